@@ -1,0 +1,221 @@
+"""What a run is, as frozen records of NumPy arrays and plain data: the reader makes them, rules read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer as the manifest describes it.
+
+    `rows` are its rows in the activations table: one for each call in the training step, in order
+    ("dense", "dense#2" …); none where nothing of it was tapped. `activation` is the name of its own
+    activation function, None for linear or none. `position` is its place in the forward order.
+    """
+
+    path: str
+    class_name: str
+    trainable: bool
+    parameters: int
+    position: int
+    activation: str | None = None
+    units: int | None = None
+    dtype: str = "float32"
+    is_output: bool = False
+    normalizes: bool = False
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the model, in forward order. `trainable` ones have a row in the variables table.
+
+    `role` is its attribute name ("kernel", "bias", "gamma", "embeddings" …). `initial` holds facts
+    taken before the first step: {"std", "norm", "constant": bool, "identical_units": fraction of the
+    units (last axis) whose weights equal those of another unit}; empty where training did not
+    start from there.
+    """
+
+    path: str
+    layer: str
+    role: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    initializer: str | None = None
+    fan_in: int | None = None
+    fan_out: int | None = None
+    initial: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model and how it was compiled, from the manifest of the last session."""
+
+    name: str
+    class_name: str
+    parameters: int
+    trainable_parameters: int
+    layers: tuple[Layer, ...]
+    variables: tuple[Variable, ...]
+    compile: Mapping[str, Any]
+    sampling: Mapping[str, Any]
+
+    def layer(self, path: str) -> Layer | None:
+        return self._layers.get(path)
+
+    def layer_of_row(self, row: str) -> Layer | None:
+        return self._layer_of_row.get(row)
+
+    def variable(self, path: str) -> Variable | None:
+        return self._variables.get(path)
+
+    @cached_property
+    def _layers(self) -> dict[str, Layer]:
+        return {layer.path: layer for layer in self.layers}
+
+    @cached_property
+    def _layer_of_row(self) -> dict[str, Layer]:
+        return {row: layer for layer in self.layers for row in layer.rows}
+
+    @cached_property
+    def _variables(self) -> dict[str, Variable]:
+        return {variable.path: variable for variable in self.variables}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A packed table over the sampled steps.
+
+    `values[t, r, c]` is the statistic `columns[c]` of `rows[r]` at step `steps[t]`; NaN = not
+    measured. `low` and `high` are the extremes over all samples that the row stands for (since the
+    row before); equal to `values` where it stands for itself alone.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    steps: IntArray
+    wall_times: NDArray[np.float64]
+    values: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @classmethod
+    def empty(cls) -> "Table":
+        none = np.zeros((0, 0, 0), np.float32)
+        return cls((), (), np.zeros(0, np.int64), np.zeros(0), none, none, none)
+
+    def has(self, statistic: str) -> bool:
+        return statistic in self._column
+
+    def row(self, name: str) -> int | None:
+        return self._row.get(name)
+
+    def series(self, statistic: str, row: str | None = None) -> FloatArray:
+        """Returns the statistic at each sampled step: `[steps, rows]`, or `[steps]` of one row."""
+        return self._pick(self.values, statistic, row)
+
+    def lows(self, statistic: str, row: str | None = None) -> FloatArray:
+        return self._pick(self.low, statistic, row)
+
+    def highs(self, statistic: str, row: str | None = None) -> FloatArray:
+        return self._pick(self.high, statistic, row)
+
+    def last(self, statistic: str, row: str) -> float:
+        """Returns the last measured value of the statistic, NaN where there is none."""
+        series = self.series(statistic, row)
+        measured = series[~np.isnan(series)]
+        return float(measured[-1]) if measured.size else float("nan")
+
+    def _pick(self, array: FloatArray, statistic: str, row: str | None) -> FloatArray:
+        column = self._column.get(statistic)
+        if column is None:
+            return np.full((len(self.steps), len(self.rows)) if row is None else len(self.steps), np.nan, np.float32)
+        if row is None:
+            return array[:, :, column]
+        index = self._row.get(row)
+        if index is None:
+            return np.full(len(self.steps), np.nan, np.float32)
+        return array[:, index, column]
+
+    @cached_property
+    def _column(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.columns)}
+
+    @cached_property
+    def _row(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.rows)}
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """An epoch's end: its number, the step after its last one, and Keras' logs (with `val_` ones)."""
+
+    epoch: int
+    step: int
+    logs: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a non-finite value stood: its stage, in causal order "input", "variable", "activation",
+    "loss", "gradient", "update"; the row's or variable's name ("" for the loss); how many elements."""
+
+    stage: str
+    path: str
+    count: float
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """The first non-finite values that the guard saw: the step, and all places, first cause first."""
+
+    step: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class HealthRun:
+    """Everything known of one run.
+
+    `steps` counts the training steps done, `samples` the samples that were taken,
+    `sampled_steps` those whose rows are here; `thinned` says that rows which were written are
+    missing (TensorBoard sampled them, or they were lost). `costs` are measured seconds:
+    "compile", "sampling", "training". `problems` are sentences about what could not be read.
+    """
+
+    name: str
+    created: float
+    tool_version: str
+    model: ModelFacts
+    steps: int
+    samples: int
+    sampled_steps: int
+    thinned: bool
+    finished: bool
+    variables: Table = field(default_factory=Table.empty)
+    activations: Table = field(default_factory=Table.empty)
+    data: Table = field(default_factory=Table.empty)
+    step: Table = field(default_factory=Table.empty)
+    classes: Table = field(default_factory=Table.empty)
+    histograms: Mapping[str, Table] = field(default_factory=dict)
+    epochs: tuple[Epoch, ...] = ()
+    nonfinite: NonFinite | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def table(self, scope: str) -> Table:
+        """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""
+        return {"variable": self.variables, "activation": self.activations, "data": self.data, "step": self.step}[scope]

@@ -1,0 +1,82 @@
+"""Names and format of what stands in the event files. Without TensorFlow, for writer and reader alike.
+
+A run lives in `<log_dir>/health`, in files of its own. Every tag is prefixed, every summary is a
+tensor (data class TENSOR):
+
+| tag | value | one event for |
+|---|---|---|
+| `nnhealth/manifest` | JSON text | each session (a `fit`, or a resumed process): its first event |
+| `nnhealth/<table>/<block>` | float32 `[rows, columns]` | each written sample |
+| `nnhealth/<table>_extremes/<block>` | float32 `[2, rows, columns]` | a written sample that stands for several |
+| `nnhealth/<histogram>_histogram/<block>` | float32 `[rows, bins]` | each written histogram |
+| `nnhealth/classes/<block>` | float32 `[rows, classes]` | each written sample |
+| `nnhealth/epoch` | JSON text | each epoch's end |
+| `nnhealth/progress` | JSON text | now and then, and the end of a session |
+| `nnhealth/event` | JSON text | each thing that happened (the first non-finite value, rows lost …) |
+
+A table is cut into blocks of rows, so that one tag of a long run stays within what TensorBoard's
+data server sends in one message (256 MiB).
+
+The manifest names the rows and columns of each table:
+
+    {"schema_version": 1, "tool_version": "…", "run": "run1", "session": "<hex>", "start_step": 0,
+     "created": 1700000000.0, "model": {…}, "compile": {…}, "sampling": {…},
+     "tables": {"variables": {"rows": […], "columns": […], "blocks": [[0, 170], [170, 200]]}, …},
+     "histograms": {"value": {"rows": […], "blocks": […]}, …}}
+"""
+
+import json
+from typing import Any
+
+PLUGIN_NAME = "nnhealth"
+SCHEMA_VERSION = 1
+RUN_DIRECTORY = "health"
+DATA_CLASS_TENSOR = 2  # tensorboard.SummaryMetadata.DataClass.DATA_CLASS_TENSOR
+
+TABLES = ("variables", "activations", "data", "steps", "classes")
+
+MANIFEST = f"{PLUGIN_NAME}/manifest"
+EPOCH = f"{PLUGIN_NAME}/epoch"
+PROGRESS = f"{PLUGIN_NAME}/progress"
+EVENT = f"{PLUGIN_NAME}/event"
+
+MESSAGE_BYTES = 160 * 2**20
+"""What one tag of a run may hold: TensorBoard's data server answers at most 256 MiB at once."""
+
+
+def table_tag(table: str, block: int) -> str:
+    return f"{PLUGIN_NAME}/{table}/{block}"
+
+
+def extremes_tag(table: str, block: int) -> str:
+    return f"{PLUGIN_NAME}/{table}_extremes/{block}"
+
+
+def histogram_tag(histogram: str, block: int) -> str:
+    return f"{PLUGIN_NAME}/{histogram}_histogram/{block}"
+
+
+def blocks(rows: int, row_bytes: int, events: int) -> list[tuple[int, int]]:
+    """Returns the `[start, stop)` row ranges of a table's blocks, each within MESSAGE_BYTES.
+
+    Args:
+      rows: rows of the table.
+      row_bytes: bytes of one row at one step.
+      events: upper bound of the steps that will be written.
+    """
+    size = max(1, MESSAGE_BYTES // max(1, row_bytes * events))
+    return [(start, min(start + size, rows)) for start in range(0, rows, size)]
+
+
+def plugin_content() -> bytes:
+    """What a summary's plugin data holds: the format's version, nothing else."""
+    return json.dumps({"schema_version": SCHEMA_VERSION}).encode()
+
+
+def schema_version(content: bytes) -> int | None:
+    """Returns the format version of a summary's plugin data, None where it has none."""
+    try:
+        version: Any = json.loads(content).get("schema_version")
+    except (ValueError, AttributeError):
+        return None
+    return version if isinstance(version, int) else None
