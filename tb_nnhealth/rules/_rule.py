@@ -1,0 +1,116 @@
+"""What a rule is: its record, its findings, and the prose that its module's docstring holds."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Literal
+
+from tb_nnhealth.records import HealthRun
+
+Severity = Literal["info", "warning", "error"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+
+CATEGORIES = ("numerics", "gradients", "updates", "weights", "activations", "loss")
+
+HEADINGS = (
+    "What it detects",
+    "Why it matters",
+    "How it is decided",
+    "When it is wrong",
+    "What to try",
+    "References",
+)
+
+Limits = Mapping[str, float]
+
+
+class NotJudged(Exception):
+    """Raised by a rule that finds nothing in the run to judge; its text is the reason."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A sourced default: its name among the rule's limits, its value and unit, and where it comes from."""
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place where a rule fails, with its evidence; `others` are places that the same cause explains."""
+
+    rule: str
+    severity: Severity
+    message: str
+    layer: str | None = None
+    variable: str | None = None
+    first_step: int | None = None
+    last_step: int | None = None
+    statistic: str | None = None
+    observed: float | None = None
+    limit: float | None = None
+    unit: str | None = None
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One diagnosis.
+
+    The engine judges a run by it only where each statistic of `needs` was measured at `min_samples`
+    steps or more. `weight` is its share in its category's score.
+    """
+
+    name: str
+    category: str
+    title: str
+    passing_title: str
+    needs: tuple[str, ...] = ()
+    min_samples: int = 0
+    thresholds: tuple[Threshold, ...] = ()
+    weight: float = 1.0
+    judges_nonfinite: bool = False
+    """Whether it is given the whole run; the others get what came before the first non-finite value."""
+
+    @property
+    def limits(self) -> dict[str, float]:
+        return {threshold.name: threshold.value for threshold in self.thresholds}
+
+
+Check = Callable[[HealthRun, Limits], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A rule with its check and its prose: the text under each heading of the module's docstring."""
+
+    rule: Rule
+    check: Check
+    summary: str
+    prose: Mapping[str, str]
+
+    @classmethod
+    def of(cls, module: ModuleType) -> "Diagnosis":
+        """Returns the diagnosis of a rule's module, from its `RULE`, its `check` and its docstring."""
+        summary, *sections = (module.__doc__ or "").split("\n## ")
+        prose = dict(_section(section) for section in sections)
+        return cls(module.RULE, module.check, summary.strip(), prose)
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        """The items of "What to try", in their order, each on one line."""
+        items = f"\n{self.prose.get('What to try', '')}".split("\n* ")[1:]
+        return tuple(" ".join(item.split()) for item in items)
+
+    @property
+    def doc(self) -> str:
+        """The rule's page, relative to the project."""
+        return f"docs/rules/{self.rule.name}.md"
+
+
+def _section(text: str) -> tuple[str, str]:
+    heading, _, body = text.partition("\n")
+    return heading.strip(), body.strip()

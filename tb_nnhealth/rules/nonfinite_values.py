@@ -1,0 +1,151 @@
+"""NaN or infinity appears in the training step.
+
+## What it detects
+The first step and the first place where a value is NaN or infinite: an input, a variable, a layer's
+output, the loss, a gradient, an update.
+
+## Why it matters
+A NaN never goes away. It spreads through every product and sum, and one step later all variables
+are NaN: nothing that was learnt is left.
+
+## How it is decided
+Any non-finite value is an error. Within the first step that has one, places are taken in the order
+in which the step computes them: input, variable, layer output in forward order, loss, gradient in
+backward order, update. The first is the finding, the rest are listed with it. The message says what
+grew just before.
+
+A mixed-precision optimizer that scales the loss tries scales until one overflows: non-finite
+gradients at steps that it skips are its normal work and no finding.
+
+## When it is wrong
+A model that computes infinities on purpose (a mask of minus infinity before a softmax) is reported
+at the layer that makes them.
+
+## What to try
+* Look for NaN and infinity in the inputs and targets, when the place is an input or the first layer.
+* Lower the learning rate by a factor of 10.
+* Clip the gradients: `clipnorm=1.0` in the optimizer.
+* Look at the named layer for a division by zero, the logarithm or the square root of zero or of a
+  negative number, and the exponential of a large one; add a small epsilon inside.
+* Use `from_logits=True` with a linear output, so that the loss computes its logarithm safely.
+* Normalize inputs and targets to zero mean and unit variance.
+
+## References
+* 37 reasons why your neural network is not working, 5.11 (check for exploding values and NaN).
+* Debugging tips for neural networks, on gradients.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Place, Table
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="nonfinite-values",
+    category="numerics",
+    title="NaN or infinity appears",
+    passing_title="All values are finite",
+    thresholds=(
+        Threshold("error", 0.0, "elements", "37 reasons, 5.11: any NaN ends training"),
+        Threshold("growth", 10.0, "ratio", "an order of magnitude above the run's own median is told as growth"),
+    ),
+    judges_nonfinite=True,
+)
+
+STAGES = {
+    "input": "data_nonfinite",
+    "variable": "value_nonfinite",
+    "activation": "activation_nonfinite",
+    "loss": "loss",
+    "gradient": "gradient_nonfinite",
+    "update": "update_norm",
+}
+"""Stages in causal order, each with the statistic that counts its non-finite elements."""
+
+GREW = (("loss", "the loss"), ("gradient_global_norm", "the gradient norm"))
+
+
+def first_nonfinite(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
+    """Returns the first step with non-finite values, and its places, first cause first."""
+    seen = [event for event in (_guarded(run), _sampled(run)) if event]
+    return min(seen, key=lambda event: event[0]) if seen else None
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    event = first_nonfinite(run)
+    if event is None:
+        if not (len(run.step.steps) or len(run.variables.steps) or len(run.activations.steps)):
+            raise NotJudged("no step was sampled")
+        return
+    step, places = event
+    first = places[0]
+    layer, variable = _owner(run, first)
+    where = {"loss": "in the loss", "activation": f"in the output of {first.path}"}.get(
+        first.stage, f"in the {first.stage} of {first.path}" if first.stage != "input" else f"in {first.path}"
+    )
+    yield Finding(
+        RULE.name,
+        "error",
+        f"NaN or infinity appears first at step {step}, {where}{_growth(run, step, limits['growth'])}.",
+        layer=layer,
+        variable=variable,
+        first_step=step,
+        last_step=step,
+        statistic=STAGES.get(first.stage),
+        observed=first.count,
+        limit=limits["error"],
+        unit="elements",
+        others=tuple(dict.fromkeys(place.path or place.stage for place in places[1:] if place.path != first.path)),
+    )
+
+
+def _guarded(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
+    if run.nonfinite is None or not run.nonfinite.places:
+        return None
+    return run.nonfinite.step, run.nonfinite.places
+
+
+def _sampled(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
+    scaled = bool((run.model.compile.get("optimizer") or {}).get("loss_scaled"))
+    sources = [("input", run.data), ("variable", run.variables), ("activation", run.activations)]
+    if not scaled:
+        sources.append(("gradient", run.variables))
+    counts = {stage: (table, table.series(STAGES[stage])) for stage, table in sources}
+    steps = [int(table.steps[_bad(count)][0]) for table, count in counts.values() if _bad(count).any()]
+    if not steps:
+        return None
+    places = [place for stage, (table, _) in counts.items() for place in _places(stage, table, min(steps))]
+    return min(steps), tuple(places)
+
+
+def _bad(counts: np.ndarray) -> np.ndarray:
+    return np.asarray((counts > 0).any(axis=1)) if counts.size else np.zeros(len(counts), bool)
+
+
+def _places(stage: str, table: Table, step: int) -> list[Place]:
+    counts = table.series(STAGES[stage])[table.steps == step]
+    if not len(counts):
+        return []
+    places = [Place(stage, row, float(count)) for row, count in zip(table.rows, counts[0], strict=True) if count > 0]
+    return places[::-1] if stage == "gradient" else places
+
+
+def _owner(run: HealthRun, place: Place) -> tuple[str | None, str | None]:
+    variable = run.model.variable(place.path)
+    if variable:
+        return variable.layer, variable.path
+    layer = run.model.layer_of_row(place.path) or run.model.layer(place.path)
+    return (layer.path if layer else None), None
+
+
+def _growth(run: HealthRun, step: int, limit: float) -> str:
+    told = []
+    for statistic, words in GREW:
+        series = run.step.highs(statistic, "step")[run.step.steps < step]
+        series = np.abs(series[np.isfinite(series)].astype(np.float64))
+        if len(series) >= 4 and series[-1] > limit * median(series[:-1]) > 0:
+            told.append(f"{words} from about {median(series[:-1]):.3g} to {series[-1]:.3g}")
+    return f"; before it grew {' and '.join(told)}" if told else ""

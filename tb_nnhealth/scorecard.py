@@ -1,0 +1,224 @@
+"""The scorecard: what all faces show, and its JSON.
+
+The JSON's format is `scorecard.schema.json` beside this module. It is strict (no NaN), holds nothing
+but what the run holds (no time of its own), and `to_json` is its only writer: the command line, the
+page's download and the library give the same bytes for the same run.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from os import PathLike
+from typing import Any
+
+from tb_nnhealth.engine import Status, Verdict, judge
+from tb_nnhealth.records import HealthRun, Layer, ModelFacts
+from tb_nnhealth.rules import CATEGORIES, Finding, Limits
+from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.version import __version__
+
+SCHEMA_VERSION = 1
+
+CREDIT = {None: 1.0, "info": 1.0, "warning": 0.5, "error": 0.0}
+"""What a rule contributes to its category by its worst severity: nothing for an error, half for a warning."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A group of rules: its score within 0–100, None where no rule could judge or one broke."""
+
+    name: str
+    score: int | None
+    status: Status
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """The verdict on a run. `layers`, `model` and `training` are as in the JSON."""
+
+    run: str
+    created: str | None
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+    score: int | None
+    status: Status
+    categories: tuple[Category, ...]
+    rules: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    layers: tuple[Mapping[str, Any], ...]
+
+    @classmethod
+    def from_run(cls, run: HealthRun, limits: Mapping[str, Limits] | None = None) -> "Scorecard":
+        """Returns the scorecard of a run.
+
+        Args:
+          run: the run.
+          limits: other limits than the defaults, `{rule: {threshold: value}}`.
+
+        Raises:
+          ValueError: a rule or a threshold of `limits` does not exist.
+        """
+        verdicts = judge(run, limits)
+        categories = tuple(_category(name, verdicts) for name in CATEGORIES)
+        findings = [finding for verdict in verdicts for finding in verdict.findings]
+        return cls(
+            run=run.name,
+            created=_iso(run.created),
+            model=_model(run.model),
+            training={
+                "steps": run.steps,
+                "samples": run.samples,
+                "sampled_steps": run.sampled_steps,
+                "thinned": run.thinned,
+            },
+            score=_score(categories),
+            status=_worst(category.status for category in categories),
+            categories=categories,
+            rules=verdicts,
+            findings=tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))),
+            layers=tuple(_layer(layer, run, findings) for layer in run.model.layers),
+        )
+
+    @classmethod
+    def from_logdir(cls, log_dir: str | PathLike[str]) -> "Scorecard":
+        """Returns the scorecard of the run in a log directory.
+
+        Raises:
+          LogError: there is no run, or it cannot be read.
+        """
+        from tb_nnhealth.reader import read_run
+
+        return cls.from_run(read_run(log_dir))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what `to_json` writes, as plain data."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "tool_version": __version__,
+            "run": self.run,
+            "created": self.created,
+            "model": dict(self.model),
+            "training": dict(self.training),
+            "score": self.score,
+            "status": self.status,
+            "categories": [asdict(category) for category in self.categories],
+            "rules": [_rule(verdict) for verdict in self.rules],
+            "findings": [{**asdict(finding), "others": list(finding.others)} for finding in self.findings],
+            "layers": [dict(layer) for layer in self.layers],
+        }
+        strict: dict[str, Any] = _strict(document)
+        return strict
+
+    def to_json(self) -> str:
+        """Returns the scorecard as strict JSON, ending in a newline."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def __repr__(self) -> str:
+        score = "unknown" if self.score is None else self.score
+        return f"<Scorecard of {self.run!r}: {self.status}, score {score}, {len(self.findings)} findings>"
+
+
+def _category(name: str, verdicts: Iterable[Verdict]) -> Category:
+    own = [verdict for verdict in verdicts if verdict.rule.category == name]
+    status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
+    judged = [verdict for verdict in own if verdict.status in ("pass", "fail")]
+    weight = sum(verdict.rule.weight for verdict in judged)
+    if status == "error" or not weight:
+        return Category(name, None, status)
+    credit = sum(verdict.rule.weight * CREDIT[verdict.severity] for verdict in judged)
+    return Category(name, round(100 * credit / weight), status)
+
+
+def _score(categories: Iterable[Category]) -> int | None:
+    """Returns the worst category's score, None where nothing was judged or a category is unknown."""
+    categories = tuple(categories)
+    if any(category.status == "error" for category in categories):
+        return None
+    return min((category.score for category in categories if category.score is not None), default=None)
+
+
+def _worst(statuses: Iterable[Status]) -> Status:
+    """Returns fail before error before pass; no_data only where there is nothing else."""
+    given = set(statuses)
+    order: tuple[Status, ...] = ("fail", "error", "pass")
+    return next((status for status in order if status in given), "no_data")
+
+
+def _model(model: ModelFacts) -> dict[str, Any]:
+    optimizer = model.compile.get("optimizer") or {}
+    return {
+        "name": model.name,
+        "class": model.class_name,
+        "parameters": model.parameters,
+        "trainable_parameters": model.trainable_parameters,
+        "optimizer": optimizer.get("class_name"),
+        "losses": [loss.get("class_name") for loss in model.compile.get("losses") or []],
+    }
+
+
+def _rule(verdict: Verdict) -> dict[str, Any]:
+    rule = verdict.rule
+    return {
+        "name": rule.name,
+        "category": rule.category,
+        "title": rule.title if verdict.status != "pass" else rule.passing_title,
+        "status": verdict.status,
+        "severity": verdict.severity,
+        "reason": verdict.reason,
+        "limits": dict(verdict.limits),
+        "remedies": list(verdict.diagnosis.remedies),
+        "doc": verdict.diagnosis.doc,
+    }
+
+
+def _layer(layer: Layer, run: HealthRun, findings: Iterable[Finding]) -> dict[str, Any]:
+    variables = [variable for variable in run.model.variables if variable.layer == layer.path]
+    roles = [variable.role for variable in variables]
+    statistics: dict[str, float] = {}
+    for index, row in enumerate(layer.rows):
+        prefix = "" if index == 0 else f"{row}/"
+        statistics |= _last(run, "activation", row, prefix)
+    for variable in variables:
+        label = variable.role if roles.count(variable.role) == 1 else variable.path
+        statistics |= _last(run, "variable", variable.path, f"{label}/")
+    places = {layer.path, *layer.rows, *(variable.path for variable in variables)}
+    failed = any(
+        places & {finding.layer, finding.variable, *finding.others}
+        for finding in findings
+        if finding.severity != "info"
+    )
+    return {
+        "path": layer.path,
+        "class": layer.class_name,
+        "trainable": layer.trainable,
+        "parameters": layer.parameters,
+        "statistics": statistics,
+        "status": "fail" if failed else "pass" if statistics else "no_data",
+    }
+
+
+def _last(run: HealthRun, scope: str, row: str, prefix: str) -> dict[str, float]:
+    table = run.table(scope)
+    values = {f"{prefix}{name}": table.last(name, row) for name in table.columns}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def _iso(seconds: float) -> str | None:
+    try:
+        moment = datetime.fromtimestamp(seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _strict(value: Any) -> Any:
+    """Returns the value with numbers to six significant digits, and null for those that JSON cannot hold."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(item) for item in value]
+    return value

@@ -1,0 +1,162 @@
+"""Runs for the tests of rules, built as records: a healthy one, and the means to make it sick."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.records import Epoch, HealthRun, Layer, ModelFacts, Table, Variable
+from tb_nnhealth.vocabulary import ACTIVATION_STATISTICS, DATA_STATISTICS, STEP_STATISTICS, VARIABLE_STATISTICS
+
+STEPS = np.array([0, 1, 2, 4, 8, 16, 24, 32, 48, 64, *range(100, 1000, 50)])
+HIDDEN, UNITS = 4, 32
+
+
+def model(hidden: int = HIDDEN, activation: str = "relu", **compile_options: Any) -> ModelFacts:
+    """A plain dense classifier: `hidden` layers of 32 units and a softmax over ten classes."""
+    layers, variables = [], []
+    for position in range(hidden + 1):
+        is_output = position == hidden
+        path, units = ("output", 10) if is_output else (f"dense_{position}", UNITS)
+        layers.append(
+            Layer(
+                path, "Dense", True, UNITS * units + units, position,
+                activation="softmax" if is_output else activation, units=units, is_output=is_output, rows=(path,),
+            )
+        )  # fmt: skip
+        variables += [
+            Variable(
+                f"{path}/kernel", path, "kernel", (UNITS, units), "float32", True, "GlorotUniform", UNITS, units,
+                {"std": 0.17, "norm": 0.17 * UNITS, "constant": False, "identical_units": 0.0},
+            ),
+            Variable(
+                f"{path}/bias", path, "bias", (units,), "float32", True, "Zeros", None, None,
+                {"std": 0.0, "norm": 0.0, "constant": True, "identical_units": 1.0},
+            ),
+        ]  # fmt: skip
+    parameters = sum(layer.parameters for layer in layers)
+    compiled = {
+        "optimizer": {"class_name": "Adam", "learning_rate": 1e-3, "loss_scaled": False},
+        "losses": [{"output": "output", "class_name": "SparseCategoricalCrossentropy"}],
+        **compile_options,
+    }
+    return ModelFacts("plain", "Sequential", parameters, parameters, tuple(layers), tuple(variables), compiled, {})
+
+
+def table(rows: tuple[str, ...], values: Mapping[str, Any], steps: np.ndarray = STEPS) -> Table:
+    """A table from `{statistic: [steps], [rows] or [steps, rows] values}`."""
+    columns = tuple(values)
+    shape = (len(steps), len(rows))
+    array = np.stack([_spread(values[name], shape) for name in columns], axis=2).astype(np.float32)
+    return Table(rows, columns, np.asarray(steps, np.int64), np.asarray(steps, np.float64), array, array, array)
+
+
+def healthy(facts: ModelFacts | None = None, steps: np.ndarray = STEPS) -> HealthRun:
+    """A run that learns: the loss falls from 2.3 to about 0.3, updates are a thousandth of the weights."""
+    facts = facts or model()
+    trainable = tuple(variable for variable in facts.variables if variable.trainable)
+    rows = tuple(row for layer in facts.layers for row in layer.rows)
+    random = np.random.default_rng(0)
+    time = np.asarray(steps) / max(1, steps[-1])
+    loss = (0.3 + 2.0 * np.exp(-4 * time)) * (1 + 0.03 * random.standard_normal(len(steps)))
+    norm = np.array([0.17 * np.sqrt(variable.size) for variable in trainable])
+    rms = 1e-2 * np.exp(-2 * time)[:, None] * np.exp(0.2 * random.standard_normal((len(steps), len(trainable))))
+    size = np.array([variable.size for variable in trainable])
+    moments = {
+        "value_norm": norm, "value_rms": 0.17, "value_std": 0.17, "value_absmax": 0.5, "value_nonfinite": 0.0,
+        "gradient_rms": rms, "gradient_norm": rms * np.sqrt(size), "gradient_absmax": 4 * rms,
+        "gradient_zero_fraction": 0.0, "gradient_nonfinite": 0.0, "gradient_missing": 0.0,
+        "update_ratio": 1e-3, "update_norm": 1e-3 * norm, "update_rms": 1.7e-4,
+        "gradient_ratio": rms / 0.17,
+    }  # fmt: skip
+    outputs = {
+        "activation_mean": 0.4, "activation_std": 0.6, "activation_rms": 0.7, "activation_min": 0.0,
+        "activation_max": 3.0, "activation_zero_fraction": 0.5, "silent_unit_fraction": 0.05,
+        "dead_unit_fraction": 0.02, "saturated_fraction": 0.05, "activation_nonfinite": 0.0,
+        "output_gradient_norm": 0.1, "output_gradient_rms": 1e-3, "output_gradient_zero_fraction": 0.3,
+        "output_gradient_nonfinite": 0.0,
+    }  # fmt: skip
+    step = {
+        "loss": loss[:, None], "learning_rate": 1e-3, "step_skipped": 0.0, "update_applied": 1.0, "batch_size": 32.0,
+        "gradient_global_norm": np.sqrt((rms**2 * size).sum(axis=1))[:, None], "clipped_fraction": 0.0,
+    }  # fmt: skip
+    return HealthRun(
+        name="run1", created=1_700_000_000.0, tool_version="0.1.0", model=facts, steps=int(steps[-1]) + 1,
+        samples=len(steps), sampled_steps=len(steps), thinned=False, finished=True,
+        variables=table(tuple(variable.path for variable in trainable), _all(VARIABLE_STATISTICS, moments), steps),
+        activations=table(rows, _all(ACTIVATION_STATISTICS, outputs), steps),
+        data=table(("input/x", "target/y", "prediction/p"), _all(DATA_STATISTICS, {"data_nonfinite": 0.0}), steps),
+        step=table(("step",), _all(STEP_STATISTICS, step), steps),
+    )  # fmt: skip
+
+
+def change(run: HealthRun, scope: str, statistic: str, values: Any, rows: Any = None) -> HealthRun:
+    """The run with other values of a statistic, in all rows or in the named ones."""
+    field = {"variable": "variables", "activation": "activations", "data": "data", "step": "step"}[scope]
+    old = getattr(run, field)
+    array = old.values.copy()
+    names = old.rows if rows is None else (rows,) if isinstance(rows, str) else tuple(rows)
+    indices = [old.rows.index(name) for name in names]
+    array[:, indices, old.columns.index(statistic)] = _spread(values, (len(old.steps), len(indices)))
+    return replace(run, **{field: replace(old, values=array, low=array, high=array)})
+
+
+def losses(run: HealthRun, values: Any) -> HealthRun:
+    """The run with another loss at its sampled steps, and no epochs."""
+    return replace(change(run, "step", "loss", np.broadcast_to(values, len(run.step.steps))[:, None]), epochs=())
+
+
+def stuck(run: HealthRun, level: float = 2.3) -> HealthRun:
+    """The run with a loss that stays where it began."""
+    noise = np.random.default_rng(1).standard_normal(len(run.step.steps))
+    return losses(run, level * (1 + 0.005 * noise))
+
+
+def thin(run: HealthRun, every: int) -> HealthRun:
+    """The run with each `every`-th of its samples only, as TensorBoard may thin it."""
+
+    def thinned(old: Table) -> Table:
+        return replace(
+            old, steps=old.steps[::every], wall_times=old.wall_times[::every],
+            values=old.values[::every], low=old.low[::every], high=old.high[::every],
+        )  # fmt: skip
+
+    names = ("variables", "activations", "data", "step")
+    return replace(run, thinned=True, **{name: thinned(getattr(run, name)) for name in names})
+
+
+def with_layers(run: HealthRun, **changes: Mapping[str, Any]) -> HealthRun:
+    """The run with facts of some layers changed: `with_layers(run, dense_0={"activation": None})`."""
+    layers = tuple(replace(layer, **changes.get(layer.path, {})) for layer in run.model.layers)
+    return replace(run, model=replace(run.model, layers=layers))
+
+
+def with_variables(run: HealthRun, changes: Mapping[str, Mapping[str, Any]]) -> HealthRun:
+    """The run with facts of some variables changed, by path."""
+    variables = tuple(replace(variable, **changes.get(variable.path, {})) for variable in run.model.variables)
+    return replace(run, model=replace(run.model, variables=variables))
+
+
+def with_epochs(run: HealthRun, values: Any) -> HealthRun:
+    """The run with the given losses at its epochs' ends."""
+    last = run.steps
+    epochs = [Epoch(i, (i + 1) * last // len(values), {"loss": float(loss)}) for i, loss in enumerate(values)]
+    return replace(run, epochs=tuple(epochs))
+
+
+def unmeasured(run: HealthRun) -> HealthRun:
+    """The run as it is when nothing was sampled."""
+    empty = Table.empty()
+    return replace(run, variables=empty, activations=empty, data=empty, step=empty, samples=0, sampled_steps=0)
+
+
+def _spread(values: Any, shape: tuple[int, int]) -> np.ndarray:
+    array = np.asarray(values, np.float64)
+    if array.ndim == 1 and array.shape[0] == shape[0] != shape[1]:
+        array = array[:, None]
+    return np.broadcast_to(array, shape)
+
+
+def _all(statistics: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {statistic.name: values.get(statistic.name, np.nan) for statistic in statistics}
