@@ -1,0 +1,94 @@
+"""One event file, written record by record, and never left with a torn record where that can be helped.
+
+`tf.summary` is avoided on purpose: its default writer, `record_if` and thread-locality would reach
+in here, and it says nothing when the disk is full.
+"""
+
+import contextlib
+import itertools
+import os
+import socket
+import time
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tb_nnhealth.summary import metadata
+
+REMOTE_FLUSH_SECONDS = 30.0
+FRAME_BYTES = 16  # a record's length (8), the length's checksum (4), the data's checksum (4)
+
+WRITE_ERRORS = (OSError, tf.errors.OpError)
+
+_counter = itertools.count()
+
+
+def is_remote(path: str) -> bool:
+    return "://" in path
+
+
+def summary_event(tag: str, step: int, wall_time: float, value: str | np.ndarray[Any, Any]) -> bytes:
+    """Returns a serialized event that holds one tensor of ours: text, or an array as float32."""
+    if isinstance(value, str):
+        tensor = tf.make_tensor_proto(value.encode(), tf.string, shape=())
+    else:
+        tensor = tf.make_tensor_proto(np.ascontiguousarray(value, np.float32))
+    summary_metadata = tf.compat.v1.SummaryMetadata(data_class=metadata.DATA_CLASS_TENSOR)
+    summary_metadata.plugin_data.plugin_name = metadata.PLUGIN_NAME
+    summary_metadata.plugin_data.content = metadata.plugin_content()
+    event = tf.compat.v1.Event(wall_time=wall_time, step=step)
+    event.summary.value.add(tag=tag, tensor=tensor, metadata=summary_metadata)
+    return bytes(event.SerializeToString())
+
+
+class EventFile:
+    """An event file open for writing. Every method but `close` may raise one of WRITE_ERRORS."""
+
+    def __init__(self, directory: str) -> None:
+        tf.io.gfile.makedirs(directory)
+        now = time.time()
+        name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_counter):05d}.v2"
+        self._path = os.path.join(directory, name)
+        self._remote = is_remote(directory)
+        self._written = self._flushed = 0
+        self._last_flush = time.monotonic()
+        self._records = tf.io.TFRecordWriter(self._path)
+        self.write(tf.compat.v1.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+
+    def write(self, record: bytes) -> None:
+        self._records.write(record)
+        self._written += len(record) + FRAME_BYTES
+
+    def flush(self, force: bool = False) -> None:
+        """Brings all records to the disk; to a remote one at most every 30 s, unless forced."""
+        if self._remote and not force and time.monotonic() - self._last_flush < REMOTE_FLUSH_SECONDS:
+            return
+        self._records.flush()
+        self._last_flush = time.monotonic()
+        if not self._remote:
+            size = os.stat(self._path).st_size
+            if size != self._written:
+                raise OSError(f"{self._path} holds {size} bytes where {self._written} were written")
+        self._flushed = self._written
+
+    def close(self) -> bool:
+        """Closes the file, cutting off a record that came only half onto the disk. Returns False for such."""
+        try:
+            self.flush(force=True)
+            self._records.close()
+            return True
+        except WRITE_ERRORS:
+            self._abandon()
+            return False
+
+    def _abandon(self) -> None:
+        with contextlib.suppress(*WRITE_ERRORS):
+            self._records.close()
+        if self._remote:
+            return
+        with contextlib.suppress(OSError):
+            if self._flushed == 0:
+                os.unlink(self._path)
+            elif os.stat(self._path).st_size > self._flushed:
+                os.truncate(self._path, self._flushed)

@@ -1,0 +1,260 @@
+"""Writes a session's samples into event files, and keeps going whatever becomes of the disk.
+
+    writer = HealthWriter("logs/run1", manifest)
+    writer.write_sample(step, {"variables": values, "steps": loss})
+    writer.close()
+
+A run of any length gets a bounded number of rows, on a grid that thins as the run grows; a row that
+stands for several samples carries their extremes, so that a spike between two rows is not lost.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.records import FloatArray
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, summary_event
+from tb_nnhealth.vocabulary import HISTOGRAM_BINS
+
+ROW_GRID, ROW_BOUND = 500, 8000
+HISTOGRAM_GRID, HISTOGRAM_BOUND = 100, 2000
+"""Rows for each doubling of the samples, and how many there are after 2**24 samples at most."""
+
+LONGEST_WAIT = 64
+"""Failed writes after which another file is tried at the latest (1, 2, 4 … before)."""
+
+
+def is_due(index: int, grid: int) -> bool:
+    """Returns whether the sample of this running number gets a row: all up to 2·grid, then ever fewer."""
+    return index % (1 << max(0, (index // grid).bit_length() - 1)) == 0
+
+
+def strict(payload: Any) -> Any:
+    """Returns the payload as strict JSON has it: plain types, None for NaN and infinities."""
+    if payload is None or isinstance(payload, (bool, int, str)):
+        return payload
+    if isinstance(payload, np.generic):
+        return strict(payload.item())
+    if isinstance(payload, float):
+        return payload if math.isfinite(payload) else None
+    if isinstance(payload, Mapping):
+        return {str(key): strict(value) for key, value in payload.items()}
+    if isinstance(payload, np.ndarray):
+        return strict(payload.tolist())
+    if isinstance(payload, (list, tuple, set, frozenset)):
+        return [strict(value) for value in payload]
+    return str(payload)
+
+
+def to_json(payload: Any) -> str:
+    return json.dumps(strict(payload), allow_nan=False, separators=(",", ":"))
+
+
+class _Window:
+    """The samples since the last row: their number, the latest tables, the extremes of each table."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.samples = 0
+        self.step = 0
+        self.tables: dict[str, FloatArray] = {}
+        self.low: dict[str, FloatArray] = {}
+        self.high: dict[str, FloatArray] = {}
+
+    def add(self, step: int, tables: Mapping[str, FloatArray]) -> None:
+        self.samples += 1
+        self.step = step
+        self.tables = dict(tables)
+        for name, values in tables.items():
+            if name in self.low:
+                np.fmin(self.low[name], values, out=self.low[name])
+                np.fmax(self.high[name], values, out=self.high[name])
+            else:
+                self.low[name], self.high[name] = values.copy(), values.copy()
+
+
+class HealthWriter:
+    """Writes one session of a run into `<log_dir>/health`.
+
+    `write_*`, `flush` and `close` never raise for the disk's sake: what could not be written is
+    counted in `lost_rows` (its extremes go into the next row), `problem` says in one sentence what
+    the first trouble was, and a new file is tried after 1, 2, 4 … 64 further attempts. Every file
+    begins with the same manifest event, so that it can be read without the others.
+
+    Args:
+      log_dir: the run's directory, local or one that `tf.io.gfile` knows.
+      manifest: the session's manifest as in `tb_nnhealth.summary.metadata`, its tables and
+        histograms without "blocks". Its event stands at step `manifest["start_step"]`; the steps of
+        each tag must increase from there.
+    """
+
+    def __init__(self, log_dir: str, manifest: Mapping[str, Any]) -> None:
+        self.samples = self.rows = self.lost_rows = 0
+        self.problem: str | None = None
+        self._directory = os.path.join(log_dir, metadata.RUN_DIRECTORY)
+        self._manifest = _with_blocks(manifest)
+        self._manifest_event = summary_event(
+            metadata.MANIFEST, int(manifest["start_step"]), time.time(), to_json(self._manifest)
+        )
+        self._window = _Window()
+        self._histograms = 0
+        self._last_histograms: tuple[int, Mapping[str, FloatArray]] | None = None
+        self._wait, self._skipped = 0, 0
+        self._file: EventFile | None = None
+        self._write([])
+
+    def write_sample(self, step: int, tables: Mapping[str, FloatArray]) -> bool:
+        """Writes the sample's row, or merges it into the next one. Returns whether a row was written.
+
+        Args:
+          step: the training step, larger than that of the sample before.
+          tables: float `[rows, columns]` of each table, as the manifest names them; columns
+            "sample_index" and "row_index" of "steps" are filled in here.
+        """
+        fitting = self._fitting("tables", tables)
+        self._number(fitting)
+        self._window.add(step, fitting)
+        index, self.samples = self.samples, self.samples + 1
+        return is_due(index, ROW_GRID) and self._write_row()
+
+    def write_histograms(self, step: int, histograms: Mapping[str, FloatArray]) -> None:
+        """Writes counts, float `[rows, HISTOGRAM_BINS]` of each histogram, on a thinning grid as well."""
+        self._last_histograms = (step, self._fitting("histograms", histograms))
+        index, self._histograms = self._histograms, self._histograms + 1
+        if is_due(index, HISTOGRAM_GRID):
+            self._write_last_histograms()
+
+    def write_json(self, tag: str, step: int, payload: Any) -> None:
+        """Writes the payload as strict JSON text; what JSON does not know becomes null or its `str`."""
+        self._write([summary_event(tag, step, time.time(), to_json(payload))])
+
+    def flush(self) -> None:
+        self._attempt(lambda file: file.flush(force=True))
+
+    def close(self) -> None:
+        """Writes what waits for its row, and closes the file; a later write would begin another."""
+        self._wait = 0
+        if self._window.samples:
+            self._write_row()
+        self._write_last_histograms()
+        if self._file is not None and not self._file.close():
+            self._note("a write that came only half onto the disk")
+        self._file = None
+
+    def _number(self, tables: dict[str, FloatArray]) -> None:
+        if "steps" in tables:
+            columns = self._manifest["tables"]["steps"]["columns"]
+            for name, value in (("sample_index", self.samples), ("row_index", self.rows + self.lost_rows)):
+                if name in columns:
+                    tables["steps"][:, columns.index(name)] = value
+
+    def _write_row(self) -> bool:
+        window = self._window
+        written = self._write(self._row_events(window))
+        self.rows += written
+        self.lost_rows += not written
+        if written:
+            window.clear()
+        return written
+
+    def _row_events(self, window: _Window) -> Iterator[bytes]:
+        now = time.time()
+        for name, values in window.tables.items():
+            for block, (start, stop) in enumerate(self._manifest["tables"][name]["blocks"]):
+                yield summary_event(metadata.table_tag(name, block), window.step, now, values[start:stop])
+                if window.samples > 1:
+                    extremes = np.stack([window.low[name][start:stop], window.high[name][start:stop]])
+                    yield summary_event(metadata.extremes_tag(name, block), window.step, now, extremes)
+
+    def _write_last_histograms(self) -> None:
+        if self._last_histograms is None:
+            return
+        (step, histograms), now = self._last_histograms, time.time()
+        self._last_histograms = None
+        self._write(
+            [
+                summary_event(metadata.histogram_tag(name, block), step, now, counts[start:stop])
+                for name, counts in histograms.items()
+                for block, (start, stop) in enumerate(self._manifest["histograms"][name]["blocks"])
+            ]
+        )
+
+    def _fitting(self, kind: str, arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """Returns copies of the arrays that have the shape which the manifest promises; the others are noted."""
+        fitting = {}
+        for name, array in arrays.items():
+            layout = self._manifest[kind].get(name)
+            expected = layout and (len(layout["rows"]), len(layout.get("columns", range(HISTOGRAM_BINS))))
+            if expected == np.shape(array):
+                fitting[name] = np.array(array, np.float32)
+            else:
+                self._note(f"{kind} {name!r} of shape {np.shape(array)} where the manifest has {expected}")
+        return fitting
+
+    def _write(self, events: Iterable[bytes]) -> bool:
+        """Writes all the events, to a new file where there is none. Returns whether they are on their way."""
+        if self._file is None and not self._reopen():
+            return False
+
+        def append(file: EventFile) -> None:
+            for event in events:
+                file.write(event)
+            file.flush()
+            self._wait = 0
+
+        return self._attempt(append)
+
+    def _reopen(self) -> bool:
+        if self._skipped < self._wait:
+            self._skipped += 1
+            return False
+        try:
+            self._file = EventFile(self._directory)
+        except WRITE_ERRORS as error:
+            self._fail(error)
+            return False
+        return self._attempt(lambda file: file.write(self._manifest_event))
+
+    def _attempt(self, action: Callable[[EventFile], None]) -> bool:
+        if self._file is None:
+            return False
+        try:
+            action(self._file)
+        except WRITE_ERRORS as error:
+            self._fail(error)
+            return False
+        return True
+
+    def _fail(self, error: Exception) -> None:
+        self._note(getattr(error, "message", None) or str(error))
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._wait, self._skipped = min(max(1, 2 * self._wait), LONGEST_WAIT), 0
+
+    def _note(self, received: str) -> None:
+        if self.problem is None:
+            self.problem = (
+                f"Expected to write health data to {self._directory}; what cannot be written is left out. "
+                f"Received: {received}"
+            )
+
+
+def _with_blocks(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    tables = {
+        name: {**layout, "blocks": metadata.blocks(len(layout["rows"]), 2 * 4 * len(layout["columns"]), ROW_BOUND)}
+        for name, layout in manifest.get("tables", {}).items()
+    }
+    histograms = {
+        name: {**layout, "blocks": metadata.blocks(len(layout["rows"]), 4 * HISTOGRAM_BINS, HISTOGRAM_BOUND)}
+        for name, layout in manifest.get("histograms", {}).items()
+    }
+    return {**manifest, "tables": tables, "histograms": histograms}
