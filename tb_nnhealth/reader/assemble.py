@@ -1,0 +1,179 @@
+"""Puts a run together from the events of its tags, whichever way they were read."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
+from tb_nnhealth.reader.manifest import check_manifest, model_facts
+from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
+from tb_nnhealth.records import Epoch, FloatArray, HealthRun, NonFinite, Place, Table
+from tb_nnhealth.summary import metadata
+
+COSTS = ("compile", "sampling", "training")
+
+
+def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()) -> HealthRun:
+    """Returns the run that the events tell of.
+
+    Sessions (a second `fit`, a resumed process) are joined: a later one replaces what stands at its
+    steps, rows are aligned by name, the model's facts are the last one's.
+
+    Args:
+      events: the events of each tag in the order they were read.
+      problems: sentences about what could not be read, to be kept in the run.
+
+    Raises:
+      LogError: no manifest is there, or it has another schema version or form.
+    """
+    noted = list(problems)
+    starts = [(datum.wall_time, datum.step) for datum in events.get(metadata.MANIFEST, ())]
+    series = {tag: canonical(data, starts) for tag, data in events.items()}
+    sessions = _sessions(series.get(metadata.MANIFEST))
+    last = sessions[-1].manifest
+    tables = {name: assemble_table(name, sessions, series, noted) for name in metadata.TABLES}
+    happened = list(_happened(series, noted))
+    noted += [str(item.get("message")) for _, item in happened if item.get("kind") == "problem"]
+    epochs = tuple(_epochs(series, noted))
+    progress = _progress(sessions, series, noted)
+    steps = [report["steps"] for report in progress] + [epoch.step for epoch in epochs]
+    return HealthRun(
+        name=str(last["run"]),
+        created=float(sessions[0].manifest["created"]),
+        tool_version=str(last["tool_version"]),
+        model=model_facts(last),
+        steps=max([*steps, *(int(table.steps[-1]) + 1 for table in tables.values() if len(table.steps))], default=0),
+        samples=sum(_samples(sessions, tables["steps"], progress)),
+        sampled_steps=len(np.unique(np.concatenate([table.steps for table in tables.values()]))),
+        thinned=_thinned(sessions, tables["steps"], progress),
+        finished=progress[-1]["finished"],
+        variables=tables["variables"],
+        activations=tables["activations"],
+        data=tables["data"],
+        step=tables["steps"],
+        classes=tables["classes"],
+        histograms={
+            name: assemble_histogram(name, sessions, series, noted)
+            for name in dict.fromkeys(name for session in sessions for name in session.manifest["histograms"])
+        },
+        epochs=epochs,
+        nonfinite=_nonfinite(happened),
+        costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
+        problems=tuple(dict.fromkeys(noted)),
+    )
+
+
+def _sessions(manifests: Series | None) -> list[Session]:
+    if manifests is None or not len(manifests.steps):
+        raise LogError("Expected a run with a manifest, which its first event holds. Received: no manifest yet")
+    sessions = []
+    for step, wall_time, value in zip(manifests.steps, manifests.wall_times, manifests.values, strict=True):
+        manifest = _parse(value)
+        check_version(manifest.get("schema_version") if isinstance(manifest, dict) else None)
+        check_manifest(manifest)
+        sessions.append(Session(int(step), float(wall_time), manifest))
+    return sessions
+
+
+def _parse(value: Any) -> Any:
+    """Returns what a JSON text says, None where it is no JSON."""
+    try:
+        return json.loads(value)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _texts(tag: str, series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[int, Any]]:
+    """Yields step and payload of each event of a JSON tag."""
+    if tag not in series:
+        return
+    for step, value in zip(series[tag].steps, series[tag].values, strict=True):
+        payload = _parse(value)
+        if isinstance(payload, (dict, list)):
+            yield int(step), payload
+        else:
+            noted.append(f"{tag} at step {step} is left out: expected JSON text")
+
+
+def _epochs(series: Mapping[str, Series], noted: list[str]) -> Iterator[Epoch]:
+    for step, payload in _texts(metadata.EPOCH, series, noted):
+        try:
+            logs = {str(name): None if value is None else float(value) for name, value in payload["logs"].items()}
+            yield Epoch(int(payload["epoch"]), int(payload["step"]), logs)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            noted.append(f"{metadata.EPOCH} at step {step} is left out: expected epoch, step and logs")
+
+
+def _happened(series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yields step and content of each thing that happened."""
+    for step, payload in _texts(metadata.EVENT, series, noted):
+        for item in payload if isinstance(payload, list) else [payload]:
+            if isinstance(item, dict):
+                yield step, item
+
+
+def _nonfinite(happened: Sequence[tuple[int, dict[str, Any]]]) -> NonFinite | None:
+    for labelled, item in happened:
+        if item.get("kind") == "nonfinite":
+            places = tuple(
+                Place(str(place.get("stage")), str(place.get("path")), _number(place.get("count")))
+                for place in item.get("places") or ()
+                if isinstance(place, dict)
+            )
+            return NonFinite(int(_number(item.get("step"), labelled)), places)
+    return None
+
+
+def _progress(sessions: Sequence[Session], series: Mapping[str, Series], noted: list[str]) -> list[dict[str, Any]]:
+    """Returns the last report of each session, zeros where it left none."""
+    reports = [_report({}, session.start_step) for session in sessions]
+    starts = [session.start_step for session in sessions]
+    for step, payload in _texts(metadata.PROGRESS, series, noted):
+        if isinstance(payload, dict):
+            reports[max(0, int(np.searchsorted(starts, step, "right")) - 1)] = _report(payload, step)
+    return reports
+
+
+def _report(payload: Mapping[str, Any], step: int) -> dict[str, Any]:
+    counts = {name: int(_number(payload.get(name))) for name in ("steps", "samples", "rows")}
+    costs = {cost: _number(payload.get(f"{cost}_seconds")) for cost in COSTS}
+    return {**counts, **costs, "step": step, "finished": payload.get("finished") is True}
+
+
+def _number(value: Any, default: float = 0.0) -> float:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else default
+
+
+def _by_session(sessions: Sequence[Session], table: Table) -> Iterator[slice]:
+    """Yields where in the table the rows of each session stand."""
+    bounds = np.searchsorted(table.steps, [session.start_step for session in sessions[1:]])
+    edges = [0, *bounds.tolist(), len(table.steps)]
+    for start, stop in pairwise(edges):
+        yield slice(start, stop)
+
+
+def _samples(sessions: Sequence[Session], table: Table, progress: Sequence[dict[str, Any]]) -> Iterator[int]:
+    """Yields the samples of each session: as reported, or as its last row numbers them where it reports fewer."""
+    index = table.series("sample_index", "step")
+    for rows, report in zip(_by_session(sessions, table), progress, strict=True):
+        yield max(report["samples"], _counted(index[rows]))
+
+
+def _thinned(sessions: Sequence[Session], table: Table, progress: Sequence[dict[str, Any]]) -> bool:
+    """Returns whether rows are missing: by the last row's number, and by the rows that had been written at a report."""
+    index = table.series("row_index", "step")
+    for rows, report in zip(_by_session(sessions, table), progress, strict=True):
+        here = rows.stop - rows.start
+        until_report = int(np.sum(table.steps[rows] <= report["step"]))
+        if here < _counted(index[rows]) or until_report < report["rows"]:
+            return True
+    return False
+
+
+def _counted(index: FloatArray) -> int:
+    """Returns how many things were counted, by the largest of their numbers from 0."""
+    return int(np.max(index, where=np.isfinite(index), initial=-1.0)) + 1

@@ -1,0 +1,173 @@
+"""Finds runs in a log directory and reads their event files, without TensorFlow."""
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import google_crc32c
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from tensorboard.compat.proto import event_pb2, tensor_pb2
+from tensorboard.util import tensor_util
+
+from tb_nnhealth.reader._data import Datum, LogError, check_version
+from tb_nnhealth.reader.assemble import assemble
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.summary import metadata
+
+EVENT_FILE_MARK = "tfevents"
+_HEADER = struct.Struct("<QI")
+_CHECKSUM = struct.Struct("<I")
+_CHECKSUM_MASK = 0xA282EAD8
+
+
+def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
+    """Returns every run in a log directory: its name -> the directory that contains `health`.
+
+    Args:
+      log_dir: a run, its `health` directory itself, or a directory of runs at any depth. A run is
+        named by its path from here, and by its directory's name where it was given itself.
+
+    Raises:
+      LogError: the directory is missing, unreadable, or has no health data.
+    """
+    root = _directory(log_dir)
+    if root.name == metadata.RUN_DIRECTORY and _event_files(root):
+        return {root.parent.name: root.parent}
+    runs = {}
+    seen = set()
+    for name, directories, _ in os.walk(root, followlinks=True):
+        path = Path(name)
+        real = os.path.realpath(path)
+        if real in seen:
+            directories.clear()
+            continue
+        seen.add(real)
+        directories.sort()
+        if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY):
+            runs[root.name if path == root else path.relative_to(root).as_posix()] = path
+    if not runs:
+        content = "an empty directory" if not any(root.iterdir()) else "a directory with none"
+        raise LogError(f"Expected health data that HealthCallback wrote. Received: log_dir={str(log_dir)!r}, {content}")
+    return runs
+
+
+def read_run(log_dir: str | os.PathLike[str]) -> HealthRun:
+    """Returns the one run of a log directory.
+
+    Args:
+      log_dir: a run, its `health` directory, or a directory with exactly one run in it.
+
+    Raises:
+      LogError: there is no such run, several, or it cannot be read.
+    """
+    root = _directory(log_dir)
+    if _is_run(root):
+        return _read_directory(root / metadata.RUN_DIRECTORY)
+    runs = find_runs(root)
+    if len(runs) > 1:
+        shown = ", ".join(sorted(runs)[:10]) + (", …" if len(runs) > 10 else "")
+        raise LogError(f"Expected one run. Received: log_dir={str(log_dir)!r} with {len(runs)} runs: {shown}")
+    return _read_directory(next(iter(runs.values())) / metadata.RUN_DIRECTORY)
+
+
+def _directory(log_dir: str | os.PathLike[str]) -> Path:
+    path = Path(os.path.abspath(log_dir))
+    try:
+        os.scandir(path).close()
+    except FileNotFoundError:
+        reason = "which does not exist"
+    except NotADirectoryError:
+        reason = "which is not a directory"
+    except (OSError, ValueError) as error:
+        reason = f"which cannot be read ({getattr(error, 'strerror', None) or error})"
+    else:
+        return path
+    raise LogError(f"Expected a log directory. Received: log_dir={str(log_dir)!r}, {reason}")
+
+
+def _is_run(path: Path) -> bool:
+    return bool(_event_files(path / metadata.RUN_DIRECTORY))
+
+
+def _event_files(directory: Path) -> list[Path]:
+    """Returns the event files of a directory in the order in which TensorBoard reads them."""
+    try:
+        return sorted(path for path in directory.iterdir() if EVENT_FILE_MARK in path.name and path.is_file())
+    except OSError:
+        return []
+
+
+def _read_directory(directory: Path) -> HealthRun:
+    events: dict[str, list[Datum]] = {}
+    problems: list[str] = []
+    for path in _event_files(directory):
+        try:
+            for tag, datum in _read_data(path.read_bytes(), path.name, problems):
+                events.setdefault(tag, []).append(datum)
+        except OSError as error:
+            problems.append(f"{path.name} cannot be read: {error.strerror}")
+    if not events and problems:
+        raise LogError(f"Expected readable event files in {directory}. Received: {problems[0]}")
+    return assemble(events, problems)
+
+
+def _read_data(data: bytes, name: str, problems: list[str]) -> Iterator[tuple[str, Datum]]:
+    """Yields our tags' events of a file."""
+    for record in _records(data, name, problems):
+        try:
+            event = event_pb2.Event.FromString(record)
+        except DecodeError:
+            problems.append(f"{name} holds a record that is no event")
+            continue
+        for value in event.summary.value:
+            plugin = value.metadata.plugin_data
+            if plugin.plugin_name != metadata.PLUGIN_NAME or not value.tag.startswith(f"{metadata.PLUGIN_NAME}/"):
+                continue
+            check_version(metadata.schema_version(plugin.content))
+            try:
+                yield value.tag, Datum(event.step, event.wall_time, _value(value.tensor))
+            except (TypeError, ValueError):
+                problems.append(f"{value.tag} at step {event.step} holds no tensor")
+
+
+def _value(tensor: tensor_pb2.TensorProto) -> NDArray[Any] | str:
+    if tensor.string_val:
+        return str(tensor.string_val[0], "utf-8", "replace")
+    array: NDArray[Any] = tensor_util.make_ndarray(tensor)
+    return array
+
+
+def _records(data: bytes, name: str, problems: list[str]) -> Iterator[bytes]:
+    """Yields the records of an event file up to its end, a torn last record, or the first corrupt one."""
+    offset = 0
+    while offset + _HEADER.size <= len(data):
+        length, checksum = _HEADER.unpack_from(data, offset)
+        if _checksum(data[offset : offset + 8]) != checksum:
+            problems.append(_corrupt(name, offset, "length"))
+            return
+        start = offset + _HEADER.size
+        stop = start + length
+        if stop + _CHECKSUM.size > len(data):
+            return
+        record = data[start:stop]
+        if _checksum(record) != _CHECKSUM.unpack_from(data, stop)[0]:
+            problems.append(_corrupt(name, offset, "data"))
+            return
+        yield record
+        offset = stop + _CHECKSUM.size
+
+
+def _checksum(data: bytes) -> int:
+    """Returns the masked CRC-32C of the TFRecord format."""
+    value: int = google_crc32c.value(data)
+    return ((value >> 15 | value << 17) + _CHECKSUM_MASK) & 0xFFFFFFFF
+
+
+def _corrupt(name: str, offset: int, part: str) -> str:
+    return (
+        f"{name} is corrupt at byte {offset}: expected a record whose {part} matches its checksum; "
+        "the rest of the file is left out"
+    )
