@@ -2,8 +2,17 @@
 
 from tb_nnhealth.rules import (
     dead_units,
+    exploding_gradient,
     frozen_variables,
+    high_update_ratio,
+    low_update_ratio,
+    missing_gradient,
     nonfinite_values,
+    poor_initialization,
+    saturated_activation,
+    stalled_loss,
+    unchanged_variable,
+    vanishing_gradient,
 )
 from tb_nnhealth.rules._rule import CATEGORIES, HEADINGS, Diagnosis, Finding, Limits, NotJudged, Rule, Threshold
 
@@ -13,8 +22,17 @@ DIAGNOSES: dict[str, Diagnosis] = {
     diagnosis.rule.name: diagnosis
     for module in (
         nonfinite_values,
+        vanishing_gradient,
+        exploding_gradient,
+        missing_gradient,
+        unchanged_variable,
+        low_update_ratio,
+        high_update_ratio,
         frozen_variables,
+        poor_initialization,
         dead_units,
+        saturated_activation,
+        stalled_loss,
     )
     for diagnosis in [Diagnosis.of(module)]
 }

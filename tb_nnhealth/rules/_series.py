@@ -1,15 +1,15 @@
-"""What rules ask of a run's series: robust summaries over windows, and how the loss went.
+"""What rules ask of a run's series: robust summaries over windows.
 
 A NaN is a value that was not measured: every summary is taken over the others.
 """
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.records import HealthRun, Layer, Table, Variable
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -72,53 +72,28 @@ def before(run: HealthRun, step: int) -> HealthRun:
     )
 
 
-@dataclass(frozen=True)
-class LossCurve:
-    """How the loss went: `[points]` steps and losses, all finite; the epochs' means where there are enough."""
+def kernels(run: HealthRun) -> tuple[Variable, ...]:
+    """Returns the trainable kernels in forward order: what a layer multiplies its input by.
 
-    steps: Floats
-    losses: Floats
-    start: float
-    """The loss at the very start: the median of the first samples."""
-
-    @property
-    def end(self) -> float:
-        """The loss over the last fifth of the points."""
-        return float(median(self.losses[-max(1, len(self.losses) // 5) :]))
-
-    @property
-    def fell(self) -> float:
-        """What share of its start the loss has lost, within [-1, 1] for losses of one sign; 0 where unknown."""
-        return relative_drop(self.start, self.end) if len(self.losses) else 0.0
+    Biases and the scales of normalization are none (attention keeps them in two dimensions); neither
+    are embeddings, of which a batch touches a few rows only.
+    """
+    return tuple(variable for variable in run.model.variables if variable.trainable and is_kernel(variable))
 
 
-def relative_drop(start: float, end: float) -> float:
-    """Returns (start - end) ÷ max(|start|, |end|): it has a meaning for negative losses too."""
-    scale = max(abs(start), abs(end))
-    return (start - end) / scale if scale > 0 else 0.0
+def is_kernel(variable: Variable) -> bool:
+    other = any(word in variable.role for word in ("bias", "gamma", "beta", "embedding"))
+    return len(variable.shape) >= 2 and not other
 
 
-EPOCHS_ENOUGH = 8
+def rows_of(table: Table, variables: tuple[Variable, ...]) -> tuple[tuple[Variable, ...], list[int]]:
+    """Returns those of the variables that have a row in the table, and the rows' indices."""
+    found = [(variable, table.row(variable.path)) for variable in variables]
+    present = [(variable, row) for variable, row in found if row is not None]
+    return tuple(variable for variable, _ in present), [row for _, row in present]
 
 
-def loss_curve(run: HealthRun) -> LossCurve:
-    """Returns the loss of the epochs, or of the sampled steps where there are few epochs."""
-    sampled = run.step.series("loss", "step").astype(np.float64)
-    finite = np.isfinite(sampled)
-    steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
-    of_epochs = [(epoch.step, epoch.logs.get("loss")) for epoch in run.epochs]
-    points = [(step, loss) for step, loss in of_epochs if loss is not None and np.isfinite(loss)]
-    start = float(median(losses[:3])) if len(losses) else float("nan")
-    if len(points) >= EPOCHS_ENOUGH:
-        steps, losses = (np.array(column, np.float64) for column in zip(*points, strict=True))
-        start = start if np.isfinite(start) else float(losses[0])
-    return LossCurve(steps, losses, start)
-
-
-LEARNS_WELL = 0.3
-"""A loss that has lost this share of its start is falling well: training does not suffer."""
-
-
-def learns_well(run: HealthRun) -> bool:
-    """Returns whether the loss fell so far that a symptom in one place does no visible harm."""
-    return loss_curve(run).fell >= LEARNS_WELL
+def of_calls(run: HealthRun, layer: Layer, statistic: str) -> float:
+    """Returns the median of a layer's activation statistic over the late window: of its smallest call."""
+    window = late(run.activations.steps)
+    return min((float(median(run.activations.series(statistic, row)[window])) for row in layer.rows), default=np.nan)

@@ -34,8 +34,9 @@ purpose. A unit that fires for very rare examples only looks dead until one is s
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late, learns_well, median
+from tb_nnhealth.rules._series import late, of_calls
 
 RULE = Rule(
     name="dead-units",
@@ -60,7 +61,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     table = run.activations
     window = late(table.steps)
     severities: tuple[Severity, ...] = ("error", "warning")
-    fractions = {layer.path: _dead(run, layer) for layer in layers}
+    fractions = {layer.path: of_calls(run, layer, "dead_unit_fraction") for layer in layers}
     over = [layer for layer in layers if fractions[layer.path] > limits["warning"]]
     learns = learns_well(run)
     for severity in severities:
@@ -87,10 +88,3 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _rectifies(layer: Layer) -> bool:
     return layer.activation in RECTIFIERS or layer.class_name == "ReLU"
-
-
-def _dead(run: HealthRun, layer: Layer) -> float:
-    """Returns the share of the layer's units dead in each of its calls: of the call that is best off."""
-    window = late(run.activations.steps)
-    calls = [median(run.activations.series("dead_unit_fraction", row)[window]) for row in layer.rows]
-    return float(min(calls))

@@ -1,0 +1,115 @@
+"""How the loss of a run went: whether training suffers, against which every symptom is weighed."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._series import Floats, late, median
+
+EPOCHS_ENOUGH = 8
+"""From this many epochs on their means are the curve: they are less noisy than single steps."""
+
+FALLS_WELL = 0.3
+"""A loss that lost this share of its start falls well, where the trivial predictor's is not known."""
+
+BETTER_THAN_TRIVIAL = 0.9
+"""A loss below this share of the trivial predictor's shows that something was learnt."""
+
+CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy")
+
+
+@dataclass(frozen=True)
+class LossCurve:
+    """`[points]` steps and losses, all finite, and the loss at the very start (NaN where unknown)."""
+
+    steps: Floats
+    losses: Floats
+    start: float
+
+    @property
+    def end(self) -> float:
+        """The median loss over the last fifth of the points, NaN without points."""
+        return float(median(self.losses[-max(1, len(self.losses) // 5) :]))
+
+    @property
+    def fell(self) -> float:
+        """The relative drop from start to end, 0 where it is unknown."""
+        drop = relative_drop(self.start, self.end)
+        return drop if math.isfinite(drop) else 0.0
+
+
+def relative_drop(start: float, end: float) -> float:
+    """Returns (start - end) ÷ max(|start|, |end|), which has a meaning for negative losses too."""
+    scale = max(abs(start), abs(end))
+    return (start - end) / scale if scale != 0 else 0.0
+
+
+def loss_curve(run: HealthRun) -> LossCurve:
+    """Returns the loss of the epochs, or of the sampled steps where there are few epochs."""
+    sampled = run.step.series("loss", "step").astype(np.float64)
+    finite = np.isfinite(sampled)
+    steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
+    start = float(median(losses[:3]))
+    logged = [(epoch.step, epoch.logs.get("loss")) for epoch in run.epochs]
+    points = [(step, loss) for step, loss in logged if loss is not None and math.isfinite(loss)]
+    if len(points) >= EPOCHS_ENOUGH:
+        steps, losses = np.array([step for step, _ in points], float), np.array([loss for _, loss in points], float)
+        start = start if math.isfinite(start) else float(losses[0])
+    return LossCurve(steps, losses, start)
+
+
+def learns_well(run: HealthRun) -> bool:
+    """Returns whether something was learnt, so that a symptom in one place does no visible harm.
+
+    The loss is compared with that of the trivial predictor where the labels tell it, else with its
+    own start.
+    """
+    curve, trivial = loss_curve(run), trivial_loss(run)
+    if math.isfinite(trivial) and trivial > 0:
+        return _end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial
+    return curve.fell >= FALLS_WELL
+
+
+def trivial_loss(run: HealthRun) -> float:
+    """Returns the loss of the best constant prediction, NaN where the labels seen do not tell it.
+
+    The entropy of the class frequencies for cross-entropies, the targets' variance for the mean
+    squared error; for a model with one compiled loss.
+    """
+    losses = run.model.compile.get("losses") or []
+    name = losses[0].get("class_name") if len(losses) == 1 else None
+    if name in CATEGORICAL:
+        targets = [row for row in run.classes.rows if row.startswith("target/")]
+        return _entropy(_counts(run, targets[0])) if len(targets) == 1 else math.nan
+    targets = [row for row in run.data.rows if row.startswith("target/")]
+    if len(targets) != 1:
+        return math.nan
+    if name == "MeanSquaredError":
+        return float(median(run.data.series("data_std", targets[0]))) ** 2
+    low, high = run.data.series("data_min", targets[0]), run.data.series("data_max", targets[0])
+    if name == "BinaryCrossentropy" and bool(np.all(low >= 0) and np.all(high <= 1)):
+        positive = float(median(run.data.series("data_mean", targets[0])))
+        return _entropy(np.array([positive, 1 - positive]))
+    return math.nan
+
+
+def _counts(run: HealthRun, row: str) -> Floats:
+    index = run.classes.rows.index(row)
+    counts: Floats = np.nansum(run.classes.values[:, index, :].astype(np.float64), axis=0)
+    return counts
+
+
+def _entropy(weights: Floats) -> float:
+    present = weights[weights > 0]
+    if not len(present) or not np.isfinite(weights).all():
+        return math.nan
+    share = present / present.sum()
+    return float(-(share * np.log(share)).sum())
+
+
+def _end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
+    """Returns the late loss without regularization where it was measured."""
+    measured = float(median(run.step.series("data_loss", "step")[late(run.step.steps)]))
+    return measured if math.isfinite(measured) else curve.end

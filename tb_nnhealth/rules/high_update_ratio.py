@@ -1,0 +1,75 @@
+"""The steps are too large: training cannot settle.
+
+## What it detects
+Kernels that each step changes by more than a hundredth of their norm, while the loss does not fall.
+
+## Why it matters
+Steps that large jump over the valley that they should descend into. What one batch taught, the
+next undoes.
+
+## How it is decided
+The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for
+each kernel that was not zero at the start. It counts where at least half of the kernels are above
+the limit and the loss does not fall well: a small network learns well with large steps. Biases,
+normalization and embeddings are not judged: their norms start near zero, or a batch touches a part.
+
+## When it is wrong
+In a run of a few dozen steps the first, large steps of Adam are all there is.
+
+## What to try
+* Lower the learning rate by a factor of 10, until the ratio is about 1e-3.
+* Warm the learning rate up over the first hundred steps.
+* Use a larger batch: its gradient is less noisy.
+* Clip the gradients: `clipnorm=1.0` in the optimizer.
+* Normalize inputs and targets to zero mean and unit variance.
+
+## References
+* 37 reasons why your neural network is not working, 5.7 (update magnitudes of about 1e-3) and 5.10.
+* Debugging tips for neural networks, on gradients.
+* CS231n, Convolutional neural networks for visual recognition, on the ratio of updates to weights.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
+from tb_nnhealth.rules.low_update_ratio import late_ratios
+
+RULE = Rule(
+    name="high-update-ratio",
+    category="updates",
+    title="Updates are too large",
+    passing_title="Updates are small enough",
+    needs=("update_ratio", "loss"),
+    min_samples=4,
+    thresholds=(
+        Threshold("warning", 1e-2, "ratio", "37 reasons, 5.7: about 1e-3 is right; an order above it is too fast"),
+        Threshold("error", 0.1, "ratio", "ten such steps replace the variable; two orders above what is right"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    variables, ratio, (first_step, last_step) = late_ratios(run)
+    high = ratio > limits["warning"]
+    if 2 * np.count_nonzero(high) < len(variables) or learns_well(run):
+        return
+    severity: Severity = "error" if np.median(ratio) > limits["error"] else "warning"
+    fastest = int(np.nanargmax(ratio))
+    yield Finding(
+        RULE.name,
+        severity,
+        f"A step changes {variables[fastest].path} by {ratio[fastest]:.1%} of its norm, and the loss does not fall.",
+        layer=variables[fastest].layer,
+        variable=variables[fastest].path,
+        first_step=first_step,
+        last_step=last_step,
+        statistic="update_ratio",
+        observed=float(ratio[fastest]),
+        limit=limits[severity],
+        unit="ratio",
+        others=tuple(variables[index].path for index in np.flatnonzero(high) if index != fastest),
+    )

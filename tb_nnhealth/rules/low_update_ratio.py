@@ -1,0 +1,93 @@
+"""The steps are too small: training is too slow.
+
+## What it detects
+Kernels that each step changes by less than a hundred-thousandth of their norm, while the loss does
+not fall.
+
+## Why it matters
+At that pace a variable needs a hundred thousand steps to change by its own size. Training looks like
+a plateau.
+
+## How it is decided
+The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for
+each kernel that was not zero at the start. It counts where at least half of the kernels are below
+the limit and the loss does not fall well: small steps at the floor of the loss, or at the end of a
+schedule after a good fall, are as they should be. Variables that do not change at all belong to
+`unchanged-variable`.
+
+## When it is wrong
+Where a loss cannot fall because of the data, the steps may shrink as a consequence.
+
+## What to try
+* Raise the learning rate by a factor of 10, until the ratio is about 1e-3.
+* Let a schedule decay later and less.
+* Use Adam, which brings small gradients to a common scale.
+* Look at the gradients first: where they vanish, the learning rate is not the cause.
+
+## References
+* 37 reasons why your neural network is not working, 5.7 (update magnitudes of about 1e-3) and 5.10.
+* Debugging tips for neural networks, on gradients.
+* CS231n, Convolutional neural networks for visual recognition, on the ratio of updates to weights.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import Floats, applied, keep, kernels, late, median, rows_of
+
+RULE = Rule(
+    name="low-update-ratio",
+    category="updates",
+    title="Updates are too small",
+    passing_title="Updates are large enough",
+    needs=("update_ratio", "loss"),
+    min_samples=4,
+    thresholds=(
+        Threshold("warning", 1e-5, "ratio", "37 reasons, 5.7: about 1e-3 is right; two orders below it is too slow"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    variables, ratio, (first_step, last_step) = late_ratios(run)
+    low = ratio < limits["warning"]
+    if 2 * np.count_nonzero(low) < len(variables) or learns_well(run):
+        return
+    slowest = int(np.nanargmin(ratio))
+    yield Finding(
+        RULE.name,
+        "warning",
+        f"A step changes {variables[slowest].path} by {ratio[slowest]:.1e} of its norm, and the loss does not fall.",
+        layer=variables[slowest].layer,
+        variable=variables[slowest].path,
+        first_step=first_step,
+        last_step=last_step,
+        statistic="update_ratio",
+        observed=float(ratio[slowest]),
+        limit=limits["warning"],
+        unit="ratio",
+        others=tuple(variables[index].path for index in np.flatnonzero(low) if index != slowest),
+    )
+
+
+def late_ratios(run: HealthRun) -> tuple[tuple[Variable, ...], Floats, tuple[int, int]]:
+    """Returns the kernels that change, their median update-to-weight ratio over the late window, and its steps.
+
+    Raises:
+      NotJudged: no kernel changed from a value other than zero.
+    """
+    table = keep(run.variables, applied(run, run.variables))
+    variables, rows = rows_of(table, kernels(run))
+    window = late(table.steps)
+    changing = (table.series("update_norm")[window][:, rows] > 0).any(axis=0)
+    nonzero = table.series("value_norm")[:1, rows].any(axis=0)
+    ratio = median(table.series("update_ratio")[window][:, rows], axis=0)
+    usable = np.flatnonzero(changing & nonzero & ~np.isnan(ratio))
+    if not len(usable):
+        raise NotJudged("no kernel changed from a value other than zero")
+    steps = table.steps[window]
+    return tuple(variables[index] for index in usable), ratio[usable], (int(steps[0]), int(steps[-1]))

@@ -1,0 +1,95 @@
+"""A trainable variable gets no gradient.
+
+## What it detects
+Trainable variables whose gradient is `None`, or exactly zero on every sampled step.
+
+## Why it matters
+Such a variable is not connected to the loss, or only through an operation without a derivative
+(rounding, argmax, casting, comparison, clipping outside its range), or through a layer that is dead.
+It keeps its first value however long the model trains.
+
+## How it is decided
+`None` or exactly zero at every sampled step, of four or more. All variables without a gradient are one
+finding, for a gradient that is cut off at one place is missing everywhere before it: the variable
+nearest to the output is named, since the cut lies right behind it, and the others are listed. It is
+an error; a warning where the loss falls well all the same.
+
+## When it is wrong
+A part of the model that is not used in this training, an auxiliary head for instance, has no
+gradient by design. The recurrent kernel of a sequence of length one has none either.
+
+## What to try
+* Look at what follows the named layer for rounding, argmax, casts, comparisons, `stop_gradient` and
+  NumPy calls: they have no derivative.
+* Check that the layer's output is used in what the model returns.
+* Look at the activations behind it: a layer of dead units passes no gradient.
+* Check the output: a softmax over one unit is constant, and a clipped probability has no gradient.
+* Set `trainable = False` for what should not learn.
+
+## References
+* My neural network isn't working! What should I do?, reason 8 (dead units).
+* Troubleshooting CNNs, on a network that does not train.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
+from tb_nnhealth.rules._series import Mask, rows_of
+
+RULE = Rule(
+    name="missing-gradient",
+    category="gradients",
+    title="Variables get no gradient",
+    passing_title="Every trainable variable gets a gradient",
+    needs=("gradient_missing",),
+    min_samples=4,
+    thresholds=(
+        Threshold("error", 0.0, "", "My neural network isn't working, reason 8: any variable that can never learn"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    variables, rows = rows_of(run.variables, trainable(run))
+    lost = without_gradient(run, limits["error"])[rows]
+    if not lost.any():
+        return
+    nearest = variables[int(np.flatnonzero(lost)[-1])]
+    yield Finding(
+        RULE.name,
+        "warning" if learns_well(run) else "error",
+        _message(nearest, int(lost.sum()), len(variables)),
+        layer=nearest.layer,
+        variable=nearest.path,
+        first_step=int(run.variables.steps[0]),
+        last_step=int(run.variables.steps[-1]),
+        statistic="gradient_absmax",
+        observed=0.0,
+        limit=limits["error"],
+        others=tuple(variables[index].path for index in np.flatnonzero(lost)[:-1]),
+    )
+
+
+def trainable(run: HealthRun) -> tuple[Variable, ...]:
+    return tuple(variable for variable in run.model.variables if variable.trainable)
+
+
+def without_gradient(run: HealthRun, limit: float = 0.0) -> Mask:
+    """Returns `[rows]`: which variables had no gradient, None or exactly zero, whenever it was measured."""
+    absent = run.variables.series("gradient_missing") == 1
+    size = run.variables.series("gradient_norm")
+    unknown = np.isnan(size) & ~absent
+    mask: Mask = (absent | (size <= limit) | unknown).all(axis=0) & ~unknown.all(axis=0)
+    return mask
+
+
+def _message(nearest: Variable, count: int, of: int) -> str:
+    if count == of:
+        return f"None of the {of} trainable variables gets a gradient."
+    if count == 1:
+        return f"{nearest.path} gets no gradient."
+    return f"{nearest.path} gets no gradient, nor do {count - 1} other variables."

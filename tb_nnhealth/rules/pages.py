@@ -1,0 +1,63 @@
+"""Writes the rules' pages from their docstrings.
+
+python -m tb_nnhealth.rules.pages docs/rules            # write
+python -m tb_nnhealth.rules.pages docs/rules --check    # exit 1 where a page differs
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis
+
+
+def page(diagnosis: Diagnosis) -> str:
+    """Returns a rule's page as Markdown."""
+    rule = diagnosis.rule
+    rows = [f"| `{t.name}` | {t.value:g} | {t.unit or '–'} | {t.source} |" for t in rule.thresholds]
+    needs = ", ".join(f"`{name}`" for name in rule.needs)
+    measured = f"{needs} at {rule.min_samples} sampled steps or more" if needs else "nothing that is sampled"
+    sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
+    limits = ["## Limits", "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)]
+    facts = f"Category: {rule.category}. Needs: {measured}."
+    return "\n\n".join([f"# {rule.name}", diagnosis.summary, facts, *sections[:3], *limits, *sections[3:]]) + "\n"
+
+
+def index(diagnoses: Sequence[Diagnosis]) -> str:
+    """Returns the list of all rules as Markdown."""
+    rows = [f"| [{d.rule.name}]({d.rule.name}.md) | {d.rule.category} | {d.summary} |" for d in diagnoses]
+    return "# Rules\n\n| rule | category | says |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def pages() -> dict[str, str]:
+    """Returns every page by its file's name."""
+    written = {f"{name}.md": page(diagnosis) for name, diagnosis in DIAGNOSES.items()}
+    return {"README.md": index(tuple(DIAGNOSES.values())), **written}
+
+
+def differing(directory: Path) -> list[str]:
+    """Returns the names of pages that are missing, out of date, or of no rule."""
+    expected = pages()
+    present = {path.name: path.read_text(encoding="utf-8") for path in directory.glob("*.md")}
+    return sorted(name for name in expected.keys() | present.keys() if expected.get(name) != present.get(name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Writes the rules' pages from their docstrings.")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a page differs")
+    options = parser.parse_args(arguments)
+    if options.check:
+        names = differing(options.directory)
+        for name in names:
+            print(f"{options.directory / name} differs from its rule's docstring", file=sys.stderr)
+        return 1 if names else 0
+    options.directory.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (options.directory / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

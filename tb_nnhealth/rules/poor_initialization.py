@@ -1,0 +1,126 @@
+"""Kernels start from values that do not suit them.
+
+## What it detects
+Hidden kernels whose units all start alike (all zero, constant, or repeated columns), and kernels
+whose standard deviation is far from what He, Glorot and LeCun give for their fan.
+
+## Why it matters
+Units with the same weights get the same gradient and stay the same for ever: the layer has the power
+of one unit. Weights far too large or too small make the signal grow or fade from layer to layer.
+
+## How it is decided
+From the values before the first step. Identical units: any share of a hidden kernel's units above
+the limit is an error, a warning where the loss falls well; a kernel of zeros in a model that learns
+well is a deliberate start (the last layer of a residual branch) and no finding. Kernels of one unit
+have nothing to be identical to, and the output's units are told apart by their targets.
+Scale: the standard deviation is divided by the nearest of sqrt(2 / fan_in), sqrt(2 / (fan_in +
+fan_out)) and sqrt(1 / fan_in); outside the limits it is a warning where the loss does not fall well.
+Frozen kernels, embeddings and kernels of fewer than 16 weights are not judged.
+
+## When it is wrong
+Weights that were loaded from a trained model may lie outside; they are judged by how the loss falls.
+
+## What to try
+* Use `he_normal` for layers with ReLU, `glorot_uniform` for tanh and sigmoid, `lecun_normal` for SELU.
+* Never start a hidden kernel from zeros or a constant; biases may start from zero.
+* Check that weights were loaded into the layer that they belong to.
+
+## References
+* 37 reasons why your neural network is not working, 5.2 (check weight initialization).
+* My neural network isn't working! What should I do?, reason 9 (weights not initialized correctly).
+* Troubleshooting CNNs, on vanishing gradients.
+* He, Zhang, Ren and Sun (2015), Delving deep into rectifiers; Glorot and Bengio (2010).
+"""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import kernels
+
+RULE = Rule(
+    name="poor-initialization",
+    category="weights",
+    title="Kernels start from unsuitable values",
+    passing_title="Kernels start from suitable values",
+    thresholds=(
+        Threshold("identical", 0.0, "fraction", "37 reasons, 5.2: any two units alike stay alike"),
+        Threshold("low", 0.1, "ratio", "He et al. (2015): an order of magnitude a layer is lost within few layers"),
+        Threshold("high", 10.0, "ratio", "He et al. (2015): an order of magnitude a layer overflows within few layers"),
+    ),
+)
+
+LEAST_WEIGHTS = 16
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    known = [variable for variable in kernels(run) if variable.initial]
+    if not known:
+        raise NotJudged("the values before the first step are not known")
+    learns = learns_well(run)
+    alike = {v.path: _identical(v) for v in known if _must_differ(run, v) and not (learns and _zero(v))}
+    alike = {path: share for path, share in alike.items() if share > limits["identical"]}
+    if alike:
+        path, share = next(iter(alike.items()))
+        yield _finding(
+            run,
+            "warning" if learns else "error",
+            f"{share:.0%} of the units of {path} start with the same weights as another unit.",
+            path,
+            share,
+            limits["identical"],
+            "fraction",
+            tuple(alike)[1:],
+        )
+    scales = {v.path: _scale(v) for v in known if v.path not in alike and not _constant(v)}
+    off = {path: scale for path, scale in scales.items() if scale < limits["low"] or scale > limits["high"]}
+    if off and not learns:
+        path, scale = next(iter(off.items()))
+        limit = limits["low"] if scale < 1 else limits["high"]
+        message = f"The standard deviation of {path} starts at {scale:.2g} times what its fan asks for."
+        yield _finding(run, "warning", message, path, scale, limit, "ratio", tuple(off)[1:])
+
+
+def _finding(
+    run: HealthRun,
+    severity: Severity,
+    message: str,
+    path: str,
+    observed: float,
+    limit: float,
+    unit: str,
+    others: tuple[str, ...],
+) -> Finding:
+    variable = run.model.variable(path)
+    layer = variable.layer if variable else None
+    return Finding(RULE.name, severity, message, layer, path, 0, 0, "value_std", observed, limit, unit, others)
+
+
+def _must_differ(run: HealthRun, variable: Variable) -> bool:
+    layer = run.model.layer(variable.layer)
+    return variable.shape[-1] > 1 and not (layer and layer.is_output)
+
+
+def _identical(variable: Variable) -> float:
+    return 1.0 if _constant(variable) else float(variable.initial.get("identical_units") or 0.0)
+
+
+def _constant(variable: Variable) -> bool:
+    return bool(variable.initial.get("constant"))
+
+
+def _zero(variable: Variable) -> bool:
+    return variable.initial.get("norm") == 0
+
+
+def _scale(variable: Variable) -> float:
+    """Returns the standard deviation relative to the nearest standard scheme: 1 within their range or unknown."""
+    std, fan_in, fan_out = variable.initial.get("std"), variable.fan_in, variable.fan_out
+    if std is None or not fan_in or variable.size < LEAST_WEIGHTS:
+        return 1.0
+    schemes = [math.sqrt(2 / fan_in), math.sqrt(2 / (fan_in + (fan_out or fan_in))), math.sqrt(1 / fan_in)]
+    if std < min(schemes):
+        return float(std / min(schemes))
+    return float(max(1.0, std / max(schemes)))

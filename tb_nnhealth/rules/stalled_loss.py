@@ -1,0 +1,109 @@
+"""The loss does not go down.
+
+## What it detects
+A training loss that stays where it is, or rises, without ever having fallen far.
+
+## Why it matters
+Nothing is being learnt: more of the same will not help.
+
+## How it is decided
+The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs. After
+the first tenth it is cut into thirds, and the drop from the median of the first to that of the last
+is compared with the limit. Where the noise is so large that a fall of `visible` could hide in it,
+there is no verdict. A loss that has fallen well has converged rather than stalled: below 0.9 times
+the loss of the trivial predictor where the labels tell it, else by 30 % of its start. It is an error
+where the loss never fell by more than the limit, a warning where it fell a little first.
+
+## When it is wrong
+On data with little to learn the floor is close to the start. Losses that are not meant to fall, as
+in adversarial training, look stalled.
+
+## What to try
+* Try to overfit ten examples first: if that fails, look at the model and the loss, else at the data.
+* Try learning rates a factor of 10 above and below.
+* Check that the loss fits the last activation and the labels.
+* Normalize the inputs, and shuffle the data.
+* Turn regularization, dropout and augmentation off until the loss falls.
+* Use a simpler model that is known to work, and add parts back one at a time.
+
+## References
+* Troubleshooting CNNs, on the loss.
+* 37 reasons why your neural network is not working, 1.5, 5.1 and 5.10.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import LossCurve, learns_well, loss_curve, relative_drop
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="stalled-loss",
+    category="loss",
+    title="The loss does not go down",
+    passing_title="The loss goes down",
+    needs=("loss",),
+    min_samples=8,
+    thresholds=(
+        Threshold("drop", 0.01, "fraction", "Troubleshooting CNNs: a loss that is flat after warm-up"),
+        Threshold("visible", 0.1, "fraction", "an order of magnitude above the drop that is asked for"),
+        Threshold("steps", 32.0, "steps", "fewer steps than this are all warm-up"),
+    ),
+)
+
+LEAST_POINTS = 6
+WARM_UP = 0.1
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    if run.steps < limits["steps"]:
+        raise NotJudged(f"{run.steps} steps are too few to call a loss stalled")
+    curve = loss_curve(run)
+    warm = curve.steps >= WARM_UP * run.steps
+    if np.count_nonzero(warm) < LEAST_POINTS:
+        raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured after warm-up")
+    drop, doubt = _drop(curve.losses[warm])
+    if drop >= limits["drop"] or learns_well(run):
+        return
+    if drop + doubt > limits["visible"]:
+        raise NotJudged(f"the loss is too noisy to see whether it falls by {limits['drop']:.0%}")
+    never_fell = curve.fell < limits["drop"]
+    severity: Severity = "error" if never_fell else "warning"
+    yield Finding(
+        RULE.name,
+        severity,
+        _message(curve, drop, never_fell, limits["drop"]),
+        first_step=int(curve.steps[warm][0]),
+        last_step=int(curve.steps[-1]),
+        statistic="loss",
+        observed=drop,
+        limit=limits["drop"],
+        unit="fraction",
+    )
+
+
+def _drop(losses: np.ndarray) -> tuple[float, float]:
+    """Returns the relative drop from the first third's median to the last's, and its standard error.
+
+    The noise is taken from the differences of neighbours (1.4826 × their median deviation ÷ √2), the
+    error of a median of n values as 1.25 × noise ÷ √n.
+    """
+    first, _, last = np.array_split(losses, 3)
+    start, end = float(median(first)), float(median(last))
+    differences = np.diff(losses)
+    noise = 1.4826 * float(median(np.abs(differences - median(differences)))) / math.sqrt(2)
+    error = 1.25 * noise * math.sqrt(1 / len(first) + 1 / len(last))
+    scale = max(abs(start), abs(end))
+    return relative_drop(start, end), error / scale if scale > 0 else 0.0
+
+
+def _message(curve: LossCurve, drop: float, never_fell: bool, limit: float) -> str:
+    if drop < -limit:
+        return f"The loss rises: from {curve.start:.3g} at the start to {curve.end:.3g} at the end."
+    if never_fell:
+        return f"The loss has not fallen: {curve.start:.3g} at the start, {curve.end:.3g} at the end."
+    return f"The loss stays at {curve.end:.3g}, after {curve.start:.3g} at the start."

@@ -1,0 +1,105 @@
+"""Gradients die on the way back.
+
+## What it detects
+Layers near the input whose kernels get a gradient that is orders of magnitude smaller than those
+near the output.
+
+## Why it matters
+Back-propagation multiplies the derivatives of all layers. Where each is below one the product
+shrinks with depth: the first layers, which all others build on, stay as they were initialized.
+
+## How it is decided
+At each sampled step, the root mean square of each kernel's gradient is divided by the median over
+the kernels behind it; the median of that ratio over the run is compared with the limits. It counts
+where training suffers: where the loss does not fall well, or where the updates of those kernels
+vanish as well (Adam scales small gradients up). The first such layer in forward order is the
+finding; the others are listed. Gradients that are exactly zero belong to `missing-gradient`; those
+that fade everywhere because the loss reached its floor keep their ratio and are no finding.
+
+## When it is wrong
+In models with several inputs or outputs the forward order is not one chain: a branch may rightly
+get far less gradient than another.
+
+## What to try
+* Use ReLU, GELU or ELU instead of sigmoid or tanh in the hidden layers.
+* Add batch normalization between the layers, or skip connections around them.
+* Initialize with `he_normal` for ReLU, `glorot_uniform` for tanh.
+* Use fewer layers.
+* In recurrent networks use LSTM or GRU, and shorter sequences.
+
+## References
+* 37 reasons why your neural network is not working, 5.9 (exploding and vanishing gradients).
+* Troubleshooting CNNs, on vanishing gradients.
+* Debugging tips for neural networks, on gradients.
+* Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import Floats, kernels, median, rows_of
+
+RULE = Rule(
+    name="vanishing-gradient",
+    category="gradients",
+    title="Gradients vanish towards the input",
+    passing_title="Gradients reach the first layers",
+    needs=("gradient_rms", "loss"),
+    min_samples=4,
+    thresholds=(
+        Threshold("warning", 1e-3, "ratio", "Troubleshooting CNNs: upstream gradients orders of magnitude smaller"),
+        Threshold("error", 1e-6, "ratio", "beyond float32's resolution (2**-23) next to the other gradients"),
+    ),
+)
+
+LEAST_KERNELS = 3
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    variables, rows = rows_of(run.variables, kernels(run))
+    if len(variables) < LEAST_KERNELS:
+        raise NotJudged(f"fewer than {LEAST_KERNELS} trainable kernels: there is no depth to lose a gradient in")
+    gradient = to_downstream(run.variables.series("gradient_rms")[:, rows])
+    update = to_downstream(run.variables.series("update_ratio")[:, rows])
+    learns = learns_well(run)
+    hurt = gradient < limits["warning"]
+    if learns:
+        hurt &= update < limits["warning"]
+    if not hurt.any():
+        return
+    first = int(np.argmax(hurt))
+    severity: Severity = "error" if gradient[first] < limits["error"] and not learns else "warning"
+    yield Finding(
+        RULE.name,
+        severity,
+        f"The gradient of {variables[first].path} is {gradient[first]:.1e} times that of the layers behind it.",
+        layer=variables[first].layer,
+        variable=variables[first].path,
+        first_step=int(run.variables.steps[0]),
+        last_step=int(run.variables.steps[-1]),
+        statistic="gradient_rms",
+        observed=float(gradient[first]),
+        limit=limits[severity],
+        unit="ratio",
+        others=tuple(variables[index].path for index in np.flatnonzero(hurt) if index != first),
+    )
+
+
+def to_downstream(series: np.ndarray) -> Floats:
+    """Returns each variable's value relative to those behind it.
+
+    Args:
+      series: `[steps, variables]` in forward order; zero and NaN do not count.
+
+    Returns:
+      `[variables]`: the median over the steps of value ÷ median of the later variables' values; NaN
+      where there is none, as for the last.
+    """
+    positive = np.where(series > 0, series, np.nan).astype(np.float64)
+    count = series.shape[1]
+    ratios = [median(positive[:, i] / median(positive[:, i + 1 :], axis=1)) for i in range(count - 1)]
+    return np.array([*ratios, np.nan], np.float64)
