@@ -59,8 +59,8 @@ def canonical(data: Sequence[Datum], starts: Sequence[tuple[float, int]] = ()) -
         keep &= ~((wall_time > wall_times) & (start_step <= steps))
     held = np.flatnonzero(keep)
     smallest_after = np.minimum.accumulate(steps[held][::-1])[::-1]
-    held = held[np.append(steps[held][:-1] < smallest_after[1:], [True] * (len(held) > 0)).astype(bool)]
-    return Series(steps[held], wall_times[held], [data[index].value for index in held])
+    held = held[steps[held] < np.append(smallest_after[1:], np.iinfo(np.int64).max)]
+    return Series(steps[held], wall_times[held], [data[index].value for index in held.tolist()])
 
 
 def check_version(version: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
-from tb_nnhealth.reader.manifest import check_manifest, model_facts
+from tb_nnhealth.reader.manifest import manifest_fault, model_facts
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
@@ -33,7 +33,7 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
     noted = list(problems)
     starts = [(datum.wall_time, datum.step) for datum in events.get(metadata.MANIFEST, ())]
     series = {tag: canonical(data, starts) for tag, data in events.items()}
-    sessions = _sessions(series.get(metadata.MANIFEST))
+    sessions = _sessions(series.get(metadata.MANIFEST), noted)
     last = sessions[-1].manifest
     tables = {name: assemble_table(name, sessions, series, noted) for name in metadata.TABLES}
     happened = list(_happened(series, noted))
@@ -67,15 +67,20 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
     )
 
 
-def _sessions(manifests: Series | None) -> list[Session]:
+def _sessions(manifests: Series | None, noted: list[str]) -> list[Session]:
+    """Returns the sessions that hold, in order; one with a damaged manifest is left out."""
     if manifests is None or not len(manifests.steps):
         raise LogError("Expected a run with a manifest, which its first event holds. Received: no manifest yet")
     sessions = []
     for step, wall_time, value in zip(manifests.steps, manifests.wall_times, manifests.values, strict=True):
-        manifest = _parse(value)
-        check_version(manifest.get("schema_version") if isinstance(manifest, dict) else None)
-        check_manifest(manifest)
-        sessions.append(Session(int(step), float(wall_time), manifest))
+        fault = manifest_fault(manifest := _parse(value))
+        if fault is None:
+            check_version(manifest["schema_version"])
+            sessions.append(Session(int(step), float(wall_time), manifest))
+        else:
+            noted.append(f"A session from step {step} is left out. {fault}")
+    if not sessions:
+        raise LogError(noted[-1])
     return sessions
 
 

@@ -36,9 +36,10 @@ def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
     root = _directory(log_dir)
     if root.name == metadata.RUN_DIRECTORY and _event_files(root):
         return {root.parent.name: root.parent}
-    runs = {}
-    seen = set()
-    for name, directories, _ in os.walk(root, followlinks=True):
+    runs: dict[str, Path] = {}
+    unreadable: list[OSError] = []
+    seen: set[str] = set()
+    for name, directories, _ in os.walk(root, onerror=unreadable.append, followlinks=True):
         path = Path(name)
         real = os.path.realpath(path)
         if real in seen:
@@ -49,7 +50,10 @@ def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
         if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY):
             runs[root.name if path == root else path.relative_to(root).as_posix()] = path
     if not runs:
-        content = "an empty directory" if not any(root.iterdir()) else "a directory with none"
+        if unreadable:
+            content = f"in which {unreadable[0].filename} cannot be read ({unreadable[0].strerror})"
+        else:
+            content = "a directory with none in it" if any(root.iterdir()) else "an empty directory"
         raise LogError(f"Expected health data that HealthCallback wrote. Received: log_dir={str(log_dir)!r}, {content}")
     return runs
 

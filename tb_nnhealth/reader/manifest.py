@@ -1,7 +1,7 @@
 """What a manifest must hold, and the model's facts made from it."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from tb_nnhealth.reader._data import LogError
@@ -9,27 +9,46 @@ from tb_nnhealth.records import Layer, ModelFacts, Variable
 
 Record = TypeVar("Record", Layer, Variable)
 
-_FACTS: dict[str, tuple[type, ...]] = {"run": (str,), "tool_version": (str,), "created": (int, float), "model": (dict,)}
+_FACTS: dict[str, type | tuple[type, ...]] = {
+    "schema_version": int,
+    "run": str,
+    "tool_version": str,
+    "created": (int, float),
+    "model": dict,
+    "tables": dict,
+    "histograms": dict,
+}
 
 
-def check_manifest(manifest: Mapping[str, Any]) -> None:
-    """Raises LogError unless the manifest has what the assembly relies on."""
+def manifest_fault(manifest: Any) -> str | None:
+    """Returns a sentence on the first thing that the assembly relies on and the manifest lacks, or None."""
+    if not isinstance(manifest, dict):
+        return "Expected a manifest as a JSON object. Received: something else"
+    for name, usable, received in _checks(manifest):
+        if not usable:
+            return f"Expected a manifest with a usable {name!r}. Received: {str(received)[:80]}"
+    return None
+
+
+def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any]]:
+    """Yields the name of each part, whether it can be used, and the part."""
     for name, types in _FACTS.items():
-        _expect(isinstance(manifest.get(name), types), name, manifest.get(name))
-    for kind in ("tables", "histograms"):
-        _expect(isinstance(manifest.get(kind), dict), kind, manifest.get(kind))
+        yield name, isinstance(manifest.get(name), types), manifest.get(name)
+    for kind, parts in (("tables", ("rows", "columns")), ("histograms", ("rows",))):
         for name, layout in manifest[kind].items():
-            _expect(isinstance(layout, dict), f"{kind}/{name}", layout)
-            for part in ("rows", "columns") if kind == "tables" else ("rows",):
-                names = layout.get(part)
-                fits = isinstance(names, list) and all(isinstance(each, str) for each in names)
-                _expect(fits, f"{kind}/{name}/{part}", names)
-            fits = _tiles(layout.get("blocks"), len(layout["rows"]))
-            _expect(fits, f"{kind}/{name}/blocks", layout.get("blocks"))
+            yield f"{kind}/{name}", isinstance(layout, dict), layout
+            for part in parts:
+                yield f"{kind}/{name}/{part}", _are_names(layout.get(part)), layout.get(part)
+            blocks = layout.get("blocks")
+            yield f"{kind}/{name}/blocks", _tiles(blocks, len(layout["rows"])), blocks
 
 
 def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
-    """Returns the model as the manifest describes it."""
+    """Returns the model as the manifest describes it.
+
+    Raises:
+      LogError: a part of the description is missing or of another type.
+    """
     model = manifest["model"]
     try:
         return ModelFacts(
@@ -55,6 +74,10 @@ def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
     return record(**values)
 
 
+def _are_names(names: Any) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+
+
 def _tiles(blocks: Any, rows: int) -> bool:
     """Returns whether the blocks are [start, stop) ranges that follow one another from the first row to the last."""
     edge = 0
@@ -63,8 +86,3 @@ def _tiles(blocks: Any, rows: int) -> bool:
             return False
         edge = block[1]
     return edge == rows
-
-
-def _expect(fits: bool, name: str, received: Any) -> None:
-    if not fits:
-        raise LogError(f"Expected a manifest with a usable {name!r}. Received: {name}={str(received)[:80]}")

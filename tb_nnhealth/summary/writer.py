@@ -101,8 +101,9 @@ class HealthWriter:
         self.problem: str | None = None
         self._directory = os.path.join(log_dir, metadata.RUN_DIRECTORY)
         self._manifest = _with_blocks(manifest)
+        self._clock = time.time()
         self._manifest_event = summary_event(
-            metadata.MANIFEST, int(manifest["start_step"]), time.time(), to_json(self._manifest)
+            metadata.MANIFEST, int(manifest["start_step"]), self._clock, to_json(self._manifest)
         )
         self._window = _Window()
         self._histograms = 0
@@ -134,7 +135,7 @@ class HealthWriter:
 
     def write_json(self, tag: str, step: int, payload: Any) -> None:
         """Writes the payload as strict JSON text; what JSON does not know becomes null or its `str`."""
-        self._write([summary_event(tag, step, time.time(), to_json(payload))])
+        self._write([summary_event(tag, step, self._now(), to_json(payload))])
 
     def flush(self) -> None:
         self._attempt(lambda file: file.flush(force=True))
@@ -148,6 +149,11 @@ class HealthWriter:
         if self._file is not None and not self._file.close():
             self._note("a write that came only half onto the disk")
         self._file = None
+
+    def _now(self) -> float:
+        """Returns the wall time in s, never less than before: what is older than its manifest would be dropped."""
+        self._clock = max(self._clock, time.time())
+        return self._clock
 
     def _number(self, tables: dict[str, FloatArray]) -> None:
         if "steps" in tables:
@@ -166,7 +172,7 @@ class HealthWriter:
         return written
 
     def _row_events(self, window: _Window) -> Iterator[bytes]:
-        now = time.time()
+        now = self._now()
         for name, values in window.tables.items():
             for block, (start, stop) in enumerate(self._manifest["tables"][name]["blocks"]):
                 yield summary_event(metadata.table_tag(name, block), window.step, now, values[start:stop])
@@ -177,7 +183,7 @@ class HealthWriter:
     def _write_last_histograms(self) -> None:
         if self._last_histograms is None:
             return
-        (step, histograms), now = self._last_histograms, time.time()
+        (step, histograms), now = self._last_histograms, self._now()
         self._last_histograms = None
         self._write(
             [

@@ -1,0 +1,58 @@
+"""Fixtures that several test modules share."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from tensorboard.data import server_ingester
+
+from tb_nnhealth.reader import provider_runs, read_provider, read_run
+from tb_nnhealth.records import HealthRun
+from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run
+from tests.synthetic import write_synthetic_run
+
+
+class Way(Protocol):
+    def __call__(self, run_dir: Path, samples: int = 0, same: bool = True) -> HealthRun: ...
+
+
+@pytest.fixture(params=["files", "fast", "slow"])
+def way(request: pytest.FixtureRequest) -> str:
+    """One of the three ways by which a run is read."""
+    if request.param == "fast":
+        try:
+            server_ingester.get_server_binary()
+        except server_ingester.NoDataServerError as error:
+            pytest.skip(str(error))
+    return str(request.param)
+
+
+@pytest.fixture
+def read(way: str) -> Way:
+    """Reads a run directory in each of the three ways; the loaders' run must equal the one from the files.
+
+    `samples` is what TensorBoard keeps a tag (0: all); `same=False` where the ways may differ.
+    """
+
+    def read_this_way(run_dir: Path, samples: int = 0, same: bool = True) -> HealthRun:
+        if way == "files":
+            return read_run(run_dir)
+        with LOADERS[way](run_dir.parent, samples) as provider:
+            (name,) = provider_runs(provider, CONTEXT, EXPERIMENT)
+            run = read_provider(provider, CONTEXT, EXPERIMENT, name)
+        if same and not samples:
+            assert_same_run(run, read_run(run_dir))
+        return run
+
+    return read_this_way
+
+
+@pytest.fixture
+def synthetic_run(tmp_path: Path) -> Path:
+    """The directory of a small, complete run of 20 steps."""
+    write_synthetic_run(tmp_path / "logs" / "run1")
+    return tmp_path / "logs" / "run1"
