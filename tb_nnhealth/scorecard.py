@@ -63,6 +63,9 @@ class Scorecard:
         verdicts = judge(run, limits)
         categories = tuple(_category(name, verdicts) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
+        status = _worst(category.status for category in categories)
+        if status == "pass" and not run.sampled_steps:
+            status = "no_data"  # what the description alone tells is no health
         return cls(
             run=run.name,
             created=_iso(run.created),
@@ -73,8 +76,8 @@ class Scorecard:
                 "sampled_steps": run.sampled_steps,
                 "thinned": run.thinned,
             },
-            score=_score(categories),
-            status=_worst(category.status for category in categories),
+            score=None if status == "no_data" else _score(categories),
+            status=status,
             categories=categories,
             rules=verdicts,
             findings=tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))),
@@ -113,7 +116,8 @@ class Scorecard:
 
     def to_json(self) -> str:
         """Returns the scorecard as strict JSON, ending in a newline."""
-        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate in a name becomes JSON's escape
 
     def __repr__(self) -> str:
         score = "unknown" if self.score is None else self.score

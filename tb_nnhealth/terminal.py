@@ -1,0 +1,104 @@
+"""What the command line shows to people, with rich, on stderr. Names from a log are shown as plain text."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
+from tb_nnhealth.scorecard import Scorecard
+
+STYLES = {
+    "pass": "green", "fail": "bold red", "no_data": "dim", "error": "magenta",
+    "warning": "yellow", "info": "cyan",
+}  # fmt: skip
+
+
+def console() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def show(scorecard: Scorecard) -> None:
+    """Shows the verdict on a run: its categories, its findings with what to try, and what was not judged."""
+    out = console()
+    out.print(_headline(scorecard))
+    out.print(_categories(scorecard))
+    remedies = {verdict.rule.name: verdict.diagnosis.remedies for verdict in scorecard.rules}
+    for finding in scorecard.findings:
+        out.print(_finding(finding))
+        if finding.severity != "info":
+            for remedy in remedies[finding.rule][:3]:
+                out.print(Text(f"    try: {remedy}", "dim"))
+    for verdict in scorecard.rules:
+        if verdict.status in ("no_data", "error"):
+            out.print(_unjudged(verdict))
+    out.print()
+
+
+def summary(scorecard: Scorecard, findings: Sequence[Finding], broken: Sequence[Verdict]) -> None:
+    """Shows a run's headline, the given findings, and the rules that broke."""
+    out = console()
+    out.print(_headline(scorecard))
+    for finding in findings:
+        out.print(_finding(finding))
+    for verdict in broken:
+        out.print(_unjudged(verdict))
+
+
+def rules() -> None:
+    """Shows all rules."""
+    table = Table("rule", "category", "says", box=None, pad_edge=False)
+    for diagnosis in DIAGNOSES.values():
+        table.add_row(diagnosis.rule.name, diagnosis.rule.category, diagnosis.summary)
+    console().print(table)
+
+
+def explain(diagnosis: Diagnosis) -> None:
+    """Shows a rule's prose and limits."""
+    limits = "\n".join(f"* {t.name}: {t.value:g} {t.unit} ({t.source})" for t in diagnosis.rule.thresholds)
+    sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
+    console().print(
+        Markdown("\n\n".join([f"# {diagnosis.rule.name}", diagnosis.summary, *sections, "## Limits", limits]))
+    )
+
+
+def _headline(scorecard: Scorecard) -> Text:
+    score = "unknown" if scorecard.score is None else str(scorecard.score)
+    training = scorecard.training
+    thinned = ", thinned" if training["thinned"] else ""
+    return Text.assemble(
+        (_plain(scorecard.run), "bold"), "  ", (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",
+        (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}", "dim"),
+    )  # fmt: skip
+
+
+def _categories(scorecard: Scorecard) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    for category in scorecard.categories:
+        score = "–" if category.score is None else str(category.score)
+        table.add_row(
+            f"  {category.name}", Text(category.status, STYLES[category.status]), Text(score, justify="right")
+        )
+    return table
+
+
+def _finding(finding: Finding) -> Text:
+    severity = finding.severity
+    style = "bold red" if severity == "error" else STYLES[severity]
+    others = f" And {len(finding.others)} more." if finding.others else ""
+    return Text.assemble((f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), others)
+
+
+def _unjudged(verdict: Verdict) -> Text:
+    status = verdict.status
+    return Text.assemble(
+        (f"  {status} ", STYLES[status]), f"{verdict.rule.name} ", (_plain(verdict.reason or ""), "dim")
+    )
+
+
+def _plain(text: str) -> str:
+    """Returns the text without control characters: a name in a log must not steer the terminal."""
+    return "".join(character if character.isprintable() else "�" for character in text)

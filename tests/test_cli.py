@@ -1,0 +1,185 @@
+"""The command line: what goes where, and the exit codes."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tb_nnhealth import cli, engine
+from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import change, healthy, losses, stuck, unmeasured, with_layers
+from tests.written import write_run
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    """A directory of runs: one healthy, one with a warning, one with an error."""
+    root = tmp_path_factory.mktemp("logs")
+    sinking = losses(healthy(), np.concatenate([np.full(5, 2.6), np.full(23, 2.3)]))
+    write_run(healthy(), root / "good")
+    write_run(sinking, root / "slow")
+    write_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95), root / "deep" / "bad")
+    return root
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory):
+    root = tmp_path_factory.mktemp("broken") / "run"
+    (root / "health").mkdir(parents=True)
+    (root / "health" / "events.out.tfevents.1").write_bytes(b"no event file")
+    return root
+
+
+def run(*arguments):
+    return cli.main([str(argument) for argument in arguments])
+
+
+def test_show_tells_the_verdict_on_each_run_on_stderr(logs, capsys):
+    assert run("show", logs) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(word in err for word in ("dead-units", "stalled-loss", "activations", "try: "))
+
+
+def test_show_of_a_healthy_run_finds_nothing(logs, capsys):
+    assert run("show", logs / "good") == 0
+    assert "score 100" in capsys.readouterr().err
+
+
+def test_export_writes_the_scorecards_bytes_to_stdout(logs, capfdbinary):
+    assert run("export", logs / "good") == 0
+    out, err = capfdbinary.readouterr()
+    assert out == Scorecard.from_logdir(logs / "good").to_json().encode()
+    assert err == b""
+    assert json.loads(out)["status"] == "pass"
+
+
+def test_export_writes_the_same_bytes_to_a_file(logs, tmp_path, capfdbinary):
+    assert run("export", logs, "--run", "deep/bad", "-o", tmp_path / "card.json") == 0
+    assert (tmp_path / "card.json").read_bytes() == Scorecard.from_logdir(logs / "deep" / "bad").to_json().encode()
+    assert capfdbinary.readouterr().out == b""
+
+
+def test_export_of_several_runs_asks_which(logs, capsys):
+    assert run("export", logs) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Expected one run, chosen with --run" in err and "deep/bad" in err and "good" in err
+
+
+def test_export_to_a_place_that_cannot_be_written(logs, tmp_path, capsys):
+    assert run("export", logs / "good", "-o", tmp_path / "missing" / "card.json") == 2
+    assert "Expected a file that can be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "code"),
+    [
+        ("good", "warning", 0), ("good", "error", 0), ("slow", "warning", 1), ("slow", "error", 0),
+        ("deep/bad", "warning", 1), ("deep/bad", "error", 1),
+    ],
+)  # fmt: skip
+def test_check_exits_by_severity(logs, capsys, name, severity, code):
+    assert run("check", logs / name, "--fail-on", severity) == code
+    assert capsys.readouterr().out == ""
+
+
+def test_check_of_a_directory_fails_if_any_run_does(logs, capsys):
+    assert run("check", logs) == 1
+    assert "dead-units" in capsys.readouterr().err
+
+
+def test_check_of_a_run_without_samples_could_not_judge(tmp_path, capsys):
+    write_run(unmeasured(healthy()), tmp_path)
+    assert run("check", tmp_path) == 2
+    assert "no_data" in capsys.readouterr().err
+
+
+def test_check_with_a_broken_rule_could_not_judge(logs, capsys, monkeypatch):
+    verdict = engine.Verdict(DIAGNOSES["stalled-loss"], "error", {}, reason="RuntimeError: out of order")
+    monkeypatch.setattr("tb_nnhealth.scorecard.judge", lambda run, limits: (verdict,))
+    assert run("check", logs / "good") == 2
+    assert "out of order" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "export", "check"])
+def test_unreadable_runs_are_one_sentence_and_exit_2(command, broken, tmp_path, capsys):
+    for place in (broken, tmp_path, tmp_path / "missing", __file__):
+        assert run(command, place) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "Received: " in err and "Traceback" not in err
+
+
+def test_an_unknown_run_names_the_runs(logs, capsys):
+    assert run("show", logs, "--run", "nope") == 2
+    assert "Expected one of the runs deep/bad, good, slow. Received: --run nope" in capsys.readouterr().err
+
+
+def test_names_of_the_log_are_shown_as_plain_text(tmp_path, capsys):
+    name = "[red]x[/red]\x1b[31m"
+    hostile = with_layers(stuck(healthy()), dense_0={"path": name})
+    write_run(change(hostile, "activation", "dead_unit_fraction", 0.95, "dense_0"), tmp_path / "[bold]run")
+    assert run("show", tmp_path) == 0
+    err = capsys.readouterr().err
+    assert "[red]x[/red]" in err and "\x1b[31m" not in err
+
+
+def test_rules_lists_every_rule(capsys):
+    assert run("rules") == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert all(name in err for name in DIAGNOSES)
+
+
+@pytest.mark.parametrize("name", DIAGNOSES)
+def test_explain_tells_why_and_what_to_try(name, capsys):
+    assert run("explain", name) == 0
+    assert "What to try" in capsys.readouterr().err
+
+
+def test_explain_of_an_unknown_rule_names_the_rules(capsys):
+    assert run("explain", "gremlins") == 2
+    assert "Expected one of the rules nonfinite-values" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["check", ".", "--fail-on", "whim"]])
+def test_bad_arguments_exit_2(arguments, capsys):
+    with pytest.raises(SystemExit) as error:
+        cli.main(arguments)
+    assert error.value.code == 2
+    assert "usage: nnhealth" in capsys.readouterr().err
+
+
+def test_interruption_is_one_line(monkeypatch, capsys):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_rules", interrupt)
+    assert run("rules") == 130
+    assert capsys.readouterr().err == "nnhealth: interrupted\n"
+
+
+def test_a_closed_pipe_is_no_traceback(logs):
+    script = f"{sys.executable} -m tb_nnhealth export {logs / 'deep' / 'bad'} | head -c 1"
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout == "{"
+    assert result.stderr == ""
+
+
+def test_nothing_imports_tensorflow_or_keras(logs):
+    script = (
+        "import sys; from tb_nnhealth import cli; codes = [cli.main(a) for a in "
+        f"(['show', {str(logs)!r}], ['export', {str(logs / 'good')!r}], ['check', {str(logs)!r}], ['rules'])]; "
+        "assert codes == [0, 0, 1, 0], codes; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_importing_the_command_line_imports_nothing_heavy():
+    script = "import sys, tb_nnhealth.cli; assert not {'numpy', 'rich', 'tensorboard'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

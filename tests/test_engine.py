@@ -1,0 +1,97 @@
+"""The engine: pass, fail, no_data, error, and what a rule is given."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.engine import judge
+from tb_nnhealth.records import NonFinite, Place
+from tb_nnhealth.rules import Diagnosis, Finding, NotJudged, Rule, Threshold
+from tests.rules.builder import change, healthy, unmeasured
+
+
+def diagnosis(check, **changes):
+    rule = Rule("made-up", "loss", "Bad", "Good", thresholds=(Threshold("error", 2.0, "", "made up"),), **changes)
+    return Diagnosis(rule, check, "", {})
+
+
+def verdict(check, run=None, limits=None, **changes):
+    (only,) = judge(run or healthy(), limits, [diagnosis(check, **changes)])
+    return only
+
+
+def quiet(run, limits):
+    return ()
+
+
+def finds(severity):
+    return lambda run, limits: [Finding("made-up", severity, "…", limit=limits["error"])]
+
+
+def test_silence_is_pass():
+    assert verdict(quiet).status == "pass"
+
+
+@pytest.mark.parametrize(("severity", "status"), [("info", "pass"), ("warning", "fail"), ("error", "fail")])
+def test_findings_fail_unless_they_are_information(severity, status):
+    result = verdict(finds(severity))
+    assert (result.status, result.severity) == (status, severity)
+
+
+def test_what_was_not_measured_is_no_data_with_the_reason():
+    result = verdict(quiet, unmeasured(healthy()), needs=("loss",), min_samples=1)
+    assert (result.status, result.reason) == ("no_data", "loss was not measured")
+
+
+def test_too_few_samples_are_no_data_with_the_reason():
+    run = change(healthy(), "step", "loss", np.where(np.arange(28) < 3, 1.0, np.nan))
+    result = verdict(quiet, run, needs=("loss",), min_samples=4)
+    assert result.status == "no_data"
+    assert result.reason == "loss was measured at 3 of the 4 steps that a verdict needs"
+    assert verdict(quiet, run, needs=("loss",), min_samples=3).status == "pass"
+
+
+def test_a_rule_may_say_that_there_is_nothing_to_judge():
+    def check(run, limits):
+        raise NotJudged("no such layer")
+
+    result = verdict(check)
+    assert (result.status, result.reason) == ("no_data", "no such layer")
+
+
+def test_a_broken_rule_is_an_error_and_spares_the_rest():
+    def broken(run, limits):
+        yield Finding("made-up", "error", "half done")
+        raise ZeroDivisionError("by zero")
+
+    results = judge(healthy(), None, [diagnosis(broken), replace(diagnosis(quiet), rule=Rule("other", "loss", "", ""))])
+    assert [result.status for result in results] == ["error", "pass"]
+    assert results[0].reason == "ZeroDivisionError: by zero"
+    assert results[0].findings == ()
+
+
+def test_limits_in_force_reach_the_rule_and_the_verdict():
+    assert verdict(finds("error")).findings[0].limit == 2.0
+    result = verdict(finds("error"), limits={"made-up": {"error": 5.0}})
+    assert (result.findings[0].limit, result.limits) == (5.0, {"error": 5.0})
+
+
+def test_limits_of_unknown_rules_and_thresholds_are_refused():
+    with pytest.raises(ValueError, match=r"Expected limits for one of the rules made-up. Received: 'other'"):
+        verdict(quiet, limits={"other": {}})
+    with pytest.raises(ValueError, match=r"Expected limits of made-up among error. Received: height"):
+        verdict(quiet, limits={"made-up": {"height": 1.0}})
+
+
+def test_rules_judge_what_came_before_the_first_nonfinite_value():
+    seen = []
+
+    def check(run, limits):
+        seen.append(run.variables.steps.max())
+        return ()
+
+    run = replace(healthy(), nonfinite=NonFinite(300, (Place("loss", "", 1.0),)))
+    verdict(check, run)
+    verdict(check, run, judges_nonfinite=True)
+    assert seen == [250, 950]

@@ -1,0 +1,168 @@
+"""The scorecard: its score, its JSON and its schema."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+import tb_nnhealth
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
+from tb_nnhealth.scorecard import Scorecard, _category, _score
+from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_layers
+
+SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
+KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
+RULE_KEYS = "name category title status severity reason limits remedies doc"
+FINDING_KEYS = (
+    "rule severity message layer variable first_step last_step statistic observed limit unit others"  # in this order
+)
+LAYER_KEYS = "path class trainable parameters statistics status"
+
+
+def parsed(text):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def sick():
+    run = change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95, "dense_1")
+    return change(run, "activation", "dead_unit_fraction", 0.5, "dense_2")
+
+
+def test_schema_is_itself_valid():
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("run", [healthy(), sick(), unmeasured(healthy())], ids=["healthy", "sick", "unmeasured"])
+def test_json_is_strict_and_follows_the_schema(run):
+    document = parsed(Scorecard.from_run(run).to_json())
+    Draft202012Validator(SCHEMA).validate(document)
+
+
+def test_schema_refuses_unknown_keys_everywhere():
+    document = Scorecard.from_run(sick()).to_dict()
+    validator = Draft202012Validator(SCHEMA)
+    places = (
+        document, document["model"], document["training"], document["categories"][0],
+        document["rules"][0], document["findings"][0], document["layers"][0],
+    )  # fmt: skip
+    for place in places:
+        place["surprise"] = 1
+        assert not validator.is_valid(document)
+        del place["surprise"]
+    assert validator.is_valid(document)
+
+
+def test_keys_and_their_order_are_the_published_ones():
+    document = parsed(Scorecard.from_run(sick()).to_json())
+    assert list(document) == KEYS.split()
+    assert list(document["training"]) == ["steps", "samples", "sampled_steps", "thinned"]
+    assert list(document["categories"][0]) == ["name", "score", "status"]
+    assert list(document["rules"][0]) == RULE_KEYS.split()
+    assert list(document["findings"][0]) == FINDING_KEYS.split()
+    assert list(document["layers"][0]) == LAYER_KEYS.split()
+
+
+def test_bytes_are_the_same_each_time_and_end_in_a_newline():
+    first, second = Scorecard.from_run(sick()).to_json(), Scorecard.from_run(sick()).to_json()
+    assert first == second
+    assert first.endswith("}\n")
+
+
+def test_created_is_the_runs_start_in_utc():
+    assert Scorecard.from_run(healthy()).created == "2023-11-14T22:13:20.000Z"
+    assert Scorecard.from_run(replace(healthy(), created=math.nan)).created is None
+
+
+def test_non_finite_evidence_becomes_null():
+    scorecard = Scorecard.from_run(healthy())
+    finding = Finding("dead-units", "error", "…", observed=math.inf, limit=math.nan)
+    document = parsed(replace(scorecard, findings=(finding,)).to_json())
+    assert document["findings"][0]["observed"] is None
+    assert document["findings"][0]["limit"] is None
+
+
+def test_names_survive_in_any_script_even_broken_ones():
+    assert parsed(Scorecard.from_run(replace(healthy(), name="läufe/Ø/試")).to_json())["run"] == "läufe/Ø/試"
+    text = Scorecard.from_run(replace(healthy(), name="a\ud800b")).to_json()
+    assert parsed(text.encode().decode())["run"] == "a\ud800b"
+
+
+def test_a_healthy_run_passes_in_every_category():
+    scorecard = Scorecard.from_run(healthy())
+    assert (scorecard.score, scorecard.status, scorecard.findings) == (100, "pass", ())
+    assert [(category.name, category.score) for category in scorecard.categories] == [(c, 100) for c in CATEGORIES]
+
+
+def test_score_is_the_worst_categorys():
+    scorecard = Scorecard.from_run(sick())
+    scores = {category.name: category.score for category in scorecard.categories}
+    assert (scorecard.score, scorecard.status) == (0, "fail")
+    assert (scores["activations"], scores["loss"], scores["numerics"]) == (50, 0, 100)
+
+
+def test_findings_stand_errors_first():
+    scorecard = Scorecard.from_run(sick())
+    order = ["error", "warning", "info"]
+    assert [f.severity for f in scorecard.findings] == sorted((f.severity for f in scorecard.findings), key=order.index)
+
+
+def test_information_does_not_fail():
+    run = with_layers(healthy(), dense_0={"trainable": False})
+    scorecard = Scorecard.from_run(run)
+    assert (scorecard.score, scorecard.status) == (100, "pass")
+    assert [finding.severity for finding in scorecard.findings] == ["info"]
+    assert {layer["path"]: layer["status"] for layer in scorecard.layers}["dense_0"] == "pass"
+
+
+def test_without_samples_nothing_is_called_healthy():
+    scorecard = Scorecard.from_run(unmeasured(healthy()))
+    assert (scorecard.score, scorecard.status) == (None, "no_data")
+    assert all(layer["status"] == "no_data" for layer in scorecard.layers)
+
+
+def verdict(name, status, severity=None):
+    findings = (Finding(name, severity, "…"),) if severity else ()
+    return Verdict(DIAGNOSES[name], status, {}, findings)
+
+
+def test_category_is_the_mean_of_its_judged_rules():
+    rules = [verdict("dead-units", "fail", "warning"), verdict("saturated-activation", "no_data")]
+    assert _category("activations", rules).score == 50
+    rules = [verdict("dead-units", "fail", "error"), verdict("saturated-activation", "pass")]
+    assert _category("activations", rules).score == 50
+
+
+def test_a_broken_rule_makes_category_and_score_unknown():
+    rules = [verdict("dead-units", "pass"), verdict("saturated-activation", "error")]
+    category = _category("activations", rules)
+    assert (category.score, category.status) == (None, "error")
+    assert _score([category, _category("loss", [verdict("stalled-loss", "pass")])]) is None
+
+
+def test_layers_show_last_values_and_who_failed():
+    run = change(sick(), "activation", "activation_mean", np.linspace(0, 1, len(sick().activations.steps)), "dense_0")
+    layers = {layer["path"]: layer for layer in Scorecard.from_run(run).to_dict()["layers"]}
+    assert layers["dense_0"]["statistics"]["activation_mean"] == 1.0
+    assert layers["dense_0"]["statistics"]["kernel/update_ratio"] == 0.001
+    assert layers["dense_0"]["status"] == "pass"
+    assert layers["dense_1"]["status"] == "fail"
+    assert layers["dense_2"]["status"] == "fail"  # listed with dense_1's finding
+
+
+def test_further_calls_of_a_shared_layer_have_names_of_their_own():
+    run = healthy(model(hidden=1))
+    shared = with_layers(run, dense_0={"rows": ("dense_0", "output")}, output={"rows": ()})
+    statistics = Scorecard.from_run(shared).layers[0]["statistics"]
+    assert {"activation_mean", "output/activation_mean", "kernel/value_norm"} <= set(statistics)
+
+
+def test_repr_tells_the_verdict():
+    assert repr(Scorecard.from_run(healthy())) == "<Scorecard of 'run1': pass, score 100, 0 findings>"
