@@ -1,0 +1,72 @@
+"""The tensors of a batch by name, and the classes that stand in them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.statistics.data import class_counts
+
+MOST_CLASSES = 1000
+"""Class counts are taken up to this many classes."""
+
+
+def input_names(model: Any) -> list[str] | None:
+    """Returns the names of the model's input layers, None where it does not declare any."""
+    return _layer_names(getattr(model, "inputs", None))
+
+
+def output_names(model: Any) -> list[str] | None:
+    """Returns the names of the layers that give the model's outputs, None where it does not declare any."""
+    names = getattr(model, "output_names", None)
+    return [str(name) for name in names] if names else _layer_names(getattr(model, "outputs", None))
+
+
+def _layer_names(tensors: Sequence[Any] | None) -> list[str] | None:
+    return [str(t._keras_history.operation.name) for t in tensors] if tensors else None
+
+
+def named_tensors(structure: Any, names: Sequence[str] | None) -> list[tuple[str, tf.Tensor]]:
+    """Returns the dense numeric tensors of a batch structure by name: their keys, the given names, or numbers."""
+    if isinstance(structure, dict):
+        found = [
+            (f"{key}/{name}" if len(leaves) > 1 else str(key), leaf)
+            for key, value in structure.items()
+            for leaves in [keras.tree.flatten(value)]
+            for name, leaf in enumerate(leaves)
+        ]
+    else:
+        leaves = keras.tree.flatten(structure)
+        labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
+        found = list(zip(labels, leaves, strict=True))
+    return [(name, leaf) for name, leaf in found if _is_numeric(leaf)]
+
+
+def counted_classes(target: tf.Tensor, prediction: tf.Tensor, loss: str) -> tuple[tf.Tensor, tf.Tensor] | None:
+    """Returns the class counts of a target and its prediction, float32 `[classes]` each.
+
+    None where the loss is no classification loss, or the shapes do not tell the classes.
+
+    Args:
+      target: class ids, one-hot rows, or 0/1 labels.
+      prediction: `[…, classes]`, or `[…, 1]` for binary losses; probabilities or logits.
+      loss: class name of the loss.
+    """
+    classes = prediction.shape[-1] if prediction.shape.rank else None
+    if classes is None or classes > MOST_CLASSES or "crossentropy" not in loss.lower():
+        return None
+    if classes == 1:
+        return class_counts(target > 0.5, 2), class_counts(prediction > 0.5, 2)
+    predicted = class_counts(tf.argmax(prediction, -1), classes)
+    if "sparse" in loss.lower():
+        return class_counts(target, classes), predicted
+    if target.shape.rank == prediction.shape.rank and target.shape[-1] == classes and "binary" not in loss.lower():
+        return class_counts(tf.argmax(target, -1), classes), predicted
+    return None
+
+
+def _is_numeric(leaf: Any) -> bool:
+    return (
+        isinstance(leaf, tf.Tensor) and (leaf.dtype.is_floating or leaf.dtype.is_integer or leaf.dtype.is_bool)
+    ) and leaf.shape.rank is not None

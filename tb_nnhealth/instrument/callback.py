@@ -1,0 +1,326 @@
+"""`HealthCallback`: what a user adds to `model.fit`. Whatever goes wrong in here, the training goes on."""
+
+import os
+import time
+import uuid
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.instrument import describe, twin
+from tb_nnhealth.instrument.batch import input_names, output_names
+from tb_nnhealth.instrument.guard import Guard
+from tb_nnhealth.instrument.layers import Site, select, sites
+from tb_nnhealth.instrument.recorder import Recorder
+from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.instrument.schedule import Schedule
+from tb_nnhealth.instrument.session import Instruments, Session
+from tb_nnhealth.instrument.settings import checked
+from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.writer import HealthWriter
+from tb_nnhealth.version import __version__
+
+FIRST_JUDGEMENT = 64
+"""The step after which a run is judged for the first time under way; then whenever the steps have
+doubled, and at an epoch's end, as far as the budget allows."""
+
+
+class HealthWarning(UserWarning):
+    """A finding of severity error, or trouble of the callback's own."""
+
+
+class HealthError(RuntimeError):
+    """A finding of severity error, with `on_error="raise"`."""
+
+
+class HealthCallback(keras.callbacks.Callback):
+    """Measures the training step, writes what it measured for TensorBoard, and judges it.
+
+        health = HealthCallback("logs/run1")
+        model.fit(x, y, validation_data=..., callbacks=[health])
+        print(health.scorecard)
+
+    The trained weights are bit for bit those of a training without the callback.
+
+    Args:
+      log_dir: directory of this run, as for Keras' `TensorBoard` callback; files go to `<log_dir>/health`.
+      sampling: "auto" (densely at the start, once an epoch, then within `overhead`), or N for every N-th step.
+      overhead: share of the training time that sampling may cost under "auto", from 0 to 1.
+      activations: take statistics of the layers' outputs.
+      gradients: take statistics of gradients, of variables and into layers' outputs.
+      histograms: take histograms too, at a slower cadence.
+      include: path patterns (`fnmatch`) of the layers to measure; None for all.
+      exclude: path patterns of layers not to measure.
+      on_error: what a finding of severity error does while training: "warn" (one message), "stop"
+        (sets `model.stop_training`), or "raise" (`HealthError`).
+      scorecard_path: where the scorecard's JSON is written when the training ends.
+      guard: watch the loss of every step for NaN and Inf, and keep the evidence of where they began.
+
+    Raises:
+      ValueError: an argument is not what is expected.
+      RuntimeError: Keras runs on another backend than TensorFlow.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str],
+        sampling: str | int = "auto",
+        overhead: float = 0.02,
+        activations: bool = True,
+        gradients: bool = True,
+        histograms: bool = True,
+        include: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
+        on_error: str = "warn",
+        scorecard_path: str | os.PathLike[str] | None = None,
+        guard: bool = True,
+    ) -> None:
+        super().__init__()
+        if keras.backend.backend() != "tensorflow":
+            raise RuntimeError(
+                "HealthCallback measures Keras on the TensorFlow backend: set KERAS_BACKEND=tensorflow before Keras "
+                f"is imported. Received: KERAS_BACKEND={keras.backend.backend()}"
+            )
+        self.settings = checked(
+            log_dir,
+            sampling,
+            overhead,
+            include,
+            exclude,
+            on_error,
+            scorecard_path,
+            activations=activations,
+            gradients=gradients,
+            histograms=histograms,
+            guard=guard,
+        )
+        self._instruments: Instruments | None = None
+        self._session: Session | None = None
+        self._next_step = 0
+        self._next_judgement = FIRST_JUDGEMENT
+        self._judging_seconds = 0.0
+        self._told: set[str] = set()
+
+    @property
+    def log_dir(self) -> str:
+        return self.settings.log_dir
+
+    @property
+    def scorecard(self) -> Scorecard:
+        """The scorecard of this run as its files show it, during training and after.
+
+        Raises:
+          LogError: nothing was written yet.
+        """
+        if self._session is not None and self._session.writer is not None:
+            self._session.writer.flush()
+        return Scorecard.from_logdir(os.path.join(self.log_dir, metadata.RUN_DIRECTORY))
+
+    # Keras calls these.
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        model = self.model
+        if model.distribute_strategy.num_replicas_in_sync > 1:
+            return self._warn(
+                "replicas",
+                "HealthCallback expects one replica; this training is not measured. "
+                f"Received: {model.distribute_strategy.num_replicas_in_sync} replicas",
+            )
+        self._selected(sites(model))  # A pattern that matches no layer is said before the training begins.
+        self._session = None
+        try:
+            self._session = self._begin()
+        except Exception as error:
+            self._fail("the start of the training", error)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._session is not None:
+            self._session.begin_epoch(self.params.get("steps"))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        session = self._session
+        if session is None:
+            return
+        try:
+            session.end_epoch(epoch, logs or {})
+        except HealthError:
+            raise
+        except Exception as error:
+            self._fail("the end of an epoch", error)
+        if session.schedule.can_afford(self._judging_seconds) and self._judging_seconds:
+            self._judge()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        self._next_step = session.step
+        session.ask_guard()
+        session.close(finished=True)
+        self._judge()
+        if self.settings.scorecard_path is not None:
+            try:
+                _write_text(self.settings.scorecard_path, self.scorecard.to_json())
+            except Exception as error:
+                self._fail("writing the scorecard", error)
+
+    # The session.
+
+    def _begin(self) -> Session:
+        model = self.model
+        iterations = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) if model.optimizer else 0
+        first_step = max(self._next_step, iterations)
+        initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
+        instruments = self._instruments_for(model, first_step)
+        created = time.time()
+
+        def make_writer(layout: Layout | None) -> HealthWriter:
+            found = self._ordered(layout)
+            return HealthWriter(self.log_dir, self._manifest(found, layout, initial, first_step, created))
+
+        return Session(
+            instruments,
+            Schedule(self.settings.sampling, self.settings.overhead),
+            first_step,
+            make_writer,
+            self._fail,
+            on_nonfinite=self._judge,
+            on_sample=self._judge_when_due,
+        )
+
+    def _instruments_for(self, model: Any, first_step: int) -> Instruments:
+        made = self._instruments
+        if made is not None and made.model is model and made.own is model.train_function:
+            if made.guard is not None:
+                made.guard.restart(first_step)
+            return made
+        settings = self.settings
+        guard = Guard(model, first_step, self._fail) if settings.guard else None
+        recorder = Recorder(
+            self._measured_variables,
+            [loss["class_name"] for loss in describe.losses(model)],
+            (input_names(model), output_names(model)),
+            guard,
+            take_activations=settings.activations,
+            take_gradients=settings.gradients,
+            take_histograms=settings.histograms,
+            on_failure=self._fail,
+        )
+        own = model.train_function
+        self._instruments = Instruments(
+            model,
+            own,
+            recorder,
+            guard,
+            sampled=twin.sampled(model, self._selected_sites, recorder),
+            unsampled=own if guard is None else twin.guarded(model, self._selected_sites, guard),
+        )
+        return self._instruments
+
+    def _selected(self, found: list[Site]) -> list[Site]:
+        return select(found, self.settings.include, self.settings.exclude)
+
+    def _selected_sites(self) -> list[Site]:
+        return self._selected(sites(self.model))
+
+    def _ordered(self, layout: Layout | None) -> list[Site]:
+        called = {path: i for i, path in enumerate(layout.layer_rows)} if layout else {}
+        return sorted(sites(self.model), key=lambda site: called.get(site.path, len(called)))
+
+    def _measured_variables(self, called: Sequence[str]) -> dict[str, Any]:
+        """Returns the trainable variables of the selected layers by path, in the order the layers were called."""
+        order = {path: i for i, path in enumerate(called)}
+        chosen = sorted(self._selected_sites(), key=lambda site: order.get(site.path, len(order)))
+        trainable = {id(v) for v in self.model.trainable_variables}
+        unique = {id(v): v for site in chosen for v in site.variables if id(v) in trainable}
+        return {v.path: v for v in unique.values()}
+
+    def _manifest(
+        self, found: list[Site], layout: Layout | None, initial: dict[str, Any], first_step: int, created: float
+    ) -> dict[str, Any]:
+        tables, histograms = {}, {}
+        if layout is not None:
+            tables = {
+                name: {"rows": layout.rows[name], "columns": layout.columns[name]}
+                for name in layout.rows
+                if layout.rows[name] and layout.columns[name]
+            }
+            if self.settings.histograms:
+                histograms = {kind: {"rows": layout.rows["variables"]} for kind in ("value", "gradient", "update")}
+                histograms["activation"] = {"rows": layout.rows["activations"]}
+        settings = asdict(self.settings)
+        return {
+            "schema_version": metadata.SCHEMA_VERSION,
+            "tool_version": __version__,
+            "run": os.path.basename(os.path.abspath(self.log_dir)),
+            "session": uuid.uuid4().hex,
+            "start_step": first_step,
+            "created": created,
+            "model": describe.describe_model(self.model, found, layout, initial),
+            "compile": describe.describe_compile(self.model),
+            "sampling": {k: v for k, v in settings.items() if k not in ("log_dir", "scorecard_path", "on_error")},
+            "tables": tables,
+            "histograms": histograms,
+        }
+
+    # Judging.
+
+    def _judge_when_due(self, steps: int) -> None:
+        if steps < self._next_judgement:
+            return
+        session = self._session
+        if session is not None and session.schedule.can_afford(self._judging_seconds):
+            self._next_judgement = 2 * steps
+            self._judge()
+
+    def _judge(self) -> None:
+        """Judges the run, and does what `on_error` says about findings that are new."""
+        started = time.perf_counter()
+        try:
+            findings = [f for f in self.scorecard.findings if f.severity == "error" and f.rule not in self._told]
+        except Exception as error:
+            return self._fail("judging the run", error)
+        self._judging_seconds = time.perf_counter() - started
+        if self._session is not None:
+            self._session.schedule.add_work(self._judging_seconds)
+        if not findings:
+            return
+        self._told |= {f.rule for f in findings}
+        message = "; ".join(f"{f.rule}: {f.message}" for f in findings)
+        if self.settings.on_error == "raise":
+            raise HealthError(message)
+        if self.settings.on_error == "stop":
+            self.model.stop_training = True
+            message += " (training is stopped)"
+        warnings.warn(message, HealthWarning, stacklevel=2)
+
+    # Trouble.
+
+    def _fail(self, where: str, error: Exception) -> None:
+        """Says once what broke in here; the training goes on."""
+        if isinstance(error, HealthError):
+            raise error
+        cause = " ".join(str(error).split()) or type(error).__name__
+        self._warn(
+            f"{where}: {type(error).__name__}",
+            f"HealthCallback could not measure {where}, and the training goes on without it: "
+            f"{type(error).__name__}: {cause[:500]}",
+        )
+
+    def _warn(self, cause: str, message: str) -> None:
+        if cause not in self._told:
+            self._told.add(cause)
+            warnings.warn(message, HealthWarning, stacklevel=3)
+
+
+def _write_text(path: str, text: str) -> None:
+    parent = os.path.dirname(path)
+    if parent:
+        tf.io.gfile.makedirs(parent)
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(text)

@@ -1,0 +1,173 @@
+"""Describes the model and how it was compiled: what the manifest says of a run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tb_nnhealth.instrument.batch import output_names
+from tb_nnhealth.instrument.layers import Site, activation_name, normalizes
+from tb_nnhealth.instrument.sample import Layout
+
+MOST_UNITS = 4096
+"""Units of a kernel that are compared with each other for being identical."""
+
+
+def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:
+    """Returns what the variables are like before the first step, by path: of kernels and embeddings (rank ≥ 2).
+
+    "std" and "norm" are taken in float64; "identical_units" is the share of units (last axis) whose
+    weights equal another unit's, NaN where there is one unit only.
+    """
+    facts = {}
+    for variable in (v for site in sites for v in site.variables if v.trainable and len(v.shape) >= 2):
+        value = np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
+        facts[variable.path] = {
+            "std": float(value.std()),
+            "norm": float(np.linalg.norm(value)),
+            "constant": bool(value.size > 1 and np.ptp(value) == 0),
+            "identical_units": _identical_units(value),
+        }
+    return facts
+
+
+def describe_model(
+    model: Any, sites: Sequence[Site], layout: Layout | None, initial: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Returns the manifest's "model": facts of the model, its layers and variables in forward order."""
+    layer_rows = layout.layer_rows if layout else {}
+    called = {path: position for position, path in enumerate(layer_rows)}
+    ordered = sorted(sites, key=lambda site: called.get(site.path, len(called)))
+    variables = {id(v): (site, v) for site in ordered for v in site.variables}
+    return {
+        "name": model.name,
+        "class_name": type(model).__name__,
+        "parameters": sum(_size(v) for v in model.weights),
+        "trainable_parameters": sum(_size(v) for v in model.trainable_weights),
+        "layers": [_layer(site, position, layout) for position, site in enumerate(ordered)],
+        "variables": [_variable(site, v, initial.get(v.path, {})) for site, v in variables.values()],
+    }
+
+
+def describe_compile(model: Any) -> dict[str, Any]:
+    """Returns the manifest's "compile": optimizer, losses, metrics and how the step is run."""
+    return {
+        "optimizer": _optimizer(model.optimizer),
+        "losses": losses(model),
+        "metrics": [str(m.name) for m in model.metrics if m.name != "loss"],
+        "run_eagerly": bool(model.run_eagerly),
+        "jit_compile": bool(model.jit_compile),
+        "steps_per_execution": int(model.steps_per_execution),
+        "dtype_policy": model.dtype_policy.name,
+    }
+
+
+def losses(model: Any) -> list[dict[str, Any]]:
+    """Returns the compiled losses by output: their class (or function) names, and `from_logits` where they have it."""
+    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+    if compiled is None:
+        return []
+    if isinstance(compiled, dict):
+        found = list(compiled.items())
+    else:
+        names = output_names(model) or []
+        flat = keras.tree.flatten(compiled)
+        found = [(names[i] if i < len(names) else str(i), loss) for i, loss in enumerate(flat)]
+    return [_loss(str(output), loss) for output, loss in found if loss is not None]
+
+
+def _loss(output: str, loss: Any) -> dict[str, Any]:
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return {"output": output, "class_name": loss}
+    if isinstance(loss, keras.losses.Loss):
+        config = getattr(loss, "_fn_kwargs", {})
+        name = type(loss).__name__
+    else:
+        config, name = {}, "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_"))
+    described: dict[str, Any] = {"output": output, "class_name": name}
+    if "from_logits" in config:
+        described["from_logits"] = bool(config["from_logits"])
+    return described
+
+
+def _optimizer(optimizer: Any) -> dict[str, Any]:
+    if optimizer is None:
+        return {}
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = getattr(inner, "_learning_rate", None)
+    is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    return {
+        "class_name": type(inner).__name__,
+        "learning_rate": float(keras.ops.convert_to_numpy(inner.learning_rate)),
+        "schedule": type(schedule).__name__ if is_schedule else None,
+        "momentum": getattr(inner, "momentum", None),
+        "weight_decay": inner.weight_decay,
+        "clipnorm": inner.clipnorm,
+        "global_clipnorm": inner.global_clipnorm,
+        "clipvalue": inner.clipvalue,
+        "gradient_accumulation_steps": inner.gradient_accumulation_steps,
+        "use_ema": bool(inner.use_ema),
+        "loss_scaled": optimizer is not inner or inner.loss_scale_factor is not None,
+    }
+
+
+def _layer(site: Site, position: int, layout: Layout | None) -> dict[str, Any]:
+    rows = layout.layer_rows.get(site.path, ()) if layout else ()
+    units = getattr(site.layer, "units", None) or getattr(site.layer, "filters", None)
+    if layout and units is None and rows:
+        units = layout.units.get(rows[0])
+    return {
+        "path": site.path,
+        "class_name": type(site.layer).__name__,
+        "trainable": bool(site.layer.trainable),
+        "parameters": sum(_size(v) for v in site.variables),
+        "position": position,
+        "activation": activation_name(site.layer),
+        "units": int(units) if isinstance(units, (int, np.integer)) else None,
+        "dtype": str(getattr(site.layer, "compute_dtype", "float32")),
+        "is_output": bool(layout and any(row in layout.output_rows for row in rows)),
+        "normalizes": normalizes(site.layer),
+        "rows": list(rows),
+    }
+
+
+def _variable(site: Site, variable: Any, initial: Mapping[str, Any]) -> dict[str, Any]:
+    shape = tuple(int(n) for n in variable.shape)
+    fan_in, fan_out = _fans(shape)
+    initializer = getattr(site.layer, f"{variable.name}_initializer", None)
+    return {
+        "path": variable.path,
+        "layer": site.path,
+        "role": variable.name,
+        "shape": list(shape),
+        "dtype": keras.backend.standardize_dtype(variable.dtype),
+        "trainable": bool(variable.trainable and site.layer.trainable),
+        "initializer": None if initializer is None else type(initializer).__name__,
+        "fan_in": fan_in,
+        "fan_out": fan_out,
+        "initial": dict(initial),
+    }
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int | None, int | None]:
+    """Returns fan-in and fan-out of a kernel `[…receptive field, in, out]`; None below rank 2."""
+    if len(shape) < 2:
+        return None, None
+    field = int(np.prod(shape[:-2], dtype=np.int64))
+    return shape[-2] * field, shape[-1] * field
+
+
+def _identical_units(kernel: np.ndarray) -> float:
+    units = kernel.reshape(-1, kernel.shape[-1]).T[:MOST_UNITS]
+    if len(units) < 2:
+        return float("nan")
+    _, counts = np.unique(units, axis=0, return_counts=True)
+    return float(counts[counts > 1].sum() / len(units))
+
+
+def _size(variable: Any) -> int:
+    return int(np.prod(variable.shape, dtype=np.int64))

@@ -1,0 +1,156 @@
+"""The guard: catches the first step whose loss is not finite, sampled or not, and keeps the evidence.
+
+In every step one scalar is tested: is the loss finite? Only where it is not, a branch counts the
+NaN and Inf in the batch, the variables and the outputs of all layers, which are still in memory
+then. A gradient that goes bad while the loss is finite leaves its mark in the variables, so the next
+step's count names them. What the guard costs stands in the README's table of figures.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
+from tb_nnhealth.instrument.layers import Site
+from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.records import FloatArray, NonFinite, Place
+from tb_nnhealth.statistics.numerics import attach, detach
+
+
+class Guard:
+    """An observer of every step. `counter` counts the steps, in the graph, sampled and unsampled alike."""
+
+    def __init__(self, model: Any, first_step: int, on_failure: Callable[[str, Exception], None]) -> None:
+        self._model = model
+        self._first_step = first_step
+        self._on_failure = on_failure
+        self.counter = tf.Variable(first_step, dtype=tf.int64, trainable=False, name="nnhealth_step")
+        self._caught_at = tf.Variable(-1, dtype=tf.int64, trainable=False, name="nnhealth_nonfinite_step")
+        self._counts: tf.Variable | None = None
+        self._places: list[tuple[str, str]] = []
+        self._outputs: list[tuple[str, tf.Tensor]] = []
+        self._is_placed = False
+
+    def restart(self, first_step: int) -> None:
+        """Makes the guard ready for another `fit`."""
+        self._first_step = first_step
+        self.counter.assign(first_step)
+        self._caught_at.assign(-1)
+
+    def begin_trace(self) -> None:
+        self._outputs, self._is_placed = [], False
+
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        del site
+        self._outputs.append((row, output))
+        return output
+
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+        """Places the test. Only the first loss of a step is tested, where a custom step computes several."""
+        del y_pred
+        if self._is_placed or not tf.is_tensor(loss):
+            return
+        self._is_placed = True
+        try:
+            self._place(x, y, loss)
+        except Exception as error:
+            self._on_failure("the guard against non-finite values", error)
+
+    def _place(self, x: Any, y: Any, loss: tf.Tensor) -> None:
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
+        tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
+        tensors += [("variable", v.path, v.value) for v in _floating(self._model.variables)]
+        tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
+        tensors += [("loss", "", loss)]
+        places = [(stage, path) for stage, path, _ in tensors]
+        if self._counts is None:
+            self._places = places
+            with tf.init_scope():
+                self._counts = tf.Variable(tf.zeros([len(places)]), trainable=False, name="nnhealth_nonfinite")
+        if places != self._places:
+            return
+        bad = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.cast(loss, tf.float32))))
+        tf.cond(bad & (self._caught_at < 0), lambda: self._keep([t for _, _, t in tensors]), lambda: tf.constant(0))
+
+    def on_data_loss(self, loss: Any) -> None: ...
+
+    def on_output_loss(self, name: str, loss: Any) -> None: ...
+
+    def before_apply(self, optimizer: Any, variables: Sequence[Any]) -> None: ...
+
+    def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None: ...
+
+    def end_trace(self) -> None:
+        self.counter.assign_add(1)
+        self._outputs = []
+
+    def caught(self) -> NonFinite | None:
+        """Returns what was caught so far; waits for the steps that are under way."""
+        step = int(self._caught_at.numpy())
+        if step < 0 or self._counts is None:
+            return None
+        found = zip(self._places, self._counts.numpy(), strict=True)
+        return _first_cause(step, self._first_step, [Place(*place, float(n)) for place, n in found if n > 0])
+
+    def _keep(self, tensors: list[Any]) -> tf.Tensor:
+        assert self._counts is not None
+        counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in tensors]
+        self._counts.assign(tf.stack(counts))
+        self._caught_at.assign(self.counter)
+        return tf.constant(1)
+
+
+def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:
+    """Returns the non-finite places that a sample shows, in forward order, then in backward order.
+
+    Gradients that a loss-scale optimizer met and skipped are no fault: it looks for them.
+
+    Args:
+      step: the sampled step.
+      tables: the sample's tables, `[rows, columns]` each.
+      layout: their rows and columns.
+    """
+
+    def places(stage: str, table: str, statistic: str) -> list[Place]:
+        counts = tables[table][:, layout.columns[table].index(statistic)]
+        return [Place(stage, row, float(n)) for row, n in zip(layout.rows[table], counts, strict=True) if n > 0]
+
+    of_step = dict(zip(layout.columns["steps"], tables["steps"][0], strict=True))
+    batch = [p for p in places("input", "data", "data_nonfinite") if not p.path.startswith("prediction/")]
+    forward = [
+        *batch,
+        *places("variable", "variables", "value_nonfinite"),
+        *places("activation", "activations", "activation_nonfinite"),
+    ]
+    if np.isinf(of_step["loss"]) or (np.isnan(of_step["loss"]) and forward):
+        forward.append(Place("loss", "", 1.0))
+    flow = reversed(places("gradient", "activations", "output_gradient_nonfinite"))
+    backward = [*flow, *reversed(places("gradient", "variables", "gradient_nonfinite"))]
+    found = forward if of_step["step_skipped"] > 0 else [*forward, *backward]
+    return NonFinite(step, tuple(found)) if found else None
+
+
+def _first_cause(step: int, first_step: int, places: list[Place]) -> NonFinite:
+    """Puts the cause first: variables that were bad before the step were made so by the update before it,
+    and among them the one nearest to the loss, for gradients flow backwards."""
+    variables = [Place("update", p.path, p.count) for p in places if p.stage == "variable"]
+    inputs = [p for p in places if p.stage == "input"]
+    rest = [p for p in places if p.stage not in ("variable", "input")]
+    if inputs or not variables:
+        return NonFinite(step, (*inputs, *rest))
+    if step == first_step:
+        return NonFinite(step, (*(Place("variable", p.path, p.count) for p in variables), *rest))
+    return NonFinite(step - 1, tuple(reversed(variables)))
+
+
+def _floating(variables: Sequence[Any]) -> list[Any]:
+    return [v for v in variables if keras.backend.is_float_dtype(keras.backend.standardize_dtype(v.dtype))]
+
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
+def _nonfinite(bits: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(attach(bits))), tf.float32))

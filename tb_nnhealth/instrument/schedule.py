@@ -1,0 +1,96 @@
+"""Which steps are sampled: densely at the start, once an epoch, then within a share of the training time."""
+
+from dataclasses import dataclass
+
+DENSE_STEPS = 64
+DENSE_EVERY = 4
+"""Steps 0, 1, 2, 4, 8, 12 … 60 are always sampled: 18 in the first 64, for most faulty trainings are short."""
+
+SAMPLES_AT_ONCE = 512
+"""At most one sample in every `steps / 512` steps: 512 samples, then 355 (512 · ln 2) more each time the
+steps double, so that a run of 10⁶ steps has no more than about 4,400."""
+
+FREE_EPOCHS = 1000
+"""Epochs whose sample is taken whatever the budget; later ones keep to the bound above."""
+
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass
+class Schedule:
+    """Decides for each step whether it is sampled, from the steps done and the time spent.
+
+    Args:
+      sampling: "auto", or N for every N-th step and nothing else.
+      overhead: share of the training time that sampling may cost under "auto".
+    """
+
+    sampling: str | int = "auto"
+    overhead: float = 0.02
+    training_seconds: float = 0.0
+    sampling_seconds: float = 0.0
+    _last_sample: int | None = None
+    _sampled_in_epoch: bool = False
+    _epochs: int = 0
+    _epoch_sample: int = 0
+    _epoch_last: int | None = None
+    _cost: float = 0.0
+
+    def begin_epoch(self, first_step: int, steps: int | None) -> None:
+        """Notes that an epoch begins at `first_step`; `steps` is its length where it is known.
+
+        Its sample falls on another part of each epoch (a golden-ratio sequence), since data that is
+        sorted would show the same label at each epoch's first step. The last batch of an epoch is not
+        sampled: it may be smaller, and the step would be compiled again for it.
+        """
+        position = int((self._epochs * _GOLDEN) % 1.0 * max(1, (steps or 1) - 1))
+        self._epoch_sample = first_step + position
+        self._epoch_last = first_step + steps - 1 if steps is not None and steps > 1 else None
+        self._sampled_in_epoch = False
+        self._epochs += 1
+
+    def is_due(self, step: int, length: int = 1) -> bool:
+        """Returns whether the steps `[step, step + length)`, which run as one, are to be sampled."""
+        last = step + length - 1
+        if isinstance(self.sampling, int):
+            return last // self.sampling != (step - 1) // self.sampling
+        if self._epoch_last is not None and last >= self._epoch_last and length == 1:
+            return False
+        return self._is_dense(step, last) or self._is_epochs_turn(step, last) or self._is_affordable(last)
+
+    def add_step(self, seconds: float) -> None:
+        """Counts the time of a step (or of several run as one) that was not sampled."""
+        self.training_seconds += seconds
+
+    def add_sample(self, step: int, seconds: float, plain_seconds: float) -> None:
+        """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`."""
+        extra = max(0.0, seconds - plain_seconds)
+        self.training_seconds += seconds - extra
+        self.sampling_seconds += extra
+        self._cost = extra if self._cost == 0.0 else 0.7 * self._cost + 0.3 * extra
+        self._last_sample = step
+        self._sampled_in_epoch = True
+
+    def can_afford(self, seconds: float) -> bool:
+        """Returns whether work of that length, beside the steps, still keeps within the budget."""
+        return self.sampling_seconds + seconds <= self.overhead * self.training_seconds
+
+    def add_work(self, seconds: float) -> None:
+        """Counts work beside the steps (judging the run) against the budget."""
+        self.sampling_seconds += seconds
+
+    def _is_dense(self, first: int, last: int) -> bool:
+        if first >= DENSE_STEPS:
+            return False
+        return first <= 2 or self._last_sample is None or last // DENSE_EVERY > self._last_sample // DENSE_EVERY
+
+    def _is_epochs_turn(self, first: int, last: int) -> bool:
+        if self._sampled_in_epoch or last < self._epoch_sample:
+            return False
+        return self._epochs <= FREE_EPOCHS or self._is_apart(last)
+
+    def _is_affordable(self, last: int) -> bool:
+        return self._cost > 0 and self._is_apart(last) and self.can_afford(self._cost)
+
+    def _is_apart(self, step: int) -> bool:
+        return self._last_sample is None or step - self._last_sample >= max(1, step // SAMPLES_AT_ONCE)

@@ -1,0 +1,268 @@
+"""One `fit` under measurement: runs each step sampled or not, and hands what was measured to the writer."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from tb_nnhealth.instrument import twin
+from tb_nnhealth.instrument.guard import Guard, from_sample
+from tb_nnhealth.instrument.recorder import SCOPE, Recorder
+from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.instrument.schedule import Schedule
+from tb_nnhealth.records import FloatArray, NonFinite
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.writer import HealthWriter, is_due
+
+HISTOGRAM_EVERY = 16
+"""Of the first samples those at 0, 1, 2, 4, 8 take histograms, then every 16th."""
+
+GUARD_SECONDS = 1.0
+"""How often the guard is asked between samples."""
+
+EPOCH_GRID = 500
+
+Failure = Callable[[str, Exception], None]
+
+
+@dataclass
+class Instruments:
+    """The step functions of a model: its own, which is never touched, and those made beside it.
+
+    They serve every `fit` for which Keras keeps the model's own, so that nothing is compiled twice.
+    """
+
+    model: Any
+    own: twin.StepFunction
+    recorder: Recorder
+    guard: Guard | None
+    sampled: twin.StepFunction | None
+    unsampled: twin.StepFunction
+
+
+class Session:
+    """Takes the place of `model.train_function` for one `fit`.
+
+    Args:
+      instruments: the step functions.
+      schedule: which steps are sampled.
+      first_step: the first step's number.
+      make_writer: makes the writer once the rows are known (after the first sample), or at the end.
+      on_failure: told of what breaks in here; the training goes on.
+      on_nonfinite: told when the first non-finite value was found and written down.
+      on_sample: told after each sample.
+    """
+
+    def __init__(
+        self,
+        instruments: Instruments,
+        schedule: Schedule,
+        first_step: int,
+        make_writer: Callable[[Layout | None], HealthWriter],
+        on_failure: Failure,
+        on_nonfinite: Callable[[], None],
+        on_sample: Callable[[int], None],
+    ) -> None:
+        self.instruments = instruments
+        self.schedule = schedule
+        self.step = first_step
+        self.first_step = first_step
+        self.compile_seconds = 0.0
+        self.samples = 0
+        self.writer: HealthWriter | None = None
+        self._make_writer = make_writer
+        self._on_failure = on_failure
+        self._on_nonfinite = on_nonfinite
+        self._on_sample = on_sample
+        self._history = getattr(instruments.model, "history", None)
+        self._steps_in_epoch: int | None = None
+        self._epoch_start = first_step
+        self._epochs = 0
+        self._plain_seconds: float | None = None
+        self._unsampled_calls = 0
+        self._guard_asked = time.perf_counter()
+        self._nonfinite_told = False
+        instruments.model.train_function = self
+
+    def __call__(self, iterator: Any) -> Any:
+        """Runs the next step, or as many as Keras runs at once."""
+        if getattr(self.instruments.model, "history", None) is not self._history:
+            self.detach()  # The `fit` that this session belongs to died; this one is not ours.
+            return self.instruments.own(iterator)
+        try:
+            length = self._length()
+            if self.instruments.sampled is not None and self.schedule.is_due(self.step, length):
+                return self._run_sampled(iterator, length)
+            return self._run_unsampled(iterator, length)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            raise
+        except BaseException:
+            self.close(finished=False)
+            raise
+
+    def begin_epoch(self, steps: int | None) -> None:
+        self._steps_in_epoch = steps
+        self._epoch_start = self.step
+        self.schedule.begin_epoch(self.step, steps)
+
+    def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        """Writes Keras' logs of the epoch, on a thinning grid, and how far the run is."""
+        started = time.perf_counter()
+        self.ask_guard()
+        index, self._epochs = self._epochs, self._epochs + 1
+        if self.writer is not None and self.step > self.first_step and is_due(index, EPOCH_GRID):
+            numbers = {str(name): _number(value) for name, value in logs.items()}
+            self.writer.write_json(metadata.EPOCH, self.step - 1, {"epoch": epoch, "step": self.step, "logs": numbers})
+            self._write_progress(finished=False)
+        self.schedule.add_work(time.perf_counter() - started)
+
+    def ask_guard(self) -> None:
+        """Asks the guard whether a step between the samples had a non-finite loss."""
+        self._guard_asked = time.perf_counter()
+        if self.instruments.guard is not None and not self._nonfinite_told:
+            self._tell(self.instruments.guard.caught())
+
+    def detach(self) -> None:
+        """Gives the model its own step function back."""
+        if self.instruments.model.train_function is self:
+            self.instruments.model.train_function = self.instruments.own
+
+    def close(self, finished: bool) -> None:
+        """Writes the end of the session and gives the model back as it was found."""
+        self.detach()
+        try:
+            if self.writer is None:
+                self.writer = self._make_writer(self.instruments.recorder.layout)
+            if self.step > self.first_step:
+                self._write_progress(finished)
+            self.writer.close()
+        except Exception as error:
+            self._on_failure("the end of the run", error)
+
+    # Steps.
+
+    def _length(self) -> int:
+        length = int(self.instruments.model.steps_per_execution)
+        if self._steps_in_epoch is None or length == 1:
+            return length
+        return max(1, min(length, self._steps_in_epoch - (self.step - self._epoch_start)))
+
+    def _run_unsampled(self, iterator: Any, length: int) -> Any:
+        started = time.perf_counter()
+        try:
+            logs = self.instruments.unsampled(iterator)
+        except Exception as error:
+            if self.instruments.unsampled is self.instruments.own or not self._is_ours(error):
+                raise
+            self._on_failure("the guarded step", error)
+            self.instruments.unsampled = self.instruments.own
+            logs = self.instruments.own(iterator)
+        seconds = time.perf_counter() - started
+        self._unsampled_calls += 1
+        if self._unsampled_calls > 1:  # The first call compiles.
+            slow = self._plain_seconds is not None and seconds > 20 * self._plain_seconds
+            if not slow:
+                old = self._plain_seconds
+                self._plain_seconds = seconds if old is None else 0.9 * old + 0.1 * seconds
+            self.schedule.add_step(seconds)
+        self.step += length
+        if started - self._guard_asked > GUARD_SECONDS:
+            self.ask_guard()
+        return logs
+
+    def _run_sampled(self, iterator: Any, length: int) -> Any:
+        recorder, sampled = self.instruments.recorder, self.instruments.sampled
+        assert sampled is not None
+        with_histograms = self.samples % HISTOGRAM_EVERY == 0 or self.samples in (1, 2, 4, 8)
+        recorder.request_histograms(with_histograms)
+        recorder.was_traced = False
+        started = time.perf_counter()
+        try:
+            logs = sampled(iterator)
+        except Exception as error:
+            if not self._is_ours(error):
+                raise
+            self._on_failure("the sampled step", error)
+            self.instruments.sampled = None
+            return self._run_unsampled(iterator, length)
+        compiled = 0.0
+        if recorder.was_traced and not self.instruments.model.run_eagerly:
+            compiled = max(0.0, time.perf_counter() - started - 2 * (self._plain_seconds or 0.0))
+            self.compile_seconds += compiled
+        step, self.step = self.step + length - 1, self.step + length
+        try:
+            self._store(step, length, with_histograms)
+        except Exception as error:
+            self._on_failure("a sample", error)
+            self.instruments.sampled = None
+        seconds = time.perf_counter() - started - compiled
+        self.schedule.add_sample(step, seconds, seconds if self._plain_seconds is None else self._plain_seconds)
+        self._on_sample(self.step)
+        return logs
+
+    def _is_ours(self, error: Exception) -> bool:
+        """Returns whether the training can go on without the instruments: the error came up while they were
+        traced (then no batch is lost), or in an operation that measures."""
+        if self.instruments.model.run_eagerly:
+            return False
+        if isinstance(error, (StopIteration, tf.errors.OutOfRangeError)):
+            return False
+        return not isinstance(error, tf.errors.OpError) or SCOPE in str(error)
+
+    # What was measured.
+
+    def _store(self, step: int, length: int, with_histograms: bool) -> None:
+        recorder = self.instruments.recorder
+        if recorder.layout is None:
+            raise RuntimeError("the sampled step was expected to say what it measures, and did not")
+        if self.writer is None:
+            self.writer = self._make_writer(recorder.layout)
+        tables = recorder.sample()
+        self._fill_speed(tables["steps"], recorder.layout, length)
+        self.writer.write_sample(step, tables)
+        if with_histograms:
+            self.writer.write_histograms(step, recorder.histograms())
+        self.samples += 1
+        if self.writer.problem is not None:
+            self._on_failure("writing", OSError(self.writer.problem))
+        self.ask_guard()
+        if not self._nonfinite_told:
+            self._tell(from_sample(step, tables, recorder.layout))
+
+    def _fill_speed(self, row: FloatArray, layout: Layout, length: int) -> None:
+        columns = layout.columns["steps"]
+        if self._plain_seconds:
+            examples = row[0, columns.index("batch_size")] * length
+            row[0, columns.index("examples_per_second")] = examples / self._plain_seconds
+
+    def _tell(self, found: NonFinite | None) -> None:
+        if found is None or self.writer is None:
+            return
+        self._nonfinite_told = True
+        places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]
+        event = {"kind": "nonfinite", "step": found.step, "places": places}
+        self.writer.write_json(metadata.EVENT, max(self.step - 1, self.first_step), [event])
+        self._on_nonfinite()
+
+    def _write_progress(self, finished: bool) -> None:
+        assert self.writer is not None
+        progress = {
+            "steps": self.step,
+            "samples": self.samples,
+            "rows": self.writer.rows,
+            "lost_rows": self.writer.lost_rows,
+            "compile_seconds": self.compile_seconds,
+            "sampling_seconds": self.schedule.sampling_seconds,
+            "training_seconds": self.schedule.training_seconds,
+            "finished": finished,
+        }
+        self.writer.write_json(metadata.PROGRESS, self.step - 1, progress)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None

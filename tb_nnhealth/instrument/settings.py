@@ -1,0 +1,91 @@
+"""What a user may set, checked: each wrong value gives one sentence with what was expected and what was received."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+ON_ERROR = ("warn", "stop", "raise")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked arguments of `HealthCallback`."""
+
+    log_dir: str
+    sampling: str | int
+    overhead: float
+    activations: bool
+    gradients: bool
+    histograms: bool
+    include: tuple[str, ...] | None
+    exclude: tuple[str, ...] | None
+    on_error: str
+    scorecard_path: str | None
+    guard: bool
+
+
+def checked(
+    log_dir: Any,
+    sampling: Any,
+    overhead: Any,
+    include: Any,
+    exclude: Any,
+    on_error: Any,
+    scorecard_path: Any,
+    **switches: Any,
+) -> Settings:
+    """Returns the settings.
+
+    Raises:
+      ValueError: a value is not what is expected; says what is, and what was received.
+    """
+    is_step_count = isinstance(sampling, int) and not isinstance(sampling, bool) and sampling >= 1
+    if sampling != "auto" and not is_step_count:
+        raise ValueError(
+            f'`sampling` should be "auto" or a number of steps, 1 or more. Received: sampling={sampling!r}'
+        )
+    is_number = isinstance(overhead, (int, float)) and not isinstance(overhead, bool)
+    if not is_number or not 0 <= overhead <= 1:
+        raise ValueError(
+            f"`overhead` should be a share of the training time, a number from 0 to 1. Received: overhead={overhead!r}"
+        )
+    if on_error not in ON_ERROR:
+        raise ValueError(
+            f"`on_error` should be one of {', '.join(map(repr, ON_ERROR))}. Received: on_error={on_error!r}"
+        )
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            raise ValueError(f"`{name}` should be True or False. Received: {name}={value!r}")
+    return Settings(
+        log_dir=_path("log_dir", log_dir),
+        sampling=sampling,
+        overhead=float(overhead),
+        include=_patterns("include", include),
+        exclude=_patterns("exclude", exclude),
+        on_error=on_error,
+        scorecard_path=None if scorecard_path is None else _path("scorecard_path", scorecard_path),
+        **switches,
+    )
+
+
+def _path(name: str, value: Any) -> str:
+    try:
+        path = os.fspath(value)
+    except TypeError:
+        path = None
+    if not isinstance(path, str) or not path:
+        raise ValueError(f"`{name}` should be a path, a str or an os.PathLike. Received: {name}={value!r}")
+    return path
+
+
+def _patterns(name: str, value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    patterns = (value,) if isinstance(value, str) else value
+    if not isinstance(patterns, Sequence) or not patterns or not all(isinstance(p, str) and p for p in patterns):
+        raise ValueError(
+            f'`{name}` should be a layer path pattern such as "encoder/*", or a list of them. '
+            f"Received: {name}={value!r}"
+        )
+    return tuple(patterns)

@@ -1,0 +1,156 @@
+"""What is read where, inside the one real training step.
+
+While a step function is traced (or run eagerly), `attached` puts wrappers on the leaf layers' `call`,
+on the loss computation and on the optimizers' `apply`, and takes them off again: between traces the
+model is as its owner made it. What the wrappers see is handed to an observer; how they hand the
+values on changes no bit of them.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.instrument.layers import Site
+
+
+class Observer(Protocol):
+    """What is told of a training step while it is traced."""
+
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        """A leaf layer's output; what is returned takes its place (with the same value)."""
+
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+        """The batch with its predictions, and the total loss."""
+
+    def on_data_loss(self, loss: Any) -> None:
+        """The compiled losses' weighted sum."""
+
+    def on_output_loss(self, name: str, loss: Any) -> None:
+        """One output's loss, unweighted."""
+
+    def before_apply(self, optimizer: Any, variables: Sequence[Any]) -> Any:
+        """An optimizer is about to change the variables; what is returned is passed to `after_apply`."""
+
+    def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
+        """The optimizer has changed the variables."""
+
+
+@contextlib.contextmanager
+def attached(model: Any, sites: Sequence[Site], observer: Observer) -> Iterator[None]:
+    """Has the observer told of everything that the model does within the block."""
+    with contextlib.ExitStack() as stack:
+        calls: Counter[str] = Counter()
+        for site in sites:
+            if site.is_leaf:
+                stack.enter_context(replaced(site.layer, "call", _call(site, calls, observer)))
+        for optimizer in _optimizers(model):
+            stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer)))
+        stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer)))
+        compile_loss = getattr(model, "_compile_loss", None)
+        if compile_loss is not None:
+            stack.enter_context(replaced(compile_loss, "call", _data_loss(compile_loss, observer)))
+        yield
+
+
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Shadows a method with an instance attribute, past Keras' attribute tracking."""
+    attributes = owner.__dict__
+    had, old = name in attributes, attributes.get(name)
+    attributes[name] = value
+    try:
+        yield
+    finally:
+        if had:
+            attributes[name] = old
+        else:
+            attributes.pop(name, None)
+
+
+def _optimizers(model: Any) -> list[Any]:
+    """The model's optimizer, and those that a custom `train_step` keeps beside it."""
+    found = [model.optimizer, *vars(model).values()]
+    unique = {id(o): o for o in found if isinstance(o, keras.optimizers.Optimizer)}
+    return list(unique.values())
+
+
+def _call(site: Site, calls: Counter[str], observer: Observer) -> Callable[..., Any]:
+    original = site.layer.call
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        outputs = original(*args, **kwargs)
+        leaves = keras.tree.flatten(outputs)
+        index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
+        if index is None:
+            return outputs
+        calls[site.path] += 1
+        row = site.path if calls[site.path] == 1 else f"{site.path}#{calls[site.path]}"
+        replacement = observer.on_output(row, site, leaves[index])
+        if replacement is leaves[index]:
+            return outputs
+        leaves[index] = replacement
+        return keras.tree.pack_sequence_as(outputs, leaves)
+
+    return call
+
+
+def _is_measurable(value: Any) -> bool:
+    return tf.is_tensor(value) and isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank
+
+
+def _compute_loss(model: Any, observer: Observer) -> Callable[..., Any]:
+    original = model.compute_loss
+
+    def compute_loss(x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+        loss = original(x, y, y_pred, *args, **kwargs)
+        observer.on_batch(x, y, y_pred, loss)
+        return loss
+
+    return compute_loss
+
+
+def _data_loss(compile_loss: Any, observer: Observer) -> Callable[..., Any]:
+    original = compile_loss.call
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        flat = getattr(compile_loss, "_flat_losses", None)
+        if not flat or len(flat) < 2:
+            loss = original(*args, **kwargs)
+        else:
+            told = [part._replace(loss=_output_loss(part, observer)) for part in flat]
+            with replaced(compile_loss, "_flat_losses", told):
+                loss = original(*args, **kwargs)
+        observer.on_data_loss(loss)
+        return loss
+
+    return call
+
+
+def _output_loss(part: Any, observer: Observer) -> Callable[..., Any]:
+    def loss_fn(*args: Any, **kwargs: Any) -> Any:
+        loss = part.loss(*args, **kwargs)
+        observer.on_output_loss(str(part.name), loss)
+        return loss
+
+    return loss_fn
+
+
+def _apply(optimizer: Any, observer: Observer) -> Callable[..., Any]:
+    original = optimizer.apply
+
+    def apply(grads: Any, trainable_variables: Any = None) -> Any:
+        gradients = list(grads)
+        if trainable_variables is None:
+            variables = list(optimizer._trainable_variables)
+        else:
+            variables = trainable_variables = list(trainable_variables)
+        before = observer.before_apply(optimizer, variables)
+        result = original(gradients, trainable_variables)
+        observer.after_apply(optimizer, variables, gradients, before)
+        return result
+
+    return apply

@@ -1,0 +1,67 @@
+"""Statistics of the tensors of a batch: inputs, targets, predictions."""
+
+import tensorflow as tf
+
+from tb_nnhealth.statistics.activations import by_unit
+from tb_nnhealth.statistics.numerics import attach, count_zeros, detach, finite_part, unit_scale
+
+COLUMNS = (
+    "data_mean",
+    "data_std",
+    "data_min",
+    "data_max",
+    "data_zero_fraction",
+    "data_nonfinite",
+    "feature_std_min",
+    "feature_std_max",
+    "constant_features",
+)
+
+
+def batch_statistics(x: tf.Tensor) -> tf.Tensor:
+    """Returns the statistics COLUMNS of one tensor of the batch, over its finite elements.
+
+    Args:
+      x: `[batch, …, features]`, any real dtype; computed in float32. A feature is an index on the
+        last axis, its spread taken over batch and positions; a tensor of rank 1 has one feature.
+
+    Returns:
+      float32 `[9]`; NaN where there is no finite element.
+    """
+    return _batch_statistics(detach(by_unit(x)))
+
+
+def class_counts(labels: tf.Tensor, classes: int) -> tf.Tensor:
+    """Returns how many examples of the batch have each class, float32 `[classes]`.
+
+    Args:
+      labels: integers of any shape; ids outside `[0, classes)` are not counted.
+      classes: number of classes.
+    """
+    ids = tf.cast(tf.reshape(labels, [-1]), tf.int32)
+    ids = tf.where((ids >= 0) & (ids < classes), ids, classes)
+    return tf.math.unsorted_segment_sum(tf.ones_like(ids, tf.float32), ids, classes + 1)[:classes]
+
+
+@tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
+def _batch_statistics(bits: tf.Tensor) -> tf.Tensor:
+    x = attach(bits)
+    finite, mask, count = finite_part(x)
+    size = tf.cast(tf.size(x), tf.float32)
+    nan, infinity = tf.constant(float("nan")), tf.constant(float("inf"))
+    scale = unit_scale(tf.reduce_max(tf.concat([tf.reshape(tf.abs(finite), [-1]), [0.0]], 0)))
+    scaled = finite / scale
+    mean = tf.reduce_sum(scaled) / count
+    std = tf.sqrt(tf.reduce_sum(tf.square((scaled - mean) * mask)) / count)
+    lowest = tf.reduce_min(tf.where(mask > 0, x, infinity))
+    highest = tf.reduce_max(tf.where(mask > 0, x, -infinity))
+    rows = tf.reduce_sum(mask, 0)
+    feature_mean = tf.math.divide_no_nan(tf.reduce_sum(scaled, 0), rows)
+    spread = tf.sqrt(tf.math.divide_no_nan(tf.reduce_sum(tf.square((scaled - feature_mean) * mask), 0), rows))
+    # Rounding of a constant feature's mean leaves a spread of a few units in the last place.
+    constant = spread <= 1e-6 * tf.abs(feature_mean)
+    spread = tf.where(constant, 0.0, spread) * scale
+    spreads = [tf.reduce_min(spread), tf.reduce_max(spread), tf.reduce_sum(tf.cast(constant, tf.float32))]
+    measured = tf.stack([mean * scale, std * scale, lowest, highest, count_zeros(x) / size])
+    measured = tf.where(count > 0, measured, nan)
+    return tf.concat([measured, [size - count], tf.where(count > 0, tf.stack(spreads), nan)], 0)
