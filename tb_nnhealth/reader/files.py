@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import google_crc32c
+import numpy as np
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
-from tensorboard.compat.proto import event_pb2, tensor_pb2
-from tensorboard.util import tensor_util
+from tensorboard.compat.proto import event_pb2, tensor_pb2, types_pb2
 
 from tb_nnhealth.reader._data import Datum, LogError, check_version
 from tb_nnhealth.reader.assemble import assemble
@@ -138,10 +138,13 @@ def _read_data(data: bytes, name: str, problems: list[str]) -> Iterator[tuple[st
 
 
 def _value(tensor: tensor_pb2.TensorProto) -> NDArray[Any] | str:
-    if tensor.string_val:
+    """Returns the text or float32 array of a tensor; a view of its bytes, for there may be many."""
+    if tensor.dtype == types_pb2.DT_STRING and len(tensor.string_val) == 1:
         return str(tensor.string_val[0], "utf-8", "replace")
-    array: NDArray[Any] = tensor_util.make_ndarray(tensor)
-    return array
+    if tensor.dtype != types_pb2.DT_FLOAT:
+        raise ValueError("neither text nor float32")
+    numbers = np.frombuffer(tensor.tensor_content, "<f4") if tensor.tensor_content else np.float32(tensor.float_val)
+    return numbers.reshape([dimension.size for dimension in tensor.tensor_shape.dim])
 
 
 def _records(data: bytes, name: str, problems: list[str]) -> Iterator[bytes]:
@@ -149,7 +152,7 @@ def _records(data: bytes, name: str, problems: list[str]) -> Iterator[bytes]:
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, checksum = _HEADER.unpack_from(data, offset)
-        if _checksum(data[offset : offset + 8]) != checksum:
+        if not _matches(data[offset : offset + 8], checksum):
             problems.append(_corrupt(name, offset, "length"))
             return
         start = offset + _HEADER.size
@@ -157,17 +160,17 @@ def _records(data: bytes, name: str, problems: list[str]) -> Iterator[bytes]:
         if stop + _CHECKSUM.size > len(data):
             return
         record = data[start:stop]
-        if _checksum(record) != _CHECKSUM.unpack_from(data, stop)[0]:
+        if not _matches(record, _CHECKSUM.unpack_from(data, stop)[0]):
             problems.append(_corrupt(name, offset, "data"))
             return
         yield record
         offset = stop + _CHECKSUM.size
 
 
-def _checksum(data: bytes) -> int:
-    """Returns the masked CRC-32C of the TFRecord format."""
-    value: int = google_crc32c.value(data)
-    return ((value >> 15 | value << 17) + _CHECKSUM_MASK) & 0xFFFFFFFF
+def _matches(data: bytes, checksum: int) -> bool:
+    """Returns whether the masked CRC-32C of the TFRecord format is that of the data."""
+    value = google_crc32c.value(data)
+    return bool(((value >> 15 | value << 17) + _CHECKSUM_MASK) & 0xFFFFFFFF == checksum)
 
 
 def _corrupt(name: str, offset: int, part: str) -> str:

@@ -93,7 +93,7 @@ class _Assembly:
                 if not len(chosen):
                     continue
                 rows = np.array([row_index[name] for name in layout["rows"][start:stop]], np.int64)
-                block = np.stack([series.values[index] for index in chosen.tolist()]).astype(np.float32, copy=False)
+                block = np.stack([series.values[index] for index in chosen.tolist()])
                 yield rows, columns, series.steps[chosen], series.wall_times[chosen], block
 
     def _fitting(self, tag: str, series: Series, chosen: IntArray, shape: tuple[int, ...]) -> IntArray:
@@ -111,7 +111,7 @@ class _Assembly:
 
 
 def _is_numbers(value: Any, shape: tuple[int, ...]) -> bool:
-    return isinstance(value, np.ndarray) and value.shape == shape and value.dtype.kind in "fiu"
+    return isinstance(value, np.ndarray) and value.shape == shape and value.dtype == np.float32
 
 
 def _place(array: FloatArray, times: IntArray, rows: IntArray, columns: IntArray, block: FloatArray) -> None:
