@@ -12,7 +12,7 @@ It counts only where training suffers: where the loss does not fall well, or non
 followed. Then, in this order: (1) the median global norm of the last tenth of the samples (the last
 three at least) is `growth` times the median of the rest, and still rising; (2) the median ratio of
 gradient to weight over the last half is above `ratio` for at least half of the kernels; (3) the
-gradient of a kernel is `depth` times the median of those behind it. The first that holds is the
+gradient of a kernel, and of all before it, is `depth` times the median of those behind it. The first that holds is the
 finding. Growth is an error, the others are warnings: an optimizer that normalizes gradients, or
 clipping, may bear them.
 
@@ -41,7 +41,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median, rows_of
-from tb_nnhealth.rules.vanishing_gradient import to_downstream
+from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
 
 RULE = Rule(
     name="exploding-gradient",
@@ -127,9 +127,9 @@ def _depth(run: HealthRun, limit: float) -> Iterator[Finding]:
     if len(variables) < 2:
         return
     ratio = to_downstream(run.variables.series("gradient_rms")[:, rows])
-    large = ratio > limit
+    large = up_to_input(ratio > limit, ratio)
     if large.any():
-        worst = int(np.nanargmax(ratio))
+        worst = int(np.nanargmax(np.where(large, ratio, np.nan)))
         yield Finding(
             RULE.name,
             "warning",

@@ -10,10 +10,11 @@ shrinks with depth: the first layers, which all others build on, stay as they we
 
 ## How it is decided
 At each sampled step, the root mean square of each kernel's gradient is divided by the median over
-the kernels behind it; the median of that ratio over the run is compared with the limits. It counts
-where training suffers: where the loss does not fall well, or where the updates of those kernels
-vanish as well (Adam scales small gradients up). The first such layer in forward order is the
-finding; the others are listed. Gradients that are exactly zero belong to `missing-gradient`; those
+the kernels behind it; the median of that ratio over the run is compared with the limits. A kernel
+counts when those before it are below the limit too: a gradient that came through to the input has
+not died on the way. It counts where training suffers: where the loss does not fall well, or where
+the updates of those kernels vanish as well (Adam scales small gradients up). The first such layer in
+forward order is the finding; the others are listed. Gradients that are exactly zero belong to `missing-gradient`; those
 that fade everywhere because the loss reached its floor keep their ratio and are no finding.
 
 ## When it is wrong
@@ -41,7 +42,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Floats, kernels, median, rows_of
+from tb_nnhealth.rules._series import Floats, Mask, kernels, median, rows_of
 
 RULE = Rule(
     name="vanishing-gradient",
@@ -66,7 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     gradient = to_downstream(run.variables.series("gradient_rms")[:, rows])
     update = to_downstream(run.variables.series("update_ratio")[:, rows])
     learns = learns_well(run)
-    hurt = gradient < limits["warning"]
+    hurt = up_to_input(gradient < limits["warning"], gradient)
     if learns:
         hurt &= update < limits["warning"]
     if not hurt.any():
@@ -103,3 +104,9 @@ def to_downstream(series: np.ndarray) -> Floats:
     count = series.shape[1]
     ratios = [median(positive[:, i] / median(positive[:, i + 1 :], axis=1)) for i in range(count - 1)]
     return np.array([*ratios, np.nan], np.float64)
+
+
+def up_to_input(found: Mask, ratio: Floats) -> Mask:
+    """Returns where something was found in a variable and in all before it, those without a ratio aside."""
+    mask: Mask = found & np.logical_and.accumulate(found | np.isnan(ratio))
+    return mask

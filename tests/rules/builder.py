@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.engine import Verdict, judge
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModelFacts, Table, Variable
+from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.vocabulary import ACTIVATION_STATISTICS, DATA_STATISTICS, STEP_STATISTICS, VARIABLE_STATISTICS
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 24, 32, 48, 64, *range(100, 1000, 50)])
@@ -160,3 +162,16 @@ def _spread(values: Any, shape: tuple[int, int]) -> np.ndarray:
 
 def _all(statistics: tuple[Any, ...], values: Mapping[str, Any]) -> dict[str, Any]:
     return {statistic.name: values.get(statistic.name, np.nan) for statistic in statistics}
+
+
+def findings(name: str, run: HealthRun, **limits: float) -> tuple[Any, ...]:
+    """The findings of a rule on a run, which it must have been able to judge."""
+    result = verdict(name, run, **limits)
+    assert result.status in ("pass", "fail"), result.reason
+    return result.findings
+
+
+def verdict(name: str, run: HealthRun, **limits: float) -> Verdict:
+    """The verdict of one rule on a run."""
+    (result,) = judge(run, {name: limits}, [DIAGNOSES[name]])
+    return result

@@ -1,0 +1,95 @@
+"""What every rule must have: the form of its module, its page, its test, its sick model."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, HEADINGS
+from tb_nnhealth.rules.pages import differing, main
+from tb_nnhealth.vocabulary import STATISTICS
+from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict
+
+ROOT = Path(__file__).parents[2]
+NAMES = tuple(DIAGNOSES)
+MODULES = {path.stem for path in (ROOT / "tb_nnhealth" / "rules").glob("[a-z]*.py")} - {"pages"}
+
+
+def module_name(name):
+    return name.replace("-", "_")
+
+
+def test_every_module_is_listed_under_its_own_name():
+    assert {module_name(name) for name in NAMES} == MODULES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_prose_has_the_fixed_headings_in_order(name):
+    diagnosis = DIAGNOSES[name]
+    assert tuple(diagnosis.prose) == HEADINGS
+    assert all(diagnosis.prose.values())
+    assert re.fullmatch(r"[A-Z].+\.", diagnosis.summary)
+    assert diagnosis.remedies and diagnosis.prose["References"].startswith("* ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record_is_complete(name):
+    rule = DIAGNOSES[name].rule
+    assert rule.name == name and rule.category in CATEGORIES
+    assert rule.title != rule.passing_title
+    assert all(need in STATISTICS for need in rule.needs)
+    assert rule.thresholds and all(threshold.source for threshold in rule.thresholds)
+    assert len({threshold.name for threshold in rule.thresholds}) == len(rule.thresholds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_module_has_a_test_and_a_modest_size(name):
+    assert (ROOT / "tests" / "rules" / f"test_{module_name(name)}.py").exists()
+    lines = (ROOT / "tb_nnhealth" / "rules" / f"{module_name(name)}.py").read_text().splitlines()
+    assert len(lines) <= 180
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_healthy_runs_have_no_finding_also_thinned(name):
+    for run in (healthy(), thin(healthy(), 2)):
+        result = verdict(name, run)
+        assert (result.findings, result.status in ("pass", "no_data")) == ((), True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_measured_is_never_an_error(name):
+    assert verdict(name, unmeasured(healthy())).status in ("pass", "no_data")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("scope", ["variable", "activation", "step", "data"])
+def test_no_rule_breaks_on_what_was_not_measured(name, scope):
+    run = stuck(healthy())
+    for statistic in run.table(scope).columns:
+        run = change(run, scope, statistic, float("nan"))
+    assert verdict(name, run).status != "error"
+
+
+def test_pages_are_up_to_date():
+    assert differing(ROOT / "docs" / "rules") == []
+
+
+def test_check_of_pages_tells_what_differs(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 0
+    assert main([str(tmp_path), "--check"]) == 0
+    (tmp_path / "dead-units.md").write_text("old")
+    (tmp_path / "gone.md").write_text("of no rule")
+    assert main([str(tmp_path), "--check"]) == 1
+    err = capsys.readouterr().err
+    assert "dead-units.md differs" in err and "gone.md differs" in err
+
+
+def test_findings_name_their_rule():
+    assert findings("stalled-loss", stuck(healthy()))[0].rule == "stalled-loss"
+
+
+def test_every_rule_has_a_sick_model_in_the_demo():
+    if not (ROOT / "demo" / "faults.py").exists():
+        pytest.skip("the demo is not there")
+    assert set(NAMES) <= set(importlib.import_module("demo.faults").FAULTS)

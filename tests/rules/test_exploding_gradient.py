@@ -1,0 +1,61 @@
+"""exploding-gradient: over time, against the weights, over depth."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tb_nnhealth.records import NonFinite, Place
+from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, unmeasured, verdict
+
+RULE = "exploding-gradient"
+GROWING = np.where(STEPS < 700, 1.0, np.exp((STEPS - 700.0) / 30))
+
+
+def growing(run):
+    return change(run, "step", "gradient_global_norm", GROWING)
+
+
+def test_steady_gradients_pass_also_in_a_stuck_run():
+    assert findings(RULE, healthy()) == ()
+    assert findings(RULE, stuck(healthy())) == ()
+
+
+def test_growth_with_a_rising_loss_is_an_error():
+    (finding,) = findings(RULE, growing(losses(healthy(), 2.0 + STEPS / 100)))
+    assert (finding.severity, finding.statistic) == ("error", "gradient_global_norm")
+    assert finding.observed > finding.limit == 10.0
+    assert finding.last_step == 950
+
+
+def test_growth_in_a_run_that_learns_is_no_finding():
+    assert findings(RULE, growing(healthy())) == ()
+
+
+def test_growth_before_nan_is_a_finding_even_if_the_loss_had_fallen():
+    run = replace(growing(healthy()), nonfinite=NonFinite(960, (Place("loss", "", 1.0),)))
+    assert findings(RULE, run)[0].severity == "error"
+
+
+def test_one_spike_is_no_explosion():
+    spike = np.where(STEPS == 900, 1e4, 1.0)
+    assert findings(RULE, change(stuck(healthy()), "step", "gradient_global_norm", spike)) == ()
+
+
+def test_gradients_larger_than_the_weights_are_a_warning():
+    run = change(stuck(healthy()), "variable", "gradient_ratio", 5.0)
+    (finding,) = findings(RULE, change(run, "variable", "gradient_ratio", 50.0, "dense_2/kernel"))
+    assert (finding.severity, finding.variable, finding.observed) == ("warning", "dense_2/kernel", 50.0)
+    assert len(finding.others) == 4
+
+
+def test_one_large_ratio_among_its_peers_is_no_finding():
+    assert findings(RULE, change(stuck(healthy()), "variable", "gradient_ratio", 5.0, "output/kernel")) == ()
+
+
+def test_gradients_that_grow_on_the_way_back_are_a_warning():
+    (finding,) = findings(RULE, change(stuck(healthy()), "variable", "gradient_rms", 1e3, "dense_0/kernel"))
+    assert (finding.severity, finding.layer) == ("warning", "dense_0")
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

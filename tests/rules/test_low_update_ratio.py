@@ -1,0 +1,47 @@
+"""low-update-ratio: the learning rate is too low, and training suffers."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict
+
+RULE = "low-update-ratio"
+
+
+def test_usual_updates_pass_also_in_a_stuck_run():
+    assert findings(RULE, healthy()) == ()
+    assert findings(RULE, stuck(healthy())) == ()
+
+
+def test_tiny_updates_of_a_stuck_run_are_one_finding():
+    run = change(stuck(healthy()), "variable", "update_ratio", 2e-6)
+    (finding,) = findings(RULE, change(run, "variable", "update_ratio", 1e-6, "dense_3/kernel"))
+    assert (finding.severity, finding.variable, len(finding.others)) == ("warning", "dense_3/kernel", 4)
+    assert (finding.first_step, finding.last_step) == (500, 950)
+
+
+def test_tiny_updates_of_a_run_that_learnt_are_healthy():
+    assert findings(RULE, change(healthy(), "variable", "update_ratio", 1e-6)) == ()
+
+
+def test_tiny_updates_at_the_start_only_are_a_warm_up():
+    rising = np.where(STEPS < 400, 1e-7, 1e-3)
+    assert findings(RULE, change(stuck(healthy()), "variable", "update_ratio", rising)) == ()
+
+
+def test_one_slow_kernel_among_its_peers_is_no_finding():
+    assert findings(RULE, change(stuck(healthy()), "variable", "update_ratio", 1e-7, "dense_0/kernel")) == ()
+
+
+def test_a_borderline_ratio_passes_and_limits_can_be_set():
+    run = change(stuck(healthy()), "variable", "update_ratio", 1.1e-5)
+    assert findings(RULE, run) == ()
+    assert findings(RULE, run, warning=1e-4)[0].limit == 1e-4
+
+
+def test_thinning_does_not_change_the_verdict():
+    assert len(findings(RULE, thin(change(stuck(healthy()), "variable", "update_ratio", 1e-6), 6))) == 1
+
+
+def test_unmeasured_and_unmoved_are_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+    assert verdict(RULE, change(healthy(), "variable", "update_norm", 0.0)).status == "no_data"

@@ -1,0 +1,52 @@
+"""missing-gradient: None, or exactly zero on every sampled step."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, stuck, unmeasured, verdict
+
+RULE = "missing-gradient"
+
+
+def zero(run, rows=None):
+    return change(run, "variable", "gradient_norm", 0.0, rows)
+
+
+def none(run, rows):
+    run = change(run, "variable", "gradient_norm", np.nan, rows)
+    return change(run, "variable", "gradient_missing", 1.0, rows)
+
+
+def test_gradients_everywhere_pass():
+    assert findings(RULE, healthy()) == ()
+
+
+def test_none_is_an_error_in_a_stuck_run_and_a_warning_in_one_that_learns():
+    assert findings(RULE, none(stuck(healthy()), ["dense_1/bias"]))[0].severity == "error"
+    (finding,) = findings(RULE, none(healthy(), ["dense_1/bias"]))
+    assert (finding.severity, finding.variable, finding.others) == ("warning", "dense_1/bias", ())
+
+
+def test_a_cut_gradient_is_one_finding_at_the_cut():
+    paths = [f"dense_{i}/{role}" for i in range(3) for role in ("kernel", "bias")]
+    (finding,) = findings(RULE, zero(stuck(healthy()), paths))
+    assert (finding.layer, finding.variable) == ("dense_2", "dense_2/bias")
+    assert finding.others == tuple(paths[:-1])
+    assert finding.message == "dense_2/bias gets no gradient, nor do 5 other variables."
+
+
+def test_no_gradient_at_all_is_said_so():
+    (finding,) = findings(RULE, zero(stuck(healthy())))
+    assert finding.message == "None of the 10 trainable variables gets a gradient."
+
+
+def test_one_gradient_on_one_step_is_enough():
+    once = np.where(STEPS == 500, 1e-20, 0.0)
+    assert findings(RULE, change(stuck(healthy()), "variable", "gradient_norm", once, "dense_0/kernel")) == ()
+
+
+def test_what_was_not_measured_is_not_missing():
+    assert findings(RULE, change(stuck(healthy()), "variable", "gradient_norm", np.nan, "dense_0/kernel")) == ()
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

@@ -1,0 +1,71 @@
+"""nonfinite-values: the first step, the first place, and what is no finding."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tb_nnhealth.records import NonFinite, Place
+from tests.rules.builder import STEPS, change, findings, healthy, losses, model, unmeasured, verdict
+
+RULE = "nonfinite-values"
+
+
+def guarded(run, step, *places):
+    return replace(run, nonfinite=NonFinite(step, tuple(Place(stage, path, 3.0) for stage, path in places)))
+
+
+def test_finite_values_pass():
+    assert findings(RULE, healthy()) == ()
+
+
+def test_the_guards_first_place_is_named():
+    run = guarded(healthy(), 137, ("activation", "dense_1"), ("loss", ""), ("gradient", "output/kernel"))
+    (finding,) = findings(RULE, run)
+    assert (finding.severity, finding.first_step, finding.layer, finding.observed) == ("error", 137, "dense_1", 3.0)
+    assert finding.message.startswith("NaN or infinity appears first at step 137, in the output of dense_1")
+    assert finding.others == ("loss", "output/kernel")
+
+
+def test_a_place_in_a_variable_names_it_and_its_layer():
+    (finding,) = findings(RULE, guarded(healthy(), 5, ("variable", "dense_2/kernel")))
+    assert (finding.layer, finding.variable) == ("dense_2", "dense_2/kernel")
+
+
+def test_an_input_is_named_as_it_is():
+    (finding,) = findings(RULE, guarded(healthy(), 0, ("input", "input/x")))
+    assert "at step 0, in input/x" in finding.message
+    assert (finding.layer, finding.variable) == (None, None)
+
+
+def test_sampled_counts_are_enough_without_the_guard():
+    bad = np.where(STEPS >= 200, 7.0, 0.0)
+    run = change(healthy(), "activation", "activation_nonfinite", bad, ["dense_2", "output"])
+    run = change(run, "variable", "gradient_nonfinite", np.where(STEPS >= 200, 1.0, 0.0))
+    (finding,) = findings(RULE, run)
+    assert (finding.first_step, finding.layer, finding.observed) == (200, "dense_2", 7.0)
+    assert finding.others[:2] == ("output", "output/bias")
+
+
+def test_the_earlier_of_guard_and_samples_counts():
+    run = change(healthy(), "data", "data_nonfinite", np.where(STEPS >= 64, 1.0, 0.0), "input/x")
+    (finding,) = findings(RULE, guarded(run, 900, ("loss", "")))
+    assert (finding.first_step, finding.message.split(", ")[1]) == (64, "in input/x.")
+
+
+def test_what_grew_before_is_told():
+    loss = np.where(STEPS >= 850, 1e6, 2.0)
+    (finding,) = findings(RULE, guarded(losses(healthy(), loss), 870, ("gradient", "output/kernel")))
+    assert "before it grew the loss from about 2 to 1e+06" in finding.message
+
+
+def test_overflow_under_loss_scaling_is_its_normal_work():
+    run = healthy(model(optimizer={"class_name": "LossScaleOptimizer", "loss_scaled": True}))
+    run = change(run, "variable", "gradient_nonfinite", np.where(STEPS < 4, 5.0, 0.0))
+    assert findings(RULE, run) == ()
+    spoilt = change(run, "variable", "value_nonfinite", np.where(STEPS > 800, 5.0, 0.0), "output/bias")
+    assert findings(RULE, spoilt)[0].variable == "output/bias"
+
+
+def test_without_samples_there_is_no_verdict_but_the_guard_is_heard():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+    assert verdict(RULE, guarded(unmeasured(healthy()), 3, ("loss", ""))).status == "fail"

@@ -1,0 +1,68 @@
+"""poor-initialization: identical units and the scale of the start."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, model, stuck, unmeasured, verdict, with_variables
+
+RULE = "poor-initialization"
+CONSTANT = {"std": 0.0, "norm": 5.0, "constant": True, "identical_units": 1.0}
+ZERO = {**CONSTANT, "norm": 0.0}
+
+
+def start(run, path, **facts):
+    usual = {"std": 0.17, "norm": 5.4, "constant": False, "identical_units": 0.0}
+    return with_variables(run, {path: {"initial": {**usual, **facts}}})
+
+
+def test_a_usual_start_passes():
+    assert findings(RULE, healthy()) == ()
+    assert findings(RULE, stuck(healthy())) == ()
+
+
+@pytest.mark.parametrize("facts", [CONSTANT, ZERO, {"identical_units": 0.25}], ids=["constant", "zero", "some"])
+def test_identical_units_are_an_error(facts):
+    (finding,) = findings(RULE, start(stuck(healthy()), "dense_1/kernel", **facts))
+    assert (finding.severity, finding.layer, finding.variable) == ("error", "dense_1", "dense_1/kernel")
+
+
+def test_all_layers_that_start_alike_are_one_finding():
+    run = start(start(stuck(healthy()), "dense_0/kernel", **CONSTANT), "dense_2/kernel", **CONSTANT)
+    (finding,) = findings(RULE, run)
+    assert (finding.variable, finding.others) == ("dense_0/kernel", ("dense_2/kernel",))
+
+
+def test_a_run_that_learns_may_start_a_branch_from_zero():
+    assert findings(RULE, start(healthy(), "dense_1/kernel", **ZERO)) == ()
+    assert findings(RULE, start(healthy(), "dense_1/kernel", **CONSTANT))[0].severity == "warning"
+
+
+def test_the_outputs_units_are_told_apart_by_their_targets():
+    assert findings(RULE, start(stuck(healthy()), "output/kernel", **ZERO)) == ()
+
+
+def test_a_single_unit_has_none_to_be_identical_to():
+    run = with_variables(stuck(healthy()), {"dense_1/kernel": {"shape": (32, 1), "initial": CONSTANT}})
+    assert findings(RULE, run) == ()
+
+
+@pytest.mark.parametrize(("std", "found"), [(0.005, True), (0.03, False), (0.17, False), (2.0, False), (4.0, True)])
+def test_scale_is_judged_by_the_fan(std, found):
+    result = findings(RULE, start(stuck(healthy()), "dense_1/kernel", std=std))
+    assert [finding.severity for finding in result] == (["warning"] if found else [])
+
+
+def test_an_odd_scale_of_a_run_that_learns_is_no_finding():
+    assert findings(RULE, start(healthy(), "dense_1/kernel", std=4.0)) == ()
+
+
+def test_frozen_kernels_and_embeddings_are_not_judged():
+    run = start(stuck(healthy()), "dense_1/kernel", **CONSTANT)
+    assert findings(RULE, with_variables(run, {"dense_1/kernel": {"trainable": False}})) == ()
+    assert findings(RULE, with_variables(run, {"dense_1/kernel": {"role": "embeddings"}})) == ()
+
+
+def test_the_start_is_known_without_samples_or_not_at_all():
+    assert verdict(RULE, start(unmeasured(healthy()), "dense_1/kernel", **CONSTANT)).status == "fail"
+    facts = model()
+    run = with_variables(healthy(facts), {variable.path: {"initial": {}} for variable in facts.variables})
+    assert verdict(RULE, run).status == "no_data"

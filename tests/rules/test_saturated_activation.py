@@ -1,0 +1,54 @@
+"""saturated-activation: bounded hidden layers; confident outputs are healthy."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, thin, unmeasured, verdict, with_layers
+
+RULE = "saturated-activation"
+TANH = model(activation="tanh")
+
+
+def saturated(run, fraction, rows=None):
+    return change(run, "activation", "saturated_fraction", fraction, rows)
+
+
+def test_a_healthy_tanh_network_passes():
+    assert findings(RULE, healthy(TANH)) == ()
+
+
+def test_a_saturated_layer_of_a_stuck_run_is_named():
+    (finding,) = findings(RULE, saturated(stuck(healthy(TANH)), 0.7, ["dense_1", "dense_2"]))
+    assert (finding.severity, finding.layer, finding.others) == ("warning", "dense_1", ("dense_2",))
+    assert findings(RULE, saturated(stuck(healthy(TANH)), 0.99, "dense_1"))[0].severity == "error"
+
+
+def test_in_a_run_that_learns_only_full_saturation_is_a_warning():
+    assert findings(RULE, saturated(healthy(TANH), 0.7, "dense_1")) == ()
+    assert findings(RULE, saturated(healthy(TANH), 0.99, "dense_1"))[0].severity == "warning"
+
+
+def test_a_confident_output_of_a_run_that_learns_is_healthy():
+    assert findings(RULE, saturated(healthy(TANH), 0.99, "output")) == ()
+    assert findings(RULE, saturated(stuck(healthy(TANH)), 0.99, "output"))[0].layer == "output"
+
+
+def test_a_softmax_over_many_units_is_not_judged():
+    run = with_layers(saturated(stuck(healthy(TANH)), 0.9, "output"), output={"units": 1000})
+    assert findings(RULE, run) == ()
+
+
+def test_saturation_at_the_start_only_passes():
+    assert findings(RULE, saturated(stuck(healthy(TANH)), np.where(STEPS < 400, 0.9, 0.1))) == ()
+
+
+def test_unbounded_activations_cannot_be_judged():
+    run = with_layers(healthy(), output={"activation": None})
+    assert verdict(RULE, run).status == "no_data"
+
+
+def test_thinning_does_not_change_the_verdict():
+    assert len(findings(RULE, thin(saturated(stuck(healthy(TANH)), 0.9, "dense_1"), 6))) == 1
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy(TANH))).status == "no_data"

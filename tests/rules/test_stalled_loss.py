@@ -1,0 +1,99 @@
+"""stalled-loss: flat after warm-up, without having converged."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    table,
+    thin,
+    unmeasured,
+    verdict,
+    with_epochs,
+)
+
+RULE = "stalled-loss"
+NOISE = np.random.default_rng(7).standard_normal(len(STEPS))
+
+
+def test_a_falling_loss_passes():
+    assert findings(RULE, healthy()) == ()
+
+
+def test_a_loss_that_never_fell_is_an_error():
+    (finding,) = findings(RULE, stuck(healthy()))
+    assert (finding.severity, finding.statistic, finding.limit) == ("error", "loss", 0.01)
+    assert "2.3 at the start, 2.3 at the end" in finding.message
+
+
+def test_a_loss_that_fell_a_little_first_is_a_warning():
+    loss = np.where(STEPS < 8, 2.6, 2.3) * (1 + 0.003 * NOISE)
+    (finding,) = findings(RULE, losses(healthy(), loss))
+    assert finding.severity == "warning"
+    assert finding.message == "The loss stays at 2.3, after 2.6 at the start."
+
+
+def test_a_rising_loss_is_told_as_rising():
+    assert findings(RULE, losses(healthy(), 2.0 + STEPS / 500))[0].message.startswith("The loss rises: from 2")
+
+
+def test_a_loss_that_converged_is_not_stalled():
+    assert findings(RULE, losses(healthy(), np.where(STEPS < 100, 2.3, 0.2) * (1 + 0.02 * NOISE))) == ()
+
+
+@pytest.mark.parametrize("fall", [0.05, 0.2])
+def test_a_slow_but_steady_fall_passes(fall):
+    loss = 2.3 * (1 - fall * STEPS / STEPS[-1]) * (1 + 0.002 * NOISE)
+    assert findings(RULE, losses(healthy(), loss)) == ()
+
+
+def test_negative_losses_are_judged_alike():
+    assert findings(RULE, losses(healthy(), 1.0 - 5 * STEPS / STEPS[-1])) == ()
+    assert findings(RULE, losses(healthy(), -3.0 + 0.001 * NOISE))[0].severity == "error"
+
+
+def test_a_loss_of_zero_throughout_is_no_crash():
+    assert verdict(RULE, losses(healthy(), 0.0)).status in ("pass", "fail")
+
+
+def test_noise_that_could_hide_a_fall_gives_no_verdict():
+    result = verdict(RULE, losses(healthy(), 2.3 * (1 + 0.9 * np.abs(NOISE) * np.sign(np.sin(np.arange(28))))))
+    assert result.status in ("no_data", "pass")
+
+
+def test_epochs_are_preferred_where_there_are_enough():
+    noisy = losses(healthy(), 2.3 * np.exp(0.5 * NOISE))
+    assert findings(RULE, with_epochs(noisy, [2.3, 2.31, 2.3, 2.29, 2.3, 2.3, 2.31, 2.3, 2.3, 2.3]))[0].limit == 0.01
+    assert findings(RULE, with_epochs(noisy, np.linspace(2.3, 1.2, 10))) == ()
+
+
+def test_better_than_trivial_has_converged_and_trivial_has_not():
+    losses_flat = np.where(STEPS < 8, 2.4, 2.3)
+    counts = table(("target/y",), {str(label): 10.0 for label in range(10)})
+    at_chance = replace(losses(healthy(), losses_flat), classes=counts)
+    assert len(findings(RULE, at_chance)) == 1
+    assert len(findings(RULE, losses(at_chance, np.where(STEPS < 8, 50.0, 2.3)))) == 1
+    assert findings(RULE, losses(at_chance, np.where(STEPS < 8, 2.1, 1.9))) == ()
+
+
+def test_targets_spread_is_what_a_squared_error_is_measured_by():
+    run = losses(healthy(), np.where(STEPS < 8, 900.0, 4.0))
+    run = replace(run, model=replace(run.model, compile={"losses": [{"class_name": "MeanSquaredError"}]}))
+    assert findings(RULE, change(run, "data", "data_std", 2.0, "target/y"))[0].severity == "warning"
+    assert findings(RULE, change(run, "data", "data_std", 5.0, "target/y")) == ()
+
+
+def test_a_short_or_unmeasured_run_cannot_be_judged():
+    assert verdict(RULE, replace(stuck(healthy()), steps=20)).status == "no_data"
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_thinning_does_not_change_the_verdict():
+    assert len(findings(RULE, thin(stuck(healthy()), 3))) == 1
