@@ -1,0 +1,1 @@
+"""The Health tab: serves a run, its scorecard and its matrices to the page in `static/`."""

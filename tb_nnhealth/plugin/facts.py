@@ -1,0 +1,106 @@
+"""What the page needs to know of a run beside its scorecard: the model, what was measured, what it cost."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Layer, Table
+from tb_nnhealth.summary.metadata import TABLES
+from tb_nnhealth.vocabulary import STATISTICS
+
+
+def tables(run: HealthRun) -> dict[str, Table]:
+    """Returns the run's tables by their names in the event file."""
+    return dict(zip(TABLES, (run.variables, run.activations, run.data, run.step, run.classes), strict=True))
+
+
+def facts(run: HealthRun) -> dict[str, Any]:
+    """Returns strict JSON data: every number finite or None."""
+    content: dict[str, Any] = _finite(
+        {
+            "name": run.name,
+            "created": run.created,
+            "tool_version": run.tool_version,
+            "model": _model(run),
+            "training": {
+                "steps": run.steps,
+                "samples": run.samples,
+                "sampled_steps": run.sampled_steps,
+                "thinned": run.thinned,
+                "finished": run.finished,
+                "last_time": _last_time(run),
+                "costs": dict(run.costs),
+            },
+            "tables": {name: _table(table) for name, table in tables(run).items() if table.rows},
+            "histograms": {name: list(table.rows) for name, table in run.histograms.items() if len(table.steps)},
+            "epochs": [{"epoch": epoch.epoch, "step": epoch.step, "logs": dict(epoch.logs)} for epoch in run.epochs],
+            "problems": list(run.problems),
+        }
+    )
+    return content
+
+
+def _last_time(run: HealthRun) -> float | None:
+    """Returns the wall time of the newest sample, in seconds."""
+    return max((float(table.wall_times[-1]) for table in tables(run).values() if len(table.wall_times)), default=None)
+
+
+def _model(run: HealthRun) -> dict[str, Any]:
+    model = run.model
+    variables: dict[str, list[str]] = {}
+    for variable in model.variables:
+        variables.setdefault(variable.layer, []).append(variable.path)
+    return {
+        "name": model.name,
+        "class": model.class_name,
+        "parameters": model.parameters,
+        "trainable_parameters": model.trainable_parameters,
+        "layers": [_layer(layer, variables.get(layer.path, [])) for layer in model.layers],
+        "compile": dict(model.compile),
+        "sampling": dict(model.sampling),
+    }
+
+
+def _layer(layer: Layer, variables: list[str]) -> dict[str, Any]:
+    return {
+        "path": layer.path,
+        "class": layer.class_name,
+        "trainable": layer.trainable,
+        "parameters": layer.parameters,
+        "activation": layer.activation,
+        "units": layer.units,
+        "rows": list(layer.rows),
+        "variables": variables,
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    measured: list[bool] = np.any(~np.isnan(table.values), axis=(0, 1)).tolist()
+    return {
+        "rows": list(table.rows),
+        "columns": [_column(name, some) for name, some in zip(table.columns, measured, strict=True)],
+        "first_step": int(table.steps[0]) if len(table.steps) else None,
+        "last_step": int(table.steps[-1]) if len(table.steps) else None,
+        "steps": len(table.steps),
+    }
+
+
+def _column(name: str, measured: bool) -> dict[str, Any]:
+    statistic = STATISTICS.get(name)
+    return {
+        "name": name,
+        "unit": statistic.unit if statistic else "",
+        "meaning": statistic.meaning if statistic else "",
+        "measured": measured,
+    }
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {str(key): _finite(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_finite(value) for value in content]
+    if isinstance(content, float):
+        return content if math.isfinite(content) else None
+    return content

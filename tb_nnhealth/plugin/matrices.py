@@ -1,0 +1,90 @@
+"""Tables as bytes, thinned to what a screen can show.
+
+A *frame* is little-endian: uint32 `[format, planes, rows, columns]`, then float64 `first_step[columns]`
+and `last_step[columns]`, then float32 `values[planes, rows, columns]`. NaN = not measured.
+A column is a bucket of neighbouring samples; first and last step are equal where it holds one.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_nnhealth.records import FloatArray, IntArray, Table
+
+FORMAT = 1
+
+
+def buckets(steps: IntArray, first: int, last: int, columns: int) -> tuple[int, IntArray]:
+    """Returns where the samples of a step range begin, and the offset from there of each bucket's first sample.
+
+    Samples are shared out evenly over at most `columns` buckets; `starts` has one more entry, the end.
+    """
+    begin, end = np.searchsorted(steps, first, "left"), np.searchsorted(steps, last, "right")
+    count = max(0, int(end - begin))
+    return int(begin), np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
+
+
+def matrix(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:
+    """Returns a frame of one plane: of each bucket the value of largest magnitude, with its sign.
+
+    A row of the event file may itself stand for several samples: its extremes count.
+    """
+    begin, starts = buckets(table.steps, first, last, columns)
+    window = slice(begin, begin + int(starts[-1]))
+    column = table.columns.index(statistic)
+    extremes = farthest(table.low[window, :, column], table.high[window, :, column])
+    return _frame(table.steps[window], starts, _reduce_farthest(extremes, starts).T[None])
+
+
+def series(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
+    """Returns a frame of three planes, a row for each statistic: the bucket's last value, lowest and highest."""
+    begin, starts = buckets(table.steps, first, last, columns)
+    window = slice(begin, begin + int(starts[-1]))
+    index = table.rows.index(row)
+    values = np.asarray(table.values[window, index, :], np.float32)
+    lows, highs = table.low[window, index, :], table.high[window, index, :]
+    planes = (_last_measured(values, starts), _reduce(np.fmin, lows, starts), _reduce(np.fmax, highs, starts))
+    return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
+
+
+def histogram(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
+    """Returns a frame of one plane, a row for each bin: the share of elements in the bin, of each bucket's last."""
+    begin, starts = buckets(table.steps, first, last, columns)
+    window = slice(begin, begin + int(starts[-1]))
+    counts = np.asarray(table.values[window, table.rows.index(row), :], np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
+    return _frame(table.steps[window], starts, _last_measured(shares, starts).T[None])
+
+
+def farthest(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Returns elementwise the one of larger magnitude; NaN only where both are."""
+    choose_low = np.isnan(high) | (np.abs(low) > np.abs(high))
+    return np.where(choose_low, low, high)
+
+
+def _reduce_farthest(values: FloatArray, starts: IntArray) -> FloatArray:
+    return farthest(_reduce(np.fmin, values, starts), _reduce(np.fmax, values, starts))
+
+
+def _reduce(extreme: np.ufunc, values: FloatArray, starts: IntArray) -> FloatArray:
+    if len(starts) < 2:
+        return values[:0]
+    reduced: FloatArray = extreme.reduceat(values, starts[:-1], axis=0)
+    return reduced
+
+
+def _last_measured(values: FloatArray, starts: IntArray) -> FloatArray:
+    """Returns of each bucket the last value that is not NaN."""
+    if len(starts) < 2:
+        return values[:0]
+    order = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
+    latest = np.maximum.reduceat(order, starts[:-1], axis=0)
+    picked = np.take_along_axis(values, np.maximum(latest, 0), axis=0)
+    return np.where(latest < 0, np.float32(np.nan), picked)
+
+
+def _frame(steps: IntArray, starts: IntArray, planes: NDArray[np.float32]) -> bytes:
+    first = steps[starts[:-1]].astype("<f8") if len(starts) > 1 else np.zeros(0, "<f8")
+    last = steps[starts[1:] - 1].astype("<f8") if len(starts) > 1 else np.zeros(0, "<f8")
+    header = np.array([FORMAT, *planes.shape], "<u4")
+    return b"".join(part.tobytes() for part in (header, first, last, np.ascontiguousarray(planes, "<f4")))

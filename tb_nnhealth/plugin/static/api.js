@@ -1,0 +1,98 @@
+// @ts-check
+/** The backend: the one module that knows its addresses and formats (docs/http_api.md). */
+
+/**
+ * A matrix over buckets of steps: `planes[p][r * columns + c]`; NaN = not measured.
+ * @typedef {{rows: number, columns: number, first: Float64Array, last: Float64Array, planes: Float32Array[]}} Frame
+ * @typedef {{first: number, last: number} | null} Range
+ * @typedef {Record<string, any>} Json
+ */
+
+const FRAME_FORMAT = 1;
+const HEADER_BYTES = 16;
+
+/** An answer that says in one sentence what is wrong. */
+export class ApiError extends Error {
+  /** @param {string} sentence @param {number} code HTTP status, 0 where there was no answer */
+  constructor(sentence, code) {
+    super(sentence);
+    this.code = code;
+  }
+}
+
+/** @returns {Promise<string[]>} */
+export const runs = async () => (await json('runs', {})).runs;
+
+/** @param {string} run @returns {Promise<string>} */
+export const version = async (run) => (await json('version', {run})).version;
+
+/** @param {string} run @returns {Promise<Json>} */
+export const scorecard = (run) => json('scorecard', {run});
+
+/** @param {string} run @returns {Promise<Json>} */
+export const facts = (run) => json('run', {run});
+
+/** @returns {Promise<Json>} the prose of each rule by its heading */
+export const rules = async () => (await json('rules', {})).rules;
+
+/** @param {string} run */
+export const downloadAddress = (run) => address('scorecard', {run, download: '1'});
+
+/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
+export const matrix = (run, table, statistic, range, columns) =>
+  frame('matrix', {run, table, statistic, ...window_(range, columns)});
+
+/** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns */
+export const series = (run, table, row, range, columns) =>
+  frame('series', {run, table, row, ...window_(range, columns)});
+
+/** @param {string} run @param {string} kind @param {string} row @param {Range} range @param {number} columns */
+export const histogram = (run, kind, row, range, columns) =>
+  frame('histograms', {run, kind, row, ...window_(range, columns)});
+
+/** @param {Range} range @param {number} columns @returns {Record<string, string>} */
+function window_(range, columns) {
+  const bounds = range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {};
+  return {...bounds, columns: String(columns)};
+}
+
+/** @param {string} route @param {Record<string, string>} query */
+const address = (route, query) => `./${route}?${new URLSearchParams(query)}`;
+
+/** @param {string} route @param {Record<string, string>} query @returns {Promise<any>} */
+async function json(route, query) {
+  return (await answer(route, query)).json();
+}
+
+/** @param {string} route @param {Record<string, string>} query @returns {Promise<Frame>} */
+async function frame(route, query) {
+  return decode(await (await answer(route, query)).arrayBuffer());
+}
+
+/** @param {string} route @param {Record<string, string>} query */
+async function answer(route, query) {
+  const response = await fetch(address(route, query)).catch(() => {
+    throw new ApiError('TensorBoard does not answer. Is it still running?', 0);
+  });
+  if (response.ok) return response;
+  const type = response.headers.get('Content-Type') ?? '';
+  const sentence = type.startsWith('text/plain') ? await response.text() : `TensorBoard answered ${response.status}.`;
+  throw new ApiError(sentence.replace(/^(Not found|Invalid argument): /, ''), response.status);
+}
+
+/** @param {ArrayBuffer} buffer @returns {Frame} */
+export function decode(buffer) {
+  const [format, planes, rows, columns] = new Uint32Array(buffer, 0, 4);
+  if (format !== FRAME_FORMAT) throw new ApiError('This page is older than the server: reload TensorBoard.', 0);
+  const values = HEADER_BYTES + 16 * columns;
+  return {
+    rows,
+    columns,
+    first: new Float64Array(buffer, HEADER_BYTES, columns),
+    last: new Float64Array(buffer, HEADER_BYTES + 8 * columns, columns),
+    planes: Array.from(
+      {length: planes},
+      (_, plane) => new Float32Array(buffer, values + 4 * plane * rows * columns, rows * columns),
+    ),
+  };
+}

@@ -1,0 +1,321 @@
+// @ts-check
+/** The page's state, what changes it, and where each part of it is shown. */
+
+import * as api from './api.js';
+import * as host from './host.js';
+import {Slot, h} from './dom.js';
+import {relatives} from './views/charts.js';
+import {failed, loading, noRuns} from './views/empty.js';
+import {findings, nameOf} from './views/findings.js';
+import {header} from './views/header.js';
+import {Timeline} from './views/timeline.js';
+import {verdict} from './views/verdict.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('./api.js').Frame} Frame
+ * @typedef {import('./views/timeline.js').Choice} Choice
+ */
+
+const POLL_MILLISECONDS = 3000;
+const MOST_RELATIVES = 8;
+/** What the heat map shows first, as far as it was measured. @type {Choice[]} */
+const PREFERRED = [
+  {table: 'variables', statistic: 'update_ratio'},
+  {table: 'variables', statistic: 'gradient_rms'},
+  {table: 'activations', statistic: 'activation_std'},
+];
+
+/** @param {HTMLElement} root */
+export function start(root) {
+  const page = new Page(root);
+  host.followTheme(() => page.set({dark: document.documentElement.dataset.theme === 'dark'}));
+  const soon = () => setTimeout(() => page.refresh(), 150);
+  host.listen({'experimental.DataReloaded': soon, 'experimental.RunsChanged': soon});
+  new ResizeObserver(() => page.draw()).observe(root);
+  window.addEventListener('resize', () => {
+    if (!host.visible()) return;
+    page.draw();
+    page.refresh();
+  });
+  setInterval(() => page.refresh(), POLL_MILLISECONDS);
+  page.refresh();
+}
+
+class Page {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    const asked = host.readAddress();
+    this.state = {
+      /** @type {string[] | null} */ runs: null,
+      /** @type {string | null} */ run: asked.run ?? null,
+      version: '',
+      /** @type {Json | null} */ facts: null,
+      /** @type {Json | null} */ card: null,
+      /** @type {Json} */ prose: {},
+      /** @type {string | null} */ error: null,
+      /** @type {Choice | null} */ choice: asked.statistic ? {table: asked.table ?? 'variables', statistic: asked.statistic} : null,
+      /** @type {string | null} */ row: asked.row ?? null,
+      /** @type {{first: number, last: number} | null} */ range: rangeOf(asked.steps),
+      /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
+      /** @type {string | null} */ category: null,
+      /** @type {ReadonlySet<string>} */ open: new Set(),
+      /** @type {ReadonlySet<string>} */ closed: new Set(),
+      /** @type {Frame | null} */ matrix: null,
+      /** @type {Frame | null} */ loss: null,
+      /** @type {import('./views/charts.js').Source[]} */ sources: [],
+      /** @type {ReadonlyMap<string, string>} */ states: new Map(),
+      dark: false,
+    };
+    this.turn = 0;
+    this.busy = false;
+    this.drawing = 0;
+    this.timeline = new Timeline({
+      choose: (choice) => this.ask({choice}),
+      select: (row) => this.ask({row, focus: null}),
+      zoom: (range) => this.ask({range}),
+    });
+    const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
+    this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
+    this.columns = h('div.columns', {}, left, this.timelineHost);
+    this.toast = h('div.toast', {role: 'status', hidden: true});
+    root.append(bar, h('main', {}, message, top, this.columns), this.toast);
+    this.slots = {bar: new Slot(bar), message: new Slot(message), top: new Slot(top), left: new Slot(left)};
+  }
+
+  /** @param {Partial<Page['state']>} changes */
+  set(changes) {
+    Object.assign(this.state, changes);
+    if (!this.drawing) this.drawing = requestAnimationFrame(() => this.draw());
+  }
+
+  /** Looks for news; cheap where there are none. */
+  async refresh() {
+    if (this.busy || !host.visible()) return;
+    this.busy = true;
+    try {
+      await this.look();
+    } catch (error) {
+      this.set({error: sentence(error), version: ''});
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  async look() {
+    const runs = await api.runs();
+    const {state} = this;
+    if (JSON.stringify(runs) !== JSON.stringify(state.runs)) this.set({runs});
+    const run = state.run !== null && runs.includes(state.run) ? state.run : runs[0] ?? null;
+    if (run !== state.run) this.set({...UNREAD, run});
+    if (run === null) return this.set(UNREAD);
+    const version = await api.version(run);
+    if (version !== state.version) await this.read(run);
+  }
+
+  /** @param {string} run */
+  async read(run) {
+    const turn = ++this.turn;
+    const [facts, card, prose] = await Promise.all([api.facts(run), api.scorecard(run), this.prose()]);
+    if (turn !== this.turn) return;
+    const choice = measured(facts, this.state.choice);
+    const changes = {facts, card, prose, choice, version: facts.version, error: null, states: rowStates(facts, card)};
+    const frames = await this.frames({...this.state, ...changes});
+    if (turn === this.turn) this.set({...changes, ...frames});
+  }
+
+  /** Changes what is shown of the run, and fetches what that needs. @param {Partial<Page['state']>} changes */
+  async ask(changes) {
+    this.set(changes);
+    const turn = ++this.turn;
+    try {
+      const frames = await this.frames(this.state);
+      if (turn === this.turn) this.set(frames);
+    } catch (error) {
+      this.set({error: sentence(error), version: ''});
+    }
+  }
+
+  /** @param {Page['state']} state */
+  async frames({run, facts, choice, row, range}) {
+    if (run === null || !facts) return {};
+    const {table, statistic} = choice ?? {};
+    const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
+    const [matrix, loss, sources] = await Promise.all([
+      table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
+      facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
+      row !== null && table ? Promise.all(this.related(facts, table, row).map(async (source) =>
+        ({...source, frame: await api.series(run, source.table, source.row, range, columns)}))) : [],
+    ]);
+    return {matrix, loss, sources};
+  }
+
+  /** @param {Json} facts @param {string} table @param {string} row */
+  related(facts, table, row) {
+    const known = (/** @type {{table: string, row: string}} */ other) => facts.tables[other.table]?.rows.includes(other.row);
+    return relatives(facts, tableOf(facts, table, row), row).rows.filter(known).slice(0, MOST_RELATIVES);
+  }
+
+  async prose() {
+    return Object.keys(this.state.prose).length ? this.state.prose : api.rules();
+  }
+
+  /** @param {string} run */
+  chooseRun(run) {
+    this.turn++;
+    this.set({...UNREAD, run, range: null, focus: null, row: null, category: null});
+    this.refreshWhenFree();
+  }
+
+  async refreshWhenFree() {
+    while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20));
+    await this.refresh();
+  }
+
+  /** Marks a finding's rows and steps in the heat map, at the statistic that shows it. @param {Json} finding */
+  async show(finding) {
+    const facts = /** @type {Json} */ (this.state.facts);
+    const {choice, rows} = placeOf(facts, finding, this.state.choice);
+    const {first_step: first, last_step: last} = finding;
+    await this.ask({choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
+    this.draw();
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.timeline.heatmap.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
+    if (rows[0]) this.timeline.heatmap.reveal(rows[0]);
+  }
+
+  /** @param {string} name @param {boolean} isOpen */
+  toggle(name, isOpen) {
+    const {open, closed} = this.state;
+    if (isOpen === (open.has(name) && !closed.has(name))) return;
+    const [opened, shut] = [new Set(open), new Set(closed)];
+    (isOpen ? opened : shut).add(name);
+    (isOpen ? shut : opened).delete(name);
+    this.state.open = opened;
+    this.state.closed = shut;
+  }
+
+  /** @param {string} text */
+  async copy(text) {
+    const done = await host.copy(text);
+    this.toast.textContent = done ? 'Copied' : `Could not copy. Select it by hand: ${text}`;
+    this.toast.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (this.toast.hidden = true), done ? 1500 : 8000);
+  }
+
+  draw() {
+    cancelAnimationFrame(this.drawing);
+    this.drawing = 0;
+    if (!host.visible()) return;
+    const {state} = this;
+    const {runs, run, facts, card, error} = state;
+    const download = run === null ? '' : api.downloadAddress(run);
+    this.slots.bar.show([runs, run, facts], () => header(runs ?? [], run, facts, download, {
+      choose: (name) => this.chooseRun(name),
+      link: () => this.copy(host.pageAddress()),
+    }));
+    this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
+    const whole = !error && facts && card;
+    this.slots.top.show([whole && card, whole && facts, state.category], () =>
+      whole ? verdict(card, facts, state.category, (category) => this.set({category})) : null);
+    this.slots.left.show([whole && card, state.category], () => whole ? findings({...card, prose: state.prose}, state.category, state.open, state.closed, {
+      show: (finding) => this.show(finding),
+      toggle: (name, open) => this.toggle(name, open),
+      copy: (text) => this.copy(text),
+    }) : null);
+    this.columns.hidden = !whole;
+    if (whole) this.drawTimeline(facts);
+    this.remember();
+    document.body.dataset.shown = whole ? `${run} ${facts.training.steps}` : error ? 'error' : runs?.length === 0 ? 'none' : '';
+  }
+
+  message() {
+    const {error, runs, facts} = this.state;
+    if (error) return failed(error, () => this.refresh());
+    if (runs?.length === 0) return noRuns();
+    return facts ? null : loading();
+  }
+
+  /** @param {Json} facts */
+  drawTimeline(facts) {
+    const {choice, range, matrix, loss, row, sources, focus, states, dark} = this.state;
+    const shownChoice = choice ?? PREFERRED[0];
+    const layer = row === null ? null : relatives(facts, tableOf(facts, shownChoice.table, row), row).layer;
+    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, layer, sources, focus, states, dark});
+  }
+
+  /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
+  remember() {
+    const {run, choice, row, range} = this.state;
+    host.writeAddress({
+      run, table: choice?.table ?? null, statistic: choice?.statistic ?? null, row,
+      steps: range ? `${range.first}-${range.last}` : null,
+    });
+  }
+}
+
+const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: []};
+
+/** @param {string | undefined} text "100-200" */
+function rangeOf(text) {
+  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? '') ?? [];
+  return last && Number(last) > Number(first) ? {first: Number(first), last: Number(last)} : null;
+}
+
+/** @param {unknown} error */
+function sentence(error) {
+  if (error instanceof api.ApiError) return error.message;
+  console.error(error);
+  return 'The page failed to show this run; the browser’s console names the cause.';
+}
+
+/** @param {Json} facts @param {Choice | null} wanted @returns {Choice | null} it, or the first that was measured */
+function measured(facts, wanted) {
+  /** @param {Choice} choice */
+  const is = ({table, statistic}) =>
+    facts.tables[table]?.columns.some((/** @type {Json} */ column) => column.name === statistic && column.measured);
+  if (wanted && is(wanted)) return wanted;
+  return PREFERRED.find(is) ?? null;
+}
+
+/** @param {Json} facts @param {string} table the one shown @param {string} row @returns {string} the table that has the row */
+const tableOf = (facts, table, row) =>
+  [table, 'variables', 'activations', 'data'].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
+
+/**
+ * Where the heat map shows a finding: its statistic's table, or the one shown; its own rows first, then the others'.
+ * @param {Json} facts @param {Json} finding @param {Choice | null} current
+ */
+function placeOf(facts, finding, current) {
+  const table = ['variables', 'activations', 'data'].find((name) =>
+    facts.tables[name]?.columns.some((/** @type {Json} */ column) => column.name === finding.statistic));
+  const choice = table ? {table, statistic: finding.statistic} : current;
+  const names = [finding.variable, finding.layer, ...(finding.others ?? []).map(nameOf)].filter(Boolean);
+  const rows = choice ? names.flatMap((name) => rowsOf(facts, choice.table, name)) : [];
+  return {choice, rows: [...new Set(rows)]};
+}
+
+/** @param {Json} facts @param {string} table @param {string} name of a variable, a layer or a row @returns {string[]} */
+function rowsOf(facts, table, name) {
+  const rows = facts.tables[table].rows;
+  if (rows.includes(name)) return [name];
+  const layer = facts.model.layers.find((/** @type {Json} */ other) => other.path === name || other.variables.includes(name));
+  const related = layer ? (table === 'activations' ? layer.rows : layer.variables) : [];
+  return related.filter((/** @type {string} */ row) => rows.includes(row));
+}
+
+/** @param {Json} facts @param {Json} card @returns {Map<string, string>} the worst severity of the findings at each row */
+function rowStates(facts, card) {
+  const states = new Map();
+  for (const severity of ['info', 'warning', 'error']) {
+    for (const finding of card.findings.filter((/** @type {Json} */ other) => other.severity === severity)) {
+      for (const table of ['variables', 'activations', 'data']) {
+        if (!facts.tables[table]) continue;
+        const {rows} = placeOf(facts, {...finding, statistic: null}, {table, statistic: ''});
+        rows.forEach((row) => states.set(row, severity));
+      }
+    }
+  }
+  return states;
+}

@@ -1,0 +1,102 @@
+// @ts-check
+/** Which charts a layer, a tensor of the batch and the whole step have. */
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('../api.js').Frame} Frame
+ * @typedef {import('./strip.js').Chart} Chart
+ * @typedef {{table: string, row: string, name: string, frame: Frame}} Source
+ * @typedef {{table: string, title: string, statistics: string[], log?: boolean, bounds?: [number, number], onlyAbove?: number}} Plan
+ */
+
+const HEIGHT = 84;
+
+/** @type {Plan[]} */
+const PLANS = [
+  {table: 'variables', title: 'Gradient rms', statistics: ['gradient_rms'], log: true},
+  {table: 'variables', title: 'Update ratio', statistics: ['update_ratio'], log: true},
+  {table: 'variables', title: 'Weight rms', statistics: ['value_rms'], log: true},
+  {table: 'activations', title: 'Output', statistics: ['activation_mean', 'activation_std']},
+  {
+    table: 'activations', title: 'Units', bounds: [0, 1],
+    statistics: ['dead_unit_fraction', 'saturated_fraction', 'activation_zero_fraction'],
+  },
+  {table: 'activations', title: 'Gradient into output', statistics: ['output_gradient_rms'], log: true},
+  {table: 'data', title: 'Values', statistics: ['data_mean', 'data_std']},
+  {table: 'data', title: 'Extremes', statistics: ['data_min', 'data_max']},
+  {table: 'data', title: 'Zeros', statistics: ['data_zero_fraction'], bounds: [0, 1]},
+  {table: 'variables', title: 'NaN and Inf', statistics: ['value_nonfinite', 'gradient_nonfinite'], onlyAbove: 0},
+  {table: 'activations', title: 'NaN and Inf', statistics: ['activation_nonfinite', 'output_gradient_nonfinite'], onlyAbove: 0},
+  {table: 'data', title: 'NaN and Inf', statistics: ['data_nonfinite'], onlyAbove: 0},
+];
+
+/**
+ * The rows that belong to a row of the heat map: its layer's variables and outputs.
+ * @param {Json} facts @param {string} table @param {string} row
+ * @returns {{layer: Json | null, rows: {table: string, row: string, name: string}[]}}
+ */
+export function relatives(facts, table, row) {
+  const own = table === 'activations' ? 'rows' : 'variables';
+  const layer = table === 'data' ? null : facts.model.layers.find((/** @type {Json} */ other) => other[own].includes(row));
+  if (!layer) return {layer: null, rows: [{table, row, name: row}]};
+  /** @param {string} name @param {string[]} wanted */
+  const rows = (name, wanted) => {
+    const present = new Set(facts.tables[name]?.rows ?? []);
+    return wanted.filter((path) => present.has(path)).map((path) => ({table: name, row: path, name: tail(layer.path, path)}));
+  };
+  return {layer, rows: [...rows('variables', layer.variables), ...rows('activations', layer.rows)]};
+}
+
+/** @param {string} layer @param {string} path "block/dense", "block/dense/kernel" -> "kernel" */
+function tail(layer, path) {
+  if (path.startsWith(`${layer}/`)) return path.slice(layer.length + 1);
+  if (path.startsWith(`${layer}#`)) return `call ${path.slice(layer.length + 1)}`;
+  return path === layer ? '' : path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** @param {Json} facts @param {Source[]} sources @returns {Chart[]} */
+export const rowCharts = (facts, sources) => PLANS.flatMap((plan) => chart(facts, plan, sources));
+
+/** @param {Json} facts @param {Plan} plan @param {Source[]} sources @returns {Chart[]} */
+function chart(facts, plan, sources) {
+  const columns = facts.tables[plan.table]?.columns ?? [];
+  const lines = sources.filter((source) => source.table === plan.table).flatMap(({name, frame}) =>
+    plan.statistics.flatMap((statistic) => {
+      const row = columns.findIndex((/** @type {Json} */ column) => column.name === statistic);
+      const label = [name, plan.statistics.length > 1 ? shorten(statistic) : ''].filter(Boolean).join(' ') || shorten(statistic);
+      return row >= 0 && holds(frame, row, plan.onlyAbove) ? [{name: label, frame, row}] : [];
+    }));
+  const unit = columns.find((/** @type {Json} */ column) => column.name === plan.statistics[0])?.unit ?? '';
+  return lines.length ? [{title: plan.title, unit, log: plan.log ?? false, lines, height: HEIGHT, bounds: plan.bounds}] : [];
+}
+
+/** @param {string} statistic */
+const shorten = (statistic) =>
+  statistic.replace(/^(activation|data|output_gradient|gradient|value)_/, '').replace('_unit_fraction', ' units')
+    .replace('_fraction', '').replaceAll('_', ' ').replace(/^zero$/, 'zeros');
+
+/** @param {Frame} frame @param {number} row @param {number} [above] */
+const holds = (frame, row, above = -Infinity) =>
+  frame.planes[2].subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > above);
+
+/**
+ * The loss of the sampled steps, with the validation's at the ends of epochs.
+ * @param {Json} facts @param {Frame} frame the step's series @returns {Chart}
+ */
+export function lossChart(facts, frame) {
+  const row = facts.tables.steps.columns.findIndex((/** @type {Json} */ column) => column.name === 'loss');
+  const lines = row >= 0 ? [{name: 'training', frame, row}] : [];
+  const validation = validationFrame(facts.epochs, frame);
+  if (validation) lines.push({name: 'validation', frame: validation, row: 0});
+  return {title: 'Loss', unit: '', log: false, lines, height: 120};
+}
+
+/** @param {Json[]} epochs @param {Frame} frame @returns {Frame | null} on the columns of the given frame */
+function validationFrame(epochs, frame) {
+  const values = new Float32Array(frame.columns).fill(NaN);
+  for (const {step, logs} of epochs) {
+    const column = frame.last.findIndex((last) => last >= step - 1);
+    if (logs.val_loss !== null && logs.val_loss !== undefined && column >= 0) values[column] = logs.val_loss;
+  }
+  return values.some((value) => !Number.isNaN(value)) ? {...frame, rows: 1, planes: [values, values, values]} : null;
+}

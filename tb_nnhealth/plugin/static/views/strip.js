@@ -1,0 +1,168 @@
+// @ts-check
+/** One chart over the shared steps: its name and values in the gutter, its lines on the right. */
+
+import uPlot from '../vendor/uPlot.esm.js';
+import {h} from '../dom.js';
+import {decades, number, quantity, ticks} from '../format.js';
+import {columnAt} from './axis.js';
+
+/**
+ * A line: a row of a frame whose planes are value, lowest and highest.
+ * @typedef {{name: string, frame: import('../api.js').Frame, row: number}} Line
+ * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number]}} Chart
+ */
+
+const AXIS_WIDTH = 50;
+const COLOURS = 6;
+
+export class Strip {
+  /** @param {import('./axis.js').StepAxis} axis */
+  constructor(axis) {
+    this.axis = axis;
+    /** @type {any} */
+    this.chart = null;
+    /** @type {Chart | null} */
+    this.shown = null;
+    this.shape = '';
+    this.legend = h('div.legend');
+    this.title = h('div.strip-title');
+    this.plot = h('div.strip-plot');
+    this.node = h('div.strip', {}, h('div.gutter', {}, this.title, this.legend), this.plot);
+    this.listener = (/** @type {number | null} */ step, /** @type {unknown} */ source) => this.follow(step, source);
+    axis.listeners.add(this.listener);
+  }
+
+  destroy() {
+    this.axis.listeners.delete(this.listener);
+    this.chart?.destroy();
+  }
+
+  /** @param {Chart} shown @param {boolean} dark */
+  update(shown, dark) {
+    this.shown = shown;
+    this.node.style.setProperty('--height', `${shown.height}px`);
+    this.title.textContent = shown.title;
+    const width = this.plot.clientWidth;
+    if (width <= 0) return;
+    const shape = JSON.stringify([shown.lines.map((line) => line.name), shown.log, shown.height, dark]);
+    if (shape !== this.shape) this.chart?.destroy();
+    if (shape !== this.shape || !this.chart) {
+      this.shape = shape;
+      this.chart = new uPlot(this.options(shown, width), this.data(shown), this.plot);
+    } else {
+      if (this.chart.width !== width) this.chart.setSize({width, height: shown.height});
+      this.chart.setData(this.data(shown));
+    }
+    this.values(null);
+  }
+
+  /** @param {Chart} shown @param {number} width */
+  options(shown, width) {
+    const style = getComputedStyle(document.documentElement);
+    /** @param {string} name */
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const grid = {stroke: colour('--grid'), width: 1};
+    const series = shown.lines.flatMap((line, index) => {
+      const stroke = colour(`--line-${(index % COLOURS) + 1}`);
+      const edge = {stroke: 'transparent', width: 0, points: {show: false}};
+      return [{stroke, width: 1.5, spanGaps: line.name === 'validation', points: {size: 4}}, edge, edge];
+    });
+    const bands = shown.lines.map((_, index) => ({
+      series: [3 * index + 3, 3 * index + 2], fill: `${colour(`--line-${(index % COLOURS) + 1}`)}2e`,
+    }));
+    return {
+      width, height: shown.height, padding: [11, 12, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
+      scales: {
+        x: {time: false, range: () => [this.axis.first, this.axis.last]},
+        y: {distr: shown.log ? 3 : 1, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
+      },
+      axes: [
+        {show: false, grid},
+        {
+          size: AXIS_WIDTH, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
+          splits: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
+          values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((split) => number(split)),
+        },
+      ],
+      cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
+      hooks: {
+        setCursor: [(/** @type {any} */ chart) => this.pointed(chart)],
+        setSelect: [(/** @type {any} */ chart) => this.selected(chart)],
+        ready: [(/** @type {any} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
+      },
+    };
+  }
+
+  /** @param {number | null} low @param {number | null} high @returns {[number, number]} */
+  range(low, high) {
+    const bounds = this.shown?.bounds;
+    if (bounds) return bounds;
+    if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return this.shown?.log ? [0.1, 1] : [0, 1];
+    if (this.shown?.log) return [10 ** Math.floor(Math.log10(low)), 10 ** Math.max(Math.ceil(Math.log10(high)), Math.floor(Math.log10(low)) + 1)];
+    const room = (high - low || Math.abs(high) || 1) * 0.08;
+    return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+  }
+
+  /** @param {number} low @param {number} high */
+  splits(low, high) {
+    const most = Math.max(2, Math.floor((this.shown?.height ?? 80) / 30));
+    return this.shown?.log ? decades(low, high, most) : ticks(low, high, most);
+  }
+
+  /** @param {Chart} shown @returns {any[]} */
+  data(shown) {
+    const [line] = shown.lines;
+    if (!line) return [[]];
+    const x = Array.from(line.frame.first);
+    return [x, ...shown.lines.flatMap(({frame, row}) => frame.planes.map((plane) => drawable(plane, row, frame.columns, shown.log)))];
+  }
+
+  /** @param {any} chart */
+  pointed(chart) {
+    const {left} = chart.cursor;
+    if (!chart.cursor.event) return;
+    const step = left < 0 ? null : chart.posToVal(left, 'x');
+    this.values(step);
+    this.axis.point(step, this);
+  }
+
+  /** @param {any} chart */
+  selected(chart) {
+    const {left, width} = chart.select;
+    if (width < 4) return;
+    this.axis.zoom(chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x'));
+    chart.setSelect({left: 0, top: 0, width: 0, height: 0}, false);
+  }
+
+  /** @param {number | null} step @param {unknown} source */
+  follow(step, source) {
+    if (source === this || !this.chart) return;
+    const left = step === null ? -10 : this.chart.valToPos(step, 'x');
+    this.chart.cursor.event = null;
+    this.chart.setCursor({left, top: -10}, false);
+    this.values(step);
+  }
+
+  /** Writes each line's value at the step, its last one where there is none. @param {number | null} step */
+  values(step) {
+    const shown = /** @type {Chart} */ (this.shown);
+    this.legend.replaceChildren(...shown.lines.map(({name, frame, row}, index) => {
+      const column = lastMeasured(frame, row, step === null ? frame.columns - 1 : columnAt(frame, step));
+      const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
+      return h('div.line', {title: name}, h('span.swatch', {style: `background: var(--line-${(index % COLOURS) + 1})`}),
+        h('span.name', {}, name), h('b', {}, quantity(value, shown.unit)));
+    }));
+  }
+}
+
+/** @param {Float32Array} plane @param {number} row @param {number} columns @param {boolean} log */
+function drawable(plane, row, columns, log) {
+  return Array.from(plane.subarray(row * columns, (row + 1) * columns), (value) =>
+    Number.isFinite(value) && !(log && value <= 0) ? value : null);
+}
+
+/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last measured before */
+function lastMeasured(frame, row, column) {
+  while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column])) column--;
+  return column;
+}

@@ -1,0 +1,138 @@
+// @ts-check
+/** The top of the page: one sentence, the score, the categories, and how the run was measured. */
+
+import {h, icon, svg} from '../dom.js';
+import {duration, inSentence, number, plural, short, whole, words} from '../format.js';
+
+/** @typedef {Record<string, any>} Json */
+
+const SEVERITIES = ['error', 'warning', 'info'];
+
+/** @param {string} severity */
+const rank = (severity) => (SEVERITIES.indexOf(severity) + 4) % 4;
+
+/** What each state is called beside its icon. @type {Record<string, string>} */
+export const WORDS = {pass: 'healthy', error: 'error', warning: 'warning', info: 'note', no_data: 'not judged'};
+
+/** @param {Json} rule @returns {string} the state shown for a rule: a rule that broke has judged nothing */
+export function stateOf(rule) {
+  if (rule.status === 'fail') return rule.severity ?? 'warning';
+  return rule.status === 'pass' ? 'pass' : 'no_data';
+}
+
+/** @param {Json} card */
+export const failing = (card) =>
+  card.rules.filter((/** @type {Json} */ rule) => rule.status === 'fail')
+    .sort((/** @type {Json} */ a, /** @type {Json} */ b) => rank(stateOf(a)) - rank(stateOf(b)));
+
+/** @param {Json} card @param {Json} category */
+function stateOfCategory(card, category) {
+  const worst = failing(card).find((rule) => rule.category === category.name);
+  if (worst) return stateOf(worst);
+  return category.status === 'pass' ? 'pass' : 'no_data';
+}
+
+/** @param {Json} card @param {boolean} finished @returns {{state: string, sentence: string}} */
+export function headline(card, finished) {
+  const [worst] = failing(card);
+  const judged = card.rules.filter((/** @type {Json} */ rule) => ['pass', 'fail'].includes(rule.status)).length;
+  if (worst) {
+    const title = inSentence(worst.title);
+    const state = stateOf(worst);
+    if (state === 'error') return {state, sentence: `This run will not train as it stands: ${title}.`};
+    if (state === 'warning') return {state, sentence: `Training is probably hurt: ${title}.`};
+    return {state, sentence: `Nothing is wrong, but worth knowing: ${title}.`};
+  }
+  if (judged) return {state: 'pass', sentence: `Nothing wrong was found in the ${plural(judged, 'check')} that could be judged.`};
+  return finished
+    ? {state: 'no_data', sentence: 'Nothing could be judged: the run holds too little data.'}
+    : {state: 'no_data', sentence: 'Too early to tell: nothing could be judged yet.'};
+}
+
+/**
+ * @param {Json} card @param {Json} facts @param {string | null} chosen category
+ * @param {(category: string | null) => void} choose
+ */
+export function verdict(card, facts, chosen, choose) {
+  const {state, sentence} = headline(card, facts.training.finished);
+  return h('section.verdict.card', {'aria-label': 'Verdict', 'data-state': state},
+    dial(card.score, state),
+    h('div.summary', {},
+      h('h1', {}, sentence),
+      h('p.counts', {}, counts(card)),
+      h('div.categories', {role: 'group', 'aria-label': 'Categories'},
+        card.categories.map((/** @type {Json} */ category) => chip(card, category, chosen, choose))),
+      notes(card, facts)),
+    measured(facts));
+}
+
+/** @param {number | null} score @param {string} state */
+function dial(score, state) {
+  const radius = 42;
+  const around = 2 * Math.PI * radius;
+  const share = (score ?? 0) / 100;
+  const ring = {cx: 52, cy: 52, r: radius, fill: 'none', 'stroke-width': 8};
+  const label = score === null ? 'no score' : `score ${number(Math.round(score))} of 100`;
+  return h('div.dial', {role: 'img', 'aria-label': label, 'data-state': state},
+    svg('svg', {viewBox: '0 0 104 104', 'aria-hidden': 'true'},
+      svg('circle', {...ring, class: 'track'}),
+      svg('circle', {...ring, class: 'arc', 'stroke-dasharray': `${share * around} ${around}`, transform: 'rotate(-90 52 52)'})),
+    h('span.score', {}, score === null ? '–' : String(Math.round(score))),
+    h('span.of', {}, score === null ? 'no score' : 'of 100'));
+}
+
+/** @param {Json} card */
+function counts(card) {
+  const states = card.rules.map(stateOf);
+  /** @param {string} state @param {string} word @param {string} [several] */
+  const part = (state, word, several) => {
+    const count = states.filter((/** @type {string} */ other) => other === state).length;
+    return count ? h('span.count', {}, icon(state), plural(count, word, several)) : null;
+  };
+  return [
+    part('error', 'error'),
+    part('warning', 'warning'),
+    part('info', 'note'),
+    part('pass', 'check passed', 'checks passed'),
+    part('no_data', 'could not be judged', 'could not be judged'),
+  ];
+}
+
+/** @param {Json} card @param {Json} category @param {string | null} chosen @param {(category: string | null) => void} choose */
+function chip(card, category, chosen, choose) {
+  const state = stateOfCategory(card, category);
+  const pressed = chosen === category.name;
+  const score = category.score === null ? '–' : String(Math.round(category.score));
+  return h('button.chip', {
+    type: 'button', 'data-key': `category:${category.name}`, 'data-state': state, 'aria-pressed': String(pressed),
+    title: pressed ? 'Show all findings' : `Show the checks of ${words(category.name)} only`,
+    onclick: () => choose(pressed ? null : category.name),
+  }, icon(state), h('span.name', {}, words(category.name)), h('span.value', {}, score), h('span.state', {}, WORDS[state]));
+}
+
+/** @param {Json} card @param {Json} facts */
+function notes(card, facts) {
+  const sentences = [...facts.problems];
+  if (card.training.thinned) {
+    sentences.push('Some rows of this run are missing here (TensorBoard sampled them, or they were lost): short events may not show.');
+  }
+  return sentences.length ? h('ul.notes', {}, sentences.map((sentence) => h('li', {}, icon('warning'), sentence))) : null;
+}
+
+/** @param {Json} facts */
+function measured(facts) {
+  const {model, training} = facts;
+  const {compile, sampling, training: seconds} = training.costs;
+  const optimizer = model.compile.optimizer;
+  const losses = (model.compile.losses ?? []).map((/** @type {Json} */ loss) => loss.class_name).filter(Boolean);
+  const rows = [
+    ['Model', `${model.name} · ${short(model.parameters)} parameters`],
+    ['Optimizer', optimizer ? [optimizer.class_name, optimizer.learning_rate ? `lr ${number(optimizer.learning_rate)}` : ''].filter(Boolean).join(' · ') : null],
+    ['Loss', [...new Set(losses)].join(', ')],
+    ['Steps', `${whole(training.steps)} · ${plural(training.samples, 'sample')}`],
+    ['Overhead', seconds > 0 && sampling >= 0 ? `${number((100 * sampling) / seconds)} % of training time` : null],
+    ['Compiling', compile > 0 ? `${duration(compile)} once` : null],
+  ];
+  return h('dl.measured', {}, rows.flatMap(([name, value]) =>
+    value ? [h('dt', {}, name), h('dd', {title: value}, value)] : []));
+}

@@ -1,0 +1,43 @@
+"""The real TensorBoard application with our plugin, in this process, on each of TensorBoard's loaders."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tensorboard.backend import application
+from tensorboard.data import server_ingester
+from tensorboard.plugins import base_plugin
+from werkzeug import test, wrappers
+
+from tb_nnhealth.plugin.loader import NNHealthLoader
+from tests.loaders import LOADERS
+from tests.synthetic import write_synthetic_run
+
+MARKUP = "<img src=x onerror=alert(1)>"
+"""A layer's name that a careless page would run."""
+
+RUN = "run1/health"
+STEPS = 40
+
+
+@pytest.fixture(scope="session")
+def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log directory with a good run, one with markup in its names, and one of a format of the future."""
+    directory = tmp_path_factory.mktemp("plugin")
+    write_synthetic_run(directory / "run1", steps=STEPS)
+    write_synthetic_run(directory / "exp<b>1", steps=4, variables=[f"{MARKUP}/kernel", "output/kernel"])
+    write_synthetic_run(directory / "future", steps=4, schema_version=99)
+    return directory
+
+
+@pytest.fixture(scope="session", params=["fast", "slow"])
+def client(request: pytest.FixtureRequest, log_dir: Path) -> Iterator[test.Client]:
+    if request.param == "fast":
+        try:
+            server_ingester.get_server_binary()
+        except server_ingester.NoDataServerError as error:
+            pytest.skip(str(error))
+    with LOADERS[request.param](log_dir) as provider:
+        plugin = NNHealthLoader().load(base_plugin.TBContext(data_provider=provider))
+        app = application.TensorBoardWSGI([plugin], path_prefix="/some/prefix", data_provider=provider)
+        yield test.Client(app, wrappers.Response)

@@ -1,0 +1,66 @@
+"""Thinning: against a naive loop, and what must survive it."""
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.plugin import matrices
+from tb_nnhealth.records import Table
+from tests.plugin.test_plugin import frame
+
+NAN, INF = np.nan, np.inf
+
+
+def make_table(values, low=None, high=None, steps=None):
+    values = np.asarray(values, np.float32)[:, None, None]
+    low = values if low is None else np.asarray(low, np.float32)[:, None, None]
+    high = values if high is None else np.asarray(high, np.float32)[:, None, None]
+    steps = np.arange(len(values)) if steps is None else np.asarray(steps)
+    return Table(("row",), ("x",), steps, np.zeros(len(values)), values, low, high)
+
+
+def thinned(table, columns, first=0, last=2**53):
+    return frame(matrices.matrix(table, "x", first, last, columns))
+
+
+@pytest.mark.parametrize(
+    ("values", "columns", "expected"),
+    [
+        ([1, -5, 2, 3], 2, [-5, 3]),
+        ([NAN, NAN, 2, NAN], 2, [NAN, 2]),
+        ([1, INF, -INF, 0], 4, [1, INF, -INF, 0]),
+        ([1, INF, NAN, 0], 1, [INF]),
+        ([], 5, []),
+    ],
+)
+def test_extremes_survive(values, columns, expected):
+    np.testing.assert_array_equal(thinned(make_table(values), columns)[2][0, 0], np.asarray(expected, np.float32))
+
+
+def test_extremes_between_rows_survive():
+    table = make_table([1, 1], low=[1, -9], high=[7, 2])
+    assert thinned(table, 2)[2][0, 0].tolist() == [7, -9]
+
+
+@pytest.mark.parametrize("columns", [1, 3, 10, 99, 100, 1000])
+def test_matrix_equals_a_naive_loop(columns):
+    random = np.random.default_rng(columns)
+    values = random.normal(size=100).astype(np.float32)
+    values[random.random(100) < 0.3] = NAN
+    first, last, planes = thinned(make_table(values, steps=np.arange(100) ** 2), columns)
+    assert len(first) == min(columns, 100)
+    for one, other, cell in zip(first, last, planes[0, 0], strict=True):
+        bucket = [x for step, x in zip(np.arange(100) ** 2, values, strict=True) if one <= step <= other and x == x]
+        assert cell == max(bucket, key=abs) if bucket else np.isnan(cell)
+
+
+def test_range_of_steps():
+    first, _, planes = thinned(make_table(range(10), steps=range(0, 100, 10)), 1000, first=15, last=40)
+    assert first.tolist() == [20, 30, 40]
+    assert planes[0, 0].tolist() == [2, 3, 4]
+    assert thinned(make_table(range(10)), 5, first=50, last=60)[2].shape == (1, 1, 0)
+
+
+def test_series_keeps_last_value_and_extremes():
+    table = make_table([4, 1, NAN, NAN, 2, 9], low=[3, 1, NAN, NAN, 2, 0], high=[5, 6, NAN, NAN, 2, 9])
+    _, _, planes = frame(matrices.series(table, "row", 0, 10, 2))
+    np.testing.assert_array_equal(planes[:, 0, :], [[1, 9], [1, 0], [6, 9]])

@@ -1,0 +1,165 @@
+"""The routes, asked as a browser asks them."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from werkzeug import test
+
+from tb_nnhealth import Scorecard
+from tb_nnhealth.reader import read_run
+from tests.plugin.conftest import MARKUP, RUN, STEPS
+
+BASE = "/some/prefix/data/plugin/nnhealth"
+MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
+ROUTES = ("/runs", "/rules", "/version", "/scorecard", "/run", "/matrix", "/series", "/histograms")
+
+
+def get(client: test.Client, route: str, **query: Any) -> test.TestResponse:
+    return client.get(BASE + route, query_string=query)
+
+
+def frame(data: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the first steps, the last steps and `[planes, rows, columns]` of a frame, as docs/http_api.md says."""
+    version, planes, rows, columns = np.frombuffer(data, "<u4", 4)
+    assert version == 1
+    first, last = np.frombuffer(data, "<f8", 2 * columns, 16).reshape(2, columns)
+    values = np.frombuffer(data, "<f4", offset=16 + 16 * columns).reshape(planes, rows, columns)
+    return first, last, values
+
+
+def test_runs_are_those_with_health_data(client):
+    assert get(client, "/runs").json == {"runs": ["exp<b>1/health", "future/health", RUN]}
+
+
+def test_tensorboard_lists_the_tab(client):
+    listing = json.loads(client.get("/some/prefix/data/plugins_listing").data)["nnhealth"]
+    assert listing["enabled"] is True
+    assert listing["tab_name"] == "Health"
+
+
+def test_scorecard_has_the_bytes_of_the_library(client, log_dir):
+    expected = Scorecard.from_logdir(log_dir / "run1").to_json().encode()
+    assert get(client, "/scorecard", run=RUN).data == expected
+    download = get(client, "/scorecard", run=RUN, download=1)
+    assert download.data == expected
+    assert download.headers["Content-Disposition"] == 'attachment; filename="run1.scorecard.json"'
+
+
+def test_download_of_a_run_with_markup_in_its_name_is_safe(client):
+    header = get(client, "/scorecard", run="exp<b>1/health", download=1).headers["Content-Disposition"]
+    assert header == 'attachment; filename="exp_b_1.scorecard.json"'
+
+
+def test_run_tells_the_model_and_what_was_measured(client, log_dir):
+    facts = get(client, "/run", run=RUN).json
+    run = read_run(log_dir / "run1")
+    assert facts["training"]["steps"] == STEPS
+    assert facts["training"]["costs"] == {"compile": 1.5, "sampling": 0.25, "training": 10.0}
+    assert facts["tables"]["variables"]["rows"] == list(run.variables.rows)
+    assert [column["name"] for column in facts["tables"]["variables"]["columns"]] == list(run.variables.columns)
+    assert facts["tables"]["variables"]["columns"][0] == {
+        "name": "value_norm", "unit": "", "meaning": "Euclidean norm of the variable before the step", "measured": True,
+    }  # fmt: skip
+    assert facts["model"]["layers"][0]["variables"] == ["dense/kernel", "dense/bias"]
+    assert facts["version"] == get(client, "/version", run=RUN).json["version"]
+
+
+def test_matrix_is_the_table_of_the_run(client, log_dir):
+    first, last, values = frame(get(client, "/matrix", **MATRIX).data)
+    assert first.tolist() == last.tolist() == list(range(STEPS))
+    np.testing.assert_array_equal(values[0], read_run(log_dir / "run1").variables.series("update_ratio").T)
+
+
+def test_series_holds_all_statistics_of_a_row(client, log_dir):
+    _, _, values = frame(get(client, "/series", run=RUN, table="activations", row="dense", first=10, last=19).data)
+    table = read_run(log_dir / "run1").activations
+    assert values.shape == (3, len(table.columns), 10)
+    np.testing.assert_array_equal(values[0], table.values[10:20, table.row("dense"), :].T)
+
+
+def test_histograms_are_shares(client):
+    _, _, values = frame(get(client, "/histograms", run=RUN, kind="value", row="dense/kernel").data)
+    np.testing.assert_allclose(values[0].sum(axis=0), 1.0, rtol=1e-5)
+
+
+def test_rules_are_explained(client):
+    rules = get(client, "/rules").json["rules"]
+    assert "What to try" in rules["dead-units"]
+
+
+@pytest.mark.parametrize("columns", [1, 7, 1000])
+def test_columns_bound_the_answer(client, columns):
+    first, last, values = frame(get(client, "/matrix", **MATRIX, columns=columns).data)
+    assert values.shape[2] == min(columns, STEPS)
+    assert (first[0], last[-1]) == (0, STEPS - 1)
+
+
+@pytest.mark.parametrize(
+    ("route", "query", "code", "sentence"),
+    [
+        ("/run", {}, 400, "expected the parameter run"),
+        ("/run", {"run": "x" * 5000}, 400, "5000 characters"),
+        ("/run", {"run": "nobody"}, 404, "no health data of a run with this name"),
+        ("/matrix", {"run": RUN, "table": "nothing", "statistic": "update_ratio"}, 404, "no such table"),
+        ("/matrix", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
+        ("/matrix", {**MATRIX, "columns": "9" * 5000}, 400, "from 1"),
+        ("/matrix", {**MATRIX, "columns": 0}, 400, "columns=0"),
+        ("/matrix", {**MATRIX, "first": "nan"}, 400, "first=nan"),
+        ("/series", {"run": RUN, "table": "variables", "row": MARKUP}, 404, "no such row"),
+        ("/histograms", {"run": RUN, "kind": "nothing", "row": "dense/kernel"}, 404, "no histograms of this kind"),
+        ("/run", {"run": "future/health"}, 400, "Received: schema_version=99"),
+    ],
+)  # fmt: skip
+def test_bad_requests_get_one_sentence(client, route, query, code, sentence):
+    answer = get(client, route, **query)
+    assert answer.status_code == code
+    assert answer.mimetype == "text/plain"
+    assert sentence in answer.text
+    assert "Traceback" not in answer.text and "\n" not in answer.text
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("route", [*ROUTES, "/static/index.js"])
+def test_only_get_and_head_are_served(client, route):
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        answer = client.open(BASE + route, method=method)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert client.head(BASE + "/runs").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("asset", "mimetype"),
+    [("index.js", "text/javascript"), ("views/verdict.js", "text/javascript"), ("style.css", "text/css")],
+)
+def test_static_files(client, asset, mimetype):
+    answer = client.get(f"{BASE}/static/{asset}")
+    assert (answer.status_code, answer.mimetype) == (200, mimetype)
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "", "nothing.js", "views", "views/", "../plugin.py", "%2e%2e/plugin.py", "..%2fplugin.py", "..%5cplugin.py",
+        "views/../../plugin.py", "/etc/passwd", "%2fetc%2fpasswd", "%00", "index.js%00", "vendor/uPlot.LICENSE",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_served(client, path):
+    assert client.get(f"{BASE}/static/{path}").status_code == 404
+
+
+def test_answers_hold_no_path_of_the_machine(client, log_dir):
+    for name in ("future/health", RUN):
+        for route in ("/run", "/scorecard", "/version"):
+            assert str(log_dir) not in get(client, route, run=name).text
+
+
+def test_names_with_markup_stay_data(client):
+    answer = get(client, "/run", run="exp<b>1/health")
+    assert answer.mimetype == "application/json"
+    assert answer.json["tables"]["variables"]["rows"][0] == f"{MARKUP}/kernel"
+    series = client.get(f"{BASE}/series?run={quote('exp<b>1/health')}&table=variables&row={quote(MARKUP)}/kernel")
+    assert series.mimetype == "application/octet-stream"
