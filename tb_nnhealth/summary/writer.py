@@ -24,7 +24,7 @@ from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
 ROW_GRID, ROW_BOUND = 500, 8000
 HISTOGRAM_GRID, HISTOGRAM_BOUND = 100, 2000
-"""Rows for each doubling of the samples, and how many there are after 2**24 samples at most."""
+"""Rows for each doubling of the samples, and how many there are after 16 million samples at most."""
 
 LONGEST_WAIT = 64
 """Failed writes after which another file is tried at the latest (1, 2, 4 … before)."""

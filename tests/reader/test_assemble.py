@@ -1,0 +1,92 @@
+"""The assembly by itself: canonical order, and its cost."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.reader import Datum, LogError, assemble
+from tb_nnhealth.reader._data import canonical
+from tb_nnhealth.summary import metadata
+from tests.synthetic import make_manifest
+
+
+def data(*steps_and_times: tuple[int, float]) -> list[Datum]:
+    return [Datum(step, wall_time, str(step)) for step, wall_time in steps_and_times]
+
+
+@pytest.mark.parametrize(
+    ("events", "starts", "steps"),
+    [
+        ([], [], []),
+        ([(0, 1.0), (1, 2.0), (2, 3.0)], [], [0, 1, 2]),
+        ([(0, 1.0), (10, 2.0), (20, 3.0), (5, 4.0), (6, 5.0)], [], [0, 5, 6]),
+        ([(3, 1.0), (3, 2.0)], [], [3]),
+        ([(5, 1.0), (0, 2.0)], [], [0]),
+        ([(0, 1.0), (10, 2.0), (20, 3.0)], [(0.5, 0), (4.0, 10)], [0]),
+        ([(0, 1.0), (10, 2.0), (20, 6.0)], [(0.5, 0), (4.0, 10)], [0, 20]),
+        ([(0, 1.0), (10, 4.0)], [(4.0, 10)], [0, 10]),
+        ([(-1, 1.0), (2**62, 2.0)], [], [-1, 2**62]),
+    ],
+    ids=["none", "rising", "going back", "twice", "restart", "orphans", "session", "own session", "extreme steps"],
+)
+def test_canonical_order(events: list[tuple[int, float]], starts: list[tuple[float, int]], steps: list[int]) -> None:
+    series = canonical(data(*events), starts)
+    assert series.steps.tolist() == steps
+    assert series.values == [str(step) for step in steps]
+
+
+def kept_by_the_fast_loader(events: list[Datum]) -> list[Datum]:
+    kept: list[Datum] = []
+    for event in events:
+        kept = [*(datum for datum in kept if datum.step < event.step), event]
+    return kept
+
+
+def test_whatever_sessions_there_were_both_loaders_give_the_same() -> None:
+    """Sessions that start anywhere, and write a tag at any of their steps."""
+    random = np.random.default_rng(0)
+    for _ in range(500):
+        clock, manifests, events = 0.0, [], []
+        for start in random.integers(0, 12, random.integers(1, 5)):
+            clock += 1.0
+            manifests.append(Datum(int(start), clock, "manifest"))
+            for step in range(start, start + random.integers(1, 12)):
+                clock += 1.0
+                if random.random() < 0.4:
+                    events.append(Datum(int(step), clock, f"{step} at {clock}"))
+        both = []
+        for kept in (list, kept_by_the_fast_loader):
+            starts = [(datum.wall_time, datum.step) for datum in kept(manifests)]
+            both.append(canonical(kept(events), starts).values)
+        assert both[0] == both[1]
+        last = manifests[-1]
+        expected = [datum.value for datum in events if datum.wall_time > last.wall_time]
+        assert [value for value in both[0] if int(value.split()[0]) >= last.step] == expected
+
+
+def test_without_a_manifest() -> None:
+    with pytest.raises(LogError, match=r"Expected .*manifest.* Received: no manifest yet"):
+        assemble({})
+
+
+def test_a_large_run_is_assembled_in_well_under_a_second() -> None:
+    rows, steps = [f"layer{index}/kernel" for index in range(200)], 1000
+    manifest = make_manifest(variables=rows)
+    columns = manifest["tables"]["variables"]["columns"]
+    manifest["tables"] = {"variables": {"rows": rows, "columns": columns, "blocks": [[0, 100], [100, 200]]}}
+    manifest["histograms"] = {}
+    blocks = np.random.default_rng(0).random((2, steps, 100, len(columns)), np.float32)
+    events = {
+        metadata.table_tag("variables", i): [Datum(t, t + 1.0, blocks[i, t]) for t in range(steps)] for i in (0, 1)
+    }
+    events[metadata.MANIFEST] = [Datum(0, 0.5, json.dumps(manifest))]
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        run = assemble(events)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.5
+    np.testing.assert_array_equal(run.variables.values[:, 100:], blocks[1])
+    assert run.variables.low is run.variables.values
