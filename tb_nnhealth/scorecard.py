@@ -7,14 +7,17 @@ page's download and the library give the same bytes for the same run.
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from os import PathLike
 from typing import Any
 
+import numpy as np
+
 from tb_nnhealth.engine import Status, Verdict, judge
-from tb_nnhealth.records import HealthRun, Layer, ModelFacts
+from tb_nnhealth.records import HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding, Limits
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.version import __version__
@@ -81,7 +84,7 @@ class Scorecard:
             categories=categories,
             rules=verdicts,
             findings=tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))),
-            layers=tuple(_layer(layer, run, findings) for layer in run.model.layers),
+            layers=tuple(_layers(run, findings)),
         )
 
     @classmethod
@@ -177,36 +180,55 @@ def _rule(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Layer, run: HealthRun, findings: Iterable[Finding]) -> dict[str, Any]:
-    variables = [variable for variable in run.model.variables if variable.layer == layer.path]
-    roles = [variable.role for variable in variables]
-    statistics: dict[str, float] = {}
-    for index, row in enumerate(layer.rows):
-        prefix = "" if index == 0 else f"{row}/"
-        statistics |= _last(run, "activation", row, prefix)
-    for variable in variables:
-        label = variable.role if roles.count(variable.role) == 1 else variable.path
-        statistics |= _last(run, "variable", variable.path, f"{label}/")
-    places = {layer.path, *layer.rows, *(variable.path for variable in variables)}
-    failed = any(
-        places & {finding.layer, finding.variable, *finding.others}
+def _layers(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    variables: dict[str, list[Variable]] = defaultdict(list)
+    for variable in run.model.variables:
+        variables[variable.layer].append(variable)
+    failed = {
+        place
         for finding in findings
         if finding.severity != "info"
-    )
+        for place in (finding.layer, finding.variable, *finding.others)
+    }
+    last = {scope: _last(run.table(scope)) for scope in ("activation", "variable")}
+    return [_layer(layer, variables[layer.path], last, failed) for layer in run.model.layers]
+
+
+def _layer(
+    layer: Layer, variables: list[Variable], last: Mapping[str, Mapping[str, dict[str, float]]], failed: set[str | None]
+) -> dict[str, Any]:
+    roles = [variable.role for variable in variables]
+    labels = {row: "" if index == 0 else f"{row}/" for index, row in enumerate(layer.rows)}
+    statistics = _labelled(last["activation"], labels)
+    labels = {v.path: f"{v.role if roles.count(v.role) == 1 else v.path}/" for v in variables}
+    statistics |= _labelled(last["variable"], labels)
+    fails = not failed.isdisjoint([layer.path, *layer.rows, *labels])
     return {
         "path": layer.path,
         "class": layer.class_name,
         "trainable": layer.trainable,
         "parameters": layer.parameters,
         "statistics": statistics,
-        "status": "fail" if failed else "pass" if statistics else "no_data",
+        "status": "fail" if fails else "pass" if statistics else "no_data",
     }
 
 
-def _last(run: HealthRun, scope: str, row: str, prefix: str) -> dict[str, float]:
-    table = run.table(scope)
-    values = {f"{prefix}{name}": table.last(name, row) for name in table.columns}
-    return {name: value for name, value in values.items() if math.isfinite(value)}
+def _labelled(last: Mapping[str, dict[str, float]], labels: Mapping[str, str]) -> dict[str, float]:
+    return {f"{label}{name}": value for row, label in labels.items() for name, value in last.get(row, {}).items()}
+
+
+def _last(table: Table) -> dict[str, dict[str, float]]:
+    """Returns the last measured values: `{row: {statistic: value}}`, without those that never were."""
+    last = np.full((len(table.rows), len(table.columns)), np.nan)
+    for values in table.values[::-1]:
+        unknown = ~np.isfinite(last)
+        if not unknown.any():
+            break
+        last[unknown] = values[unknown]
+    return {
+        row: {name: float(value) for name, value in zip(table.columns, values, strict=True) if math.isfinite(value)}
+        for row, values in zip(table.rows, last, strict=True)
+    }
 
 
 def _iso(seconds: float) -> str | None:

@@ -3,7 +3,6 @@
 A NaN is a value that was not measured: every summary is taken over the others.
 """
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -17,15 +16,15 @@ Mask = NDArray[np.bool_]
 
 def median(values: ArrayLike, axis: int | None = None) -> Floats:
     """Returns the median of the measured values, NaN where there are none."""
-    return quantile(values, 0.5, axis)
-
-
-def quantile(values: ArrayLike, share: float, axis: int | None = None) -> Floats:
-    """Returns the quantile of the measured values, NaN where there are none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        result = np.nanquantile(np.asarray(values, np.float64), share, axis=axis)
-    return np.asarray(result)
+    array = np.asarray(values, np.float64)
+    if axis is None:
+        array, axis = array.ravel(), 0
+    if not array.shape[axis]:
+        return np.full(np.delete(array.shape, axis), np.nan)
+    ordered = np.sort(array, axis=axis)  # NaN last
+    count = np.count_nonzero(~np.isnan(array), axis=axis, keepdims=True)
+    low, high = (np.take_along_axis(ordered, np.maximum(count - 1 + odd, 0) // 2, axis) for odd in (0, 1))
+    return np.squeeze(np.where(count > 0, (low + high) / 2, np.nan), axis)
 
 
 def late(steps: NDArray[np.int64], minimum: int = 4) -> Mask:

@@ -37,7 +37,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, applied, keep, kernels, late, median, rows_of
+from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
 
 RULE = Rule(
     name="low-update-ratio",
@@ -80,9 +80,9 @@ def late_ratios(run: HealthRun) -> tuple[tuple[Variable, ...], Floats, tuple[int
     Raises:
       NotJudged: no kernel changed from a value other than zero.
     """
-    table = keep(run.variables, applied(run, run.variables))
+    table, acted = run.variables, np.flatnonzero(applied(run, run.variables))
+    window = acted[late(table.steps[acted])]
     variables, rows = rows_of(table, kernels(run))
-    window = late(table.steps)
     changing = (table.series("update_norm")[window][:, rows] > 0).any(axis=0)
     nonzero = table.series("value_norm")[:1, rows].any(axis=0)
     ratio = median(table.series("update_ratio")[window][:, rows], axis=0)
