@@ -17,6 +17,9 @@ FALLS_WELL = 0.3
 BETTER_THAN_TRIVIAL = 0.9
 """A loss below this share of the trivial predictor's shows that something was learnt."""
 
+LONG_ENOUGH = 1000
+"""Steps after which a run that still goes on is judged like one that has ended."""
+
 CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy")
 
 
@@ -70,6 +73,11 @@ def learns_well(run: HealthRun) -> bool:
     if math.isfinite(trivial) and trivial > 0:
         return _end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial
     return curve.fell >= FALLS_WELL
+
+
+def has_settled(run: HealthRun) -> bool:
+    """Returns whether it may be said that the loss does not fall, rather than that it has not fallen yet."""
+    return run.finished or run.steps >= LONG_ENOUGH
 
 
 def trivial_loss(run: HealthRun) -> float:

@@ -10,7 +10,9 @@ next undoes.
 ## How it is decided
 The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for
 each kernel that was not zero at the start. It counts where at least half of the kernels are above
-the limit and the loss does not fall well: a small network learns well with large steps. Biases,
+the limit and the loss does not fall well: a small network learns well with large steps. It is
+an error where the median over the kernels is above the second limit and training has ended or gone on
+for 1000 steps: the first steps may be as large. Biases,
 normalization and embeddings are not judged: their norms start near zero, or a batch touches a part.
 
 ## When it is wrong
@@ -34,7 +36,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import has_settled, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules.low_update_ratio import late_ratios
 
@@ -57,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     high = ratio > limits["warning"]
     if 2 * np.count_nonzero(high) < len(variables) or learns_well(run):
         return
-    severity: Severity = "error" if np.median(ratio) > limits["error"] else "warning"
+    severity: Severity = "error" if np.median(ratio) > limits["error"] and has_settled(run) else "warning"
     fastest = int(np.nanargmax(ratio))
     yield Finding(
         RULE.name,

@@ -12,7 +12,8 @@ the first tenth it is cut into thirds, and the drop from the median of the first
 is compared with the limit. Where the noise is so large that a fall of `visible` could hide in it,
 there is no verdict. A loss that has fallen well has converged rather than stalled: below 0.9 times
 the loss of the trivial predictor where the labels tell it, else by 30 % of its start. It is an error
-where the loss never fell by more than the limit, a warning where it fell a little first.
+where the loss never fell by more than the limit and training has ended or gone on for 1000 steps, else a
+warning: it fell a little first, or may still begin to fall.
 
 ## When it is wrong
 On data with little to learn the floor is close to the start. Losses that are not meant to fall, as
@@ -37,7 +38,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import LossCurve, learns_well, loss_curve, relative_drop
+from tb_nnhealth.rules._loss import LossCurve, has_settled, learns_well, loss_curve, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -72,7 +73,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if drop + doubt > limits["visible"]:
         raise NotJudged(f"the loss is too noisy to see whether it falls by {limits['drop']:.0%}")
     never_fell = curve.fell < limits["drop"]
-    severity: Severity = "error" if never_fell else "warning"
+    severity: Severity = "error" if never_fell and has_settled(run) else "warning"
     yield Finding(
         RULE.name,
         severity,

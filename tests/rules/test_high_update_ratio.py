@@ -1,5 +1,7 @@
 """high-update-ratio: the learning rate is too high, and training suffers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict, with_variables
@@ -57,3 +59,8 @@ def test_thinning_does_not_change_the_verdict():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_the_first_steps_of_a_run_that_goes_on_are_no_error():
+    run = change(stuck(healthy()), "variable", "update_ratio", 0.3)
+    assert findings(RULE, replace(run, finished=False))[0].severity == "warning"

@@ -97,3 +97,9 @@ def test_a_short_or_unmeasured_run_cannot_be_judged():
 
 def test_thinning_does_not_change_the_verdict():
     assert len(findings(RULE, thin(stuck(healthy()), 3))) == 1
+
+
+def test_a_run_that_goes_on_may_still_begin_to_fall():
+    run = replace(stuck(healthy()), finished=False)
+    assert findings(RULE, run)[0].severity == "warning"
+    assert findings(RULE, replace(run, steps=1000))[0].severity == "error"
