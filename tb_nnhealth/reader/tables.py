@@ -1,9 +1,10 @@
 """Unpacks tables and histograms: blocks of several sessions into one array over all steps."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.reader._data import Series, Session
 from tb_nnhealth.records import FloatArray, IntArray, Table
@@ -30,6 +31,16 @@ def assemble_histogram(
     return _Assembly(sessions, layouts, series, problems).table(lambda block: metadata.histogram_tag(name, block))
 
 
+class _Part(NamedTuple):
+    """A block of a session: the rows and columns of the table that it fills, and its events."""
+
+    rows: IntArray
+    columns: IntArray
+    steps: IntArray
+    wall_times: NDArray[np.float64]
+    values: FloatArray
+
+
 class _Assembly:
     """One table in the making: the union of its sessions' rows and columns, the last session's first."""
 
@@ -51,31 +62,29 @@ class _Assembly:
     def table(self, tag: Callable[[int], str], extremes_tag: Callable[[int], str] | None = None) -> Table:
         parts = list(self._parts(tag, ()))
         times: dict[int, float] = {}
-        for _, _, at, wall_times, _ in parts:
-            times.update(zip(at.tolist(), wall_times.tolist(), strict=True))
+        for part in parts:
+            times.update(zip(part.steps.tolist(), part.wall_times.tolist(), strict=True))
         steps = np.array(sorted(times), np.int64)
         values = self._empty(steps)
-        for rows, columns, at, _, block in parts:
-            _place(values, np.searchsorted(steps, at), rows, columns, block)
+        for part in parts:
+            _place(values, np.searchsorted(steps, part.steps), part, part.values)
         low = high = values
         extremes = list(self._parts(extremes_tag, (2,))) if extremes_tag else []
         if extremes:
             low, high = values.copy(), values.copy()
-        for rows, columns, at, _, block in extremes:
-            here = np.isin(at, steps)
-            time = np.searchsorted(steps, at[here])
-            _place(low, time, rows, columns, block[here, 0])
-            _place(high, time, rows, columns, block[here, 1])
+        for part in extremes:
+            here = np.isin(part.steps, steps)
+            at = np.searchsorted(steps, part.steps[here])
+            _place(low, at, part, part.values[here, 0])
+            _place(high, at, part, part.values[here, 1])
         written = np.array([times[step] for step in steps.tolist()], np.float64)
         return Table(self._rows, self._columns, steps, written, values, low, high)
 
     def _empty(self, steps: IntArray) -> FloatArray:
         return np.full((len(steps), len(self._rows), len(self._columns)), np.nan, np.float32)
 
-    def _parts(
-        self, tag: Callable[[int], str], before: tuple[int, ...]
-    ) -> Iterator[tuple[IntArray, IntArray, IntArray, np.ndarray[Any, Any], FloatArray]]:
-        """Yields, for each session's blocks: their rows and columns in the table, steps, wall times, values."""
+    def _parts(self, tag: Callable[[int], str], before: tuple[int, ...]) -> Iterator[_Part]:
+        """Yields each session's blocks; `before` is the shape of an event before its rows and columns."""
         row_index = {name: index for index, name in enumerate(self._rows)}
         column_index = {name: index for index, name in enumerate(self._columns)}
         stops = [*self._starts[1:], np.iinfo(np.int64).max]
@@ -93,8 +102,8 @@ class _Assembly:
                 if not len(chosen):
                     continue
                 rows = np.array([row_index[name] for name in layout["rows"][start:stop]], np.int64)
-                block = np.stack([series.values[index] for index in chosen.tolist()])
-                yield rows, columns, series.steps[chosen], series.wall_times[chosen], block
+                values = np.stack([series.values[index] for index in chosen.tolist()])
+                yield _Part(rows, columns, series.steps[chosen], series.wall_times[chosen], values)
 
     def _fitting(self, tag: str, series: Series, chosen: IntArray, shape: tuple[int, ...]) -> IntArray:
         fits = np.array([_is_numbers(series.values[index], shape) for index in chosen], bool)
@@ -114,13 +123,13 @@ def _is_numbers(value: Any, shape: tuple[int, ...]) -> bool:
     return isinstance(value, np.ndarray) and value.shape == shape and value.dtype == np.float32
 
 
-def _place(array: FloatArray, times: IntArray, rows: IntArray, columns: IntArray, block: FloatArray) -> None:
-    """Sets array[times, rows, columns]; by slices where the indices are ranges, which is a hundred times faster."""
-    index = tuple(_as_slice(each) for each in (times, rows, columns))
+def _place(array: FloatArray, at: IntArray, part: _Part, values: FloatArray) -> None:
+    """Sets the part's place in the array; by slices where the indices are ranges, which is much faster."""
+    index = tuple(_as_slice(each) for each in (at, part.rows, part.columns))
     if all(isinstance(each, slice) for each in index):
-        array[index] = block
+        array[index] = values
     else:
-        array[np.ix_(times, rows, columns)] = block
+        array[np.ix_(at, part.rows, part.columns)] = values
 
 
 def _as_slice(indices: IntArray) -> slice | IntArray:

@@ -14,6 +14,9 @@ tensor (data class TENSOR):
 | `nnhealth/progress` | JSON text | now and then, and the end of a session |
 | `nnhealth/event` | JSON text | each thing that happened (the first non-finite value, rows lost …) |
 
+Where a session goes on in a further file (its disk was full), that file begins with the same manifest
+event again: its step and wall time are those of the first, so that it starts no other session.
+
 A table is cut into blocks of rows, so that one tag of a long run stays within what TensorBoard's
 data server sends in one message (256 MiB).
 

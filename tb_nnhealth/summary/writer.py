@@ -12,6 +12,7 @@ import json
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,9 @@ HISTOGRAM_GRID, HISTOGRAM_BOUND = 100, 2000
 
 LONGEST_WAIT = 64
 """Failed writes after which another file is tried at the latest (1, 2, 4 … before)."""
+
+WAITING_TEXTS = 256
+"""JSON texts that wait while nothing can be written; with more of them, the oldest are lost."""
 
 
 def is_due(index: int, grid: int) -> bool:
@@ -108,6 +112,7 @@ class HealthWriter:
         self._window = _Window()
         self._histograms = 0
         self._last_histograms: tuple[int, Mapping[str, FloatArray]] | None = None
+        self._texts: deque[bytes] = deque(maxlen=WAITING_TEXTS)
         self._wait, self._skipped = 0, 0
         self._file: EventFile | None = None
         self._write([])
@@ -134,8 +139,12 @@ class HealthWriter:
             self._write_last_histograms()
 
     def write_json(self, tag: str, step: int, payload: Any) -> None:
-        """Writes the payload as strict JSON text; what JSON does not know becomes null or its `str`."""
-        self._write([summary_event(tag, step, self._now(), to_json(payload))])
+        """Writes the payload as strict JSON text; what JSON does not know becomes null or its `str`.
+
+        A text that cannot be written waits for the next file: the last 256 do.
+        """
+        self._texts.append(summary_event(tag, step, self._now(), to_json(payload)))
+        self._write([])
 
     def flush(self) -> None:
         self._attempt(lambda file: file.flush(force=True))
@@ -146,6 +155,8 @@ class HealthWriter:
         if self._window.samples:
             self._write_row()
         self._write_last_histograms()
+        if self._texts:
+            self._write([])
         if self._file is not None and not self._file.close():
             self._note("a write that came only half onto the disk")
         self._file = None
@@ -200,20 +211,22 @@ class HealthWriter:
             layout = self._manifest[kind].get(name)
             expected = layout and (len(layout["rows"]), len(layout.get("columns", range(HISTOGRAM_BINS))))
             if expected == np.shape(array):
-                fitting[name] = np.array(array, np.float32)
+                with np.errstate(over="ignore"):
+                    fitting[name] = np.array(array, np.float32)
             else:
                 self._note(f"{kind} {name!r} of shape {np.shape(array)} where the manifest has {expected}")
         return fitting
 
     def _write(self, events: Iterable[bytes]) -> bool:
-        """Writes all the events, to a new file where there is none. Returns whether they are on their way."""
+        """Writes the waiting texts and the events, to a new file where there is none. Returns whether it could."""
         if self._file is None and not self._reopen():
             return False
 
         def append(file: EventFile) -> None:
-            for event in events:
+            for event in (*self._texts, *events):
                 file.write(event)
             file.flush()
+            self._texts.clear()
             self._wait = 0
 
         return self._attempt(append)

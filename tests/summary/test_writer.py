@@ -70,13 +70,14 @@ def test_every_summary_is_a_tensor_of_ours(tmp_path: Path) -> None:
 def test_other_dtypes_are_written_as_float32(tmp_path: Path) -> None:
     manifest = make_manifest()
     tables: dict[str, Any] = {name: values.astype(np.float64) for name, values in make_tables(manifest, 0).items()}
+    tables["steps"][0, 0] = 1e300
     tables["variables"] = tf.cast(tables["variables"], tf.bfloat16).numpy()
     writer = HealthWriter(str(tmp_path), manifest)
     writer.write_sample(0, tables)
     writer.close()
     run = read_run(tmp_path)
     np.testing.assert_array_equal(run.variables.values[0], tables["variables"].astype(np.float32))
-    assert not run.problems
+    assert run.step.values[0, 0, 0] == np.inf and not run.problems
 
 
 @pytest.mark.parametrize(("grid", "bound"), [(ROW_GRID, ROW_BOUND), (HISTOGRAM_GRID, HISTOGRAM_BOUND)])
@@ -250,6 +251,7 @@ def test_a_full_disk_loses_rows_and_goes_on_when_there_is_room(read: Way, small_
     run = read(small_disk / "run1")
     assert run.problems == () and run.thinned and run.samples == 200
     assert run.variables.steps.tolist() == np.flatnonzero(full + room).tolist()
+    assert [epoch.step for epoch in run.epochs] == [100]
     assert writer.lost_rows == (full + room).count(False)
 
 
@@ -276,6 +278,17 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     writer.close()
     assert writer.lost_rows >= 3 and "Expected to write health data to" in str(writer.problem)
     assert "not a directory" in str(writer.problem).lower()
+
+
+@pytest.mark.parametrize(("texts", "kept"), [(3, range(3)), (300, range(44, 300))])
+def test_texts_wait_for_the_next_file(texts: int, kept: range, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = HealthWriter(str(tmp_path), make_manifest())
+    with monkeypatch.context() as patch:
+        patch.setattr(EventFile, "flush", lambda self, force=False: os.stat("/nowhere"))
+        for epoch in range(texts):
+            writer.write_json(metadata.EPOCH, epoch, {"epoch": epoch, "step": epoch + 1, "logs": {}})
+    writer.close()
+    assert [epoch.epoch for epoch in read_run(tmp_path).epochs] == list(kept)
 
 
 def test_a_file_system_that_is_not_known(tmp_path: Path) -> None:
