@@ -103,7 +103,7 @@ def to_downstream(series: np.ndarray) -> Floats:
       where there is none, as for the last.
     """
     series = series[:: max(1, len(series) // ENOUGH_STEPS)]
-    positive = np.where(series > 0, series, np.nan).astype(np.float64)
+    positive = np.where((series > 0) & np.isfinite(series), series, np.nan).astype(np.float64)
     count = series.shape[1]
     ratios = [median(positive[:, i] / median(positive[:, i + 1 :], axis=1)) for i in range(count - 1)]
     return np.array([*ratios, np.nan], np.float64)

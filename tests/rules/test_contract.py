@@ -4,12 +4,14 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, HEADINGS
 from tb_nnhealth.rules.pages import differing, main
+from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.vocabulary import STATISTICS
-from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict
+from tests.rules.builder import change, findings, healthy, model, stuck, thin, unmeasured, verdict
 
 ROOT = Path(__file__).parents[2]
 NAMES = tuple(DIAGNOSES)
@@ -69,6 +71,22 @@ def test_no_rule_breaks_on_what_was_not_measured(name, scope):
     for statistic in run.table(scope).columns:
         run = change(run, scope, statistic, float("nan"))
     assert verdict(name, run).status != "error"
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.filterwarnings("error")
+def test_no_rule_breaks_on_any_numbers(seed):
+    random = np.random.default_rng(seed)
+    odd = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-38, -1.0, 1.0, 3e38])
+    run = healthy(model(activation=str(random.choice(["relu", "tanh"]))))
+    for scope in ("variable", "activation", "step", "data"):
+        for statistic in run.table(scope).columns:
+            if random.random() < 0.5 and not statistic.endswith("_nonfinite"):
+                table = run.table(scope)
+                run = change(run, scope, statistic, random.choice(odd, (len(table.steps), len(table.rows))))
+    scorecard = Scorecard.from_run(run)
+    assert [verdict.reason for verdict in scorecard.rules if verdict.status == "error"] == []
+    assert scorecard.to_json()
 
 
 def test_pages_are_up_to_date():
