@@ -21,6 +21,7 @@ import numpy as np
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, summary_event
+from tb_nnhealth.summary.window import Window, is_due
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
 ROW_GRID, ROW_BOUND = 500, 8000
@@ -32,11 +33,6 @@ LONGEST_WAIT = 64
 
 WAITING_TEXTS = 256
 """JSON texts that wait while nothing can be written; with more of them, the oldest are lost."""
-
-
-def is_due(index: int, grid: int) -> bool:
-    """Returns whether the sample of this running number gets a row: all up to 2·grid, then ever fewer."""
-    return index % (1 << max(0, (index // grid).bit_length() - 1)) == 0
 
 
 def strict(payload: Any) -> Any:
@@ -58,31 +54,6 @@ def strict(payload: Any) -> Any:
 
 def to_json(payload: Any) -> str:
     return json.dumps(strict(payload), allow_nan=False, separators=(",", ":"))
-
-
-class _Window:
-    """The samples since the last row: their number, the latest tables, the extremes of each table."""
-
-    def __init__(self) -> None:
-        self.clear()
-
-    def clear(self) -> None:
-        self.samples = 0
-        self.step = 0
-        self.tables: dict[str, FloatArray] = {}
-        self.low: dict[str, FloatArray] = {}
-        self.high: dict[str, FloatArray] = {}
-
-    def add(self, step: int, tables: Mapping[str, FloatArray]) -> None:
-        self.samples += 1
-        self.step = step
-        self.tables = dict(tables)
-        for name, values in tables.items():
-            if name in self.low:
-                np.fmin(self.low[name], values, out=self.low[name])
-                np.fmax(self.high[name], values, out=self.high[name])
-            else:
-                self.low[name], self.high[name] = values.copy(), values.copy()
 
 
 class HealthWriter:
@@ -109,7 +80,7 @@ class HealthWriter:
         self._manifest_event = summary_event(
             metadata.MANIFEST, int(manifest["start_step"]), self._clock, to_json(self._manifest)
         )
-        self._window = _Window()
+        self._window = Window()
         self._histograms = 0
         self._last_histograms: tuple[int, Mapping[str, FloatArray]] | None = None
         self._texts: deque[bytes] = deque(maxlen=WAITING_TEXTS)
@@ -182,7 +153,7 @@ class HealthWriter:
             window.clear()
         return written
 
-    def _row_events(self, window: _Window) -> Iterator[bytes]:
+    def _row_events(self, window: Window) -> Iterator[bytes]:
         now = self._now()
         for name, values in window.tables.items():
             for block, (start, stop) in enumerate(self._manifest["tables"][name]["blocks"]):
@@ -195,14 +166,13 @@ class HealthWriter:
         if self._last_histograms is None:
             return
         (step, histograms), now = self._last_histograms, self._now()
-        self._last_histograms = None
-        self._write(
-            [
-                summary_event(metadata.histogram_tag(name, block), step, now, counts[start:stop])
-                for name, counts in histograms.items()
-                for block, (start, stop) in enumerate(self._manifest["histograms"][name]["blocks"])
-            ]
+        written = self._write(
+            summary_event(metadata.histogram_tag(name, block), step, now, counts[start:stop])
+            for name, counts in histograms.items()
+            for block, (start, stop) in enumerate(self._manifest["histograms"][name]["blocks"])
         )
+        if written:
+            self._last_histograms = None
 
     def _fitting(self, kind: str, arrays: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
         """Returns copies of the arrays that have the shape which the manifest promises; the others are noted."""

@@ -130,6 +130,18 @@ def test_histograms_thin_and_the_last_is_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run.histograms["update"].values[-1], make_histograms(manifest, 301)["update"])
 
 
+def test_a_histogram_that_could_not_be_written_is_not_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = make_manifest()
+    writer = HealthWriter(str(tmp_path), manifest)
+    with monkeypatch.context() as patch:
+        patch.setattr(EventFile, "flush", lambda self, force=False: os.stat("/nowhere"))
+        writer.write_histograms(3, make_histograms(manifest, 3))
+    writer.close()
+    assert read_run(tmp_path).histograms["value"].steps.tolist() == [3]
+
+
 def test_a_table_of_another_shape_is_left_out_with_one_problem(tmp_path: Path) -> None:
     manifest = make_manifest()
     writer = HealthWriter(str(tmp_path), manifest)
