@@ -16,6 +16,8 @@ STYLES = {
     "warning": "yellow", "info": "cyan",
 }  # fmt: skip
 
+SHOWN_OTHERS = 3
+
 
 def console() -> Console:
     return Console(stderr=True, highlight=False)
@@ -88,8 +90,11 @@ def _categories(scorecard: Scorecard) -> Table:
 def _finding(finding: Finding) -> Text:
     severity = finding.severity
     style = "bold red" if severity == "error" else STYLES[severity]
-    others = f" And {len(finding.others)} more." if finding.others else ""
-    return Text.assemble((f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), others)
+    shown, more = finding.others[:SHOWN_OTHERS], len(finding.others) > SHOWN_OTHERS
+    others = f" (also {', '.join(shown)}{', …' if more else ''})" if shown else ""
+    return Text.assemble(
+        (f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), (_plain(others), "dim")
+    )
 
 
 def _unjudged(verdict: Verdict) -> Text:

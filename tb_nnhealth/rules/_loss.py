@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._rule import NotJudged
 from tb_nnhealth.rules._series import Floats, late, median
 
 EPOCHS_ENOUGH = 8
@@ -16,6 +17,9 @@ FALLS_WELL = 0.3
 
 BETTER_THAN_TRIVIAL = 0.9
 """A loss below this share of the trivial predictor's shows that something was learnt."""
+
+BEGUN = 64
+"""Steps before which a run that still goes on has had no time to show whether it learns."""
 
 LONG_ENOUGH = 1000
 """Steps after which a run that still goes on is judged like one that has ended."""
@@ -68,7 +72,12 @@ def learns_well(run: HealthRun) -> bool:
 
     The loss is compared with that of the trivial predictor where the labels tell it, else with its
     own start.
+
+    Raises:
+      NotJudged: training goes on and has only begun.
     """
+    if not run.finished and run.steps < BEGUN:
+        raise NotJudged(f"training has only begun: {run.steps} of the {BEGUN} steps that a verdict needs")
     curve, trivial = loss_curve(run), trivial_loss(run)
     if math.isfinite(trivial) and trivial > 0:
         return _end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial

@@ -10,7 +10,8 @@ One step along such a gradient throws the weights far away: the loss jumps, then
 ## How it is decided
 It counts only where training suffers: where the loss does not fall well, or non-finite values
 followed. Then, in this order: (1) the median global norm of the last tenth of the samples (the last
-three at least) is `growth` times the median of the rest, and still rising; (2) the median ratio of
+three at least) is `growth` times the median of the rest, still rising, and the loss is no lower than
+at the start; (2) the median ratio of
 gradient to weight over the last half is above `ratio` for at least half of the kernels; (3) the
 gradient of a kernel, and of all before it, is `depth` times the median of those behind it. The first that holds is the
 finding. Growth is an error, the others are warnings: an optimizer that normalizes gradients, or
@@ -38,7 +39,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median, rows_of
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
@@ -77,6 +78,8 @@ def _first(*symptoms: Iterator[Finding]) -> Iterator[Finding]:
 
 
 def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
+    if loss_curve(run).fell > 0 and run.nonfinite is None:
+        return
     norms = run.step.series("gradient_global_norm", "step").astype(np.float64)
     finite = np.isfinite(norms)
     norms, steps = norms[finite], run.step.steps[finite]
@@ -88,7 +91,7 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "error",
-            f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and the loss does not fall.",
+            f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and the loss did not fall.",
             first_step=int(steps[-last]),
             last_step=int(steps[-1]),
             statistic="gradient_global_norm",

@@ -12,7 +12,8 @@ a plateau.
 The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for
 each kernel that was not zero at the start. It counts where at least half of the kernels are below
 the limit and the loss does not fall well: small steps at the floor of the loss, or at the end of a
-schedule after a good fall, are as they should be. Variables that do not change at all belong to
+schedule after a good fall, are as they should be. Before training has ended or gone on for 1000 steps
+there is no verdict on small steps: the learning rate may be warming up. Variables that do not change at all belong to
 `unchanged-variable`.
 
 ## When it is wrong
@@ -35,7 +36,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import has_settled, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
 
@@ -57,6 +58,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     low = ratio < limits["warning"]
     if 2 * np.count_nonzero(low) < len(variables) or learns_well(run):
         return
+    if not has_settled(run):
+        raise NotJudged("the updates are small, but the learning rate may still be warming up")
     slowest = int(np.nanargmin(ratio))
     yield Finding(
         RULE.name,

@@ -31,6 +31,10 @@ def test_growth_in_a_run_that_learns_is_no_finding():
     assert findings(RULE, growing(healthy())) == ()
 
 
+def test_growth_while_a_warm_up_lowers_the_loss_a_little_is_no_finding():
+    assert findings(RULE, growing(losses(healthy(), 10.8 - STEPS / 1000))) == ()
+
+
 def test_growth_before_nan_is_a_finding_even_if_the_loss_had_fallen():
     run = replace(growing(healthy()), nonfinite=NonFinite(960, (Place("loss", "", 1.0),)))
     assert findings(RULE, run)[0].severity == "error"

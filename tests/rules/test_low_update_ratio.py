@@ -1,5 +1,7 @@
 """low-update-ratio: the learning rate is too low, and training suffers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict
@@ -45,3 +47,9 @@ def test_thinning_does_not_change_the_verdict():
 def test_unmeasured_and_unmoved_are_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
     assert verdict(RULE, change(healthy(), "variable", "update_norm", 0.0)).status == "no_data"
+
+
+def test_a_learning_rate_that_warms_up_is_not_judged():
+    run = change(stuck(healthy()), "variable", "update_ratio", 1e-6)
+    assert verdict(RULE, replace(run, finished=False)).status == "no_data"
+    assert len(findings(RULE, replace(run, finished=False, steps=1000))) == 1

@@ -1,0 +1,75 @@
+"""How the loss went: the curve, the trivial predictor, and when it is too early to say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.rules import NotJudged
+from tb_nnhealth.rules._loss import has_settled, learns_well, loss_curve, trivial_loss
+from tests.rules.builder import STEPS, change, healthy, losses, stuck, table, with_epochs
+
+
+def compiled(run, *names):
+    return replace(run, model=replace(run.model, compile={"losses": [{"class_name": name} for name in names]}))
+
+
+def test_curve_takes_the_sampled_steps_or_enough_epochs():
+    assert len(loss_curve(with_epochs(healthy(), np.ones(7))).losses) == len(STEPS)
+    curve = loss_curve(with_epochs(healthy(), np.linspace(2, 1, 8)))
+    assert (len(curve.losses), curve.steps[-1]) == (8, 951)
+    assert curve.start == pytest.approx(2.3, abs=0.2)  # of the first steps, not of the first epoch
+
+
+def test_what_is_not_finite_is_no_part_of_the_curve():
+    curve = loss_curve(losses(healthy(), np.where(STEPS > 500, np.inf, 1.0)))
+    assert curve.steps[-1] == 500 and curve.fell == 0.0
+
+
+def test_a_run_learns_by_its_own_start_where_labels_are_unknown():
+    assert learns_well(healthy()) and not learns_well(stuck(healthy()))
+    assert np.isnan(trivial_loss(healthy()))
+
+
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
+def test_trivial_loss_of_classes_is_their_entropy(name):
+    run = replace(compiled(healthy(), name), classes=table(("target/y", "prediction/p"), {"0": 30.0, "1": 10.0}))
+    assert trivial_loss(run) == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
+
+
+def test_trivial_loss_of_binary_targets_is_their_entropy():
+    run = compiled(healthy(), "BinaryCrossentropy")
+    for statistic, value in (("data_mean", 0.5), ("data_min", 0.0), ("data_max", 1.0)):
+        run = change(run, "data", statistic, value, "target/y")
+    assert trivial_loss(run) == pytest.approx(np.log(2))
+    assert np.isnan(trivial_loss(change(run, "data", "data_max", 2.0, "target/y")))
+
+
+def test_trivial_loss_of_a_squared_error_is_the_targets_variance():
+    assert trivial_loss(change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", 3.0, "target/y")) == 9.0
+
+
+def test_several_losses_have_no_trivial_one():
+    run = change(healthy(), "data", "data_std", 3.0, "target/y")
+    assert np.isnan(trivial_loss(compiled(run, "MeanSquaredError", "MeanSquaredError")))
+    assert np.isnan(trivial_loss(compiled(run)))
+
+
+def test_regularization_is_no_part_of_what_is_compared_with_the_trivial_loss():
+    run = losses(change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", 1.0, "target/y"), 5.0)
+    assert not learns_well(run)
+    assert learns_well(change(run, "step", "data_loss", 0.5))
+
+
+def test_a_run_that_has_only_begun_is_not_judged_by_its_loss():
+    begun = replace(stuck(healthy()), finished=False, steps=63)
+    with pytest.raises(NotJudged, match="training has only begun: 63 of the 64 steps"):
+        learns_well(begun)
+    assert not learns_well(replace(begun, finished=True))
+    assert not learns_well(replace(begun, steps=64))
+
+
+def test_a_run_settles_when_it_ends_or_has_gone_on_for_long():
+    assert has_settled(healthy())
+    assert not has_settled(replace(healthy(), finished=False, steps=999))
+    assert has_settled(replace(healthy(), finished=False, steps=1000))
