@@ -11,10 +11,9 @@ One step along such a gradient throws the weights far away: the loss jumps, then
 It counts only where training suffers: where the loss does not fall well, or non-finite values
 followed. Then, in this order: (1) the median global norm of the last tenth of the samples (the last
 three at least) is `growth` times the median of the rest, still rising, and the loss is no lower than
-at the start; (2) the median ratio of
-gradient to weight over the last half is above `ratio` for at least half of the kernels; (3) the
-gradient of a kernel, and of all before it, is `depth` times the median of those behind it. The first that holds is the
-finding. Growth is an error, the others are warnings: an optimizer that normalizes gradients, or
+at the start; (2) the median ratio of gradient to weight over the last half is above `ratio` for at
+least half of the kernels; (3) the gradient of a kernel, and of all before it, is `depth` times the
+median of those behind it. The first that holds is the finding. Growth is an error, the others are warnings: an optimizer that normalizes gradients, or
 clipping, may bear them.
 
 ## When it is wrong
@@ -87,11 +86,12 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
     if len(norms) < 2 * last:
         return
     usual, now = float(median(norms[:-last])), float(median(norms[-last:]))
+    outcome = "the loss did not fall" if run.nonfinite is None else "values became NaN or infinite"
     if now > limit * usual > 0 and norms[-1] >= median(norms[-2 * last : -last]):
         yield Finding(
             RULE.name,
             "error",
-            f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and the loss did not fall.",
+            f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and {outcome}.",
             first_step=int(steps[-last]),
             last_step=int(steps[-1]),
             statistic="gradient_global_norm",

@@ -37,7 +37,8 @@ def test_growth_while_a_warm_up_lowers_the_loss_a_little_is_no_finding():
 
 def test_growth_before_nan_is_a_finding_even_if_the_loss_had_fallen():
     run = replace(growing(healthy()), nonfinite=NonFinite(960, (Place("loss", "", 1.0),)))
-    assert findings(RULE, run)[0].severity == "error"
+    (finding,) = findings(RULE, run)
+    assert finding.severity == "error" and finding.message.endswith("and values became NaN or infinite.")
 
 
 def test_one_spike_is_no_explosion():
