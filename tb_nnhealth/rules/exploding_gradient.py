@@ -13,8 +13,8 @@ followed. Then, in this order: (1) the median global norm of the last tenth of t
 three at least) is `growth` times the median of the rest, still rising, and the loss is no lower than
 at the start; (2) the median ratio of gradient to weight over the last half is above `ratio` for at
 least half of the kernels; (3) the gradient of a kernel, and of all before it, is `depth` times the
-median of those behind it. The first that holds is the finding. Growth is an error, the others are warnings: an optimizer that normalizes gradients, or
-clipping, may bear them.
+median of those behind it. The first that holds is the finding. Growth is an error, the others are
+warnings: an optimizer that normalizes gradients, or clipping, may bear them.
 
 ## When it is wrong
 A loss that is summed rather than averaged, or unscaled targets, give large gradients by their unit

@@ -12,7 +12,9 @@ It keeps its first value however long the model trains.
 `None` or exactly zero at every sampled step, of four or more. All variables without a gradient are one
 finding, for a gradient that is cut off at one place is missing everywhere before it: the variable
 nearest to the output is named, since the cut lies right behind it, and the others are listed. It is
-an error; a warning where the loss falls well all the same.
+an error where a layer gets no gradient at all and the loss does not fall well. Where the loss falls
+well it is a warning; and where the layers get a gradient for other variables of theirs, they are
+connected, and it is a warning at most, or information in a run that learns.
 
 ## When it is wrong
 A part of the model that is not used in this training, an auxiliary head for instance, has no
@@ -31,13 +33,13 @@ gradient by design. The recurrent kernel of a sequence of length one has none ei
 * Troubleshooting CNNs, on a network that does not train.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import learns_well
-from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, rows_of
 
 RULE = Rule(
@@ -58,19 +60,21 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     lost = without_gradient(run, limits["error"])[rows]
     if not lost.any():
         return
-    nearest = variables[int(np.flatnonzero(lost)[-1])]
+    found = [variables[index] for index in np.flatnonzero(lost)]
+    cut_off = in_whole_layers(found, variables)
+    nearest = (cut_off or found)[-1]
     yield Finding(
         RULE.name,
-        "warning" if learns_well(run) else "error",
-        _message(nearest, int(lost.sum()), len(variables)),
+        severity(bool(cut_off), learns_well(run)),
+        _message(nearest, len(found), len(variables)),
         layer=nearest.layer,
         variable=nearest.path,
         first_step=int(run.variables.steps[0]),
         last_step=int(run.variables.steps[-1]),
-        statistic="gradient_absmax",
+        statistic="gradient_norm",
         observed=0.0,
         limit=limits["error"],
-        others=tuple(variables[index].path for index in np.flatnonzero(lost)[:-1]),
+        others=tuple(variable.path for variable in found if variable is not nearest),
     )
 
 
@@ -85,6 +89,20 @@ def without_gradient(run: HealthRun, limit: float = 0.0) -> Mask:
     unknown = np.isnan(size) & ~absent
     mask: Mask = (absent | (size <= limit) | unknown).all(axis=0) & ~unknown.all(axis=0)
     return mask
+
+
+def in_whole_layers(found: Sequence[Variable], variables: Sequence[Variable]) -> list[Variable]:
+    """Returns those of the found variables whose layer has no other variable than found ones."""
+    paths = {variable.path for variable in found}
+    spared = {variable.layer for variable in variables if variable.path not in paths}
+    return [variable for variable in found if variable.layer not in spared]
+
+
+def severity(whole_layer: bool, learns: bool) -> Severity:
+    """Returns how bad it is that variables cannot learn: less where only a part of a layer is concerned."""
+    if whole_layer:
+        return "warning" if learns else "error"
+    return "info" if learns else "warning"
 
 
 def _message(nearest: Variable, count: int, of: int) -> str:

@@ -12,8 +12,8 @@ or a variable that the optimizer does not know.
 At every sampled step at which the optimizer acted, the update was exactly zero or its ratio to the
 variable below the limit, which is less than float32 resolves. Steps that only accumulate gradients,
 or that mixed precision skipped, do not count. A variable without a gradient belongs to
-`missing-gradient`. All unchanged variables are one finding: an error, or a warning where the loss
-falls well all the same.
+`missing-gradient`. All unchanged variables are one finding: an error where a whole layer does not change,
+a warning where it is a part of a layer; one less where the loss falls well all the same.
 
 ## When it is wrong
 A schedule that begins with many steps of nearly zero learning rate looks so until it rises.
@@ -38,7 +38,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import applied, median, rows_of
-from tb_nnhealth.rules.missing_gradient import trainable, without_gradient
+from tb_nnhealth.rules.missing_gradient import in_whole_layers, severity, trainable, without_gradient
 
 RULE = Rule(
     name="unchanged-variable",
@@ -66,11 +66,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     found = [variables[index] for index in np.flatnonzero(unchanged)]
     everything = len(found) == len(variables)
-    first = found[0]
+    whole = in_whole_layers(found, variables)
+    first = (whole or found)[0]
     steps = run.variables.steps[acted]
     yield Finding(
         RULE.name,
-        "warning" if learns_well(run) else "error",
+        severity(bool(whole), learns_well(run)),
         _message(run, first.path, len(found), everything),
         layer=first.layer,
         variable=first.path,
@@ -80,7 +81,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=_largest(ratio[:, unchanged]),
         limit=limits["error"],
         unit="ratio",
-        others=tuple(variable.path for variable in found[1:]),
+        others=tuple(variable.path for variable in found if variable is not first),
     )
 
 

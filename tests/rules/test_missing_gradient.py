@@ -20,10 +20,24 @@ def test_gradients_everywhere_pass():
     assert findings(RULE, healthy()) == ()
 
 
-def test_none_is_an_error_in_a_stuck_run_and_a_warning_in_one_that_learns():
-    assert findings(RULE, none(stuck(healthy()), ["dense_1/bias"]))[0].severity == "error"
-    (finding,) = findings(RULE, none(healthy(), ["dense_1/bias"]))
-    assert (finding.severity, finding.variable, finding.others) == ("warning", "dense_1/bias", ())
+LAYER = ["dense_1/kernel", "dense_1/bias"]
+
+
+def test_a_layer_without_gradient_is_an_error_or_a_warning_in_a_run_that_learns():
+    assert findings(RULE, none(stuck(healthy()), LAYER))[0].severity == "error"
+    (finding,) = findings(RULE, none(healthy(), LAYER))
+    assert (finding.severity, finding.variable, finding.others) == ("warning", "dense_1/bias", ("dense_1/kernel",))
+
+
+def test_one_variable_of_a_connected_layer_is_less():
+    assert findings(RULE, none(stuck(healthy()), "dense_1/bias"))[0].severity == "warning"
+    (finding,) = findings(RULE, none(healthy(), "dense_1/bias"))
+    assert (finding.severity, finding.variable) == ("info", "dense_1/bias")
+
+
+def test_a_layer_that_is_cut_off_is_named_before_a_variable_that_is():
+    (finding,) = findings(RULE, zero(stuck(healthy()), ["dense_0/kernel", "dense_0/bias", "dense_3/bias"]))
+    assert (finding.severity, finding.layer, finding.others) == ("error", "dense_0", ("dense_0/kernel", "dense_3/bias"))
 
 
 def test_a_cut_gradient_is_one_finding_at_the_cut():

@@ -16,10 +16,17 @@ def test_changing_variables_pass():
     assert findings(RULE, healthy()) == ()
 
 
-def test_a_constant_kernel_is_named():
-    (finding,) = findings(RULE, still(stuck(healthy()), "dense_1/kernel"))
+def test_a_constant_layer_is_an_error_or_a_warning_in_a_run_that_learns():
+    layer = ["dense_1/kernel", "dense_1/bias"]
+    (finding,) = findings(RULE, still(stuck(healthy()), layer))
     assert (finding.severity, finding.variable, finding.observed) == ("error", "dense_1/kernel", 0.0)
-    assert findings(RULE, still(healthy(), "dense_1/kernel"))[0].severity == "warning"
+    assert finding.others == ("dense_1/bias",)
+    assert findings(RULE, still(healthy(), layer))[0].severity == "warning"
+
+
+def test_a_constant_part_of_a_layer_is_less():
+    assert findings(RULE, still(stuck(healthy()), "dense_1/bias"))[0].severity == "warning"
+    assert findings(RULE, still(healthy(), "dense_1/bias"))[0].severity == "info"
 
 
 def test_updates_below_resolution_count_as_none():
