@@ -52,6 +52,7 @@ export const histogram = (run, kind, row, range, columns) =>
 
 /** @param {Range} range @param {number} columns @returns {Record<string, string>} */
 function window_(range, columns) {
+  /** @type {Record<string, string>} */
   const bounds = range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {};
   return {...bounds, columns: String(columns)};
 }

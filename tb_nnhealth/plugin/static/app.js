@@ -5,9 +5,9 @@ import * as api from './api.js';
 import * as host from './host.js';
 import {Slot, h} from './dom.js';
 import {relatives} from './views/charts.js';
-import {failed, loading, noRuns} from './views/empty.js';
-import {findings, nameOf} from './views/findings.js';
-import {header} from './views/header.js';
+import {failed, loading, noRuns, stale} from './views/empty.js';
+import {findings} from './views/findings.js';
+import {header, showProgress} from './views/header.js';
 import {Timeline} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
 
@@ -59,8 +59,7 @@ class Page {
       /** @type {{first: number, last: number} | null} */ range: rangeOf(asked.steps),
       /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
       /** @type {string | null} */ category: null,
-      /** @type {ReadonlySet<string>} */ open: new Set(),
-      /** @type {ReadonlySet<string>} */ closed: new Set(),
+      /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
       /** @type {Frame | null} */ matrix: null,
       /** @type {Frame | null} */ loss: null,
       /** @type {import('./views/charts.js').Source[]} */ sources: [],
@@ -184,17 +183,6 @@ class Page {
     if (rows[0]) this.timeline.heatmap.reveal(rows[0]);
   }
 
-  /** @param {string} name @param {boolean} isOpen */
-  toggle(name, isOpen) {
-    const {open, closed} = this.state;
-    if (isOpen === (open.has(name) && !closed.has(name))) return;
-    const [opened, shut] = [new Set(open), new Set(closed)];
-    (isOpen ? opened : shut).add(name);
-    (isOpen ? shut : opened).delete(name);
-    this.state.open = opened;
-    this.state.closed = shut;
-  }
-
   /** @param {string} text */
   async copy(text) {
     const done = await host.copy(text);
@@ -209,30 +197,34 @@ class Page {
     this.drawing = 0;
     if (!host.visible()) return;
     const {state} = this;
-    const {runs, run, facts, card, error} = state;
-    const download = run === null ? '' : api.downloadAddress(run);
-    this.slots.bar.show([runs, run, facts], () => header(runs ?? [], run, facts, download, {
+    const {runs, run, facts, card, error, category} = state;
+    this.slots.bar.show([runs, run], () => header(runs ?? [], run, run === null ? '' : api.downloadAddress(run), {
       choose: (name) => this.chooseRun(name),
       link: () => this.copy(host.pageAddress()),
     }));
+    showProgress(this.slots.bar.host, facts);
     this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
-    const whole = !error && facts && card;
-    this.slots.top.show([whole && card, whole && facts, state.category], () =>
-      whole ? verdict(card, facts, state.category, (category) => this.set({category})) : null);
-    this.slots.left.show([whole && card, state.category], () => whole ? findings({...card, prose: state.prose}, state.category, state.open, state.closed, {
-      show: (finding) => this.show(finding),
-      toggle: (name, open) => this.toggle(name, open),
-      copy: (text) => this.copy(text),
-    }) : null);
-    this.columns.hidden = !whole;
-    if (whole) this.drawTimeline(facts);
+    const choose = (/** @type {string | null} */ name) => this.set({category: name});
+    this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, choose));
+    this.slots.left.show([judgement(card), category], () => card && findings(card, category, {
+      prose: state.prose,
+      toggled: state.toggled,
+      actions: {
+        choose,
+        show: (finding) => this.show(finding),
+        toggle: (name, open) => state.toggled.set(name, open),
+        copy: (text) => this.copy(text),
+      },
+    }));
+    this.columns.hidden = !facts;
+    if (facts) this.drawTimeline(facts);
     this.remember();
-    document.body.dataset.shown = whole ? `${run} ${facts.training.steps}` : error ? 'error' : runs?.length === 0 ? 'none' : '';
+    document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
   }
 
   message() {
     const {error, runs, facts} = this.state;
-    if (error) return failed(error, () => this.refresh());
+    if (error) return (facts ? stale : failed)(error, () => this.refresh());
     if (runs?.length === 0) return noRuns();
     return facts ? null : loading();
   }
@@ -241,8 +233,10 @@ class Page {
   drawTimeline(facts) {
     const {choice, range, matrix, loss, row, sources, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
-    const layer = row === null ? null : relatives(facts, tableOf(facts, shownChoice.table, row), row).layer;
-    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, layer, sources, focus, states, dark});
+    const {layer, rows} = row === null ? {layer: null, rows: []} : relatives(facts, tableOf(facts, shownChoice.table, row), row);
+    const shown = facts.tables[shownChoice.table]?.rows ?? [];
+    const selected = row !== null && shown.includes(row) ? [row] : rows.map((other) => other.row).filter((name) => shown.includes(name));
+    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, selected: new Set(selected), layer, sources, focus, states, dark});
   }
 
   /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
@@ -256,6 +250,9 @@ class Page {
 }
 
 const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: []};
+
+/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card */
+const judgement = (card) => card && JSON.stringify([card.rules, card.findings]);
 
 /** @param {string | undefined} text "100-200" */
 function rangeOf(text) {
@@ -291,7 +288,7 @@ function placeOf(facts, finding, current) {
   const table = ['variables', 'activations', 'data'].find((name) =>
     facts.tables[name]?.columns.some((/** @type {Json} */ column) => column.name === finding.statistic));
   const choice = table ? {table, statistic: finding.statistic} : current;
-  const names = [finding.variable, finding.layer, ...(finding.others ?? []).map(nameOf)].filter(Boolean);
+  const names = [finding.variable, finding.layer, ...finding.others].filter(Boolean);
   const rows = choice ? names.flatMap((name) => rowsOf(facts, choice.table, name)) : [];
   return {choice, rows: [...new Set(rows)]};
 }

@@ -57,8 +57,13 @@ export class Slot {
     const focused = this.host.contains(document.activeElement) && document.activeElement?.getAttribute('data-key');
     const node = view();
     this.host.replaceChildren(...(node ? [node] : []));
-    if (focused) this.host.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+    if (focused) focus(this.host.querySelector(`[data-key="${CSS.escape(focused)}"]`));
   }
+}
+
+/** Gives the focus without moving the page. @param {Element | null} element */
+export function focus(element) {
+  if (element instanceof HTMLElement) element.focus({preventScroll: true});
 }
 
 /** Shapes of the states: each is told apart without its colour. */

@@ -56,6 +56,10 @@ export const words = (name) => name.replace(/[_-]/g, ' ');
 /** @param {string} text "Gradients vanish" -> "gradients vanish", but "NaN …" stays */
 export const inSentence = (text) => (/^[A-Z][a-z]+\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 
+/** @param {string} text @param {string} [end] @returns {string} with a capital (names stay), and a stop where it has no end */
+export const sentence = (text, end = '.') =>
+  text.replace(/^[a-z]+(?=[ ,-]|$)/, (word) => word[0].toUpperCase() + word.slice(1)) + (!text || /[.!?:…]$/.test(text) ? '' : end);
+
 /** @param {string} text */
 const minus = (text) => text.replace('-', text.includes('e') ? '-' : '−').replace(/^-/, '−');
 
@@ -70,12 +74,14 @@ export function ticks(low, high, most) {
   return found;
 }
 
-/** @param {number} low @param {number} high both > 0 @param {number} most @returns {number[]} powers of ten */
+/** @param {number} low @param {number} high both > 0 @param {number} most @returns {number[]} powers of ten, or 1, 2, 5 between */
 export function decades(low, high, most) {
-  const first = Math.ceil(Math.log10(low) - 1e-9);
-  const last = Math.floor(Math.log10(high) + 1e-9);
-  const gap = Math.max(1, Math.ceil((last - first + 1) / most));
-  const found = [];
-  for (let e = first; e <= last; e += gap) found.push(10 ** e);
-  return found;
+  const first = Math.floor(Math.log10(low));
+  const last = Math.ceil(Math.log10(high));
+  const inside = (/** @type {number} */ value) => value >= low * (1 - 1e-9) && value <= high * (1 + 1e-9);
+  const powers = Array.from({length: last - first + 1}, (_, i) => Number(`1e${first + i}`));
+  const tens = powers.filter(inside);
+  if (tens.length < 2) return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter(inside);
+  const gap = Math.ceil(tens.length / most);
+  return tens.filter((_, i) => i % gap === 0);
 }

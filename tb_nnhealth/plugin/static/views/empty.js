@@ -2,6 +2,7 @@
 /** What the page says where there is nothing to show: never a blank. */
 
 import {h, icon} from '../dom.js';
+import {sentence} from '../format.js';
 
 /** @param {string} title @param {...any} body */
 const notice = (title, ...body) => h('section.card.notice', {}, h('h1', {}, title), body);
@@ -15,9 +16,15 @@ export function noRuns() {
     h('p.dim', {}, 'This page looks for new runs every few seconds.'));
 }
 
-/** @param {string} sentence @param {() => void} again */
-export function failed(sentence, again) {
+/** @param {string} text @param {() => void} again */
+export function failed(text, again) {
   return notice('This run could not be shown',
-    h('p.sentence', {role: 'alert'}, icon('error'), sentence),
+    h('p.sentence', {role: 'alert'}, icon('error'), h('span', {}, sentence(text))),
+    h('button', {type: 'button', 'data-key': 'again', onclick: again}, 'Try again'));
+}
+
+/** What is below is older than the error. @param {string} text @param {() => void} again */
+export function stale(text, again) {
+  return h('p.sentence.stale.card', {role: 'alert'}, icon('warning'), h('span', {}, `No news: ${sentence(text)}`),
     h('button', {type: 'button', 'data-key': 'again', onclick: again}, 'Try again'));
 }

@@ -2,50 +2,51 @@
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
 import {h, icon} from '../dom.js';
-import {plural, quantity, steps, words} from '../format.js';
+import {plural, quantity, sentence, steps, words} from '../format.js';
 import {WORDS, failing, stateOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
- * @typedef {{show: (finding: Json) => void, toggle: (name: string, open: boolean) => void, copy: (text: string) => void}} Actions
+ * @typedef {{show: (finding: Json) => void, toggle: (name: string, open: boolean) => void, copy: (text: string) => void,
+ *   choose: (category: string | null) => void}} Actions
+ * @typedef {{prose: Json, toggled: ReadonlyMap<string, boolean>, actions: Actions}} Context what the reader opened and closed
  */
 
-/** Evidence rows shown before "and … more". */
+/** Evidence shown before "and … more". */
 const MOST_PLACES = 8;
+const MOST_OTHERS = 100;
 
-/**
- * @param {Json} card @param {string | null} category @param {ReadonlySet<string>} open names of the opened parts
- * @param {ReadonlySet<string>} closed names of those closed by hand @param {Actions} actions
- */
-export function findings(card, category, open, closed, actions) {
-  /** @param {Json} rule */
-  const chosen = (rule) => !category || rule.category === category;
-  const failed = failing(card).filter(chosen);
-  const rest = card.rules.filter(chosen);
-  const passed = rest.filter((/** @type {Json} */ rule) => rule.status === 'pass');
-  const unjudged = rest.filter((/** @type {Json} */ rule) => stateOf(rule) === 'no_data');
-  /** @param {string} name @param {boolean} initially */
-  const isOpen = (name, initially) => (initially ? !closed.has(name) : open.has(name));
+/** @param {Json} card @param {string | null} category @param {Context} context */
+export function findings(card, category, context) {
+  const chosen = card.rules.filter((/** @type {Json} */ rule) => !category || rule.category === category);
+  const failed = failing({rules: chosen});
+  /** @param {string} state */
+  const those = (state) => chosen.filter((/** @type {Json} */ rule) => stateOf(rule) === state);
+  const calm = !failed.length;
   return h('div.findings', {},
-    h('h2', {}, category ? `Findings: ${words(category)}` : 'Findings'),
-    failed.length ? null : h('p.none', {}, passed.length ? 'No check failed.' : 'No check could be judged yet.'),
-    failed.map((rule, index) => failure(rule, card, isOpen(rule.name, index === 0), actions)),
-    list('Could not be judged', 'no_data', unjudged, isOpen('no_data', !failed.length), actions),
-    list('Passed', 'pass', passed, isOpen('pass', !failed.length), actions));
+    h('div.findings-head', {}, h('h2', {}, category ? `Findings: ${words(category)}` : 'Findings'),
+      category ? h('button.quiet', {type: 'button', onclick: () => context.actions.choose(null)}, 'Show all') : null),
+    calm ? h('p.none', {}, those('pass').length ? 'No check failed.' : 'No check could be judged.') : null,
+    failed.map((/** @type {Json} */ rule, /** @type {number} */ index) => failure(rule, card, index === 0, context)),
+    list('Could not be judged', 'no_data', those('no_data'), calm, context),
+    list('Passed', 'pass', those('pass'), calm, context));
 }
 
-/** @param {string} name @param {boolean} open @param {Actions} actions @param {any[]} summary @param {...any} body */
-function part(name, open, actions, summary, ...body) {
-  return h('details.part', {
-    open, 'data-part': name,
+/**
+ * A part that opens and closes, and stays so when the page is brought up to date.
+ * @param {string} tag @param {string} name @param {boolean} initially open @param {Context} context @param {any} summary @param {...any} body
+ */
+function disclosure(tag, name, initially, {toggled, actions}, summary, ...body) {
+  return h(`details.${tag}`, {
+    open: toggled.get(name) ?? initially, 'data-part': name,
     ontoggle: (/** @type {Event} */ event) => actions.toggle(name, /** @type {HTMLDetailsElement} */ (event.target).open),
   }, h('summary', {'data-key': `part:${name}`}, summary), h('div.body', {}, body));
 }
 
-/** @param {Json} rule @param {Json} card @param {boolean} open @param {Actions} actions */
-function failure(rule, card, open, actions) {
+/** @param {Json} rule @param {Json} card @param {boolean} open @param {Context} context */
+function failure(rule, card, open, context) {
   const state = stateOf(rule);
-  const prose = card.prose[rule.name] ?? {};
+  const prose = context.prose[rule.name] ?? {};
   const places = card.findings.filter((/** @type {Json} */ finding) => finding.rule === rule.name);
   const summary = [
     icon(state),
@@ -53,14 +54,63 @@ function failure(rule, card, open, actions) {
     h('span.badge', {'data-state': state}, WORDS[state]),
     h('span.message', {}, places[0]?.message ?? ''),
   ];
-  const node = part(rule.name, open, actions, summary,
-    places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) => evidence(finding, index, actions)),
-    places.length > MOST_PLACES ? h('p.more', {}, `… and ${plural(places.length - MOST_PLACES, 'more place')} in the JSON.`) : null,
+  const node = disclosure('part', rule.name, open, context, summary,
+    places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) => evidence(finding, index, context)),
+    places.length > MOST_PLACES ? h('p.dim', {}, `… and ${plural(places.length - MOST_PLACES, 'more place')} in the JSON.`) : null,
     prose['Why it matters'] ? [h('h4', {}, 'Why it matters'), paragraphs(prose['Why it matters'])] : null,
-    rule.remedies?.length ? [h('h4', {}, 'What to try'), h('ol.remedies', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
-    learnMore(rule, prose, actions));
+    rule.remedies.length ? [h('h4', {}, 'What to try'), h('ol.items', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
+    learnMore(rule, prose, context));
   node.dataset.state = state;
   return node;
+}
+
+/** @param {Json} finding @param {number} index @param {Context} context */
+function evidence(finding, index, context) {
+  const where = finding.variable ?? finding.layer;
+  const others = finding.others ?? [];
+  const name = `${finding.rule}:${index}`;
+  return h('div.evidence', {},
+    index > 0 ? h('p', {}, finding.message) : null,
+    h('dl', {},
+      where ? [h('dt', {}, 'Where'), h('dd.mono', {}, where)] : null,
+      finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
+      finding.observed === null ? null : [h('dt', {}, 'Measured'),
+        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), ` ${words(finding.statistic ?? '')}`)],
+      finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
+      others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherPlaces(others, name, context))] : null),
+    where || finding.first_step !== null
+      ? h('button.link', {type: 'button', 'data-key': `show:${name}`, onclick: () => context.actions.show(finding)}, 'Show in the timeline')
+      : null);
+}
+
+/** @param {string[]} others @param {string} name @param {Context} context */
+const otherPlaces = (others, name, context) =>
+  disclosure('others', `others:${name}`, false, context, plural(others.length, 'other place'),
+    h('ul', {}, others.slice(0, MOST_OTHERS).map((other) => h('li.mono', {}, other))),
+    others.length > MOST_OTHERS ? h('p.dim', {}, `… and ${plural(others.length - MOST_OTHERS, 'more')} in the JSON.`) : null);
+
+/** @param {Json} rule @param {Json} prose by heading @param {Context} context */
+function learnMore(rule, prose, context) {
+  const command = `nnhealth explain ${rule.name}`;
+  return disclosure('more', `more:${rule.name}`, false, context, 'How it is decided, and when it is wrong',
+    ['How it is decided', 'When it is wrong', 'References'].map((heading) =>
+      prose[heading] ? [h('h4', {}, heading), paragraphs(prose[heading])] : null),
+    h('p.learn', {}, h('code', {}, command),
+      h('button.quiet', {type: 'button', 'data-key': `copy:${rule.name}`, onclick: () => context.actions.copy(command)}, 'Copy')));
+}
+
+/** @param {string} heading @param {string} state @param {Json[]} rules @param {boolean} open @param {Context} context */
+function list(heading, state, rules, open, context) {
+  if (!rules.length) return null;
+  const summary = [icon(state), h('span.title', {}, heading), h('span.badge', {'data-state': state}, String(rules.length))];
+  return disclosure('part', state, open, context, summary, h('ul.rules', {}, rules.map((rule) =>
+    h('li', {}, h('span.title', {}, state === 'pass' ? rule.title : sentence(words(rule.name), '')), reason(rule)))));
+}
+
+/** @param {Json} rule */
+function reason(rule) {
+  if (!rule.reason) return null;
+  return h('span.reason', {}, rule.status === 'error' ? `The check itself failed: ${rule.reason}` : sentence(rule.reason));
 }
 
 /** @param {string} text with paragraphs, and items that begin with "* " */
@@ -74,52 +124,3 @@ const paragraphs = (text) => text.split(/\n\s*\n/).map((block) => {
 
 /** @param {string} text with `code` */
 const inline = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
-
-/** @param {Json} finding @param {number} index @param {Actions} actions */
-function evidence(finding, index, actions) {
-  const where = finding.variable ?? finding.layer;
-  const what = words(finding.statistic ?? '');
-  const others = finding.others ?? [];
-  return h('div.evidence', {},
-    index > 0 ? h('p', {}, finding.message) : null,
-    h('dl', {},
-      where ? [h('dt', {}, 'Where'), h('dd.mono', {title: where}, where)] : null,
-      finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
-      finding.observed === null ? null : [h('dt', {}, 'Measured'), h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit)), what ? ` ${what}` : '')],
-      finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit))],
-      others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherPlaces(others))] : null),
-    where || finding.first_step !== null
-      ? h('button.link', {
-          type: 'button', 'data-key': `show:${finding.rule}:${index}`, onclick: () => actions.show(finding),
-        }, 'Show in the timeline')
-      : null);
-}
-
-/** @param {any[]} others names, or records with a path */
-function otherPlaces(others) {
-  const names = others.map(nameOf).filter(Boolean);
-  return h('details.others', {}, h('summary', {}, plural(names.length, 'other place')),
-    h('ul', {}, names.slice(0, 100).map((name) => h('li.mono', {title: name}, name))));
-}
-
-/** @param {any} other @returns {string} */
-export const nameOf = (other) =>
-  typeof other === 'string' ? other : String(other?.variable ?? other?.layer ?? other?.path ?? other?.name ?? '');
-
-/** @param {Json} rule @param {Json} prose by heading @param {Actions} actions */
-function learnMore(rule, prose, actions) {
-  const command = `nnhealth explain ${rule.name}`;
-  return h('details.more', {}, h('summary', {}, 'How it is decided, and when it is wrong'),
-    ['How it is decided', 'When it is wrong'].map((heading) => prose[heading] ? paragraphs(prose[heading]) : null),
-    h('p.learn', {}, h('code', {}, command),
-      h('button.quiet', {type: 'button', 'data-key': `copy:${rule.name}`, onclick: () => actions.copy(command)}, 'Copy')));
-}
-
-/** @param {string} heading @param {string} name @param {Json[]} rules @param {boolean} open @param {Actions} actions */
-function list(heading, name, rules, open, actions) {
-  if (!rules.length) return null;
-  const summary = [icon(name), h('span.title', {}, heading), h('span.badge', {'data-state': name}, String(rules.length))];
-  return part(name, open, actions, summary, h('ul.rules', {}, rules.map((rule) =>
-    h('li', {}, h('span.title', {}, name === 'pass' ? rule.title : words(rule.name)),
-      rule.reason ? h('span.reason', {}, rule.status === 'error' ? `The check itself failed: ${rule.reason}` : rule.reason) : null))));
-}

@@ -1,7 +1,7 @@
 // @ts-check
 /** Layers × steps: one statistic of every row of a table over time, drawn on a canvas that shows the rows in view. */
 
-import {h, icon} from '../dom.js';
+import {focus, h, icon} from '../dom.js';
 import {quantity, steps as stepsText, ticks, whole, words} from '../format.js';
 import {INFINITE, palette, place} from '../scale.js';
 import {columnAt, columnEdges} from './axis.js';
@@ -10,7 +10,7 @@ import {columnAt, columnEdges} from './axis.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {import('../scale.js').Scale} Scale
  * @typedef {{rows: ReadonlySet<string>, first: number | null, last: number | null}} Focus
- * @typedef {{frame: Frame | null, rows: string[], statistic: string, scale: Scale, dark: boolean, selected: string | null,
+ * @typedef {{frame: Frame | null, rows: string[], statistic: string, scale: Scale, dark: boolean, selected: ReadonlySet<string>,
  *   focus: Focus | null, states: ReadonlyMap<string, string>}} Shown
  */
 
@@ -27,6 +27,7 @@ export class HeatMap {
     this.select = select;
     /** @type {Shown | null} */
     this.shown = null;
+    this.labelled = '';
     /** @type {HTMLCanvasElement | null} */
     this.image = null;
     /** @type {{row: number, column: number} | null} */
@@ -56,12 +57,13 @@ export class HeatMap {
   update(shown) {
     const before = this.shown;
     this.shown = shown;
-    if (before?.rows !== shown.rows) this.at = null;
-    if (before?.rows !== shown.rows || before.states !== shown.states) this.buildLabels();
+    const key = JSON.stringify([shown.rows, [...shown.states]]);
+    if (key !== this.labelled) this.buildLabels();
+    this.labelled = key;
     if (before?.frame !== shown.frame || before?.dark !== shown.dark) this.image = shown.frame ? this.paint(shown.frame) : null;
     for (const label of this.labels.children) {
       const row = label.dataset.row;
-      label.setAttribute('aria-pressed', String(row === shown.selected));
+      label.setAttribute('aria-pressed', String(shown.selected.has(row)));
       label.classList.toggle('focused', Boolean(shown.focus?.rows.has(row)));
     }
     this.draw();
@@ -86,12 +88,12 @@ export class HeatMap {
 
   buildLabels() {
     const {rows, states} = /** @type {Shown} */ (this.shown);
-    const focused = this.labels.contains(document.activeElement) && document.activeElement?.dataset.row;
+    const focused = this.labels.contains(document.activeElement) && document.activeElement?.getAttribute('data-row');
     this.node.style.setProperty('--row', `${this.rowHeight()}px`);
     this.node.style.setProperty('--rows', String(rows.length));
     this.scroller.style.height = `${Math.min(MOST_HEIGHT, rows.length * this.rowHeight())}px`;
     this.labels.replaceChildren(...rows.map((row, index) => label(row, index, states.get(row), this.select)));
-    if (focused) this.labels.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+    if (focused) focus(this.labels.querySelector(`[data-row="${CSS.escape(focused)}"]`));
   }
 
   /** @param {Frame} frame @returns {HTMLCanvasElement} one pixel a cell */
@@ -151,7 +153,7 @@ export class HeatMap {
     const row = this.rowHeight();
     context.strokeStyle = shown.dark ? '#ffffff' : '#10131a';
     shown.rows.forEach((name, index) => {
-      if (name === shown.selected) {
+      if (shown.selected.has(name)) {
         context.lineWidth = 2;
         context.strokeRect(1, index * row, width - 2, row - 1);
       }

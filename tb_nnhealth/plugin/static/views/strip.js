@@ -56,7 +56,7 @@ export class Strip {
     this.values(null);
   }
 
-  /** @param {Chart} shown @param {number} width */
+  /** @param {Chart} shown @param {number} width @returns {any} uPlot's options */
   options(shown, width) {
     const style = getComputedStyle(document.documentElement);
     /** @param {string} name */

@@ -14,7 +14,7 @@ import {Strip} from './strip.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, choice: Choice, range: {first: number, last: number} | null, matrix: Frame | null, loss: Frame | null,
- *   row: string | null, layer: Json | null, sources: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null,
+ *   row: string | null, selected: ReadonlySet<string>, layer: Json | null, sources: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null,
  *   states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{choose: (choice: Choice) => void, select: (row: string | null) => void,
  *   zoom: (range: {first: number, last: number} | null) => void}} Actions
@@ -43,10 +43,11 @@ export class Timeline {
     this.layerStrips = h('div.strips');
     this.layerPanel = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true}, this.layerHead, this.layerStrips);
     this.hint = h('p.hint', {}, 'Choose a row for its charts. Drag across the steps to zoom in, double-click to zoom out.');
+    this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
+    this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Layers × steps'), this.picker, this.legend);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), this.zoomed),
-      this.lossPanel,
-      h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Layers × steps'), this.picker, this.legend),
+      this.empty, this.lossPanel, this.heatHead,
       this.meaning, this.heatmap.node, this.hint, this.layerPanel);
   }
 
@@ -97,14 +98,16 @@ export class Timeline {
   }
 
   /** @param {Shown} shown */
-  updateHeatMap({facts, choice, matrix, dark, row, focus, states}) {
+  updateHeatMap({facts, choice, matrix, dark, row, selected, focus, states}) {
     const rows = facts.tables[choice.table]?.rows ?? [];
     const unit = column(facts, choice)?.unit ?? '';
     const fits = matrix && matrix.rows === rows.length ? matrix : null;
     const scale = scaleFor(choice.statistic, unit, fits?.planes[0] ?? new Float32Array());
-    this.heatmap.node.hidden = !rows.length;
+    const nothing = !facts.training.sampled_steps;
+    this.empty.hidden = !nothing;
+    for (const part of [this.heatHead, this.meaning, this.heatmap.node]) part.hidden = nothing || !rows.length;
     this.hint.hidden = !rows.length || Boolean(row);
-    this.heatmap.update({frame: fits, rows, statistic: choice.statistic, scale, dark, selected: row, focus, states});
+    this.heatmap.update({frame: fits, rows, statistic: choice.statistic, scale, dark, selected, focus, states});
     this.legend.replaceChildren(...legend(scale, dark));
   }
 

@@ -14,6 +14,13 @@ const rank = (severity) => (SEVERITIES.indexOf(severity) + 4) % 4;
 /** What each state is called beside its icon. @type {Record<string, string>} */
 export const WORDS = {pass: 'healthy', error: 'error', warning: 'warning', info: 'note', no_data: 'not judged'};
 
+/** How the sentence at the top begins. @type {Record<string, string>} */
+const OPENINGS = {
+  error: 'This run will not train as it stands',
+  warning: 'Training is probably hurt',
+  info: 'Nothing is wrong, but worth knowing',
+};
+
 /** @param {Json} rule @returns {string} the state shown for a rule: a rule that broke has judged nothing */
 export function stateOf(rule) {
   if (rule.status === 'fail') return rule.severity ?? 'warning';
@@ -27,7 +34,7 @@ export const failing = (card) =>
 
 /** @param {Json} card @param {Json} category */
 function stateOfCategory(card, category) {
-  const worst = failing(card).find((rule) => rule.category === category.name);
+  const worst = failing(card).find((/** @type {Json} */ rule) => rule.category === category.name);
   if (worst) return stateOf(worst);
   return category.status === 'pass' ? 'pass' : 'no_data';
 }
@@ -35,18 +42,16 @@ function stateOfCategory(card, category) {
 /** @param {Json} card @param {boolean} finished @returns {{state: string, sentence: string}} */
 export function headline(card, finished) {
   const [worst] = failing(card);
-  const judged = card.rules.filter((/** @type {Json} */ rule) => ['pass', 'fail'].includes(rule.status)).length;
-  if (worst) {
-    const title = inSentence(worst.title);
-    const state = stateOf(worst);
-    if (state === 'error') return {state, sentence: `This run will not train as it stands: ${title}.`};
-    if (state === 'warning') return {state, sentence: `Training is probably hurt: ${title}.`};
-    return {state, sentence: `Nothing is wrong, but worth knowing: ${title}.`};
+  if (worst) return {state: stateOf(worst), sentence: `${OPENINGS[stateOf(worst)]}: ${inSentence(worst.title)}.`};
+  const judged = card.rules.filter((/** @type {Json} */ rule) => rule.status === 'pass').length;
+  const of = `of the ${plural(card.rules.length, 'check')}`;
+  const broken = card.rules.find((/** @type {Json} */ rule) => rule.status === 'error');
+  if (broken) return {state: 'no_data', sentence: `The run has no score: the check of ${words(broken.name)} itself failed.`};
+  if (judged >= card.rules.length / 2) {
+    return {state: 'pass', sentence: `Nothing wrong was found in the ${plural(judged, 'check')} that could be judged.`};
   }
-  if (judged) return {state: 'pass', sentence: `Nothing wrong was found in the ${plural(judged, 'check')} that could be judged.`};
-  return finished
-    ? {state: 'no_data', sentence: 'Nothing could be judged: the run holds too little data.'}
-    : {state: 'no_data', sentence: 'Too early to tell: nothing could be judged yet.'};
+  const few = judged ? `only ${judged} ${of} could be judged` : `none ${of} could be judged`;
+  return {state: 'no_data', sentence: finished ? `The run holds too little data: ${few}.` : `Too early to tell: ${few} yet.`};
 }
 
 /**
@@ -102,12 +107,12 @@ function counts(card) {
 function chip(card, category, chosen, choose) {
   const state = stateOfCategory(card, category);
   const pressed = chosen === category.name;
-  const score = category.score === null ? '–' : String(Math.round(category.score));
+  const score = category.score === null ? '' : `${Math.round(category.score)} · `;
   return h('button.chip', {
     type: 'button', 'data-key': `category:${category.name}`, 'data-state': state, 'aria-pressed': String(pressed),
     title: pressed ? 'Show all findings' : `Show the checks of ${words(category.name)} only`,
     onclick: () => choose(pressed ? null : category.name),
-  }, icon(state), h('span.name', {}, words(category.name)), h('span.value', {}, score), h('span.state', {}, WORDS[state]));
+  }, icon(state), h('span.name', {}, words(category.name)), h('span.state', {}, score, WORDS[state]));
 }
 
 /** @param {Json} card @param {Json} facts */

@@ -1,0 +1,132 @@
+"""A real TensorBoard in a process of its own, and a page of headless Chromium that looks at its Health tab."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, sync_playwright
+from tensorboard.data import server_ingester
+
+from tests.browser.runs import LIVE, write_runs
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+WITHOUT_TENSORFLOW = "import sys; sys.modules['tensorflow'] = None; from tensorboard.main import run_main; run_main()"
+"""TensorBoard starts in seconds where it does not find TensorFlow, and serves a plugin the same."""
+
+OURS = re.compile(r"/data/plugin/nnhealth/")
+
+
+@dataclass(frozen=True)
+class TensorBoard:
+    address: str
+    log_dir: Path
+
+
+@dataclass
+class Tab:
+    """The Health tab: TensorBoard's page around it, the frame, and what its console said."""
+
+    page: Page
+    frame: FrameLocator
+    errors: list[str]
+
+    def wait_for(self, run: str, steps: int | None = None) -> None:
+        shown = f"{run} {steps}" if steps is not None else f"{run} "
+        self.frame.locator(f'body[data-shown^="{shown}"]').wait_for(timeout=20_000)
+
+
+@pytest.fixture(scope="session", params=["fast", "slow"])
+def tensorboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    """TensorBoard on a log directory of several runs, with each of its loaders, under a path prefix."""
+    if request.param == "fast":
+        try:
+            server_ingester.get_server_binary()
+        except server_ingester.NoDataServerError as error:
+            pytest.skip(str(error))
+    log_dir = tmp_path_factory.mktemp("logs")
+    write_runs(log_dir)
+    fast = "true" if request.param == "fast" else "false"
+    arguments = ["--logdir", str(log_dir), "--port", "0", "--reload_interval", "1", "--path_prefix", "/at/home"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments, "--load_fast", fast],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        yield TensorBoard(_address(process), log_dir)
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    said = []
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        line = process.stderr.readline()
+        said.append(line)
+        if found := re.search(r"at (http://\S+)", line):
+            return found[1].rstrip("/")
+        if process.poll() is not None:
+            break
+    pytest.fail("TensorBoard did not start: " + "".join(said))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium on the PATH")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_tab(tensorboard: TensorBoard, browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Opens the tab on a run; when the test is over, its console must have been silent."""
+    tabs: list[Tab] = []
+
+    def open_tab(
+        run: str | None = "sick/health", address: str = "", expect: str | None = None, **options: object
+    ) -> Tab:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True, **options)
+        page = context.new_page()
+        tab = Tab(page, page.frame_locator("iframe[src*=nnhealth]"), [])
+        page.on("console", lambda message: _note(tab, message))
+        page.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tabs.append(tab)
+        chosen = f"&p.nnhealth.run={quote(run, safe='')}" if run else ""
+        page.goto(f"{tensorboard.address}/#nnhealth{chosen}{address}")
+        if expect is None and run:
+            tab.wait_for(run)
+        return tab
+
+    yield open_tab
+    errors = [error for tab in tabs for error in tab.errors]
+    for tab in tabs:
+        tab.page.context.close()
+    assert errors == []
+
+
+def _note(tab: Tab, message: ConsoleMessage) -> None:
+    where = message.location.get("url", "")
+    if message.type == "error" and OURS.search(where):
+        tab.errors.append(f"{message.text} ({where})")
+
+
+@pytest.fixture
+def live_steps(tensorboard: TensorBoard) -> Iterator[Callable[[int], int]]:
+    """Appends steps to the run that is still training; returns how many it has done."""
+    yield lambda count: LIVE.append(tensorboard.log_dir, count)

@@ -1,0 +1,70 @@
+"""The runs that the browser looks at: written once, without training."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.writer import HealthWriter
+from tests.synthetic import make_histograms, make_manifest, make_progress, make_tables, write_synthetic_run
+
+MARKUP = "<img src=x onerror=window.top.__xss=1>"
+STEPS = 120
+DEAD_FROM = 40
+
+VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
+
+
+def write_runs(log_dir: Path) -> None:
+    """Writes a healthy run, a sick one, one with markup in its names, an unreadable and a training one."""
+    write_synthetic_run(log_dir / "good", steps=STEPS)
+    write_sick_run(log_dir / "sick")
+    write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel"])
+    write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
+    LIVE.append(log_dir, 30)
+
+
+def write_sick_run(directory: Path) -> None:
+    """Writes a run in which all units of a layer die at DEAD_FROM while the loss stands still."""
+    manifest = make_manifest("sick", variables=VARIABLES)
+    columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        tables = quiet_tables(manifest, step)
+        tables["activations"][3, columns["activations"].index("dead_unit_fraction")] = float(step >= DEAD_FROM)
+        for loss in ("loss", "data_loss"):
+            tables["steps"][0, columns["steps"].index(loss)] = 2.3
+        writer.write_sample(step, tables)
+        if step % 10 == 0:
+            writer.write_histograms(step, make_histograms(manifest, step))
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
+
+
+def quiet_tables(manifest: dict[str, Any], step: int) -> dict[str, np.ndarray]:
+    """Returns random tables in which nothing is non-finite, missing, dead or saturated."""
+    tables = make_tables(manifest, step)
+    for name, table in tables.items():
+        for index, column in enumerate(manifest["tables"][name]["columns"]):
+            if column.endswith(("nonfinite", "missing", "_fraction")):
+                table[:, index] = 0.0
+            elif column == "update_ratio":
+                table[:, index] *= 1e-3
+    return tables
+
+
+class _Live:
+    """A run that is still training: each session of it goes on where the last one ended."""
+
+    def __init__(self) -> None:
+        self.done: dict[Path, int] = {}
+
+    def append(self, log_dir: Path, count: int) -> int:
+        start = self.done.get(log_dir, 0)
+        write_synthetic_run(log_dir / "live", steps=count, start_step=start, finished=False)
+        self.done[log_dir] = start + count
+        return start + count
+
+
+LIVE = _Live()

@@ -1,0 +1,178 @@
+"""What a person sees and does in the Health tab of a real TensorBoard."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.runs import DEAD_FROM, MARKUP, STEPS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
+
+
+def colours(tab) -> tuple[str, str]:
+    return tab.frame.locator("body").evaluate(
+        "body => [getComputedStyle(body).backgroundColor, getComputedStyle(body).color]"
+    )
+
+
+def test_finding_tells_evidence_why_and_what_to_try(open_tab):
+    frame = open_tab("sick/health").frame
+    part = frame.locator("details[data-part=dead-units]")
+    if part.get_attribute("open") is None:
+        part.locator("> summary").click()
+    expect(part.get_by_text("block/dense_3", exact=True)).to_be_visible()
+    expect(part).to_contain_text("100 % dead unit fraction")
+    expect(part).to_contain_text("Why it matters")
+    expect(part.locator("ol.items li").first).to_be_visible()
+    part.get_by_text("How it is decided, and when it is wrong").click()
+    expect(part.get_by_text("nnhealth explain dead-units")).to_be_visible()
+
+
+def test_what_could_not_be_judged_is_told_apart_from_health(open_tab):
+    frame = open_tab("sick/health").frame
+    part = frame.locator("details[data-part=no_data]")
+    part.locator("> summary").click()
+    expect(part.locator("li .reason").first).not_to_be_empty()
+
+
+def test_finding_leads_to_its_row_and_steps(open_tab):
+    tab = open_tab("sick/health")
+    part = tab.frame.locator("details[data-part=dead-units]")
+    if part.get_attribute("open") is None:
+        part.locator("> summary").click()
+    part.get_by_role("button", name="Show in the timeline").click()
+    expect(tab.frame.locator("#statistic")).to_have_value("activations\ndead_unit_fraction")
+    row = tab.frame.locator(".labels button[data-row='block/dense_3']")
+    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(row).to_have_class(re.compile("focused"))
+    expect(tab.frame.locator(".heatmap")).to_be_in_viewport()
+
+
+def test_heat_map_shows_the_value_under_the_pointer(open_tab):
+    tab = open_tab("sick/health")
+    tab.frame.locator("#statistic").select_option("activations\ndead_unit_fraction")
+    expect(tab.frame.locator(".labels button")).to_have_count(12)
+    plot = tab.frame.locator(".heatmap .plot")
+    plot.scroll_into_view_if_needed()
+    row_height = plot.bounding_box()["height"] / 12
+    width = plot.bounding_box()["width"]
+    for step, value in ((DEAD_FROM - 20, 0), (DEAD_FROM + 20, 100)):
+        plot.hover(position={"x": (width - 12) * step / (STEPS - 1), "y": 3.5 * row_height})
+        expect(tab.frame.locator(".tip")).to_contain_text(re.compile(rf"^{value}( %)? ?dead unit fraction"))
+        expect(tab.frame.locator(".tip")).to_contain_text("block/dense_3")
+
+
+def test_row_opens_its_layers_charts(open_tab):
+    tab = open_tab("sick/health")
+    tab.frame.locator(".labels button").nth(4).click()
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    expect(panel.get_by_role("heading")).to_have_text("block/dense_2")
+    for title in ("Gradient rms", "Update ratio", "Weight rms", "Output", "Units"):
+        expect(panel.get_by_text(title, exact=True)).to_be_visible()
+    assert panel.locator(".strip-plot canvas").count() >= 6
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_be_hidden()
+
+
+def test_arrow_keys_walk_the_heat_map(open_tab):
+    tab = open_tab("sick/health")
+    rows = tab.frame.locator(".labels button")
+    rows.nth(0).focus()
+    rows.nth(0).press("ArrowDown")
+    expect(rows.nth(1)).to_be_focused()
+    rows.nth(1).press("ArrowLeft")
+    expect(tab.frame.locator(".tip")).to_contain_text(f"step {STEPS - 2}")
+    rows.nth(1).press("Enter")
+    expect(tab.frame.get_by_role("region", name="Charts of the chosen row")).to_be_visible()
+
+
+def test_dragging_zooms_and_the_link_opens_the_same(open_tab):
+    tab = open_tab("sick/health")
+    plot = tab.frame.locator(".heatmap .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=4)
+    tab.page.mouse.up()
+    zoomed = tab.frame.locator(".zoomed")
+    expect(zoomed).to_contain_text("steps 3")
+    address = tab.page.evaluate("location.hash")
+    assert "p.nnhealth.steps=3" in address and "p.nnhealth.run=sick%2Fhealth" in address
+    again = open_tab("sick/health", address="&" + address.split("&", 2)[2])
+    expect(again.frame.locator(".zoomed")).to_have_text(zoomed.inner_text().replace("\n", ""))
+    zoomed.get_by_role("button").click()
+    expect(zoomed).to_be_hidden()
+
+
+def test_category_filters_the_findings(open_tab):
+    tab = open_tab("sick/health")
+    chip = tab.frame.get_by_role("group", name="Categories").get_by_role("button", name="activations")
+    chip.click()
+    expect(tab.frame.get_by_role("heading", name="Findings: activations")).to_be_visible()
+    expect(tab.frame.locator("details[data-part=stalled-loss]")).to_have_count(0)
+    tab.frame.get_by_role("button", name="Show all").click()
+    expect(chip).to_have_attribute("aria-pressed", "false")
+
+
+def test_run_picker_changes_the_run(open_tab):
+    tab = open_tab("sick/health")
+    picker = tab.frame.get_by_label("Run", exact=True)
+    assert picker.locator("option").all_inner_texts() == [
+        "exp<b>1/health", "future/health", "good/health", "live/health", "sick/health",
+    ]  # fmt: skip
+    picker.select_option("good/health")
+    tab.wait_for("good/health", STEPS)
+
+
+def test_unreadable_run_says_why(open_tab):
+    tab = open_tab("future/health", expect="error")
+    expect(tab.frame.get_by_role("alert")).to_contain_text("schema_version=99")
+    tab.frame.get_by_label("Run", exact=True).select_option("good/health")
+    tab.wait_for("good/health")
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    assert all("400" in error for error in tab.errors)
+    tab.errors.clear()
+
+
+def test_markup_in_names_is_text(open_tab):
+    tab = open_tab("exp<b>1/health")
+    expect(tab.frame.locator(".labels button").first).to_have_attribute("title", f"{MARKUP}/kernel")
+    tab.frame.locator(".labels button").first.click()
+    expect(tab.frame.get_by_role("region", name="Charts of the chosen row").get_by_role("heading")).to_have_text(MARKUP)
+    assert tab.frame.locator("img:not([aria-label])").count() == 0
+    assert tab.page.evaluate("window.__xss") is None
+
+
+def test_dark_mode_follows_tensorboard(open_tab):
+    tab = open_tab("good/health")
+    light = colours(tab)
+    tab.page.evaluate("document.body.classList.add('dark-mode')")
+    tab.frame.locator(":root[data-theme=dark]").wait_for()
+    dark = colours(tab)
+    assert light[0] != dark[0] and light[1] != dark[1]
+    tab.page.evaluate("document.body.classList.remove('dark-mode')")
+    tab.frame.locator(":root[data-theme=light]").wait_for()
+    assert colours(tab) == light
+
+
+def test_hidden_tab_asks_for_nothing_and_comes_back(open_tab):
+    tab = open_tab("good/health")
+    tab.page.evaluate("location.hash = 'timeseries'")
+    tab.page.wait_for_timeout(700)
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url) if "/nnhealth/" in request.url else None)
+    tab.page.wait_for_timeout(3500)
+    assert asked == []
+    tab.page.evaluate("location.hash = 'nnhealth'")
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_is_wider_than_the_window(open_tab, width):
+    tab = open_tab("sick/health")
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    tab.frame.locator(".labels button").nth(0).click()
+    tab.page.wait_for_timeout(300)
+    assert tab.frame.locator("body").evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
