@@ -21,6 +21,9 @@ BETTER_THAN_TRIVIAL = 0.9
 BEGUN = 64
 """Steps before which a run that still goes on has had no time to show whether it learns."""
 
+NEVER_FELL = 0.01
+"""A loss that lost less than this share of its start in the whole training never fell."""
+
 LONG_ENOUGH = 1000
 """Steps after which a run that still goes on is judged like one that has ended."""
 
@@ -87,6 +90,11 @@ def learns_well(run: HealthRun) -> bool:
 def has_settled(run: HealthRun) -> bool:
     """Returns whether it may be said that the loss does not fall, rather than that it has not fallen yet."""
     return run.finished or run.steps >= LONG_ENOUGH
+
+
+def never_fell(run: HealthRun) -> bool:
+    """Returns whether the whole training, or a long one, did not lower the loss."""
+    return has_settled(run) and loss_curve(run).fell < NEVER_FELL
 
 
 def trivial_loss(run: HealthRun) -> float:

@@ -88,3 +88,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _rectifies(layer: Layer) -> bool:
     return layer.activation in RECTIFIERS or layer.class_name == "ReLU"
+
+
+def all_dead(run: HealthRun) -> Layer | None:
+    """Returns the earliest layer of which no unit lives, None where there is none."""
+    rectifying = [layer for layer in run.model.layers if layer.rows and _rectifies(layer)]
+    dead = [layer for layer in rectifying if of_calls(run, layer, "dead_unit_fraction") == 1.0]
+    return min(dead, key=lambda layer: layer.position, default=None)

@@ -13,7 +13,8 @@ The median update-to-weight ratio over the last half of the steps at which the o
 each kernel that was not zero at the start. It counts where at least half of the kernels are below
 the limit and the loss does not fall well: small steps at the floor of the loss, or at the end of a
 schedule after a good fall, are as they should be. Before training has ended or gone on for 1000 steps
-there is no verdict on small steps: the learning rate may be warming up. Variables that do not change at all belong to
+there is no verdict on small steps: the learning rate may be warming up. It is an error where the whole
+training did not lower the loss by 1 %, else a warning. Variables that do not change at all belong to
 `unchanged-variable`.
 
 ## When it is wrong
@@ -36,7 +37,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import has_settled, learns_well
+from tb_nnhealth.rules._loss import has_settled, learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
 
@@ -63,7 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     slowest = int(np.nanargmin(ratio))
     yield Finding(
         RULE.name,
-        "warning",
+        "error" if never_fell(run) else "warning",
         f"A step changes {variables[slowest].path} by {ratio[slowest]:.1e} of its norm, and the loss does not fall.",
         layer=variables[slowest].layer,
         variable=variables[slowest].path,

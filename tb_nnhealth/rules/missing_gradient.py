@@ -14,7 +14,8 @@ finding, for a gradient that is cut off at one place is missing everywhere befor
 nearest to the output is named, since the cut lies right behind it, and the others are listed. It is
 an error where a layer gets no gradient at all and the loss does not fall well. Where the loss falls
 well it is a warning; and where the layers get a gradient for other variables of theirs, they are
-connected, and it is a warning at most, or information in a run that learns.
+connected, and it is a warning at most, or information in a run that learns. The same holds where all
+units of a layer are dead: that is the cause, and `dead-units` names it.
 
 ## When it is wrong
 A part of the model that is not used in this training, an auxiliary head for instance, has no
@@ -37,10 +38,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, rows_of
+from tb_nnhealth.rules.dead_units import all_dead
 
 RULE = Rule(
     name="missing-gradient",
@@ -63,10 +65,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     found = [variables[index] for index in np.flatnonzero(lost)]
     cut_off = in_whole_layers(found, variables)
     nearest = (cut_off or found)[-1]
+    dead = all_dead(run)
     yield Finding(
         RULE.name,
-        severity(bool(cut_off), learns_well(run)),
-        _message(nearest, len(found), len(variables)),
+        severity(bool(cut_off) and dead is None, learns_well(run)),
+        _message(nearest, len(found), len(variables), dead),
         layer=nearest.layer,
         variable=nearest.path,
         first_step=int(run.variables.steps[0]),
@@ -105,9 +108,10 @@ def severity(whole_layer: bool, learns: bool) -> Severity:
     return "info" if learns else "warning"
 
 
-def _message(nearest: Variable, count: int, of: int) -> str:
+def _message(nearest: Variable, count: int, of: int, dead: Layer | None) -> str:
+    cause = f": the units of {dead.path} are all dead" if dead else ""
     if count == of:
-        return f"None of the {of} trainable variables gets a gradient."
+        return f"None of the {of} trainable variables gets a gradient{cause}."
     if count == 1:
-        return f"{nearest.path} gets no gradient."
-    return f"{nearest.path} gets no gradient, nor do {count - 1} other variables."
+        return f"{nearest.path} gets no gradient{cause}."
+    return f"{nearest.path} and {count - 1} more get no gradient{cause}."

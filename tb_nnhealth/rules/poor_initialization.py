@@ -14,8 +14,9 @@ the limit is an error, a warning where the loss falls well; a kernel of zeros in
 well is a deliberate start (the last layer of a residual branch) and no finding. Kernels of one unit
 have nothing to be identical to, and the output's units are told apart by their targets.
 Scale: the standard deviation is divided by the nearest of sqrt(2 / fan_in), sqrt(2 / (fan_in +
-fan_out)) and sqrt(1 / fan_in); outside the limits it is a warning where the loss does not fall well.
-Frozen kernels, embeddings and kernels of fewer than 16 weights are not judged.
+fan_out)) and sqrt(1 / fan_in); outside the limits it is a warning where the loss does not fall well,
+an error where the whole training did not lower it by 1 %. Frozen kernels, embeddings and kernels of
+fewer than 16 weights are not judged.
 
 ## When it is wrong
 Weights that were loaded from a trained model may lie outside; they are judged by how the loss falls.
@@ -36,7 +37,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import kernels
 
@@ -80,7 +81,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         path, scale = next(iter(off.items()))
         limit = limits["low"] if scale < 1 else limits["high"]
         message = f"The standard deviation of {path} starts at {scale:.2g} times what its fan asks for."
-        yield _finding(run, "warning", message, path, scale, limit, "ratio", tuple(off)[1:])
+        yield _finding(
+            run, "error" if never_fell(run) else "warning", message, path, scale, limit, "ratio", tuple(off)[1:]
+        )
 
 
 def _finding(

@@ -95,4 +95,4 @@ def _message(run: HealthRun, first: str, count: int, everything: bool) -> str:
     if everything:
         cause = ": the learning rate is 0" if rate == 0 else ""
         return f"None of the {count} trainable variables changes{cause}."
-    return f"{first} does not change, nor do {count - 1} others." if count > 1 else f"{first} does not change."
+    return f"{first} and {count - 1} more do not change." if count > 1 else f"{first} does not change."

@@ -10,7 +10,7 @@ shrinks with depth: the first layers, which all others build on, stay as they we
 
 ## How it is decided
 At each sampled step, the root mean square of each kernel's gradient is divided by the median over
-the kernels behind it; the median of that ratio over the run is compared with the limits. A kernel
+the back half of the kernels behind it; the median of that ratio over the run is compared with the limits. A kernel
 counts when those before it are below the limit too: a gradient that came through to the input has
 not died on the way. It counts where training suffers: where the loss does not fall well, or where
 the updates of those kernels vanish as well (Adam scales small gradients up). The first such layer in
@@ -93,19 +93,20 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def to_downstream(series: np.ndarray) -> Floats:
-    """Returns each variable's value relative to those behind it.
+    """Returns each variable's value relative to those well behind it.
 
     Args:
       series: `[steps, variables]` in forward order; zero and NaN do not count.
 
     Returns:
-      `[variables]`: the median over the steps of value ÷ median of the later variables' values; NaN
-      where there is none, as for the last.
+      `[variables]`: the median over the steps of value ÷ median over the back half of the variables behind
+      it (of their logarithms, so that one of two cannot decide); NaN where there is none, as for the last.
     """
     series = series[:: max(1, len(series) // ENOUGH_STEPS)]
-    positive = np.where((series > 0) & np.isfinite(series), series, np.nan).astype(np.float64)
+    logarithm = np.log(np.where((series > 0) & np.isfinite(series), series, np.nan).astype(np.float64))
     count = series.shape[1]
-    ratios = [median(positive[:, i] / median(positive[:, i + 1 :], axis=1)) for i in range(count - 1)]
+    behind = [median(logarithm[:, (i + 1 + count) // 2 :], axis=1) for i in range(count - 1)]
+    ratios = [np.exp(median(logarithm[:, i] - reference)) for i, reference in enumerate(behind)]
     return np.array([*ratios, np.nan], np.float64)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict
+from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "low-update-ratio"
 
@@ -17,8 +17,13 @@ def test_usual_updates_pass_also_in_a_stuck_run():
 def test_tiny_updates_of_a_stuck_run_are_one_finding():
     run = change(stuck(healthy()), "variable", "update_ratio", 2e-6)
     (finding,) = findings(RULE, change(run, "variable", "update_ratio", 1e-6, "dense_3/kernel"))
-    assert (finding.severity, finding.variable, len(finding.others)) == ("warning", "dense_3/kernel", 4)
+    assert (finding.severity, finding.variable, len(finding.others)) == ("error", "dense_3/kernel", 4)
     assert (finding.first_step, finding.last_step) == (500, 950)
+
+
+def test_tiny_updates_of_a_run_that_crawls_are_a_warning():
+    run = losses(healthy(), 2.3 - 0.2 * STEPS / STEPS[-1])
+    assert findings(RULE, change(run, "variable", "update_ratio", 1e-6))[0].severity == "warning"
 
 
 def test_tiny_updates_of_a_run_that_learnt_are_healthy():

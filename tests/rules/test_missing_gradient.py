@@ -45,12 +45,19 @@ def test_a_cut_gradient_is_one_finding_at_the_cut():
     (finding,) = findings(RULE, zero(stuck(healthy()), paths))
     assert (finding.layer, finding.variable) == ("dense_2", "dense_2/bias")
     assert finding.others == tuple(paths[:-1])
-    assert finding.message == "dense_2/bias gets no gradient, nor do 5 other variables."
+    assert finding.message == "dense_2/bias and 5 more get no gradient."
 
 
 def test_no_gradient_at_all_is_said_so():
     (finding,) = findings(RULE, zero(stuck(healthy())))
     assert finding.message == "None of the 10 trainable variables gets a gradient."
+
+
+def test_a_dead_layer_is_the_cause_where_there_is_one():
+    run = change(zero(stuck(healthy()), ["dense_0/kernel", *LAYER]), "activation", "dead_unit_fraction", 1.0, "dense_1")
+    (finding,) = findings(RULE, run)
+    assert finding.severity == "warning"
+    assert finding.message.endswith("and 2 more get no gradient: the units of dense_1 are all dead.")
 
 
 def test_one_gradient_on_one_step_is_enough():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rules.builder import findings, healthy, model, stuck, unmeasured, verdict, with_variables
+from tests.rules.builder import STEPS, findings, healthy, losses, model, stuck, unmeasured, verdict, with_variables
 
 RULE = "poor-initialization"
 CONSTANT = {"std": 0.0, "norm": 5.0, "constant": True, "identical_units": 1.0}
@@ -48,7 +48,12 @@ def test_a_single_unit_has_none_to_be_identical_to():
 @pytest.mark.parametrize(("std", "found"), [(0.005, True), (0.03, False), (0.17, False), (2.0, False), (4.0, True)])
 def test_scale_is_judged_by_the_fan(std, found):
     result = findings(RULE, start(stuck(healthy()), "dense_1/kernel", std=std))
-    assert [finding.severity for finding in result] == (["warning"] if found else [])
+    assert [finding.severity for finding in result] == (["error"] if found else [])
+
+
+def test_an_odd_scale_is_a_warning_while_the_loss_falls_a_little():
+    run = losses(healthy(), 2.3 - 0.2 * STEPS / STEPS[-1])
+    assert findings(RULE, start(run, "dense_1/kernel", std=4.0))[0].severity == "warning"
 
 
 def test_an_odd_scale_of_a_run_that_learns_is_no_finding():

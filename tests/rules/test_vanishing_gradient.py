@@ -26,7 +26,7 @@ def test_fading_gradients_of_a_stuck_run_name_the_first_layer():
     (finding,) = findings(RULE, fading(stuck(healthy()), 0.03))
     assert (finding.severity, finding.layer, finding.variable) == ("warning", "dense_0", "dense_0/kernel")
     assert finding.observed < finding.limit == 1e-3
-    assert finding.others == ("dense_1/kernel",)
+    assert finding.others == ("dense_1/kernel", "dense_2/kernel")
 
 
 def test_gradients_below_resolution_are_an_error():
