@@ -9,7 +9,7 @@ VERSION: dict[str, str] = {}
 exec((ROOT / "tb_nnhealth" / "version.py").read_text(encoding="utf-8"), VERSION)
 
 TRAIN = ["tensorflow>=2.16", "keras>=3.3"]
-DEMO = [*TRAIN, "scikit-learn>=1.4", "tqdm>=4.66"]
+DEMO = [*TRAIN, "scikit-learn>=1.4"]
 
 setup(
     name="tb_nnhealth",
