@@ -1,0 +1,49 @@
+# Each target sets up what it needs, once, in .venv: `make demo` works on a fresh machine.
+#   PYTHON=python3.12   the interpreter to use, instead of the newest one found
+#   SERVE=1 PORT=6006   `make demo` starts TensorBoard at its end
+
+.PHONY: help demo test check docs bench clean
+.DELETE_ON_ERROR:
+
+PORT ?= 6006
+BIN := .venv/bin
+
+help:
+	@echo "make demo [SERVE=1] [PORT=6006]   train a healthy model and sick ones, and see the verdicts"
+	@echo "make test                         run all tests"
+	@echo "make check                        lint, format, types, generated pages"
+	@echo "make docs                         write the generated pages"
+	@echo "make bench                        measure what measuring costs"
+	@echo "make clean                        remove what these targets made"
+
+demo: .venv/.demo
+	$(BIN)/python -m demo.run --port $(PORT) $(if $(SERVE),--serve)
+
+test: .venv/.test
+	@tools/browser.sh
+	@BIN=$(BIN) tools/test.sh
+
+check: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules --check
+	$(BIN)/python -m tools.statistics_page docs/statistics.md --check
+
+docs: .venv/.test
+	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules
+	$(BIN)/python -m tools.statistics_page docs/statistics.md
+
+bench: .venv/.test
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv build dist demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.%: .venv/bin/python setup.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -e '.[$*]'
+	@touch $@
+
+.venv/bin/python:
+	@tools/venv.sh "$(PYTHON)"
