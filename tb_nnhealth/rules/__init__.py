@@ -22,16 +22,16 @@ DIAGNOSES: dict[str, Diagnosis] = {
     diagnosis.rule.name: diagnosis
     for module in (
         nonfinite_values,
+        frozen_variables,
+        poor_initialization,
+        dead_units,
+        saturated_activation,
         vanishing_gradient,
         exploding_gradient,
         missing_gradient,
         unchanged_variable,
         low_update_ratio,
         high_update_ratio,
-        frozen_variables,
-        poor_initialization,
-        dead_units,
-        saturated_activation,
         stalled_loss,
     )
     for diagnosis in [Diagnosis.of(module)]

@@ -15,7 +15,7 @@ EPOCHS_ENOUGH = 8
 FALLS_WELL = 0.3
 """A loss that lost this share of its start falls well, where the trivial predictor's is not known."""
 
-BETTER_THAN_TRIVIAL = 0.9
+BETTER_THAN_TRIVIAL = 0.95
 """A loss below this share of the trivial predictor's shows that something was learnt."""
 
 BEGUN = 64
@@ -23,6 +23,9 @@ BEGUN = 64
 
 NEVER_FELL = 0.01
 """A loss that lost less than this share of its start in the whole training never fell."""
+
+MEDIAN_ERROR = 1.25
+"""Standard error of a median of n values ÷ (noise ÷ √n), for normal noise: sqrt(pi / 2)."""
 
 LONG_ENOUGH = 1000
 """Steps after which a run that still goes on is judged like one that has ended."""
@@ -37,6 +40,8 @@ class LossCurve:
     steps: Floats
     losses: Floats
     start: float
+    doubt: float
+    """Standard error of the start relative to it: of a median of three sampled steps."""
 
     @property
     def end(self) -> float:
@@ -48,6 +53,13 @@ class LossCurve:
         """The relative drop from start to end, 0 where it is unknown."""
         drop = relative_drop(self.start, self.end)
         return drop if math.isfinite(drop) else 0.0
+
+
+def noise(losses: Floats) -> float:
+    """Returns the losses' noise, from their neighbours' differences: 1.4826 × median deviation ÷ √2; 0 of one."""
+    differences = np.diff(losses)
+    deviation = float(median(np.abs(differences - median(differences))))
+    return 1.4826 * deviation / math.sqrt(2) if math.isfinite(deviation) else 0.0
 
 
 def relative_drop(start: float, end: float) -> float:
@@ -62,12 +74,13 @@ def loss_curve(run: HealthRun) -> LossCurve:
     finite = np.isfinite(sampled)
     steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
     start = float(median(losses[:3]))
+    doubt = MEDIAN_ERROR * noise(losses) / math.sqrt(3) / abs(start) if start else 0.0
     logged = [(epoch.step, epoch.logs.get("loss")) for epoch in run.epochs]
     points = [(step, loss) for step, loss in logged if loss is not None and math.isfinite(loss)]
     if len(points) >= EPOCHS_ENOUGH:
         steps, losses = np.array([step for step, _ in points], float), np.array([loss for _, loss in points], float)
         start = start if math.isfinite(start) else float(losses[0])
-    return LossCurve(steps, losses, start)
+    return LossCurve(steps, losses, start, doubt)
 
 
 def learns_well(run: HealthRun) -> bool:
@@ -94,7 +107,8 @@ def has_settled(run: HealthRun) -> bool:
 
 def never_fell(run: HealthRun) -> bool:
     """Returns whether the whole training, or a long one, did not lower the loss."""
-    return has_settled(run) and loss_curve(run).fell < NEVER_FELL
+    curve = loss_curve(run)
+    return has_settled(run) and curve.fell < NEVER_FELL + curve.doubt
 
 
 def trivial_loss(run: HealthRun) -> float:

@@ -10,7 +10,7 @@ Nothing is being learnt: more of the same will not help.
 The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs. After
 the first tenth it is cut into thirds, and the drop from the median of the first to that of the last
 is compared with the limit. Where the noise is so large that a fall of `visible` could hide in it,
-there is no verdict. A loss that has fallen well has converged rather than stalled: below 0.9 times
+there is no verdict. A loss that has fallen well has converged rather than stalled: below 0.95 times
 the loss of the trivial predictor where the labels tell it, else by 30 % of its start. It is an error
 where the loss never fell by more than the limit and training has ended or gone on for 1000 steps, else a
 warning: it fell a little first, or may still begin to fall.
@@ -38,7 +38,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import LossCurve, has_settled, learns_well, loss_curve, relative_drop
+from tb_nnhealth.rules._loss import MEDIAN_ERROR, LossCurve, learns_well, loss_curve, never_fell, noise, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -72,12 +72,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     if drop + doubt > limits["visible"]:
         raise NotJudged(f"the loss is too noisy to see whether it falls by {limits['drop']:.0%}")
-    never_fell = curve.fell < limits["drop"]
-    severity: Severity = "error" if never_fell and has_settled(run) else "warning"
+    severity: Severity = "error" if never_fell(run) else "warning"
     yield Finding(
         RULE.name,
         severity,
-        _message(curve, drop, never_fell, limits["drop"]),
+        _message(curve, drop, limits["drop"]),
         first_step=int(curve.steps[warm][0]),
         last_step=int(curve.steps[-1]),
         statistic="loss",
@@ -90,21 +89,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def _drop(losses: np.ndarray) -> tuple[float, float]:
     """Returns the relative drop from the first third's median to the last's, and its standard error.
 
-    The noise is taken from the differences of neighbours (1.4826 × their median deviation ÷ √2), the
-    error of a median of n values as 1.25 × noise ÷ √n.
+    The error of a median of n values is taken as 1.25 × noise ÷ √n.
     """
     first, _, last = np.array_split(losses, 3)
     start, end = float(median(first)), float(median(last))
-    differences = np.diff(losses)
-    noise = 1.4826 * float(median(np.abs(differences - median(differences)))) / math.sqrt(2)
-    error = 1.25 * noise * math.sqrt(1 / len(first) + 1 / len(last))
+    error = MEDIAN_ERROR * noise(losses) * math.sqrt(1 / len(first) + 1 / len(last))
     scale = max(abs(start), abs(end))
     return relative_drop(start, end), error / scale if scale > 0 else 0.0
 
 
-def _message(curve: LossCurve, drop: float, never_fell: bool, limit: float) -> str:
+def _message(curve: LossCurve, drop: float, limit: float) -> str:
     if drop < -limit:
         return f"The loss rises: from {curve.start:.3g} at the start to {curve.end:.3g} at the end."
-    if never_fell:
+    if curve.fell < limit + curve.doubt:
         return f"The loss has not fallen: {curve.start:.3g} at the start, {curve.end:.3g} at the end."
     return f"The loss stays at {curve.end:.3g}, after {curve.start:.3g} at the start."

@@ -1,7 +1,7 @@
 """A trainable variable does not change.
 
 ## What it detects
-Trainable variables that get a gradient and yet keep their values through the whole run.
+Trainable variables that get a gradient and yet keep their values.
 
 ## Why it matters
 What does not change does not learn. The cause stands in the optimizer: a learning rate of zero or so
@@ -9,8 +9,9 @@ small that it is lost in rounding, a constraint that undoes every step, gradient
 or a variable that the optimizer does not know.
 
 ## How it is decided
-At every sampled step at which the optimizer acted, the update was exactly zero or its ratio to the
-variable below the limit, which is less than float32 resolves. Steps that only accumulate gradients,
+At every sampled step of the last half at which the optimizer acted (of the whole run, where the loss
+fell well: what has learnt may rest), the update was exactly zero or its ratio to the variable below
+the limit, which is less than float32 resolves. Steps that only accumulate gradients,
 or that mixed precision skipped, do not count. A variable without a gradient belongs to
 `missing-gradient`. All unchanged variables are one finding: an error where a whole layer does not change,
 a warning where it is a part of a layer; one less where the loss falls well all the same.
@@ -37,7 +38,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import applied, median, rows_of
+from tb_nnhealth.rules._series import applied, late, median, rows_of
 from tb_nnhealth.rules.missing_gradient import in_whole_layers, severity, trainable, without_gradient
 
 RULE = Rule(
@@ -58,20 +59,24 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if np.count_nonzero(acted) < RULE.min_samples:
         raise NotJudged(f"the optimizer acted at fewer than {RULE.min_samples} of the sampled steps")
     variables, rows = rows_of(run.variables, trainable(run))
-    norm, ratio = (run.variables.series(name)[acted][:, rows] for name in ("update_norm", "update_ratio"))
+    learns = learns_well(run)
+    window = np.flatnonzero(acted) if learns else np.flatnonzero(acted)[late(run.variables.steps[acted])]
+    statistics = ("update_norm", "update_ratio", "gradient_norm")
+    norm, ratio, gradient = (run.variables.series(name)[window][:, rows] for name in statistics)
     measured = ~np.isnan(norm)
     still = (norm == 0) | (ratio < limits["error"]) | ~measured
-    unchanged = still.all(axis=0) & measured.any(axis=0) & ~without_gradient(run)[rows]
+    lost = without_gradient(run)[rows] | (gradient == 0).all(axis=0)
+    unchanged = still.all(axis=0) & measured.any(axis=0) & ~lost
     if not unchanged.any():
         return
     found = [variables[index] for index in np.flatnonzero(unchanged)]
     everything = len(found) == len(variables)
     whole = in_whole_layers(found, variables)
     first = (whole or found)[0]
-    steps = run.variables.steps[acted]
+    steps = run.variables.steps[window]
     yield Finding(
         RULE.name,
-        severity(bool(whole), learns_well(run)),
+        severity(bool(whole), learns),
         _message(run, first.path, len(found), everything),
         layer=first.layer,
         variable=first.path,

@@ -72,3 +72,15 @@ def test_a_schedule_that_ends_at_zero_is_healthy():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_a_schedule_that_ends_before_anything_was_learnt_is_found():
+    once = np.where(STEPS == 0, 0.1, 0.0)
+    run = change(change(stuck(healthy()), "variable", "update_norm", once), "variable", "update_ratio", once)
+    (finding,) = findings(RULE, change(run, "step", "learning_rate", 0.0))
+    assert (finding.severity, finding.first_step) == ("error", 500)
+
+
+def test_a_gradient_that_died_on_the_way_is_another_rules_matter():
+    run = change(still(stuck(healthy())), "variable", "gradient_norm", np.where(STEPS < 300, 1.0, 0.0))
+    assert findings(RULE, run) == ()
