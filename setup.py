@@ -52,6 +52,7 @@ setup(
         "test": [
             *DEMO,
             "build>=1.0",
+            "hypothesis>=6.100",
             "jsonschema>=4.20",
             "mypy>=1.10",
             "playwright>=1.45",

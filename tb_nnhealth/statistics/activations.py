@@ -54,7 +54,7 @@ def forward(x: tf.Tensor, unit_axis: int = -1) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def saturated_fraction(x: tf.Tensor, activation: str) -> tf.Tensor:
-    """Returns the share of elements in the flat 1 % of the activation function's range, float32 `[]`.
+    """Returns the share of finite elements in the flat 1 % of the activation function's range, float32 `[]`.
 
     Args:
       x: the layer's output.
@@ -86,7 +86,7 @@ def _forward_plain(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     variance = 2.0 * tf.nn.l2_loss(x - mean) / size
     rms = tf.sqrt(variance + mean * mean)
     bounds = [tf.reduce_min(lowest), tf.reduce_max(highest)]
-    statistics = tf.stack([mean, tf.sqrt(variance), rms, *bounds, count_zeros(x) / size, 0.0])
+    statistics = tf.stack([mean, tf.sqrt(variance), rms, *bounds, 1.0 - 2.0 * tf.nn.l2_loss(tf.sign(x)) / size, 0.0])
     return statistics, tf.equal(highest, 0.0) & tf.equal(lowest, 0.0)
 
 
@@ -99,12 +99,11 @@ def _forward_careful(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     mean = tf.reduce_sum(scaled) / count
     std = tf.sqrt(2.0 * tf.nn.l2_loss((scaled - mean) * mask) / count)
     rms = tf.sqrt(2.0 * tf.nn.l2_loss(scaled) / count)
-    infinity = (1.0 - mask) * scale * 4.0
-    nan = tf.constant(float("nan"))
-    lowest = tf.where(count > 0, tf.reduce_min(finite + infinity), nan)
-    highest = tf.where(count > 0, tf.reduce_max(finite - infinity), nan)
+    nan, infinity = tf.constant(float("nan")), tf.constant(float("inf"))
+    lowest = tf.where(count > 0, tf.reduce_min(tf.where(mask > 0, x, infinity)), nan)
+    highest = tf.where(count > 0, tf.reduce_max(tf.where(mask > 0, x, -infinity)), nan)
     statistics = tf.stack(
-        [mean * scale, std * scale, rms * scale, lowest, highest, count_zeros(x) / size, size - count]
+        [mean * scale, std * scale, rms * scale, lowest, highest, count_zeros(x) / count, size - count]
     )
     silent = tf.reduce_all(tf.equal(x, 0.0), 0) & (tf.shape(x)[0] > 0)
     return statistics, silent
@@ -120,7 +119,9 @@ def _forward_careful(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 )
 def _share_outside(bits: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tf.Tensor:
     x = attach(bits)
-    return tf.reduce_mean(tf.cast((x <= low) | (x >= high), tf.float32))
+    finite = tf.math.is_finite(x)
+    outside = finite & ((x <= low) | (x >= high))
+    return tf.reduce_sum(tf.cast(outside, tf.float32)) / tf.reduce_sum(tf.cast(finite, tf.float32))
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
@@ -132,13 +133,15 @@ def _backward(bits: tf.Tensor) -> tf.Tensor:
 
 def _backward_plain(x: tf.Tensor, square_sum: tf.Tensor) -> tf.Tensor:
     size = tf.cast(tf.size(x), tf.float32)
-    return tf.stack([tf.sqrt(square_sum), tf.sqrt(square_sum / size), count_zeros(x) / size, 0.0])
+    return tf.stack(
+        [tf.sqrt(square_sum), tf.sqrt(square_sum / size), 1.0 - 2.0 * tf.nn.l2_loss(tf.sign(x)) / size, 0.0]
+    )
 
 
 def _backward_careful(x: tf.Tensor) -> tf.Tensor:
     finite, _, count = finite_part(x)
     size = tf.cast(tf.size(x), tf.float32)
     scale = unit_scale(tf.reduce_max(tf.concat([tf.abs(finite), [0.0]], 0)))
-    norm = tf.sqrt(2.0 * tf.nn.l2_loss(finite / scale)) * scale
-    norm = tf.where(count > 0, norm, float("nan"))
-    return tf.stack([norm, norm / tf.sqrt(count), count_zeros(x) / size, size - count])
+    rms = tf.sqrt(2.0 * tf.nn.l2_loss(finite / scale) / count) * scale
+    norm = tf.where(count > 0, rms * tf.sqrt(count), float("nan"))
+    return tf.stack([norm, rms, count_zeros(x) / count, size - count])

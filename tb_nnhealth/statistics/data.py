@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tb_nnhealth.statistics.activations import by_unit
-from tb_nnhealth.statistics.numerics import attach, count_zeros, detach, finite_part, unit_scale
+from tb_nnhealth.statistics.numerics import RESOLUTION, attach, count_zeros, detach, finite_part, unit_scale
 
 COLUMNS = (
     "data_mean",
@@ -58,10 +58,9 @@ def _batch_statistics(bits: tf.Tensor) -> tf.Tensor:
     rows = tf.reduce_sum(mask, 0)
     feature_mean = tf.math.divide_no_nan(tf.reduce_sum(scaled, 0), rows)
     spread = tf.sqrt(tf.math.divide_no_nan(tf.reduce_sum(tf.square((scaled - feature_mean) * mask), 0), rows))
-    # Rounding of a constant feature's mean leaves a spread of a few units in the last place.
-    constant = spread <= 1e-6 * tf.abs(feature_mean)
+    constant = spread <= RESOLUTION * tf.abs(feature_mean)
     spread = tf.where(constant, 0.0, spread) * scale
     spreads = [tf.reduce_min(spread), tf.reduce_max(spread), tf.reduce_sum(tf.cast(constant, tf.float32))]
-    measured = tf.stack([mean * scale, std * scale, lowest, highest, count_zeros(x) / size])
+    measured = tf.stack([mean * scale, std * scale, lowest, highest, count_zeros(x) / count])
     measured = tf.where(count > 0, measured, nan)
     return tf.concat([measured, [size - count], tf.where(count > 0, tf.stack(spreads), nan)], 0)

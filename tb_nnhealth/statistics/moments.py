@@ -1,17 +1,24 @@
 """Norm, moments and counts of a variable, a gradient or an update."""
 
+import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.statistics.numerics import (
+    RESOLUTION,
     attach,
     count_zeros,
     detach,
     finite_part,
-    is_safe,
     unit_scale,
 )
 
 COLUMNS = ("norm", "rms", "mean", "std", "absmax", "zero_fraction", "skewness", "kurtosis", "nonfinite")
+
+SMALLEST_SAFE, LARGEST_SAFE = 1e-8, 1e8
+"""Range of the largest magnitude within which fourth powers neither vanish nor overflow in float32."""
+
+SMALL, WIDTH = 8192, 128
+"""Elements up to which tensors are reduced together, and the width of the matrix they are laid out in."""
 
 
 def moments(tensors: list[tf.Tensor]) -> tf.Tensor:
@@ -28,22 +35,29 @@ def moments(tensors: list[tf.Tensor]) -> tf.Tensor:
       float32 `[N, 9]`. Without a finite element all but the count are NaN; skewness and kurtosis of
       a constant tensor are NaN.
     """
-    return finish(tf.stack([raw_moments(tf.reshape(detach(x), [-1])) for x in tensors]))
+    flat = [tf.reshape(detach(x), [-1]) for x in tensors]
+    small = [i for i, x in enumerate(flat) if x.shape[0] is not None and x.shape[0] <= SMALL]
+    large = [i for i in range(len(flat)) if i not in set(small)]
+    raw = [raw_moments(flat[i]) for i in large]
+    if small:
+        raw += tf.unstack(_raw_moments_together([flat[i] for i in small]), num=len(small))
+    order = np.argsort([*large, *small])
+    return finish(tf.stack([raw[i] for i in order]))
 
 
 def finish(raw: tf.Tensor) -> tf.Tensor:
     """Returns the statistics COLUMNS, `[N, 9]`, from the raw sums `[N, 9]` of `raw_moments`."""
-    norm, mean, std, absmax, zeros, third, fourth, finite, size = tf.unstack(raw, axis=1)
-    nan = tf.fill(tf.shape(norm), float("nan"))
+    rms, mean, std, absmax, zeros, third, fourth, finite, size = tf.unstack(raw, axis=1)
+    nan = tf.fill(tf.shape(rms), float("nan"))
     any_finite = finite > 0
-    spread = any_finite & (std > 0)
+    spread = any_finite & (std > RESOLUTION * tf.abs(mean))
     columns = [
-        tf.where(any_finite, norm, nan),
-        tf.where(any_finite, norm / tf.sqrt(finite), nan),
+        tf.where(any_finite, rms * tf.sqrt(finite), nan),
+        tf.where(any_finite, rms, nan),
         tf.where(any_finite, mean, nan),
         tf.where(any_finite, std, nan),
         tf.where(any_finite, absmax, nan),
-        tf.where(size > 0, zeros / size, nan),
+        tf.where(any_finite, zeros / finite, nan),
         tf.where(spread, third, nan),
         tf.where(spread, fourth - 3.0, nan),
         size - finite,
@@ -53,21 +67,83 @@ def finish(raw: tf.Tensor) -> tf.Tensor:
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
 def raw_moments(bits: tf.Tensor) -> tf.Tensor:
-    """Returns `[norm, mean, std, absmax, zeros, Σz³/n, Σz⁴/n, finite, size]` of a detached tensor,
+    """Returns `[rms, mean, std, absmax, zeros, Σz³/n, Σz⁴/n, finite, size]` of a detached tensor,
     z = (x − mean)/std. Traced once for all tensors, so that a step with many variables traces quickly."""
     x = attach(bits)
-    square_sum = 2.0 * tf.nn.l2_loss(x)
-    return tf.cond(is_safe(square_sum), lambda: _plain(x, square_sum), lambda: _careful(x))
-
-
-def _plain(x: tf.Tensor, square_sum: tf.Tensor) -> tf.Tensor:
-    size = tf.cast(tf.size(x), tf.float32)
     mean = tf.reduce_mean(x)
     centered = x - mean
-    std = tf.sqrt(2.0 * tf.nn.l2_loss(centered) / size)
-    third, fourth = _standardized(centered / std, size)
-    absmax = tf.reduce_max(tf.abs(x))
-    return tf.stack([tf.sqrt(square_sum), mean, std, absmax, count_zeros(x), third, fourth, size, size])
+    second = 2.0 * tf.nn.l2_loss(centered)
+    absmax = tf.maximum(tf.reduce_max(x), -tf.reduce_min(x))
+    safe = (absmax > SMALLEST_SAFE) & (absmax < LARGEST_SAFE) & tf.math.is_finite(second)
+    return tf.cond(safe, lambda: _plain(x, mean, centered, second, absmax), lambda: _careful(x))
+
+
+def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:
+    """Returns the same as `raw_moments` for each of many small tensors, `[N, 9]`.
+
+    Starting an operation for each of them would cost more than its sum does. So they are laid out as
+    rows of one matrix, each padded to whole rows: a reduction sums the rows, a product with the
+    0/1 matrix of which row belongs to which tensor adds them up.
+    """
+    sizes = np.array([x.shape[0] for x in flat])
+    rows = -(-sizes // WIDTH)
+    padded, mask = [], np.zeros([int(rows.sum()) * WIDTH], np.float32)
+    for x, size, start, stop in zip(flat, sizes, np.cumsum(rows) - rows, np.cumsum(rows), strict=True):
+        padded += [x, tf.zeros([(stop - start) * WIDTH - size], tf.int32)]
+        mask[start * WIDTH : start * WIDTH + size] = 1.0
+    member = np.repeat(np.eye(len(flat), dtype=np.float32), rows, axis=1)
+    bits = tf.reshape(tf.concat(padded, 0), [-1, WIDTH])
+    return _matrix_moments(bits, mask.reshape(-1, WIDTH), member, sizes.astype(np.float32))
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, WIDTH], tf.int32),
+        tf.TensorSpec([None, WIDTH], tf.float32),
+        tf.TensorSpec([None, None], tf.float32),
+        tf.TensorSpec([None], tf.float32),
+    ],
+    autograph=False,
+)
+def _matrix_moments(bits: tf.Tensor, inside: tf.Tensor, member: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
+    """Returns `[N, 9]` for N tensors laid out in `[R, WIDTH]`, where `member` `[N, R]` says whose each row is."""
+    x = attach(bits)
+
+    def total(values: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.matvec(member, tf.reduce_sum(values, 1))
+
+    def spread(values: tf.Tensor) -> tf.Tensor:
+        return tf.linalg.matvec(member, values, transpose_a=True)[:, tf.newaxis]
+
+    is_finite = tf.math.is_finite(x)
+    mask = tf.cast(is_finite, tf.float32) * inside
+    finite = tf.where(is_finite, x, tf.zeros_like(x))
+    absmax = tf.reduce_max(member * tf.reduce_max(tf.abs(finite), 1), 1)
+    scale = unit_scale(absmax)
+    scaled = finite / spread(scale)
+    count = total(mask)
+    mean = tf.math.divide_no_nan(total(scaled), count)
+    centered = (scaled - spread(mean)) * mask
+    square = centered * centered
+    variance = tf.math.divide_no_nan(total(square), count)
+    std = tf.sqrt(variance)
+    third = total(square * centered) / (count * variance * std)
+    fourth = total(square * square) / (count * variance * variance)
+    rms = tf.sqrt(total(scaled * scaled) / count) * scale
+    zeros = total(tf.cast(tf.equal(x, 0.0), tf.float32) * inside)
+    return tf.stack([rms, mean * scale, std * scale, absmax, zeros, third, fourth, count, size], 1)
+
+
+def _plain(x: tf.Tensor, mean: tf.Tensor, centered: tf.Tensor, second: tf.Tensor, absmax: tf.Tensor) -> tf.Tensor:
+    size = tf.cast(tf.size(x), tf.float32)
+    variance = second / size
+    std = tf.sqrt(variance)
+    square = centered * centered
+    third = tf.reduce_sum(square * centered) / (size * variance * std)
+    fourth = 2.0 * tf.nn.l2_loss(square) / (size * variance * variance)
+    zeros = size - 2.0 * tf.nn.l2_loss(tf.sign(x))
+    rms = tf.sqrt(variance + mean * mean)
+    return tf.stack([rms, mean, std, absmax, zeros, third, fourth, size, size])
 
 
 def _careful(x: tf.Tensor) -> tf.Tensor:
@@ -79,9 +155,9 @@ def _careful(x: tf.Tensor) -> tf.Tensor:
     centered = (scaled - mean) * mask
     std = tf.sqrt(tf.math.divide_no_nan(2.0 * tf.nn.l2_loss(centered), count))
     third, fourth = _standardized(centered / std, count)
-    norm = tf.sqrt(2.0 * tf.nn.l2_loss(scaled)) * scale
+    rms = tf.sqrt(2.0 * tf.nn.l2_loss(scaled) / count) * scale
     size = tf.cast(tf.size(x), tf.float32)
-    return tf.stack([norm, mean * scale, std * scale, absmax, count_zeros(x), third, fourth, count, size])
+    return tf.stack([rms, mean * scale, std * scale, absmax, count_zeros(x), third, fourth, count, size])
 
 
 def _standardized(z: tf.Tensor, count: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

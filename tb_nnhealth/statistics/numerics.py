@@ -6,6 +6,10 @@ SMALLEST_SAFE_SQUARE, LARGEST_SAFE_SQUARE = 1e-20, 1e30
 """Range of a float32 sum of squares within which its terms neither vanish nor overflow."""
 
 
+RESOLUTION = 1e-6
+"""A float32 spread below this share of the mean is what rounding leaves of a constant."""
+
+
 def detach(x: tf.Tensor) -> tf.Tensor:
     """Returns the float32 bits of `x` as int32, so that no gradient tape records what is done with it.
 
