@@ -34,8 +34,8 @@ At each sampled step, inside the training step itself: no second forward or back
 the finite elements, and those that are not finite are counted apart. What was not measured is NaN in the library and
 left out of the scorecard."""
 
-STEP_NOTE = """Beside these, `output_loss/<output>` is each output's unweighted loss, and `metric/<name>` each metric as Keras tells it
-(a running mean over the epoch). For integer targets and for predictions of classes, each batch's classes are counted."""
+STEP_NOTE = """Beside these, `output_loss/<output>` is each output's unweighted loss, and `metric/<name>` each metric as
+Keras tells it (a running mean over the epoch). Where targets or predictions are classes, a batch's are counted."""
 
 
 def page() -> str:
