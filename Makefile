@@ -28,11 +28,11 @@ check: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules --check
-	$(BIN)/python -m tools.statistics_page docs/statistics.md --check
+	$(BIN)/python -m tools.generated --check
 
 docs: .venv/.test
 	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules
-	$(BIN)/python -m tools.statistics_page docs/statistics.md
+	$(BIN)/python -m tools.generated
 
 bench: .venv/.test
 	$(BIN)/python benchmarks/run.py

@@ -1,7 +1,7 @@
-"""Writes the page of all statistics from the vocabulary.
+"""Writes what documents take from the code: the page of all statistics, and the README's table of rules.
 
-python -m tools.statistics_page docs/statistics.md            # write
-python -m tools.statistics_page docs/statistics.md --check    # exit 1 where it differs
+python -m tools.generated            # write
+python -m tools.generated --check    # exit 1 where a document differs
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.vocabulary import (
     ACTIVATION_STATISTICS,
     DATA_STATISTICS,
@@ -20,6 +21,10 @@ from tb_nnhealth.vocabulary import (
     VARIABLE_STATISTICS,
     Statistic,
 )
+
+STATISTICS = Path("docs/statistics.md")
+README = Path("README.md")
+BEGIN, END = "<!-- rules:begin -->\n", "<!-- rules:end -->\n"
 
 TABLES = (
     ("For each trainable variable", VARIABLE_STATISTICS),
@@ -38,8 +43,21 @@ STEP_NOTE = """Beside these, `output_loss/<output>` is each output's unweighted 
 Keras tells it (a running mean over the epoch). Where targets or predictions are classes, a batch's are counted."""
 
 
-def page() -> str:
-    """Returns the page as Markdown."""
+def documents() -> dict[Path, str]:
+    """Returns what each document should hold."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return {STATISTICS: statistics_page(), README: f"{before}{BEGIN}{rules_table()}{END}{after}"}
+
+
+def rules_table() -> str:
+    """Returns the table of all rules as Markdown."""
+    rows = [f"| [{d.rule.name}]({d.doc}) | {d.rule.category} | {d.summary} |" for d in DIAGNOSES.values()]
+    return "\n".join(["| rule | category | says |", "|---|---|---|", *rows, ""])
+
+
+def statistics_page() -> str:
+    """Returns the page of all statistics as Markdown."""
     tables = [f"## {title}\n\n{_table(statistics)}" for title, statistics in TABLES]
     histograms = (
         f"## Histograms\n\nOf {', '.join(HISTOGRAMS[:-1])} of each trainable variable and of each layer's "
@@ -55,17 +73,19 @@ def _table(statistics: Sequence[Statistic]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.statistics_page", description="Writes the page.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page differs")
+    parser = argparse.ArgumentParser(prog="python -m tools.generated", description="Writes the generated documents.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a document differs")
     options = parser.parse_args(arguments)
-    if not options.check:
-        options.file.write_text(page(), encoding="utf-8")
-        return 0
-    if options.file.exists() and options.file.read_text(encoding="utf-8") == page():
-        return 0
-    print(f"{options.file} differs from tb_nnhealth/vocabulary.py: run `make docs`", file=sys.stderr)
-    return 1
+    code = 0
+    for path, text in documents().items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if options.check:
+            print(f"{path} differs from the code: run `make docs`", file=sys.stderr)
+            code = 1
+        else:
+            path.write_text(text, encoding="utf-8")
+    return code
 
 
 if __name__ == "__main__":
