@@ -57,13 +57,17 @@ def counted_classes(target: tf.Tensor, prediction: tf.Tensor, loss: str) -> tupl
     if classes is None or classes > MOST_CLASSES or "crossentropy" not in loss.lower():
         return None
     if classes == 1:
-        return class_counts(target > 0.5, 2), class_counts(prediction > 0.5, 2)
+        return _binary_counts(target), _binary_counts(prediction)
     predicted = class_counts(tf.argmax(prediction, -1), classes)
     if "sparse" in loss.lower():
         return class_counts(target, classes), predicted
     if target.shape.rank == prediction.shape.rank and target.shape[-1] == classes and "binary" not in loss.lower():
         return class_counts(tf.argmax(target, -1), classes), predicted
     return None
+
+
+def _binary_counts(labels: tf.Tensor) -> tf.Tensor:
+    return class_counts(tf.cast(labels, tf.float32) > 0.5, 2)
 
 
 def _is_numeric(leaf: Any) -> bool:

@@ -18,7 +18,7 @@ from tb_nnhealth.instrument.layers import Site, select, sites
 from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
-from tb_nnhealth.instrument.session import Instruments, Session
+from tb_nnhealth.instrument.session import WRITING, Instruments, Session
 from tb_nnhealth.instrument.settings import checked
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -101,6 +101,7 @@ class HealthCallback(keras.callbacks.Callback):
         )
         self._instruments: Instruments | None = None
         self._session: Session | None = None
+        self._is_to_start = False
         self._next_step = 0
         self._next_judgement = FIRST_JUDGEMENT
         self._judging_seconds = 0.0
@@ -125,6 +126,8 @@ class HealthCallback(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         model = self.model
+        self._is_to_start = False
+        self._end_session(finished=False)  # One that is left over from a `fit` that died.
         if model.distribute_strategy.num_replicas_in_sync > 1:
             return self._warn(
                 "replicas",
@@ -132,13 +135,12 @@ class HealthCallback(keras.callbacks.Callback):
                 f"Received: {model.distribute_strategy.num_replicas_in_sync} replicas",
             )
         self._selected(sites(model))  # A pattern that matches no layer is said before the training begins.
-        self._session = None
-        try:
-            self._session = self._begin()
-        except Exception as error:
-            self._fail("the start of the training", error)
+        self._is_to_start = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self._is_to_start:  # Only now, for another callback may restore the model when the training begins.
+            self._is_to_start = False
+            self._start()
         if self._session is not None:
             self._session.begin_epoch(self.params.get("steps"))
 
@@ -156,23 +158,51 @@ class HealthCallback(keras.callbacks.Callback):
             self._judge()
 
     def on_train_end(self, logs: Any = None) -> None:
-        session, self._session = self._session, None
+        session = self._session
         if session is None:
             return
-        self._next_step = session.step
-        session.ask_guard()
-        session.close(finished=True)
+        try:
+            session.ask_guard(is_last=True)
+        finally:
+            self._end_session(finished=True)
+            self._write_scorecard()
         self._judge()
-        if self.settings.scorecard_path is not None:
-            try:
-                _write_text(self.settings.scorecard_path, self.scorecard.to_json())
-            except Exception as error:
-                self._fail("writing the scorecard", error)
 
     # The session.
 
+    def _start(self) -> None:
+        current = self.model.train_function
+        if isinstance(current, Session):
+            if current.is_alive():
+                return self._warn(
+                    "two",
+                    "HealthCallback expects to be the only one in a `fit`; the first one measures this training. "
+                    f"Received: a second one, log_dir={self.log_dir!r}",
+                )
+            current.detach()
+        try:
+            self._session = self._begin()
+        except Exception as error:
+            self._fail("the start of the training", error)
+
+    def _end_session(self, finished: bool) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            self._next_step = session.step
+            session.close(finished)
+
+    def _write_scorecard(self) -> None:
+        if self.settings.scorecard_path is None or self._cannot_write():
+            return
+        try:
+            _write_text(self.settings.scorecard_path, self.scorecard.to_json())
+        except Exception as error:
+            self._fail("writing the scorecard", error)
+
     def _begin(self) -> Session:
         model = self.model
+        if self._instruments is not None and self._instruments.model is not model:
+            self._next_step = 0
         iterations = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) if model.optimizer else 0
         first_step = max(self._next_step, iterations)
         initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
@@ -284,7 +314,7 @@ class HealthCallback(keras.callbacks.Callback):
         try:
             findings = [f for f in self.scorecard.findings if f.severity == "error" and f.rule not in self._told]
         except Exception as error:
-            return self._fail("judging the run", error)
+            return None if self._cannot_write() else self._fail("judging the run", error)
         self._judging_seconds = time.perf_counter() - started
         if self._session is not None:
             self._session.schedule.add_work(self._judging_seconds)
@@ -293,6 +323,7 @@ class HealthCallback(keras.callbacks.Callback):
         self._told |= {f.rule for f in findings}
         message = "; ".join(f"{f.rule}: {f.message}" for f in findings)
         if self.settings.on_error == "raise":
+            self._end_session(finished=False)
             raise HealthError(message)
         if self.settings.on_error == "stop":
             self.model.stop_training = True
@@ -311,6 +342,10 @@ class HealthCallback(keras.callbacks.Callback):
             f"HealthCallback could not measure {where}, and the training goes on without it: "
             f"{type(error).__name__}: {cause[:500]}",
         )
+
+    def _cannot_write(self) -> bool:
+        """Returns whether it was said already that the run's files are missing something."""
+        return any(cause.startswith(WRITING) for cause in self._told)
 
     def _warn(self, cause: str, message: str) -> None:
         if cause not in self._told:

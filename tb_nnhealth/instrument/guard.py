@@ -51,19 +51,21 @@ class Guard:
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         """Places the test. Only the first loss of a step is tested, where a custom step computes several."""
         del y_pred
-        if self._is_placed or not tf.is_tensor(loss):
-            return
+        if not self._is_placed and tf.is_tensor(loss):
+            self._try_to_place(x, y, loss, _floating(self._model.variables))
+
+    def _try_to_place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[Any]) -> None:
         self._is_placed = True
         try:
-            self._place(x, y, loss)
+            self._place(x, y, loss, variables)
         except Exception as error:
             self._on_failure("the guard against non-finite values", error)
 
-    def _place(self, x: Any, y: Any, loss: tf.Tensor) -> None:
+    def _place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[Any]) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
-        tensors += [("variable", v.path, v.value) for v in _floating(self._model.variables)]
+        tensors += [("variable", v.path, v.value) for v in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
@@ -84,7 +86,16 @@ class Guard:
 
     def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None: ...
 
-    def end_trace(self) -> None:
+    def end_trace(self, data_batch: Any, logs: Any) -> None:
+        """Places the test on the step's logs where a custom step never calls `compute_loss`.
+
+        The variables have changed by then: they are no evidence of where the step went wrong.
+        """
+        metrics = logs.values() if isinstance(logs, dict) else ()
+        scalars = [tf.cast(value, tf.float32) for value in metrics if tf.is_tensor(value) and value.shape.rank == 0]
+        if not self._is_placed and scalars:
+            parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
+            self._try_to_place(parts[0], parts[1] if len(parts) > 1 else None, tf.stack(scalars), ())
         self.counter.assign_add(1)
         self._outputs = []
 
@@ -95,6 +106,14 @@ class Guard:
             return None
         found = zip(self._places, self._counts.numpy(), strict=True)
         return _first_cause(step, self._first_step, [Place(*place, float(n)) for place, n in found if n > 0])
+
+    def left_behind(self, last_step: int) -> NonFinite | None:
+        """Returns what the last step did to the variables: no later loss will tell of it."""
+        counts = [
+            (v.path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for v in _floating(self._model.variables)
+        ]
+        places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
+        return NonFinite(last_step, tuple(places)) if places else None
 
     def _keep(self, tensors: list[Any]) -> tf.Tensor:
         assert self._counts is not None
@@ -116,6 +135,8 @@ def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> 
     """
 
     def places(stage: str, table: str, statistic: str) -> list[Place]:
+        if table not in tables:
+            return []
         counts = tables[table][:, layout.columns[table].index(statistic)]
         return [Place(stage, row, float(n)) for row, n in zip(layout.rows[table], counts, strict=True) if n > 0]
 

@@ -59,7 +59,7 @@ def step_statistics(
     unchanged = tf.equal(_tensor(optimizer.iterations), before.iterations)
     statistics = {
         "learning_rate": before.learning_rate,
-        "gradient_global_norm": global_norm,
+        "gradient_global_norm": tf.where(tf.reduce_all(tf.math.is_nan(norms)), float("nan"), global_norm),
         "step_skipped": tf.cast(unchanged, tf.float32),
         "update_applied": tf.cast(_updates_at(optimizer, before.iterations), tf.float32),
     }

@@ -148,9 +148,9 @@ class Recorder:
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         try:
             with tf.name_scope(SCOPE):
-                self._observe_batch(x, y, y_pred, loss)
                 if self._guard is not None:
                     self._guard.on_batch(x, y, y_pred, loss)
+                self._observe_batch(x, y, y_pred, loss)
         except Exception as error:
             self._on_failure("the batch", error)
 
@@ -185,7 +185,7 @@ class Recorder:
         except Exception as error:
             self._on_failure("the step", error)
         if self._guard is not None:
-            self._guard.end_trace()
+            self._guard.end_trace(data_batch, logs)
 
     # What is taken.
 
@@ -258,15 +258,16 @@ class Recorder:
 
     def _observe_update(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
         dense = [optimizers.unscaled(g, before) for g in gradients]
-        zeros = [tf.zeros([0]) if g is None else g for g in dense]
-        gradient = moments.moments(zeros) if self._take_gradients else tf.fill([len(variables), 9], NAN)
-        for name, value in optimizers.step_statistics(optimizer, before, dense, gradient[:, 0]).items():
-            self._keep_scalar(name, value)
         after = optimizers.read(variables)
         updates = [
             tf.cast(new, tf.float32) - tf.cast(old, tf.float32) for new, old in zip(after, before.values, strict=True)
         ]
-        value, update = moments.moments(before.values), moments.moments(updates)
+        zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
+        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates]), 3)
+        if not self._take_gradients:
+            gradient = tf.fill(gradient.shape, NAN)
+        for name, statistic in optimizers.step_statistics(optimizer, before, dense, gradient[:, 0]).items():
+            self._keep_scalar(name, statistic)
         missing = tf.constant([float(g is None) for g in dense])
         block = _variable_columns(value, gradient, update, missing)
         index = {id(variable): i for i, variable in enumerate(variables)}

@@ -1,10 +1,10 @@
 """Which steps are sampled: densely at the start, once an epoch, then within a share of the training time."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 DENSE_STEPS = 64
 DENSE_EVERY = 4
-"""Steps 0, 1, 2, 4, 8, 12 … 60 are always sampled: 18 in the first 64, for most faulty trainings are short."""
+"""Steps 0, 1, 2, 4, 8, 12 … 60 of a `fit` are always sampled, for most faulty trainings are short."""
 
 SAMPLES_AT_ONCE = 512
 """At most one sample in every `steps / 512` steps: 512 samples, then 355 (512 · ln 2) more each time the
@@ -29,12 +29,14 @@ class Schedule:
     overhead: float = 0.02
     training_seconds: float = 0.0
     sampling_seconds: float = 0.0
+    _start: int | None = None
     _last_sample: int | None = None
     _sampled_in_epoch: bool = False
     _epochs: int = 0
     _epoch_sample: int = 0
     _epoch_last: int | None = None
-    _cost: float = 0.0
+    _cost: float | None = None
+    _unsettled: list[float] = field(default_factory=list)
 
     def begin_epoch(self, first_step: int, steps: int | None) -> None:
         """Notes that an epoch begins at `first_step`; `steps` is its length where it is known.
@@ -43,6 +45,8 @@ class Schedule:
         sorted would show the same label at each epoch's first step. The last batch of an epoch is not
         sampled: it may be smaller, and the step would be compiled again for it.
         """
+        if self._start is None:
+            self._start = first_step
         position = int((self._epochs * _GOLDEN) % 1.0 * max(1, (steps or 1) - 1))
         self._epoch_sample = first_step + position
         self._epoch_last = first_step + steps - 1 if steps is not None and steps > 1 else None
@@ -61,13 +65,19 @@ class Schedule:
     def add_step(self, seconds: float) -> None:
         """Counts the time of a step (or of several run as one) that was not sampled."""
         self.training_seconds += seconds
+        unsettled, self._unsettled = self._unsettled, []
+        for sample in unsettled:
+            self._settle(sample, seconds)
 
-    def add_sample(self, step: int, seconds: float, plain_seconds: float) -> None:
-        """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`."""
-        extra = max(0.0, seconds - plain_seconds)
-        self.training_seconds += seconds - extra
-        self.sampling_seconds += extra
-        self._cost = extra if self._cost == 0.0 else 0.7 * self._cost + 0.3 * extra
+    def add_sample(self, step: int, seconds: float, plain_seconds: float | None) -> None:
+        """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`.
+
+        Where that is not known yet, the first unsampled step will tell.
+        """
+        if plain_seconds is None:
+            self._unsettled.append(seconds)
+        else:
+            self._settle(seconds, plain_seconds)
         self._last_sample = step
         self._sampled_in_epoch = True
 
@@ -79,10 +89,20 @@ class Schedule:
         """Counts work beside the steps (judging the run) against the budget."""
         self.sampling_seconds += seconds
 
+    def _settle(self, seconds: float, plain_seconds: float) -> None:
+        extra = max(0.0, seconds - plain_seconds)
+        self.training_seconds += seconds - extra
+        self.sampling_seconds += extra
+        self._cost = extra if self._cost is None else 0.7 * self._cost + 0.3 * extra
+
     def _is_dense(self, first: int, last: int) -> bool:
+        start = self._start or 0
+        first, last = first - start, last - start
         if first >= DENSE_STEPS:
             return False
-        return first <= 2 or self._last_sample is None or last // DENSE_EVERY > self._last_sample // DENSE_EVERY
+        if first <= 2 or self._last_sample is None:
+            return True
+        return last // DENSE_EVERY > (self._last_sample - start) // DENSE_EVERY
 
     def _is_epochs_turn(self, first: int, last: int) -> bool:
         if self._sampled_in_epoch or last < self._epoch_sample:
@@ -90,7 +110,7 @@ class Schedule:
         return self._epochs <= FREE_EPOCHS or self._is_apart(last)
 
     def _is_affordable(self, last: int) -> bool:
-        return self._cost > 0 and self._is_apart(last) and self.can_afford(self._cost)
+        return self._cost is not None and self._is_apart(last) and self.can_afford(self._cost)
 
     def _is_apart(self, step: int) -> bool:
         return self._last_sample is None or step - self._last_sample >= max(1, step // SAMPLES_AT_ONCE)

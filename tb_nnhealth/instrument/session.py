@@ -14,7 +14,8 @@ from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.records import FloatArray, NonFinite
 from tb_nnhealth.summary import metadata
-from tb_nnhealth.summary.writer import HealthWriter, is_due
+from tb_nnhealth.summary.window import is_due
+from tb_nnhealth.summary.writer import HealthWriter
 
 HISTOGRAM_EVERY = 16
 """Of the first samples those at 0, 1, 2, 4, 8 take histograms, then every 16th."""
@@ -23,6 +24,9 @@ GUARD_SECONDS = 1.0
 """How often the guard is asked between samples."""
 
 EPOCH_GRID = 500
+
+WRITING = "writing"
+"""What is told to have failed where the files are the trouble."""
 
 Failure = Callable[[str, Exception], None]
 
@@ -84,11 +88,12 @@ class Session:
         self._unsampled_calls = 0
         self._guard_asked = time.perf_counter()
         self._nonfinite_told = False
+        self._is_closed = False
         instruments.model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
         """Runs the next step, or as many as Keras runs at once."""
-        if getattr(self.instruments.model, "history", None) is not self._history:
+        if not self.is_alive():
             self.detach()  # The `fit` that this session belongs to died; this one is not ours.
             return self.instruments.own(iterator)
         try:
@@ -118,11 +123,23 @@ class Session:
             self._write_progress(finished=False)
         self.schedule.add_work(time.perf_counter() - started)
 
-    def ask_guard(self) -> None:
-        """Asks the guard whether a step between the samples had a non-finite loss."""
+    def ask_guard(self, is_last: bool = False) -> None:
+        """Asks the guard whether a step between the samples had a non-finite loss, or the last one left its mark."""
         self._guard_asked = time.perf_counter()
-        if self.instruments.guard is not None and not self._nonfinite_told:
-            self._tell(self.instruments.guard.caught())
+        guard = self.instruments.guard
+        if guard is None or self._nonfinite_told:
+            return
+        try:
+            found = guard.caught()
+            if found is None and is_last and self.step > self.first_step:
+                found = guard.left_behind(self.step - 1)
+        except Exception as error:
+            return self._on_failure("what the guard saw", error)
+        self._tell(found)
+
+    def is_alive(self) -> bool:
+        """Returns whether the `fit` that this session belongs to is the one that runs."""
+        return getattr(self.instruments.model, "history", None) is self._history
 
     def detach(self) -> None:
         """Gives the model its own step function back."""
@@ -132,12 +149,16 @@ class Session:
     def close(self, finished: bool) -> None:
         """Writes the end of the session and gives the model back as it was found."""
         self.detach()
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             if self.writer is None:
                 self.writer = self._make_writer(self.instruments.recorder.layout)
             if self.step > self.first_step:
                 self._write_progress(finished)
             self.writer.close()
+            self._report_problem()
         except Exception as error:
             self._on_failure("the end of the run", error)
 
@@ -198,7 +219,7 @@ class Session:
             self._on_failure("a sample", error)
             self.instruments.sampled = None
         seconds = time.perf_counter() - started - compiled
-        self.schedule.add_sample(step, seconds, seconds if self._plain_seconds is None else self._plain_seconds)
+        self.schedule.add_sample(step, seconds, self._plain_seconds)
         self._on_sample(self.step)
         return logs
 
@@ -219,17 +240,20 @@ class Session:
             raise RuntimeError("the sampled step was expected to say what it measures, and did not")
         if self.writer is None:
             self.writer = self._make_writer(recorder.layout)
-        tables = recorder.sample()
+        tables = {name: table for name, table in recorder.sample().items() if table.size}
         self._fill_speed(tables["steps"], recorder.layout, length)
         self.writer.write_sample(step, tables)
         if with_histograms:
             self.writer.write_histograms(step, recorder.histograms())
         self.samples += 1
-        if self.writer.problem is not None:
-            self._on_failure("writing", OSError(self.writer.problem))
+        self._report_problem()
         self.ask_guard()
         if not self._nonfinite_told:
             self._tell(from_sample(step, tables, recorder.layout))
+
+    def _report_problem(self) -> None:
+        if self.writer is not None and self.writer.problem is not None:
+            self._on_failure(WRITING, OSError(self.writer.problem))
 
     def _fill_speed(self, row: FloatArray, layout: Layout, length: int) -> None:
         columns = layout.columns["steps"]

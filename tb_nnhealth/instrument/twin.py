@@ -37,7 +37,7 @@ def guarded(model: Any, sites: Callable[[], list[Site]], guard: Guard) -> StepFu
         guard.begin_trace()
         with taps.attached(model, sites(), guard):
             logs = train_step(data)
-        guard.end_trace()
+        guard.end_trace(data, logs)
         return logs
 
     return _make(model, guarded_train_step)
