@@ -59,6 +59,7 @@ setup(
             "pytest>=8.0",
             "pytest-xdist>=3.5",
             "ruff>=0.6",
+            "setuptools>=70.1",
         ],
     },
     entry_points={

@@ -1,0 +1,140 @@
+"""The package as it is installed: its metadata, what it holds and imports, and what its README says of it."""
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+import tb_nnhealth
+from tb_nnhealth.cli import _parser
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn")
+
+
+def test_public_names_are_listed() -> None:
+    assert dir(tb_nnhealth) == sorted(tb_nnhealth.__all__)
+    assert {"HealthCallback", "HealthError", "HealthRun", "Scorecard", "read_run", "__version__"} == set(
+        tb_nnhealth.__all__
+    )
+
+
+@pytest.mark.parametrize("name", ["HealthRun", "Scorecard", "__version__", "read_run"])
+def test_public_names_that_need_no_tensorflow_are_there(name: str) -> None:
+    assert getattr(tb_nnhealth, name) is not None
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'HealthCalback'"):
+        _ = tb_nnhealth.HealthCalback
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import tb_nnhealth",
+        "import tb_nnhealth.plugin.loader",
+        "import tb_nnhealth.plugin.plugin",
+        "import tb_nnhealth.cli, tb_nnhealth.terminal",
+        "from tb_nnhealth import HealthRun, Scorecard, read_run",
+        "import tb_nnhealth.summary.metadata",
+    ],
+)
+def test_reading_side_imports_no_tensorflow(statement: str) -> None:
+    # TensorBoard's own modules import TensorFlow where it is installed: here it is not.
+    code = f"import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n{statement}"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("statement", ["import tb_nnhealth", "import tb_nnhealth.plugin.loader"])
+def test_import_is_light(statement: str) -> None:
+    code = f"import sys\n{statement}\nprint([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_metadata_names_what_is_needed() -> None:
+    about = metadata.metadata("tb_nnhealth")
+    assert about["Version"] == tb_nnhealth.__version__
+    assert about["Requires-Python"] == ">=3.10"
+    assert about.get_all("Provides-Extra") == ["train", "demo", "test"]
+    required = {re.split(r"[<>=!;\[ ]", line)[0].lower() for line in _requires() if "extra ==" not in line}
+    assert {"numpy", "tensorboard"} <= required
+    assert not {"tensorflow", "keras"} & required
+    assert any(line.startswith("tensorboard>=2.16") for line in _requires())
+    assert any(re.match(r"tensorflow>=2.16; extra == .train.", line) for line in _requires())
+
+
+def test_entry_points_can_be_loaded() -> None:
+    own = metadata.distribution("tb_nnhealth").entry_points
+    assert {(point.group, point.name) for point in own} == {
+        ("console_scripts", "nnhealth"),
+        ("tensorboard_plugins", "nnhealth"),
+    }
+    assert all(callable(point.load()) for point in own)
+
+
+def test_license_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Version 2.0, January 2004" in text
+    assert all(f"\n   {number}. " in text for number in range(1, 10))
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_files_linked_from_readme_exist() -> None:
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", README)]
+    assert len(links) > 12
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_commands_of_readme_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"^make ([a-z]+)", README, re.M)) <= targets
+    commands = re.findall(r"^nnhealth ([a-z].*?)(?: +#.*)?$", README, re.M)
+    assert len(commands) == 5
+    for command in commands:
+        assert _parser().parse_args(command.split())
+    for module in set(re.findall(r"python -m (demo\S*|tb_nnhealth\S*)", README)):
+        path = ROOT / module.strip("`").replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
+
+
+def test_options_of_readme_are_those_of_the_callback() -> None:
+    section = README.partition("## Options of `HealthCallback`")[2].partition("\n## ")[0]
+    cells = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
+    told = [(name, default.strip(" `")) for names, default in cells for name in re.findall(r"`(\w+)`", names)]
+    source = (ROOT / "tb_nnhealth" / "instrument" / "callback.py").read_text(encoding="utf-8")
+    signature = re.search(r"def __init__\(\n        self,\n(.*?)\n    \)", source, re.S)
+    assert signature
+    taken = re.findall(r"^ +(\w+): [^=\n]+?(?: = (.+?))?,$", signature[1], re.M)
+    assert told == taken
+
+
+@pytest.mark.slow
+def test_wheel_and_sdist_hold_what_they_should(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,), (sdist,) = tmp_path.glob("*.whl"), tmp_path.glob("*.tar.gz")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    package = {path.relative_to(ROOT).as_posix() for path in (ROOT / "tb_nnhealth").rglob("*") if _belongs(path)}
+    inside = {name for name in names if not name.partition("/")[0].endswith(".dist-info")}
+    assert inside == package
+    assert any(name.endswith("LICENSE") for name in names - inside)
+    with tarfile.open(sdist) as archive:
+        members = {name.partition("/")[2] for name in archive.getnames()}
+    assert package | {"LICENSE", "README.md", "CHANGELOG.md", "setup.py", "pyproject.toml"} <= members
+
+
+def _requires() -> list[str]:
+    return metadata.requires("tb_nnhealth") or []
+
+
+def _belongs(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
