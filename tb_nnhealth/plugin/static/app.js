@@ -4,7 +4,8 @@
 import * as api from './api.js';
 import * as host from './host.js';
 import {Slot, h} from './dom.js';
-import {relatives} from './views/charts.js';
+import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
+import {histogramsOf, relatives} from './views/charts.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
@@ -19,13 +20,6 @@ import {verdict} from './views/verdict.js';
 
 const POLL_MILLISECONDS = 3000;
 const MOST_RELATIVES = 8;
-/** What the heat map shows first, as far as it was measured. @type {Choice[]} */
-const PREFERRED = [
-  {table: 'variables', statistic: 'update_ratio'},
-  {table: 'variables', statistic: 'gradient_rms'},
-  {table: 'activations', statistic: 'activation_std'},
-];
-
 /** @param {HTMLElement} root */
 export function start(root) {
   const page = new Page(root);
@@ -63,6 +57,7 @@ class Page {
       /** @type {Frame | null} */ matrix: null,
       /** @type {Frame | null} */ loss: null,
       /** @type {import('./views/charts.js').Source[]} */ sources: [],
+      /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
       /** @type {ReadonlyMap<string, string>} */ states: new Map(),
       dark: false,
     };
@@ -140,13 +135,16 @@ class Page {
     if (run === null || !facts) return {};
     const {table, statistic} = choice ?? {};
     const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
-    const [matrix, loss, sources] = await Promise.all([
+    const related = row !== null && table ? this.related(facts, table, row) : [];
+    const [matrix, loss, sources, spreads] = await Promise.all([
       table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
       facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
-      row !== null && table ? Promise.all(this.related(facts, table, row).map(async (source) =>
-        ({...source, frame: await api.series(run, source.table, source.row, range, columns)}))) : [],
+      Promise.all(related.map(async (source) =>
+        ({...source, frame: await api.series(run, source.table, source.row, range, columns)}))),
+      Promise.all(histogramsOf(facts, related).map(async ({title, kind, row: name}) =>
+        ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
     ]);
-    return {matrix, loss, sources};
+    return {matrix, loss, sources, spreads};
   }
 
   /** @param {Json} facts @param {string} table @param {string} row */
@@ -231,12 +229,11 @@ class Page {
 
   /** @param {Json} facts */
   drawTimeline(facts) {
-    const {choice, range, matrix, loss, row, sources, focus, states, dark} = this.state;
+    const {choice, range, matrix, loss, row, sources, spreads, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
-    const {layer, rows} = row === null ? {layer: null, rows: []} : relatives(facts, tableOf(facts, shownChoice.table, row), row);
-    const shown = facts.tables[shownChoice.table]?.rows ?? [];
-    const selected = row !== null && shown.includes(row) ? [row] : rows.map((other) => other.row).filter((name) => shown.includes(name));
-    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, selected: new Set(selected), layer, sources, focus, states, dark});
+    const layer = row === null ? null : relatives(facts, tableOf(facts, shownChoice.table, row), row).layer;
+    const selected = selectedRows(facts, shownChoice.table, row);
+    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, selected, layer, sources, spreads, focus, states, dark});
   }
 
   /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
@@ -249,7 +246,7 @@ class Page {
   }
 }
 
-const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: []};
+const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: [], spreads: []};
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card */
 const judgement = (card) => card && JSON.stringify([card.rules, card.findings]);
@@ -265,54 +262,4 @@ function sentence(error) {
   if (error instanceof api.ApiError) return error.message;
   console.error(error);
   return 'The page failed to show this run; the browser’s console names the cause.';
-}
-
-/** @param {Json} facts @param {Choice | null} wanted @returns {Choice | null} it, or the first that was measured */
-function measured(facts, wanted) {
-  /** @param {Choice} choice */
-  const is = ({table, statistic}) =>
-    facts.tables[table]?.columns.some((/** @type {Json} */ column) => column.name === statistic && column.measured);
-  if (wanted && is(wanted)) return wanted;
-  return PREFERRED.find(is) ?? null;
-}
-
-/** @param {Json} facts @param {string} table the one shown @param {string} row @returns {string} the table that has the row */
-const tableOf = (facts, table, row) =>
-  [table, 'variables', 'activations', 'data'].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
-
-/**
- * Where the heat map shows a finding: its statistic's table, or the one shown; its own rows first, then the others'.
- * @param {Json} facts @param {Json} finding @param {Choice | null} current
- */
-function placeOf(facts, finding, current) {
-  const table = ['variables', 'activations', 'data'].find((name) =>
-    facts.tables[name]?.columns.some((/** @type {Json} */ column) => column.name === finding.statistic));
-  const choice = table ? {table, statistic: finding.statistic} : current;
-  const names = [finding.variable, finding.layer, ...finding.others].filter(Boolean);
-  const rows = choice ? names.flatMap((name) => rowsOf(facts, choice.table, name)) : [];
-  return {choice, rows: [...new Set(rows)]};
-}
-
-/** @param {Json} facts @param {string} table @param {string} name of a variable, a layer or a row @returns {string[]} */
-function rowsOf(facts, table, name) {
-  const rows = facts.tables[table].rows;
-  if (rows.includes(name)) return [name];
-  const layer = facts.model.layers.find((/** @type {Json} */ other) => other.path === name || other.variables.includes(name));
-  const related = layer ? (table === 'activations' ? layer.rows : layer.variables) : [];
-  return related.filter((/** @type {string} */ row) => rows.includes(row));
-}
-
-/** @param {Json} facts @param {Json} card @returns {Map<string, string>} the worst severity of the findings at each row */
-function rowStates(facts, card) {
-  const states = new Map();
-  for (const severity of ['info', 'warning', 'error']) {
-    for (const finding of card.findings.filter((/** @type {Json} */ other) => other.severity === severity)) {
-      for (const table of ['variables', 'activations', 'data']) {
-        if (!facts.tables[table]) continue;
-        const {rows} = placeOf(facts, {...finding, statistic: null}, {table, statistic: ''});
-        rows.forEach((row) => states.set(row, severity));
-      }
-    }
-  }
-  return states;
 }

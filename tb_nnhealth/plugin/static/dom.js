@@ -22,6 +22,9 @@ export function h(tag, properties = {}, ...children) {
   return node;
 }
 
+/** @param {string} text a path that may break after each slash */
+export const path = (text) => text.split(/(?<=\/)/).flatMap((part) => [part, document.createElement('wbr')]);
+
 /** @param {Child} child */
 const isShown = (child) => child !== null && child !== undefined && child !== false && child !== '';
 

@@ -74,6 +74,15 @@ export function ticks(low, high, most) {
   return found;
 }
 
+/** @param {number[]} values evenly spaced @returns {string[]} with as many decimals as tell them apart */
+export function tickLabels(values) {
+  const gap = values.length > 1 ? Math.abs(values[1] - values[0]) : 0;
+  const size = Math.max(...values.map(Math.abs));
+  if (gap <= 0 || size >= 1e6 || gap < 1e-4) return values.map(number);
+  const decimals = Math.max(0, -Math.floor(Math.log10(gap) + 1e-9));
+  return values.map((value) => minus(value.toLocaleString('en', {minimumFractionDigits: decimals, maximumFractionDigits: decimals})));
+}
+
 /** @param {number} low @param {number} high both > 0 @param {number} most @returns {number[]} powers of ten, or 1, 2, 5 between */
 export function decades(low, high, most) {
   const first = Math.floor(Math.log10(low));

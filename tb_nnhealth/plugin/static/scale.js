@@ -1,10 +1,10 @@
 // @ts-check
 /** From a statistic's values to colours, in perceptual order: lightness never turns back. */
 
-import {decades, number, quantity, ticks} from './format.js';
+import {decades, number, quantity, tickLabels, ticks} from './format.js';
 
 /**
- * @typedef {{kind: 'log' | 'linear' | 'signed', low: number, high: number, zero: boolean, unit: string}} Scale
+ * @typedef {{kind: 'log' | 'linear' | 'signed', low: number, high: number, beyond: boolean, unit: string}} Scale
  * @typedef {[number, number, number]} Rgb
  */
 
@@ -24,30 +24,27 @@ export function scaleFor(statistic, unit, values) {
   const kind = kindOf(statistic);
   let low = Infinity;
   let high = -Infinity;
-  let zero = false;
   for (const value of values) {
     if (!Number.isFinite(value)) continue;
-    if (kind === 'log' && value <= 0) {
-      zero = true;
-      continue;
-    }
+    if (kind === 'log' && value <= 0) continue;
     if (value < low) low = value;
     if (value > high) high = value;
   }
   if (low > high) [low, high] = kind === 'log' ? [1e-3, 1] : [0, 1];
-  if (kind === 'log') return {kind, ...logBounds(low, high), zero, unit};
+  if (kind === 'log') return {kind, ...logBounds(low, high), unit};
   if (kind === 'signed') {
     const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    return {kind, low: -size, high: size, zero, unit};
+    return {kind, low: -size, high: size, beyond: false, unit};
   }
-  if (unit === 'fraction' || unit === '0 or 1') return {kind, low: 0, high: 1, zero, unit};
-  return {kind, low: Math.min(0, low), high: high > 0 ? high : 1, zero, unit};
+  if (unit === 'fraction' || unit === '0 or 1') return {kind, low: 0, high: 1, beyond: false, unit};
+  return {kind, low: Math.min(0, low), high: high > 0 ? high : 1, beyond: false, unit};
 }
 
-/** @param {number} low @param {number} high */
+/** @param {number} low @param {number} high @returns {{low: number, high: number, beyond: boolean}} beyond: some lie below */
 function logBounds(low, high) {
   const bottom = Math.max(low, high * 10 ** -MOST_DECADES);
-  return high / bottom < 10 ? {low: high / Math.sqrt(10) / 3, high: high * 1.05} : {low: bottom, high};
+  if (high / bottom < 10) return {low: high / 10, high: high * 1.05, beyond: false};
+  return {low: bottom, high, beyond: low < bottom};
 }
 
 /** @param {Scale} scale @param {number} value finite @returns {number} place on the scale, 0 to 1 */
@@ -65,9 +62,13 @@ const clamp = (x) => Math.min(1, Math.max(0, x));
 /** @param {Scale} scale @returns {{at: number, label: string}[]} */
 export function legendTicks(scale) {
   const values = scale.kind === 'log' ? decades(scale.low, scale.high, 4) : ticks(scale.low, scale.high, 4);
-  const unit = scale.unit === 'fraction' ? 'fraction' : '';
   const shown = values.length > 1 ? values : [scale.low, scale.high];
-  return shown.map((value) => ({at: place(scale, value), label: unit ? quantity(value, unit) : number(value)}));
+  const labels = scale.unit === 'fraction' ? shown.map((value) => quantity(value, 'fraction'))
+    : scale.kind === 'log' ? shown.map(number) : tickLabels(shown);
+  return shown.map((value, index) => ({
+    at: place(scale, value),
+    label: scale.beyond && index === 0 ? `≤ ${labels[index]}` : labels[index],
+  }));
 }
 
 /** @param {Scale['kind']} kind @param {boolean} dark @returns {Uint32Array} 256 colours as canvas pixels (ABGR) */

@@ -6,28 +6,29 @@
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {import('./strip.js').Chart} Chart
  * @typedef {{table: string, row: string, name: string, frame: Frame}} Source
- * @typedef {{table: string, title: string, statistics: string[], log?: boolean, bounds?: [number, number], onlyAbove?: number}} Plan
+ * A chart of a row: each statistic with its name in the legend.
+ * @typedef {{table: string, title: string, statistics: Record<string, string>, log?: boolean, bounds?: [number, number], onlyAbove?: number}} Plan
  */
 
 const HEIGHT = 84;
 
 /** @type {Plan[]} */
 const PLANS = [
-  {table: 'variables', title: 'Gradient rms', statistics: ['gradient_rms'], log: true},
-  {table: 'variables', title: 'Update ratio', statistics: ['update_ratio'], log: true},
-  {table: 'variables', title: 'Weight rms', statistics: ['value_rms'], log: true},
-  {table: 'activations', title: 'Output', statistics: ['activation_mean', 'activation_std']},
+  {table: 'variables', title: 'Gradient rms', statistics: {gradient_rms: ''}, log: true},
+  {table: 'variables', title: 'Update ratio', statistics: {update_ratio: ''}, log: true},
+  {table: 'variables', title: 'Weight rms', statistics: {value_rms: ''}, log: true},
+  {table: 'activations', title: 'Output', statistics: {activation_mean: 'mean', activation_std: 'std'}},
   {
     table: 'activations', title: 'Units', bounds: [0, 1],
-    statistics: ['dead_unit_fraction', 'saturated_fraction', 'activation_zero_fraction'],
+    statistics: {dead_unit_fraction: 'dead', saturated_fraction: 'saturated', activation_zero_fraction: 'zero'},
   },
-  {table: 'activations', title: 'Gradient into output', statistics: ['output_gradient_rms'], log: true},
-  {table: 'data', title: 'Values', statistics: ['data_mean', 'data_std']},
-  {table: 'data', title: 'Extremes', statistics: ['data_min', 'data_max']},
-  {table: 'data', title: 'Zeros', statistics: ['data_zero_fraction'], bounds: [0, 1]},
-  {table: 'variables', title: 'NaN and Inf', statistics: ['value_nonfinite', 'gradient_nonfinite'], onlyAbove: 0},
-  {table: 'activations', title: 'NaN and Inf', statistics: ['activation_nonfinite', 'output_gradient_nonfinite'], onlyAbove: 0},
-  {table: 'data', title: 'NaN and Inf', statistics: ['data_nonfinite'], onlyAbove: 0},
+  {table: 'activations', title: 'Gradient into output', statistics: {output_gradient_rms: 'rms'}, log: true},
+  {table: 'data', title: 'Values', statistics: {data_mean: 'mean', data_std: 'std'}},
+  {table: 'data', title: 'Extremes', statistics: {data_min: 'smallest', data_max: 'largest'}},
+  {table: 'data', title: 'Zeros', statistics: {data_zero_fraction: 'share'}, bounds: [0, 1]},
+  {table: 'variables', title: 'NaN and Inf', statistics: {value_nonfinite: 'value', gradient_nonfinite: 'gradient'}, onlyAbove: 0},
+  {table: 'activations', title: 'NaN and Inf', statistics: {activation_nonfinite: 'output', output_gradient_nonfinite: 'gradient'}, onlyAbove: 0},
+  {table: 'data', title: 'NaN and Inf', statistics: {data_nonfinite: 'elements'}, onlyAbove: 0},
 ];
 
 /**
@@ -54,6 +55,23 @@ function tail(layer, path) {
   return path === layer ? '' : path.slice(path.lastIndexOf('/') + 1);
 }
 
+/**
+ * The histograms that are shown of a layer: of its first variable and of its first output.
+ * @param {Json} facts @param {{table: string, row: string, name: string}[]} rows
+ * @returns {{title: string, kind: string, row: string}[]}
+ */
+export function histogramsOf(facts, rows) {
+  const variable = rows.find(({table}) => table === 'variables');
+  const output = rows.find(({table}) => table === 'activations');
+  /** @type {[string, string, {row: string, name: string}][]} */
+  const wanted = [
+    ...(variable ? /** @type {any} */ ([['value', '', variable], ['gradient', 'gradient', variable]]) : []),
+    ...(output ? /** @type {any} */ ([['activation', 'output', output]]) : []),
+  ];
+  return wanted.filter(([kind, , {row}]) => facts.histograms[kind]?.includes(row)).map(([kind, word, {row, name}]) =>
+    ({kind, row, title: `Spread of ${[name, word].filter(Boolean).join(' ')}`}));
+}
+
 /** @param {Json} facts @param {Source[]} sources @returns {Chart[]} */
 export const rowCharts = (facts, sources) => PLANS.flatMap((plan) => chart(facts, plan, sources));
 
@@ -61,19 +79,13 @@ export const rowCharts = (facts, sources) => PLANS.flatMap((plan) => chart(facts
 function chart(facts, plan, sources) {
   const columns = facts.tables[plan.table]?.columns ?? [];
   const lines = sources.filter((source) => source.table === plan.table).flatMap(({name, frame}) =>
-    plan.statistics.flatMap((statistic) => {
+    Object.entries(plan.statistics).flatMap(([statistic, label]) => {
       const row = columns.findIndex((/** @type {Json} */ column) => column.name === statistic);
-      const label = [name, plan.statistics.length > 1 ? shorten(statistic) : ''].filter(Boolean).join(' ') || shorten(statistic);
-      return row >= 0 && holds(frame, row, plan.onlyAbove) ? [{name: label, frame, row}] : [];
+      return row >= 0 && holds(frame, row, plan.onlyAbove) ? [{name: `${name} ${label}`.trim(), frame, row}] : [];
     }));
-  const unit = columns.find((/** @type {Json} */ column) => column.name === plan.statistics[0])?.unit ?? '';
+  const unit = plan.bounds ? 'fraction' : '';
   return lines.length ? [{title: plan.title, unit, log: plan.log ?? false, lines, height: HEIGHT, bounds: plan.bounds}] : [];
 }
-
-/** @param {string} statistic */
-const shorten = (statistic) =>
-  statistic.replace(/^(activation|data|output_gradient|gradient|value)_/, '').replace('_unit_fraction', ' units')
-    .replace('_fraction', '').replaceAll('_', ' ').replace(/^zero$/, 'zeros');
 
 /** @param {Frame} frame @param {number} row @param {number} [above] */
 const holds = (frame, row, above = -Infinity) =>

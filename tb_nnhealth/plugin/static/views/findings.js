@@ -1,9 +1,9 @@
 // @ts-check
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
-import {h, icon} from '../dom.js';
+import {h, icon, path} from '../dom.js';
 import {plural, quantity, sentence, steps, words} from '../format.js';
-import {WORDS, failing, stateOf} from './verdict.js';
+import {WORDS, noted, stateOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -19,15 +19,15 @@ const MOST_OTHERS = 100;
 /** @param {Json} card @param {string | null} category @param {Context} context */
 export function findings(card, category, context) {
   const chosen = card.rules.filter((/** @type {Json} */ rule) => !category || rule.category === category);
-  const failed = failing({rules: chosen});
+  const found = noted({rules: chosen});
   /** @param {string} state */
   const those = (state) => chosen.filter((/** @type {Json} */ rule) => stateOf(rule) === state);
-  const calm = !failed.length;
+  const calm = !found.some((rule) => rule.status === 'fail');
   return h('div.findings', {},
     h('div.findings-head', {}, h('h2', {}, category ? `Findings: ${words(category)}` : 'Findings'),
       category ? h('button.quiet', {type: 'button', onclick: () => context.actions.choose(null)}, 'Show all') : null),
-    calm ? h('p.none', {}, those('pass').length ? 'No check failed.' : 'No check could be judged.') : null,
-    failed.map((/** @type {Json} */ rule, /** @type {number} */ index) => failure(rule, card, index === 0, context)),
+    calm ? h('p.none', {}, those('pass').length || found.length ? 'No check failed.' : 'No check could be judged.') : null,
+    found.map((rule, index) => failure(rule, card, index === 0 && !calm, context)),
     list('Could not be judged', 'no_data', those('no_data'), calm, context),
     list('Passed', 'pass', those('pass'), calm, context));
 }
@@ -50,9 +50,9 @@ function failure(rule, card, open, context) {
   const places = card.findings.filter((/** @type {Json} */ finding) => finding.rule === rule.name);
   const summary = [
     icon(state),
-    h('span.title', {}, rule.title),
+    h('span.title', {}, rule.status === 'pass' ? sentence(words(rule.name), '') : rule.title),
     h('span.badge', {'data-state': state}, WORDS[state]),
-    h('span.message', {}, places[0]?.message ?? ''),
+    h('span.message', {}, path(places[0]?.message ?? '')),
   ];
   const node = disclosure('part', rule.name, open, context, summary,
     places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) => evidence(finding, index, context)),
@@ -72,10 +72,10 @@ function evidence(finding, index, context) {
   return h('div.evidence', {},
     index > 0 ? h('p', {}, finding.message) : null,
     h('dl', {},
-      where ? [h('dt', {}, 'Where'), h('dd.mono', {}, where)] : null,
+      where ? [h('dt', {}, 'Where'), h('dd.mono', {}, path(where))] : null,
       finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
       finding.observed === null ? null : [h('dt', {}, 'Measured'),
-        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), ` ${words(finding.statistic ?? '')}`)],
+        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), ` ${what(finding)}`)],
       finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
       others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherPlaces(others, name, context))] : null),
     where || finding.first_step !== null
@@ -83,10 +83,14 @@ function evidence(finding, index, context) {
       : null);
 }
 
+/** @param {Json} finding what its number is: a statistic, or a ratio of two of them */
+const what = ({statistic, unit}) =>
+  (unit === 'ratio' && !/ratio$/.test(statistic ?? '') ? 'ratio of ' : '') + words(statistic ?? '');
+
 /** @param {string[]} others @param {string} name @param {Context} context */
 const otherPlaces = (others, name, context) =>
   disclosure('others', `others:${name}`, false, context, plural(others.length, 'other place'),
-    h('ul', {}, others.slice(0, MOST_OTHERS).map((other) => h('li.mono', {}, other))),
+    h('ul', {}, others.slice(0, MOST_OTHERS).map((other) => h('li.mono', {}, path(other)))),
     others.length > MOST_OTHERS ? h('p.dim', {}, `… and ${plural(others.length - MOST_OTHERS, 'more')} in the JSON.`) : null);
 
 /** @param {Json} rule @param {Json} prose by heading @param {Context} context */

@@ -17,7 +17,7 @@ export function header(runs, run, download, actions) {
   const picker = h('select', {
     id: 'run', 'data-key': 'run', disabled: !runs.length,
     onchange: (/** @type {Event} */ event) => actions.choose(/** @type {HTMLSelectElement} */ (event.target).value),
-  }, runs.map((name) => h('option', {value: name, selected: name === run}, name)));
+  }, runs.map((name) => h('option', {value: name, selected: name === run}, title(name))));
   return h('div.bar', {},
     h('label', {htmlFor: 'run'}, 'Run'), picker, h('span.progress'), h('span.space'),
     run === null ? null : [
@@ -25,6 +25,9 @@ export function header(runs, run, download, actions) {
       h('a.button', {href: download, download: '', 'data-key': 'download'}, 'Download JSON'),
     ]);
 }
+
+/** A run's directory is `<log_dir>/health`: people know it by its log_dir. @param {string} name */
+const title = (name) => name.replace(/\/health$/, '');
 
 /** Says how far the run is. @param {Element} bar @param {Json | null} facts */
 export function showProgress(bar, facts) {

@@ -5,6 +5,7 @@ import {focus, h, icon} from '../dom.js';
 import {quantity, steps as stepsText, ticks, whole, words} from '../format.js';
 import {INFINITE, palette, place} from '../scale.js';
 import {columnAt, columnEdges} from './axis.js';
+import {fit, hatch} from './canvas.js';
 
 /**
  * @typedef {import('../api.js').Frame} Frame
@@ -92,7 +93,8 @@ export class HeatMap {
     this.node.style.setProperty('--row', `${this.rowHeight()}px`);
     this.node.style.setProperty('--rows', String(rows.length));
     this.scroller.style.height = `${Math.min(MOST_HEIGHT, rows.length * this.rowHeight())}px`;
-    this.labels.replaceChildren(...rows.map((row, index) => label(row, index, states.get(row), this.select)));
+    const shared = sharedStart(rows);
+    this.labels.replaceChildren(...rows.map((row, index) => label(row, index, shared, states.get(row), this.select)));
     if (focused) focus(this.labels.querySelector(`[data-row="${CSS.escape(focused)}"]`));
   }
 
@@ -282,13 +284,24 @@ export class HeatMap {
   }
 }
 
-/** @param {string} row @param {number} index @param {string | undefined} state @param {(row: string) => void} select */
-function label(row, index, state, select) {
-  const cut = row.lastIndexOf('/', row.lastIndexOf('/') - 1) + 1;
+/** @param {string[]} rows @returns {number} how many characters of path all of them begin with: not worth repeating */
+function sharedStart(rows) {
+  const [first = '', ...others] = rows;
+  const starts = [...first.matchAll(/\//g)].map((slash) => slash.index + 1).filter((end) =>
+    others.every((row) => row.startsWith(first.slice(0, end)) && row.length > end));
+  return others.length ? Math.max(0, ...starts) : 0;
+}
+
+/**
+ * @param {string} row @param {number} index @param {number} shared characters left out
+ * @param {string | undefined} state @param {(row: string) => void} select
+ */
+function label(row, index, shared, state, select) {
+  const cut = Math.max(shared, row.lastIndexOf('/', row.lastIndexOf('/') - 1) + 1);
   return h('button.row', {
     type: 'button', title: row, 'data-row': row, 'data-index': index, 'aria-pressed': 'false', onclick: () => select(row),
     'aria-label': state ? `${row}, ${state}` : row,
-  }, state ? icon(state) : h('span.icon'), h('span.start', {}, row.slice(0, cut)), h('span.end', {}, row.slice(cut)));
+  }, state ? icon(state) : h('span.icon'), h('span.start', {}, row.slice(shared, cut)), h('span.end', {}, row.slice(cut)));
 }
 
 /** @param {Shown} shown @param {number} row @param {number} column @param {number} value */
@@ -301,30 +314,4 @@ function tipText(shown, row, column, value) {
     h('div.mono', {}, shown.rows[row]),
     h('div.dim', {}, stepsText(frame.first[column], frame.last[column]), several ? ' (the extreme of them)' : ''),
   ];
-}
-
-/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height CSS pixels */
-export function fit(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return context;
-}
-
-/** The ground where nothing was measured. @param {CanvasRenderingContext2D} context @param {number} width @param {number} height @param {boolean} dark */
-function hatch(context, width, height, dark) {
-  context.fillStyle = dark ? '#23262e' : '#eef0f3';
-  context.fillRect(0, 0, width, height);
-  context.strokeStyle = dark ? '#3a3f4a' : '#d3d8e0';
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let x = -height; x < width; x += 7) {
-    context.moveTo(x, height);
-    context.lineTo(x + height, 0);
-  }
-  context.stroke();
 }

@@ -3,7 +3,7 @@
 
 import uPlot from '../vendor/uPlot.esm.js';
 import {h} from '../dom.js';
-import {decades, number, quantity, ticks} from '../format.js';
+import {decades, number, quantity, tickLabels, ticks} from '../format.js';
 import {columnAt} from './axis.js';
 
 /**
@@ -24,6 +24,8 @@ export class Strip {
     /** @type {Chart | null} */
     this.shown = null;
     this.shape = '';
+    /** Whether there is no value to draw: then no number stands on the axis. */
+    this.nothing = false;
     this.legend = h('div.legend');
     this.title = h('div.strip-title');
     this.plot = h('div.strip-plot');
@@ -81,7 +83,8 @@ export class Strip {
         {
           size: AXIS_WIDTH, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
           splits: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
-          values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((split) => number(split)),
+          filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits,
+          values: (/** @type {any} */ _, /** @type {number[]} */ splits) => (shown.log ? splits.map(number) : tickLabels(splits)),
         },
       ],
       cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
@@ -93,11 +96,11 @@ export class Strip {
     };
   }
 
-  /** @param {number | null} low @param {number | null} high @returns {[number, number]} */
+  /** @param {number} low @param {number} high NaN or null where there are no values @returns {[number, number]} */
   range(low, high) {
-    const bounds = this.shown?.bounds;
-    if (bounds) return bounds;
-    if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return this.shown?.log ? [0.1, 1] : [0, 1];
+    if (this.shown?.bounds) return this.shown.bounds;
+    this.nothing = !Number.isFinite(low) || !Number.isFinite(high);
+    if (this.nothing) return this.shown?.log ? [0.1, 1] : [0, 1];
     if (this.shown?.log) return [10 ** Math.floor(Math.log10(low)), 10 ** Math.max(Math.ceil(Math.log10(high)), Math.floor(Math.log10(low)) + 1)];
     const room = (high - low || Math.abs(high) || 1) * 0.08;
     return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
@@ -105,6 +108,7 @@ export class Strip {
 
   /** @param {number} low @param {number} high */
   splits(low, high) {
+    if (this.nothing) return [];
     const most = Math.max(2, Math.floor((this.shown?.height ?? 80) / 30));
     return this.shown?.log ? decades(low, high, most) : ticks(low, high, most);
   }

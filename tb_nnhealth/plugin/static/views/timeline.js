@@ -6,7 +6,9 @@ import {short, steps, words} from '../format.js';
 import {colour, legendTicks, scaleFor} from '../scale.js';
 import {StepAxis} from './axis.js';
 import {lossChart, rowCharts} from './charts.js';
-import {HeatMap, fit} from './heatmap.js';
+import {fit} from './canvas.js';
+import {Distribution} from './distribution.js';
+import {HeatMap} from './heatmap.js';
 import {Strip} from './strip.js';
 
 /**
@@ -14,7 +16,8 @@ import {Strip} from './strip.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, choice: Choice, range: {first: number, last: number} | null, matrix: Frame | null, loss: Frame | null,
- *   row: string | null, selected: ReadonlySet<string>, layer: Json | null, sources: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null,
+ *   row: string | null, selected: ReadonlySet<string>, layer: Json | null, sources: import('./charts.js').Source[],
+ *   spreads: import('./distribution.js').Spread[], focus: import('./heatmap.js').Focus | null,
  *   states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{choose: (choice: Choice) => void, select: (row: string | null) => void,
  *   zoom: (range: {first: number, last: number} | null) => void}} Actions
@@ -33,6 +36,8 @@ export class Timeline {
     this.heatmap = new HeatMap(this.axis, (row) => actions.select(row));
     /** @type {Strip[]} */
     this.strips = [];
+    /** @type {Distribution[]} */
+    this.spreads = [];
     this.choiceKey = '';
     this.picker = h('select', {id: 'statistic', onchange: () => this.chosen()});
     this.meaning = h('p.meaning');
@@ -41,7 +46,8 @@ export class Timeline {
     this.lossPanel = h('div.panel', {}, this.loss.node);
     this.layerHead = h('div.layer-head');
     this.layerStrips = h('div.strips');
-    this.layerPanel = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true}, this.layerHead, this.layerStrips);
+    this.layerSpreads = h('div.strips');
+    this.layerPanel = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true}, this.layerHead, this.layerStrips, this.layerSpreads);
     this.hint = h('p.hint', {}, 'Choose a row for its charts. Drag across the steps to zoom in, double-click to zoom out.');
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
     this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Layers × steps'), this.picker, this.legend);
@@ -112,22 +118,31 @@ export class Timeline {
   }
 
   /** @param {Shown} shown */
-  updateLayer({facts, row, layer, sources, dark}) {
+  updateLayer({facts, row, layer, sources, spreads, dark}) {
     this.layerPanel.hidden = !row;
     const charts = row ? rowCharts(facts, sources) : [];
-    while (this.strips.length > charts.length) {
-      const strip = /** @type {Strip} */ (this.strips.pop());
-      strip.node.remove();
-      strip.destroy();
-    }
-    charts.forEach((chart, index) => {
-      if (!this.strips[index]) {
-        this.strips[index] = new Strip(this.axis);
-        this.layerStrips.append(this.strips[index].node);
-      }
-      this.strips[index].update(chart, dark);
-    });
+    resize(this.strips, charts.length, () => new Strip(this.axis), this.layerStrips);
+    charts.forEach((chart, index) => this.strips[index].update(chart, dark));
+    resize(this.spreads, row ? spreads.length : 0, () => new Distribution(this.axis), this.layerSpreads);
+    this.spreads.forEach((spread, index) => spread.update(spreads[index]));
     if (row) this.layerHead.replaceChildren(...head(row, layer, () => this.actions.select(null)));
+  }
+}
+
+/**
+ * Brings a list of parts to a length, with their nodes.
+ * @template {{node: HTMLElement, destroy: () => void}} Part
+ * @param {Part[]} parts @param {number} length @param {() => Part} make @param {HTMLElement} host
+ */
+function resize(parts, length, make, host) {
+  for (const part of parts.splice(length)) {
+    part.node.remove();
+    part.destroy();
+  }
+  while (parts.length < length) {
+    const part = make();
+    parts.push(part);
+    host.append(part.node);
   }
 }
 

@@ -8,9 +8,6 @@ import {duration, inSentence, number, plural, short, whole, words} from '../form
 
 const SEVERITIES = ['error', 'warning', 'info'];
 
-/** @param {string} severity */
-const rank = (severity) => (SEVERITIES.indexOf(severity) + 4) % 4;
-
 /** What each state is called beside its icon. @type {Record<string, string>} */
 export const WORDS = {pass: 'healthy', error: 'error', warning: 'warning', info: 'note', no_data: 'not judged'};
 
@@ -18,23 +15,29 @@ export const WORDS = {pass: 'healthy', error: 'error', warning: 'warning', info:
 const OPENINGS = {
   error: 'This run will not train as it stands',
   warning: 'Training is probably hurt',
-  info: 'Nothing is wrong, but worth knowing',
 };
 
-/** @param {Json} rule @returns {string} the state shown for a rule: a rule that broke has judged nothing */
+/**
+ * The state shown for a rule: one that broke has judged nothing, one that passes may still have something worth knowing.
+ * @param {Json} rule @returns {string}
+ */
 export function stateOf(rule) {
   if (rule.status === 'fail') return rule.severity ?? 'warning';
-  return rule.status === 'pass' ? 'pass' : 'no_data';
+  if (rule.status === 'pass') return rule.severity === 'info' ? 'info' : 'pass';
+  return 'no_data';
 }
 
-/** @param {Json} card */
-export const failing = (card) =>
-  card.rules.filter((/** @type {Json} */ rule) => rule.status === 'fail')
-    .sort((/** @type {Json} */ a, /** @type {Json} */ b) => rank(stateOf(a)) - rank(stateOf(b)));
+/** @param {Json} card @returns {Json[]} the rules that have findings, the worst first */
+export const noted = (card) =>
+  card.rules.filter((/** @type {Json} */ rule) => SEVERITIES.includes(stateOf(rule)))
+    .sort((/** @type {Json} */ a, /** @type {Json} */ b) => SEVERITIES.indexOf(stateOf(a)) - SEVERITIES.indexOf(stateOf(b)));
+
+/** @param {Json} card @returns {Json[]} those that fail, the worst first */
+const failing = (card) => noted(card).filter((rule) => rule.status === 'fail');
 
 /** @param {Json} card @param {Json} category */
 function stateOfCategory(card, category) {
-  const worst = failing(card).find((/** @type {Json} */ rule) => rule.category === category.name);
+  const worst = failing(card).find((rule) => rule.category === category.name);
   if (worst) return stateOf(worst);
   return category.status === 'pass' ? 'pass' : 'no_data';
 }

@@ -1,0 +1,64 @@
+"""What must hold of the page's files, whoever edits them."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from tb_nnhealth.plugin import plugin
+
+STATIC = Path(plugin.__file__).parent / "static"
+VENDOR = STATIC / "vendor"
+OURS = sorted(path for path in STATIC.rglob("*.js") if VENDOR not in path.parents)
+THEMES = ("light", "dark")
+TEXT_COLOURS = ("text", "dim", "accent", "error", "warning", "info", "pass", "no_data")
+
+
+def test_vendored_files_are_those_that_were_published():
+    lines = [line for line in (VENDOR / "SHA256SUMS").read_text().splitlines() if not line.startswith("#")]
+    sums = dict(reversed(line.split()) for line in lines)
+    assert set(sums) == {path.name for path in VENDOR.iterdir()} - {"SHA256SUMS"}
+    for name, expected in sums.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == expected
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(STATIC).as_posix())
+def test_module_is_typed_and_builds_no_markup_from_text(path):
+    code = path.read_text(encoding="utf-8")
+    assert code.startswith("// @ts-check\n")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", code)
+    for imported in re.findall(r"from '([^']+)'", code):
+        assert imported.startswith("."), "only relative modules pass TensorBoard's content policy"
+        assert (path.parent / imported).is_file()
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(STATIC).as_posix())
+def test_module_names_no_other_host(path):
+    addresses = re.findall(r"https?://[^'\"\s]+", path.read_text(encoding="utf-8"))
+    assert set(addresses) <= {"http://www.w3.org/2000/svg"}
+
+
+def colours(theme: str) -> dict[str, tuple[int, ...]]:
+    css = (STATIC / "style.css").read_text(encoding="utf-8")
+    block = re.search(
+        r":root\[data-theme='dark'\] \{(.*?)\}" if theme == "dark" else r":root \{(.*?)\}", css, re.DOTALL
+    )
+    assert block
+    found = re.findall(r"--([\w-]+): #([0-9a-f]{3,6});", block[1])
+    return {name: tuple(int(c * (6 // len(value)), 16) for c in re.findall("." * (len(value) // 3), value))
+            for name, value in found}  # fmt: skip
+
+
+def luminance(colour: tuple[int, ...]) -> float:
+    linear = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", TEXT_COLOURS)
+def test_text_can_be_read(theme, name):
+    palette = colours(theme)
+    for ground in ("card", "sunk", "ground"):
+        dark, light = sorted((luminance(palette[name]), luminance(palette[ground])))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{name} on {ground}"
