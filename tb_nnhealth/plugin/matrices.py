@@ -16,11 +16,13 @@ FORMAT = 1
 def buckets(steps: IntArray, first: int, last: int, columns: int) -> tuple[int, IntArray]:
     """Returns where the samples of a step range begin, and the offset from there of each bucket's first sample.
 
+    The range includes the sample before it and the one after it, so that a line reaches both its ends.
     Samples are shared out evenly over at most `columns` buckets; `starts` has one more entry, the end.
     """
-    begin, end = np.searchsorted(steps, first, "left"), np.searchsorted(steps, last, "right")
-    count = max(0, int(end - begin))
-    return int(begin), np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
+    begin = max(0, int(np.searchsorted(steps, first, "left")) - 1)
+    end = min(len(steps), int(np.searchsorted(steps, last, "right")) + 1)
+    count = max(0, end - begin)
+    return begin, np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
 
 
 def matrix(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:

@@ -142,6 +142,26 @@ def test_unreadable_run_says_why(open_tab):
     tab.errors.clear()
 
 
+def test_no_runs_yet(open_tab):
+    tab = open_tab(None)
+    tab.page.route("**/nnhealth/runs", lambda route: route.fulfill(json={"runs": []}))
+    expect(tab.frame.get_by_role("heading", name="No health data yet")).to_be_visible()
+    tab.page.unroute("**/nnhealth/runs")
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
+
+
+def test_silence_of_tensorboard_leaves_what_was_shown(open_tab):
+    tab = open_tab("good/health")
+    tab.page.route("**/nnhealth/runs", lambda route: route.abort())
+    expect(tab.frame.get_by_role("alert")).to_contain_text("TensorBoard does not answer")
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
+    tab.page.unroute("**/nnhealth/runs")
+    tab.frame.get_by_role("button", name="Try again").click()
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    assert all("ERR_FAILED" in error for error in tab.errors)
+    tab.errors.clear()
+
+
 def test_markup_in_names_is_text(open_tab):
     tab = open_tab("exp<b>1/health")
     expect(tab.frame.locator(".labels button").first).to_have_attribute("title", f"{MARKUP}/kernel")

@@ -53,11 +53,11 @@ def test_matrix_equals_a_naive_loop(columns):
         assert cell == max(bucket, key=abs) if bucket else np.isnan(cell)
 
 
-def test_range_of_steps():
+def test_range_of_steps_has_a_neighbour_on_each_side():
     first, _, planes = thinned(make_table(range(10), steps=range(0, 100, 10)), 1000, first=15, last=40)
-    assert first.tolist() == [20, 30, 40]
-    assert planes[0, 0].tolist() == [2, 3, 4]
-    assert thinned(make_table(range(10)), 5, first=50, last=60)[2].shape == (1, 1, 0)
+    assert first.tolist() == [10, 20, 30, 40, 50]
+    assert planes[0, 0].tolist() == [1, 2, 3, 4, 5]
+    assert thinned(make_table(range(10)), 5, first=50, last=60)[0].tolist() == [9]
 
 
 def test_series_keeps_last_value_and_extremes():

@@ -76,8 +76,8 @@ def test_matrix_is_the_table_of_the_run(client, log_dir):
 def test_series_holds_all_statistics_of_a_row(client, log_dir):
     _, _, values = frame(get(client, "/series", run=RUN, table="activations", row="dense", first=10, last=19).data)
     table = read_run(log_dir / "run1").activations
-    assert values.shape == (3, len(table.columns), 10)
-    np.testing.assert_array_equal(values[0], table.values[10:20, table.row("dense"), :].T)
+    assert values.shape == (3, len(table.columns), 12)
+    np.testing.assert_array_equal(values[0], table.values[9:21, table.row("dense"), :].T)
 
 
 def test_histograms_are_shares(client):

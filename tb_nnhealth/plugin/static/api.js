@@ -58,7 +58,7 @@ function window_(range, columns) {
 }
 
 /** @param {string} route @param {Record<string, string>} query */
-const address = (route, query) => `./${route}?${new URLSearchParams(query)}`;
+const address = (route, query) => [`./${route}`, String(new URLSearchParams(query))].filter(Boolean).join('?');
 
 /** @param {string} route @param {Record<string, string>} query @returns {Promise<any>} */
 async function json(route, query) {

@@ -42,7 +42,7 @@ class Page {
     const asked = host.readAddress();
     this.state = {
       /** @type {string[] | null} */ runs: null,
-      /** @type {string | null} */ run: asked.run ?? null,
+      /** @type {string | null} */ run: null,
       version: '',
       /** @type {Json | null} */ facts: null,
       /** @type {Json | null} */ card: null,
@@ -61,6 +61,8 @@ class Page {
       /** @type {ReadonlyMap<string, string>} */ states: new Map(),
       dark: false,
     };
+    /** The run that the address asks for, until TensorBoard has loaded it or another is chosen. @type {string | null} */
+    this.wanted = asked.run ?? null;
     this.turn = 0;
     this.busy = false;
     this.drawing = 0;
@@ -100,7 +102,9 @@ class Page {
     const runs = await api.runs();
     const {state} = this;
     if (JSON.stringify(runs) !== JSON.stringify(state.runs)) this.set({runs});
-    const run = state.run !== null && runs.includes(state.run) ? state.run : runs[0] ?? null;
+    const known = [this.wanted, state.run].find((name) => name !== null && runs.includes(name));
+    const run = known ?? runs[0] ?? null;
+    if (run === this.wanted) this.wanted = null;
     if (run !== state.run) this.set({...UNREAD, run});
     if (run === null) return this.set(UNREAD);
     const version = await api.version(run);
@@ -160,6 +164,7 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.turn++;
+    this.wanted = null;
     this.set({...UNREAD, run, range: null, focus: null, row: null, category: null});
     this.refreshWhenFree();
   }

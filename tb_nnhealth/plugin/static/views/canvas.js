@@ -32,3 +32,18 @@ export function hatch(context, width, height, dark) {
   }
   context.stroke();
 }
+
+/**
+ * Draws a frame that can be seen on every colour below it.
+ * @param {CanvasRenderingContext2D} context @param {boolean} dark
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+export function outline(context, dark, x, y, width, height) {
+  const [line, halo] = dark ? ['#ffffff', '#000000'] : ['#10131a', '#ffffff'];
+  context.strokeStyle = halo;
+  context.lineWidth = 3;
+  context.strokeRect(x, y, width, height);
+  context.strokeStyle = line;
+  context.lineWidth = 1.5;
+  context.strokeRect(x, y, width, height);
+}

@@ -5,7 +5,7 @@ import {focus, h, icon} from '../dom.js';
 import {quantity, steps as stepsText, ticks, whole, words} from '../format.js';
 import {INFINITE, palette, place} from '../scale.js';
 import {columnAt, columnEdges} from './axis.js';
-import {fit, hatch} from './canvas.js';
+import {fit, hatch, outline} from './canvas.js';
 
 /**
  * @typedef {import('../api.js').Frame} Frame
@@ -35,7 +35,7 @@ export class HeatMap {
     this.at = null;
     /** @type {number | null} */
     this.dragFrom = null;
-    this.labels = h('div.labels');
+    this.labels = h('div.labels', {role: 'group', 'aria-label': 'Rows; the arrow keys walk through rows and steps'});
     this.canvas = h('canvas', {'aria-hidden': 'true'});
     this.cross = h('div.cross', {hidden: true});
     this.dragged = h('div.dragged', {hidden: true});
@@ -62,8 +62,10 @@ export class HeatMap {
     if (key !== this.labelled) this.buildLabels();
     this.labelled = key;
     if (before?.frame !== shown.frame || before?.dark !== shown.dark) this.image = shown.frame ? this.paint(shown.frame) : null;
-    for (const label of this.labels.children) {
+    const stop = Math.max(0, shown.rows.findIndex((row) => shown.selected.has(row)));
+    for (const [index, label] of [...this.labels.children].entries()) {
       const row = label.dataset.row;
+      label.tabIndex = index === stop ? 0 : -1;
       label.setAttribute('aria-pressed', String(shown.selected.has(row)));
       label.classList.toggle('focused', Boolean(shown.focus?.rows.has(row)));
     }
@@ -153,18 +155,13 @@ export class HeatMap {
   /** @param {CanvasRenderingContext2D} context @param {Shown} shown @param {number} width */
   drawMarks(context, shown, width) {
     const row = this.rowHeight();
-    context.strokeStyle = shown.dark ? '#ffffff' : '#10131a';
     shown.rows.forEach((name, index) => {
-      if (shown.selected.has(name)) {
-        context.lineWidth = 2;
-        context.strokeRect(1, index * row, width - 2, row - 1);
-      }
+      if (shown.selected.has(name)) outline(context, shown.dark, 1, index * row + 0.5, width - 2, row - 2);
       if (!shown.focus?.rows.has(name)) return;
       const left = shown.focus.first === null ? 0 : Math.max(0, this.axis.toPixel(shown.focus.first, width));
       const end = shown.focus.last === null ? width : Math.min(width, this.axis.toPixel(shown.focus.last, width));
-      context.lineWidth = 2;
       context.setLineDash([5, 3]);
-      context.strokeRect(left + 1, index * row + 0.5, Math.max(4, end - left - 2), row - 2);
+      outline(context, shown.dark, left + 1, index * row + 0.5, Math.max(4, end - left - 2), row - 2);
       context.setLineDash([]);
     });
   }
