@@ -36,14 +36,16 @@ export function hatch(context, width, height, dark) {
 /**
  * Draws a frame that can be seen on every colour below it.
  * @param {CanvasRenderingContext2D} context @param {boolean} dark
- * @param {number} x @param {number} y @param {number} width @param {number} height
+ * @param {number[]} dash @param {number} x @param {number} y @param {number} width @param {number} height
  */
-export function outline(context, dark, x, y, width, height) {
+export function outline(context, dark, dash, x, y, width, height) {
   const [line, halo] = dark ? ['#ffffff', '#000000'] : ['#10131a', '#ffffff'];
   context.strokeStyle = halo;
   context.lineWidth = 3;
   context.strokeRect(x, y, width, height);
+  context.setLineDash(dash);
   context.strokeStyle = line;
   context.lineWidth = 1.5;
   context.strokeRect(x, y, width, height);
+  context.setLineDash([]);
 }

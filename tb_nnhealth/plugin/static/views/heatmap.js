@@ -156,13 +156,11 @@ export class HeatMap {
   drawMarks(context, shown, width) {
     const row = this.rowHeight();
     shown.rows.forEach((name, index) => {
-      if (shown.selected.has(name)) outline(context, shown.dark, 1, index * row + 0.5, width - 2, row - 2);
+      if (shown.selected.has(name)) outline(context, shown.dark, [], 1, index * row + 0.5, width - 2, row - 2);
       if (!shown.focus?.rows.has(name)) return;
       const left = shown.focus.first === null ? 0 : Math.max(0, this.axis.toPixel(shown.focus.first, width));
       const end = shown.focus.last === null ? width : Math.min(width, this.axis.toPixel(shown.focus.last, width));
-      context.setLineDash([5, 3]);
-      outline(context, shown.dark, left + 1, index * row + 0.5, Math.max(4, end - left - 2), row - 2);
-      context.setLineDash([]);
+      outline(context, shown.dark, [5, 3], left + 1, index * row + 0.5, Math.max(4, end - left - 2), row - 2);
     });
   }
 
