@@ -8,6 +8,7 @@ import zipfile
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import tb_nnhealth
@@ -115,6 +116,23 @@ def test_options_of_readme_are_those_of_the_callback() -> None:
     assert signature
     taken = re.findall(r"^ +(\w+): [^=\n]+?(?: = (.+?))?,$", signature[1], re.M)
     assert told == taken
+
+
+@pytest.mark.slow
+def test_code_of_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = pytest.importorskip("keras")
+    monkeypatch.chdir(tmp_path)
+    x, y = np.random.default_rng(0).random((64, 4), np.float32), np.zeros((64, 1), np.float32)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mean_squared_error")
+    names = {"model": model, "x": x, "y": y, "x_val": x, "y_val": y}
+    first, *others = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    exec(first, names)
+    assert capsys.readouterr().out.endswith(names["health"].scorecard.to_json() + "\n")
+    for code in others:
+        assert eval(code, names) == names["health"].scorecard.to_json()
 
 
 @pytest.mark.slow
