@@ -98,6 +98,7 @@ class Recorder:
         self._histograms_due = (
             tf.Variable(False, trainable=False, name="nnhealth_histograms_due") if take_histograms else None
         )
+        self._histograms_wanted = False
         self.layout: Layout | None = None
         self.variables: dict[str, Any] = {}
         self.was_traced = False
@@ -106,7 +107,8 @@ class Recorder:
 
     def request_histograms(self, wanted: bool) -> None:
         """Says whether the next sampled step also takes histograms."""
-        if self._histograms_due is not None:
+        if self._histograms_due is not None and wanted is not self._histograms_wanted:
+            self._histograms_wanted = wanted
             self._histograms_due.assign(wanted)
 
     def sample(self) -> dict[str, FloatArray]:
@@ -263,7 +265,8 @@ class Recorder:
             tf.cast(new, tf.float32) - tf.cast(old, tf.float32) for new, old in zip(after, before.values, strict=True)
         ]
         zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
-        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates]), 3)
+        extremes = [True] * 2 * len(variables) + [False] * len(variables)
+        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], extremes), 3)
         if not self._take_gradients:
             gradient = tf.fill(gradient.shape, NAN)
         for name, statistic in optimizers.step_statistics(optimizer, before, dense, gradient[:, 0]).items():
@@ -384,6 +387,8 @@ class Recorder:
         forward = self._stacked("forward", rows, len(activations.FORWARD))
         backward = self._stacked("backward", rows, len(activations.BACKWARD))
         saturated = self._stacked("saturated", rows, 1)
+        scale = self._kept("step", "loss_scale", 1)
+        backward /= tf.concat([tf.fill([2], tf.where(tf.math.is_nan(scale), 1.0, scale)[0]), [1.0, 1.0]], 0)
         silent, dead = self._unit_fractions(layout)
         return tf.concat([forward[:, :6], silent, dead, saturated, forward[:, 6:], backward], 1)
 

@@ -247,9 +247,11 @@ class Session:
             self.writer.write_histograms(step, recorder.histograms())
         self.samples += 1
         self._report_problem()
-        self.ask_guard()
         if not self._nonfinite_told:
-            self._tell(from_sample(step, tables, recorder.layout))
+            found = from_sample(step, tables, recorder.layout)
+            if found is not None:
+                self.ask_guard()  # A step since the last sample may have been the first.
+            self._tell(found)
 
     def _report_problem(self) -> None:
         if self.writer is not None and self.writer.problem is not None:
@@ -262,7 +264,7 @@ class Session:
             row[0, columns.index("examples_per_second")] = examples / self._plain_seconds
 
     def _tell(self, found: NonFinite | None) -> None:
-        if found is None or self.writer is None:
+        if found is None or self._nonfinite_told or self.writer is None:
             return
         self._nonfinite_told = True
         places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from tb_nnhealth.statistics.activations import by_unit
-from tb_nnhealth.statistics.numerics import RESOLUTION, attach, count_zeros, detach, finite_part, unit_scale
+from tb_nnhealth.statistics.numerics import RESOLUTION, attach, count_zeros, detach, finite_part, is_safe, unit_scale
 
 COLUMNS = (
     "data_mean",
@@ -46,6 +46,25 @@ def class_counts(labels: tf.Tensor, classes: int) -> tf.Tensor:
 @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
 def _batch_statistics(bits: tf.Tensor) -> tf.Tensor:
     x = attach(bits)
+    feature_mean = tf.reduce_mean(x, 0)
+    feature_variance = tf.reduce_mean(tf.math.squared_difference(x, feature_mean), 0)
+    mean = tf.reduce_mean(feature_mean)
+    variance = tf.reduce_mean(feature_variance) + tf.reduce_mean(tf.math.squared_difference(feature_mean, mean))
+    return tf.cond(
+        is_safe(variance), lambda: _plain(x, feature_mean, feature_variance, mean, variance), lambda: _careful(x)
+    )
+
+
+def _plain(
+    x: tf.Tensor, feature_mean: tf.Tensor, feature_variance: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor
+) -> tf.Tensor:
+    zero_fraction = 1.0 - 2.0 * tf.nn.l2_loss(tf.sign(x)) / tf.cast(tf.size(x), tf.float32)
+    bounds = [tf.reduce_min(x), tf.reduce_max(x)]
+    spreads = _spreads(tf.sqrt(feature_variance), feature_mean, tf.ones([]))
+    return tf.stack([mean, tf.sqrt(variance), *bounds, zero_fraction, 0.0, *spreads])
+
+
+def _careful(x: tf.Tensor) -> tf.Tensor:
     finite, mask, count = finite_part(x)
     size = tf.cast(tf.size(x), tf.float32)
     nan, infinity = tf.constant(float("nan")), tf.constant(float("inf"))
@@ -58,9 +77,14 @@ def _batch_statistics(bits: tf.Tensor) -> tf.Tensor:
     rows = tf.reduce_sum(mask, 0)
     feature_mean = tf.math.divide_no_nan(tf.reduce_sum(scaled, 0), rows)
     spread = tf.sqrt(tf.math.divide_no_nan(tf.reduce_sum(tf.square((scaled - feature_mean) * mask), 0), rows))
-    constant = spread <= RESOLUTION * tf.abs(feature_mean)
-    spread = tf.where(constant, 0.0, spread) * scale
-    spreads = [tf.reduce_min(spread), tf.reduce_max(spread), tf.reduce_sum(tf.cast(constant, tf.float32))]
+    spreads = _spreads(spread, feature_mean, scale)
     measured = tf.stack([mean * scale, std * scale, lowest, highest, count_zeros(x) / count])
     measured = tf.where(count > 0, measured, nan)
     return tf.concat([measured, [size - count], tf.where(count > 0, tf.stack(spreads), nan)], 0)
+
+
+def _spreads(spread: tf.Tensor, feature_mean: tf.Tensor, scale: tf.Tensor) -> list[tf.Tensor]:
+    """Returns the smallest and the largest spread of a feature, and how many features have none."""
+    constant = spread <= RESOLUTION * tf.abs(feature_mean)
+    spread = tf.where(constant, 0.0, spread) * scale
+    return [tf.reduce_min(spread), tf.reduce_max(spread), tf.reduce_sum(tf.cast(constant, tf.float32))]

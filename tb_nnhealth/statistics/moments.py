@@ -1,5 +1,7 @@
 """Norm, moments and counts of a variable, a gradient or an update."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
@@ -21,7 +23,7 @@ SMALL, WIDTH = 8192, 128
 """Elements up to which tensors are reduced together, and the width of the matrix they are laid out in."""
 
 
-def moments(tensors: list[tf.Tensor]) -> tf.Tensor:
+def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) -> tf.Tensor:
     """Returns the statistics COLUMNS of each tensor, over its finite elements.
 
     norm = sqrt(Σx²), rms = norm/√n, std = √m₂, skewness = m₃/m₂^1.5, kurtosis = m₄/m₂² − 3 with the
@@ -30,6 +32,8 @@ def moments(tensors: list[tf.Tensor]) -> tf.Tensor:
 
     Args:
       tensors: N tensors of any shape and real dtype; computed in float32.
+      extremes: for each tensor whether absmax and zero_fraction are wanted; where they are not, they
+        may be NaN, which saves a third of the work. All, by default.
 
     Returns:
       float32 `[N, 9]`. Without a finite element all but the count are NaN; skewness and kurtosis of
@@ -38,7 +42,7 @@ def moments(tensors: list[tf.Tensor]) -> tf.Tensor:
     flat = [tf.reshape(detach(x), [-1]) for x in tensors]
     small = [i for i, x in enumerate(flat) if x.shape[0] is not None and x.shape[0] <= SMALL]
     large = [i for i in range(len(flat)) if i not in set(small)]
-    raw = [raw_moments(flat[i]) for i in large]
+    raw = [raw_moments(flat[i]) if extremes is None or extremes[i] else _raw_shape(flat[i]) for i in large]
     if small:
         raw += tf.unstack(_raw_moments_together([flat[i] for i in small]), num=len(small))
     order = np.argsort([*large, *small])
@@ -76,6 +80,19 @@ def raw_moments(bits: tf.Tensor) -> tf.Tensor:
     absmax = tf.maximum(tf.reduce_max(x), -tf.reduce_min(x))
     safe = (absmax > SMALLEST_SAFE) & (absmax < LARGEST_SAFE) & tf.math.is_finite(second)
     return tf.cond(safe, lambda: _plain(x, mean, centered, second, absmax), lambda: _careful(x))
+
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
+def _raw_shape(bits: tf.Tensor) -> tf.Tensor:
+    """Returns the same as `raw_moments`, with NaN for absmax and zeros where they would take work of their own."""
+    x = attach(bits)
+    mean = tf.reduce_mean(x)
+    centered = x - mean
+    second = 2.0 * tf.nn.l2_loss(centered)
+    variance = second / tf.cast(tf.size(x), tf.float32)
+    safe = (variance > SMALLEST_SAFE**2) & (variance < LARGEST_SAFE**2)
+    nan = tf.constant(float("nan"))
+    return tf.cond(safe, lambda: _shape(x, mean, centered, second, nan, nan), lambda: _careful(x))
 
 
 def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:
@@ -135,13 +152,19 @@ def _matrix_moments(bits: tf.Tensor, inside: tf.Tensor, member: tf.Tensor, size:
 
 
 def _plain(x: tf.Tensor, mean: tf.Tensor, centered: tf.Tensor, second: tf.Tensor, absmax: tf.Tensor) -> tf.Tensor:
+    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))
+    return _shape(x, mean, centered, second, absmax, zeros)
+
+
+def _shape(
+    x: tf.Tensor, mean: tf.Tensor, centered: tf.Tensor, second: tf.Tensor, absmax: tf.Tensor, zeros: tf.Tensor
+) -> tf.Tensor:
     size = tf.cast(tf.size(x), tf.float32)
     variance = second / size
     std = tf.sqrt(variance)
     square = centered * centered
     third = tf.reduce_sum(square * centered) / (size * variance * std)
     fourth = 2.0 * tf.nn.l2_loss(square) / (size * variance * variance)
-    zeros = size - 2.0 * tf.nn.l2_loss(tf.sign(x))
     rms = tf.sqrt(variance + mean * mean)
     return tf.stack([rms, mean, std, absmax, zeros, third, fourth, size, size])
 

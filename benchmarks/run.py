@@ -1,0 +1,96 @@
+"""Measures what the callback costs, writes the raw figures as CSV and the table of the README from them.
+
+python -m benchmarks.run                    # all, about half an hour on two cores
+python -m benchmarks.run --only mlp --rounds 1
+python -m benchmarks.run --table            # only the table, from the figures that are there
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- figures:begin -->", "<!-- figures:end -->"
+WORKLOADS, CONTESTANTS = (
+    ("cnn", "transformer", "mlp"),
+    (
+        "default",
+        "no_guard",
+        "every_step",
+        "keras_tensorboard",
+        "second_pass",
+        "debugger",
+    ),
+)
+
+
+def main() -> None:
+    arguments = _arguments()
+    if not arguments.table:
+        root = tempfile.mkdtemp(prefix="nnhealth-bench-")
+        try:
+            _measure(arguments, root)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+    _write_table()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    choices = [*WORKLOADS, "memory", "imports"]
+    parser.add_argument("--only", nargs="+", choices=choices, default=choices, help="what to measure")
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
+    parser.add_argument("--table", action="store_true", help="measure nothing, make the table anew")
+    return parser.parse_args()
+
+
+def _measure(arguments: argparse.Namespace, root: str) -> None:
+    from benchmarks import imports, memory, overhead
+
+    RESULTS.mkdir(exist_ok=True)
+    for workload in (name for name in WORKLOADS if name in arguments.only):
+        rows = overhead.measure([workload], list(arguments.contestants), arguments.rounds, root)
+        _write(f"overhead_{workload}.csv", rows)
+    if "memory" in arguments.only:
+        _write("memory.csv", memory.measure(root))
+    if "imports" in arguments.only:
+        _write("imports.csv", imports.measure(max(5, arguments.rounds)))
+
+
+def _write(name: str, rows: list[dict[str, Any]]) -> None:
+    with (RESULTS / name).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    path = RESULTS / name
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write_table() -> None:
+    from benchmarks import table
+
+    overhead = [row for name in WORKLOADS for row in _read(f"overhead_{name}.csv")]
+    text = table.render(overhead, _read("memory.csv"), _read("imports.csv"))
+    readme = README.read_text(encoding="utf-8")
+    if BEGIN in readme and END in readme:
+        head, rest = readme.split(BEGIN)
+        README.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
