@@ -15,10 +15,11 @@ from tb_nnhealth.instrument import describe, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, select, sites
+from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
-from tb_nnhealth.instrument.session import WRITING, Instruments, Session
+from tb_nnhealth.instrument.session import Instruments, Session
 from tb_nnhealth.instrument.settings import checked
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -106,6 +107,7 @@ class HealthCallback(keras.callbacks.Callback):
         self._next_judgement = FIRST_JUDGEMENT
         self._judging_seconds = 0.0
         self._told: set[str] = set()
+        self._has_failed = False
 
     @property
     def log_dir(self) -> str:
@@ -134,7 +136,11 @@ class HealthCallback(keras.callbacks.Callback):
                 "HealthCallback expects one replica; this training is not measured. "
                 f"Received: {model.distribute_strategy.num_replicas_in_sync} replicas",
             )
-        self._selected(sites(model))  # A pattern that matches no layer is said before the training begins.
+        try:
+            found = sites(model)
+        except Exception as error:
+            return self._fail("the start of the training", error)
+        self._selected(found)  # A pattern that matches no layer is said before the training begins.
         self._is_to_start = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -192,18 +198,19 @@ class HealthCallback(keras.callbacks.Callback):
             session.close(finished)
 
     def _write_scorecard(self) -> None:
-        if self.settings.scorecard_path is None or self._cannot_write():
+        if self.settings.scorecard_path is None:
             return
         try:
             _write_text(self.settings.scorecard_path, self.scorecard.to_json())
         except Exception as error:
-            self._fail("writing the scorecard", error)
+            if not self._has_failed:
+                self._fail("writing the scorecard", error)
 
     def _begin(self) -> Session:
         model = self.model
         if self._instruments is not None and self._instruments.model is not model:
             self._next_step = 0
-        iterations = int(keras.ops.convert_to_numpy(model.optimizer.iterations)) if model.optimizer else 0
+        iterations = int(keras.ops.convert_to_numpy(steps_taken(model.optimizer))) if model.optimizer else 0
         first_step = max(self._next_step, iterations)
         initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
         instruments = self._instruments_for(model, first_step)
@@ -314,7 +321,7 @@ class HealthCallback(keras.callbacks.Callback):
         try:
             findings = [f for f in self.scorecard.findings if f.severity == "error" and f.rule not in self._told]
         except Exception as error:
-            return None if self._cannot_write() else self._fail("judging the run", error)
+            return None if self._has_failed else self._fail("judging the run", error)
         self._judging_seconds = time.perf_counter() - started
         if self._session is not None:
             self._session.schedule.add_work(self._judging_seconds)
@@ -336,16 +343,9 @@ class HealthCallback(keras.callbacks.Callback):
         """Says once what broke in here; the training goes on."""
         if isinstance(error, HealthError):
             raise error
-        cause = " ".join(str(error).split()) or type(error).__name__
-        self._warn(
-            f"{where}: {type(error).__name__}",
-            f"HealthCallback could not measure {where}, and the training goes on without it: "
-            f"{type(error).__name__}: {cause[:500]}",
-        )
-
-    def _cannot_write(self) -> bool:
-        """Returns whether it was said already that the run's files are missing something."""
-        return any(cause.startswith(WRITING) for cause in self._told)
+        self._has_failed = True
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        self._warn(cause, f"HealthCallback could not measure {where}, and the training goes on without it: {cause}")
 
     def _warn(self, cause: str, message: str) -> None:
         if cause not in self._told:

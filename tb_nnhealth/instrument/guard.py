@@ -1,9 +1,11 @@
 """The guard: catches the first step whose loss is not finite, sampled or not, and keeps the evidence.
 
-In every step one scalar is tested: is the loss finite? Only where it is not, a branch counts the
-NaN and Inf in the batch, the variables and the outputs of all layers, which are still in memory
-then. A gradient that goes bad while the loss is finite leaves its mark in the variables, so the next
-step's count names them. What the guard costs stands in the README's table of figures.
+In every step a few scalars are tested: are the loss and the sum of each input finite? (A fused ReLU
+may turn NaN into zero and so hide a bad input from the loss, while its gradient spoils the weights.)
+Only where one is not, a branch counts the NaN and Inf in the batch, the variables and the outputs of
+all layers, which are still in memory then. A gradient that goes bad while the loss is finite leaves
+its mark in the variables, so the next step's count names them. What the guard costs stands in the
+README's table of figures.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +77,10 @@ class Guard:
                 self._counts = tf.Variable(tf.zeros([len(places)]), trainable=False, name="nnhealth_nonfinite")
         if places != self._places:
             return
-        bad = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.cast(loss, tf.float32))))
+        floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
+        tested = [tf.reshape(tf.cast(loss, tf.float32), [-1])]
+        tested += [tf.reshape(tf.reduce_sum(tf.cast(t, tf.float32)), [1]) for t in floats]
+        bad = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.concat(tested, 0))))
         tf.cond(bad & (self._caught_at < 0), lambda: self._keep([t for _, _, t in tensors]), lambda: tf.constant(0))
 
     def on_data_loss(self, loss: Any) -> None: ...
@@ -118,8 +123,9 @@ class Guard:
     def _keep(self, tensors: list[Any]) -> tf.Tensor:
         assert self._counts is not None
         counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in tensors]
-        self._counts.assign(tf.stack(counts))
-        self._caught_at.assign(self.counter)
+        kept = self._counts.assign(tf.stack(counts))
+        found = tf.reduce_sum(kept) > 0  # Else a sum of large finite numbers overflowed.
+        self._caught_at.assign(tf.where(found, self.counter, -1))
         return tf.constant(1)
 
 

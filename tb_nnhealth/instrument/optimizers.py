@@ -24,10 +24,17 @@ class Before:
 def read_before(optimizer: Any, variables: Sequence[Any]) -> Before:
     return Before(
         values=read(variables),
-        iterations=tf.identity(_tensor(optimizer.iterations)),
+        iterations=tf.identity(_tensor(steps_taken(optimizer))),
         learning_rate=tf.cast(_tensor(optimizer.learning_rate), tf.float32),
         loss_scale=_loss_scale(optimizer),
     )
+
+
+def steps_taken(optimizer: Any) -> Any:
+    """Returns the variable that counts the optimizer's steps; `iterations` counts updates only, where
+    gradients are accumulated."""
+    inner = _inner(optimizer)
+    return getattr(inner, "_iterations", inner.iterations)
 
 
 def read(variables: Sequence[Any]) -> list[tf.Tensor]:
@@ -56,7 +63,7 @@ def step_statistics(
     """
     present = tf.where(tf.math.is_nan(norms), tf.zeros_like(norms), norms)
     global_norm = tf.norm(present)
-    unchanged = tf.equal(_tensor(optimizer.iterations), before.iterations)
+    unchanged = tf.equal(_tensor(steps_taken(optimizer)), before.iterations)
     statistics = {
         "learning_rate": before.learning_rate,
         "gradient_global_norm": tf.where(tf.reduce_all(tf.math.is_nan(norms)), float("nan"), global_norm),

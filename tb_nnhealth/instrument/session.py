@@ -25,9 +25,6 @@ GUARD_SECONDS = 1.0
 
 EPOCH_GRID = 500
 
-WRITING = "writing"
-"""What is told to have failed where the files are the trouble."""
-
 Failure = Callable[[str, Exception], None]
 
 
@@ -255,7 +252,7 @@ class Session:
 
     def _report_problem(self) -> None:
         if self.writer is not None and self.writer.problem is not None:
-            self._on_failure(WRITING, OSError(self.writer.problem))
+            self._on_failure("everything", OSError(self.writer.problem))
 
     def _fill_speed(self, row: FloatArray, layout: Layout, length: int) -> None:
         columns = layout.columns["steps"]

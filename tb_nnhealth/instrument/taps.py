@@ -117,17 +117,34 @@ def _data_loss(compile_loss: Any, observer: Observer) -> Callable[..., Any]:
     original = compile_loss.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        flat = getattr(compile_loss, "_flat_losses", None)
-        if not flat or len(flat) < 2:
+        with contextlib.ExitStack() as stack:
+            if getattr(compile_loss, "_flat_losses", None) is not None:
+                _watch_outputs(compile_loss, observer, stack)
+            elif hasattr(compile_loss, "build"):  # Keras builds it in its first call.
+                stack.enter_context(replaced(compile_loss, "build", _build(compile_loss, observer, stack)))
             loss = original(*args, **kwargs)
-        else:
-            told = [part._replace(loss=_output_loss(part, observer)) for part in flat]
-            with replaced(compile_loss, "_flat_losses", told):
-                loss = original(*args, **kwargs)
         observer.on_data_loss(loss)
         return loss
 
     return call
+
+
+def _build(compile_loss: Any, observer: Observer, stack: contextlib.ExitStack) -> Callable[..., None]:
+    original = compile_loss.build
+
+    def build(*args: Any, **kwargs: Any) -> None:
+        original(*args, **kwargs)
+        _watch_outputs(compile_loss, observer, stack)
+
+    return build
+
+
+def _watch_outputs(compile_loss: Any, observer: Observer, stack: contextlib.ExitStack) -> None:
+    """Has the observer told of each output's loss, where there are several, until the stack is unwound."""
+    flat = getattr(compile_loss, "_flat_losses", None) or ()
+    if len(flat) > 1:
+        told = [part._replace(loss=_output_loss(part, observer)) for part in flat]
+        stack.enter_context(replaced(compile_loss, "_flat_losses", told))
 
 
 def _output_loss(part: Any, observer: Observer) -> Callable[..., Any]:

@@ -1,0 +1,92 @@
+"""What the manifest says of the model and of how it was compiled."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tb_nnhealth.instrument.describe import describe_compile, describe_model, initial_facts
+from tb_nnhealth.instrument.layers import sites
+from tb_nnhealth.summary.writer import to_json
+from tests.instrument.zoo import CASES, mlp, regression
+
+
+@pytest.fixture(autouse=True)
+def fresh_names() -> None:
+    keras.backend.clear_session()
+
+
+def test_layers_and_variables() -> None:
+    model = regression("adam").model
+    described = describe_model(model, sites(model), None, initial_facts(sites(model)))
+    assert described["parameters"] == described["trainable_parameters"] == 41
+    hidden, head = described["layers"]
+    assert (hidden["class_name"], hidden["activation"], hidden["units"], hidden["parameters"]) == (
+        "Dense",
+        "relu",
+        5,
+        35,
+    )
+    assert head["activation"] is None
+    kernel = described["variables"][0]
+    assert (kernel["role"], kernel["shape"], kernel["fan_in"], kernel["fan_out"]) == ("kernel", [6, 5], 6, 5)
+    assert kernel["initializer"] == "GlorotUniform" and kernel["layer"] == hidden["path"]
+    value = np.array(model.trainable_variables[0], np.float64)
+    assert kernel["initial"]["std"] == pytest.approx(value.std())
+    assert kernel["initial"]["norm"] == pytest.approx(np.linalg.norm(value))
+    assert kernel["initial"]["identical_units"] == 0 and not kernel["initial"]["constant"]
+    assert described["variables"][1]["initial"] == {}
+
+
+def test_fans_of_a_convolution() -> None:
+    model = keras.Sequential([layers.Input((8, 8, 2)), layers.Conv2D(4, 3)])
+    (kernel, _) = describe_model(model, sites(model), None, {})["variables"]
+    assert (kernel["fan_in"], kernel["fan_out"]) == (2 * 9, 4 * 9)
+
+
+def test_constant_and_identical_units() -> None:
+    model = mlp()
+    model.get_layer("hidden").kernel.assign(np.ones((6, 5)))
+    kernel = np.arange(5.0).reshape(5, 1)
+    model.get_layer("head").kernel.assign(kernel)
+    hidden, head = initial_facts(sites(model)).values()
+    assert hidden["constant"] and hidden["identical_units"] == 1.0
+    assert not head["constant"] and np.isnan(head["identical_units"])
+
+
+def test_frozen_layers_are_told() -> None:
+    model = CASES["frozen_layers"]().model
+    described = describe_model(model, sites(model), None, {})
+    assert [layer["trainable"] for layer in described["layers"]] == [False, True]
+    assert [variable["trainable"] for variable in described["variables"]] == [False, False, True, True]
+    assert described["trainable_parameters"] == 6
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_can_be_told_in_json(name: str) -> None:
+    model = CASES[name]().model
+    described = {"compile": describe_compile(model), "model": describe_model(model, sites(model), None, {})}
+    assert json.loads(to_json(described))["compile"]["dtype_policy"]
+
+
+def test_compile() -> None:
+    optimizer = keras.optimizers.AdamW(0.02, weight_decay=0.1, global_clipnorm=1.0, use_ema=True)
+    told = describe_compile(regression(optimizer, jit_compile=True, metrics=["mae"]).model)
+    assert told["optimizer"]["class_name"] == "AdamW" and told["optimizer"]["learning_rate"] == pytest.approx(0.02)
+    assert told["optimizer"]["global_clipnorm"] == 1.0 and told["optimizer"]["use_ema"]
+    assert not told["optimizer"]["loss_scaled"] and told["jit_compile"] and not told["run_eagerly"]
+
+
+def test_losses_by_output() -> None:
+    found = describe_compile(CASES["list_inputs_outputs"]().model)["losses"]
+    assert [loss["output"] for loss in found] == ["first", "second"]
+    assert found[0]["class_name"] == "MeanAbsoluteError"
+    assert found[1] == {"output": "second", "class_name": "SparseCategoricalCrossentropy", "from_logits": False}
+    assert describe_compile(CASES["attention_block"]().model)["losses"][0]["from_logits"] is True
+    assert describe_compile(CASES["gan_two_optimizers"]().model)["losses"] == []
+
+
+def test_mixed_precision_scales_the_loss() -> None:
+    assert describe_compile(CASES["mixed_float16"]().model)["optimizer"]["loss_scaled"]

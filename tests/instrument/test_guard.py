@@ -1,0 +1,177 @@
+"""The guard names the step and the place where NaN and Inf begin, also between the samples."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, Scorecard, read_run
+from tb_nnhealth.records import HealthRun
+from tests.instrument.zoo import OwnLoss, flat, mlp, numbers
+
+pytestmark = pytest.mark.slow
+
+STEPS = 40
+UNSAMPLED = 29
+"""A step that neither the dense start (0, 1, 2, 4, 8 …) nor the epoch's turn (step 0) samples with `overhead=0`."""
+
+HOW = {
+    "graph": {},
+    "eager": {"run_eagerly": True},
+    "xla": {"jit_compile": True},
+    "several_as_one": {"steps_per_execution": 5},
+}
+
+
+def guarded(model: keras.Model, x: Any, y: Any, log_dir: Path, **settings: Any) -> HealthRun:
+    """Trains in batches of 2 rows without shuffling; nothing that breaks in the callback is let pass."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback could not")
+        warnings.filterwarnings("ignore", message="nonfinite")
+        health = HealthCallback(log_dir, **({"overhead": 0.0} | settings))
+        model.fit(x, y, batch_size=2, shuffle=False, verbose=0, callbacks=[health])
+    return read_run(log_dir)
+
+
+def data(steps: int = STEPS) -> tuple[np.ndarray, np.ndarray]:
+    return flat(2 * steps), numbers(2 * steps)
+
+
+def compiled(model: keras.Model, optimizer: Any = "sgd", **how: Any) -> keras.Model:
+    model.compile(optimizer, "mse", **how)
+    return model
+
+
+def first(run: HealthRun) -> tuple[int, str, str]:
+    assert run.nonfinite is not None
+    return run.nonfinite.step, run.nonfinite.places[0].stage, run.nonfinite.places[0].path
+
+
+def finding(log_dir: Path) -> Any:
+    (found,) = [f for f in Scorecard.from_logdir(log_dir).findings if f.rule == "nonfinite-values"]
+    return found
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_nan_in_an_input(how: str, tmp_path: Path) -> None:
+    x, y = data()
+    x[2 * UNSAMPLED, 3] = np.nan
+    model = mlp()
+    run = guarded(compiled(model, **HOW[how]), x, y, tmp_path)
+    assert how == "several_as_one" or UNSAMPLED not in run.step.steps
+    assert first(run)[:2] == (UNSAMPLED, "input")
+    assert run.nonfinite is not None and run.nonfinite.places[0].count == 1
+    assert finding(tmp_path).first_step == UNSAMPLED
+
+
+@pytest.mark.parametrize("where", [1, UNSAMPLED, STEPS - 1])
+def test_nan_in_a_target(where: int, tmp_path: Path) -> None:
+    x, y = data()
+    y[2 * where] = np.nan
+    assert first(guarded(compiled(mlp()), x, y, tmp_path)) == (where, "input", "target/head")
+    assert finding(tmp_path).first_step == where
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_a_layers_output(how: str, tmp_path: Path) -> None:
+    """The logarithm of a negative number, on one batch only."""
+    x, y = data()
+    x = np.abs(x) + 1
+    x[2 * UNSAMPLED + 1, 0] = -1.0
+    keras.backend.clear_session()
+    model = keras.Sequential(
+        [layers.Input((6,)), layers.Lambda(tf.math.log, name="logarithm"), layers.Dense(1, name="head")]
+    )
+    run = guarded(compiled(model, **HOW[how]), x, y, tmp_path)
+    assert first(run) == (UNSAMPLED, "activation", "sequential/logarithm")
+    found = finding(tmp_path)
+    assert (found.first_step, found.layer) == (UNSAMPLED, "sequential/logarithm")
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("at", [UNSAMPLED, STEPS - 1])
+def test_a_gradient_while_the_loss_is_finite(how: str, at: int, tmp_path: Path) -> None:
+    """The square root's gradient at zero is infinite, its value is not; at the last step no loss tells of it."""
+    x, y = np.ones((2 * STEPS, 1), np.float32), np.ones((2 * STEPS, 1), np.float32)
+    x[2 * at : 2 * at + 2] = 0.0
+    model = keras.Sequential(
+        [
+            layers.Input((1,)),
+            layers.Dense(1, use_bias=False, kernel_initializer="ones", name="first"),
+            layers.Lambda(tf.sqrt, name="root"),
+        ]
+    )
+    run = guarded(compiled(model, **HOW[how]), x, y, tmp_path)
+    step, stage, path = first(run)
+    assert step == at and path.endswith(("first", "first/kernel", "root"))
+    assert stage in ("update", "gradient")
+    assert finding(tmp_path).first_step == at
+
+
+def test_exploding_training(tmp_path: Path) -> None:
+    x, y = data()
+    run = guarded(compiled(mlp(), keras.optimizers.SGD(1e3)), 100 * x, y, tmp_path)
+    step, stage, _ = first(run)
+    assert 1 <= step < 20 and stage in ("update", "activation", "loss", "gradient")
+
+
+def test_skipped_steps_of_mixed_float16_are_no_finding(tmp_path: Path) -> None:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(4, dtype="mixed_float16"), layers.Dense(1)])
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(), initial_scale=2.0**24)
+    x, y = data()
+    run = guarded(compiled(model, optimizer), x, y, tmp_path, sampling=1)
+    assert run.step.series("step_skipped", "step").sum() >= 1
+    assert run.nonfinite is None
+    assert not [f for f in Scorecard.from_logdir(tmp_path).findings if f.rule == "nonfinite-values"]
+
+
+def test_mixed_float16_with_nan_in_an_input(tmp_path: Path) -> None:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(4, dtype="mixed_float16"), layers.Dense(1)])
+    x, y = data()
+    x[2 * UNSAMPLED] = np.nan
+    run = guarded(compiled(model, keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())), x, y, tmp_path)
+    assert first(run)[:2] == (UNSAMPLED, "input")
+
+
+def test_a_custom_step_that_never_calls_compute_loss(tmp_path: Path) -> None:
+    inner = mlp()
+    model = OwnLoss(inner.inputs, inner.outputs)
+    model.compile("sgd")
+    x, y = data()
+    y[2 * UNSAMPLED] = np.inf
+    run = guarded(model, x, y, tmp_path)
+    assert first(run)[:2] == (UNSAMPLED, "input")
+
+
+def test_switched_off_only_samples_tell(tmp_path: Path) -> None:
+    x, y = data()
+    x[2 * UNSAMPLED] = np.nan
+    run = guarded(compiled(mlp()), x, y, tmp_path, guard=False)
+    assert first(run)[0] == 32
+
+
+def test_healthy_training(tmp_path: Path) -> None:
+    assert guarded(compiled(mlp()), *data(), tmp_path).nonfinite is None
+
+
+def test_a_second_fit_is_guarded_anew(tmp_path: Path) -> None:
+    model, health = compiled(mlp()), HealthCallback(tmp_path, overhead=0.0)
+    x, y = data()
+    settings = {"batch_size": 2, "shuffle": False, "verbose": 0, "callbacks": [health]}
+    model.fit(x, y, **settings)
+    y[2 * UNSAMPLED] = np.nan
+    with pytest.warns(UserWarning, match="nonfinite-values"):
+        model.fit(x, y, **settings)
+    assert first(read_run(tmp_path)) == (STEPS + UNSAMPLED, "input", "target/head")
+
+
+def test_a_sum_of_large_numbers_is_no_finding(tmp_path: Path) -> None:
+    x, y = data()
+    x[:] = 3e38
+    model = keras.Sequential([layers.Input((6,)), layers.Lambda(tf.sign), layers.Dense(1)])
+    assert guarded(compiled(model), x, y, tmp_path).nonfinite is None

@@ -1,0 +1,101 @@
+"""The schedule alone, in simulated time."""
+
+import pytest
+
+from tb_nnhealth.instrument.schedule import DENSE_STEPS, SAMPLES_AT_ONCE, Schedule
+
+PLAIN, SAMPLE = 0.01, 0.05
+"""Seconds of an unsampled and of a sampled step."""
+
+
+def simulate(schedule: Schedule, epochs: int, steps: int, known: bool = True, length: int = 1) -> list[int]:
+    """Returns the last step of each sampled call of a training."""
+    sampled, step = [], 0
+    for _ in range(epochs):
+        schedule.begin_epoch(step, steps if known else None)
+        done = 0
+        while done < steps:
+            here = min(length, steps - done)
+            if schedule.is_due(step, here):
+                schedule.add_sample(step + here - 1, SAMPLE, PLAIN)
+                sampled.append(step + here - 1)
+            else:
+                schedule.add_step(PLAIN)
+            step, done = step + here, done + here
+    return sampled
+
+
+def test_dense_at_the_start() -> None:
+    assert simulate(Schedule(overhead=0.0), 1, DENSE_STEPS + 1)[:8] == [0, 1, 2, 4, 8, 12, 16, 20]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 16, 64, 1000])
+@pytest.mark.parametrize("known", [True, False])
+def test_sixteen_samples_in_the_first_64_steps_whatever_the_budget(steps: int, known: bool) -> None:
+    sampled = simulate(Schedule(overhead=0.0), max(1, 64 // steps + 1), steps, known)
+    assert len([s for s in sampled if s < 64]) >= 16
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("steps", [2, 7, 100])
+def test_a_sample_in_each_epoch(steps: int, known: bool) -> None:
+    sampled = simulate(Schedule(overhead=0.0), 30, steps, known)
+    assert {s // steps for s in sampled} == set(range(30))
+
+
+def test_an_epochs_sample_moves_through_the_epoch() -> None:
+    sampled = [s for s in simulate(Schedule(overhead=0.0), 40, 100) if s >= 100]
+    positions = [s % 100 for s in sampled]
+    assert min(positions) < 20 and max(positions) > 80 and len(set(positions)) > 20
+
+
+@pytest.mark.parametrize("steps", [2, 3, 10, 77])
+def test_never_the_last_batch_of_an_epoch(steps: int) -> None:
+    sampled = simulate(Schedule(overhead=1.0), 400, steps)
+    assert all(s % steps != steps - 1 for s in sampled)
+
+
+def test_the_last_batch_where_an_epoch_has_no_other() -> None:
+    assert len(simulate(Schedule(), 20, 1)) >= 5
+
+
+@pytest.mark.parametrize(("epochs", "steps"), [(1, 1_000_000), (1000, 1000), (100_000, 10)])
+@pytest.mark.parametrize("overhead", [0.02, 1.0])
+def test_samples_of_a_long_run_are_bounded(epochs: int, steps: int, overhead: float) -> None:
+    assert SAMPLES_AT_ONCE < len(simulate(Schedule(overhead=overhead), epochs, steps)) < 7000
+
+
+@pytest.mark.parametrize("overhead", [0.0, 0.001, 0.02, 0.2])
+def test_share_of_the_time_keeps_to_the_budget(overhead: float) -> None:
+    schedule = Schedule(overhead=overhead)
+    simulate(schedule, 4, 25_000)
+    free = 22 * (SAMPLE - PLAIN)  # the dense start, and one each epoch
+    assert schedule.sampling_seconds <= overhead * schedule.training_seconds + free
+    if overhead == 0.02:
+        assert schedule.sampling_seconds > 0.2 * overhead * schedule.training_seconds
+
+
+def test_other_work_counts_against_the_budget() -> None:
+    idle, busy = Schedule(overhead=0.02), Schedule(overhead=0.02)
+    busy.add_work(10.0)
+    assert len(simulate(idle, 1, 5000)) > len(simulate(busy, 1, 5000)) >= 18
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 100])
+def test_every_nth_step(every: int) -> None:
+    assert simulate(Schedule(sampling=every, overhead=0.0), 7, 31) == list(range(0, 7 * 31, every))
+
+
+@pytest.mark.parametrize("every", [1, 3, 4, 10])
+def test_every_nth_step_when_several_run_as_one(every: int) -> None:
+    sampled = simulate(Schedule(sampling=every), 3, 10, length=4)
+    calls = [(0, 3), (4, 7), (8, 9), (10, 13), (14, 17), (18, 19), (20, 23), (24, 27), (28, 29)]
+    assert sampled == [last for first, last in calls if any(s % every == 0 for s in range(first, last + 1))]
+
+
+@pytest.mark.parametrize("length", [4, 16, 100])
+def test_auto_when_several_run_as_one(length: int) -> None:
+    sampled = simulate(Schedule(overhead=0.0), 3, 1000, length=length)
+    assert sampled == sorted(set(sampled))
+    assert len(sampled) >= min(16, 64 // length)
+    assert {s // 1000 for s in sampled} == {0, 1, 2}

@@ -1,0 +1,45 @@
+"""Each wrong argument gives one sentence: what was expected, what was received."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from tb_nnhealth import HealthCallback
+
+WRONG = [
+    ("sampling", 0), ("sampling", -3), ("sampling", 1.5), ("sampling", True), ("sampling", "often"), ("sampling", None),
+    ("overhead", 2), ("overhead", -0.1), ("overhead", float("nan")), ("overhead", "1%"), ("overhead", True),
+    ("on_error", "explode"), ("on_error", None), ("on_error", ["warn"]),
+    ("include", []), ("include", 5), ("include", [""]), ("exclude", [None]), ("exclude", ""),
+    ("activations", "yes"), ("gradients", 1), ("histograms", None), ("guard", 0),
+    ("scorecard_path", 5), ("scorecard_path", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_wrong_argument(name: str, value: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError) as raised:
+        HealthCallback(tmp_path, **{name: value})
+    message = str(raised.value)
+    assert message.startswith(f"`{name}` should be") and message.endswith(f"Received: {name}={value!r}")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("value", [None, 5, "", b"logs", []])
+def test_wrong_log_dir(value: Any) -> None:
+    with pytest.raises(ValueError, match="`log_dir` should be a path"):
+        HealthCallback(value)
+
+
+def test_paths_and_patterns(tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, include="dense*", exclude=["a", "b"], scorecard_path=tmp_path / "card.json")
+    assert health.log_dir == str(tmp_path)
+    assert health.settings.include == ("dense*",) and health.settings.exclude == ("a", "b")
+
+
+def test_another_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match=r"KERAS_BACKEND=tensorflow.*Received: KERAS_BACKEND=jax"):
+        HealthCallback(tmp_path)

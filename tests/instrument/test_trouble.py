@@ -1,0 +1,376 @@
+"""Whatever breaks in the callback, the training goes on to its end, bit for bit, with one warning."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_nnhealth import HealthCallback, HealthError, Scorecard, read_run
+from tb_nnhealth.instrument import callback as callback_module
+from tb_nnhealth.instrument import recorder as recorder_module
+from tb_nnhealth.instrument.session import Session
+from tb_nnhealth.statistics import activations, moments
+from tb_nnhealth.summary import event_file
+from tb_nnhealth.summary.writer import HealthWriter
+from tests.instrument.training import assert_same_bits, state_variables
+from tests.instrument.zoo import flat, mlp, numbers
+
+pytestmark = pytest.mark.slow
+
+
+def model_of(seed: int = 0, **how: Any) -> keras.Model:
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    model = mlp()
+    model.compile("adam", "mse", **how)
+    return model
+
+
+def fit(model: keras.Model, *callbacks: keras.callbacks.Callback, epochs: int = 2, **settings: Any) -> Any:
+    return model.fit(flat(), numbers(), batch_size=4, epochs=epochs, verbose=0, callbacks=list(callbacks), **settings)
+
+
+def state(model: keras.Model) -> list[np.ndarray]:
+    return [np.array(v) for v in state_variables(model)]
+
+
+@pytest.fixture(scope="module")
+def plain() -> list[np.ndarray]:
+    model = model_of()
+    fit(model)
+    return state(model)
+
+
+@pytest.fixture
+def goes_on(plain: list[np.ndarray]) -> Iterator[Callable[..., list[str]]]:
+    """Trains with the callback; the weights must be those of a training without. Returns our warnings."""
+
+    def train(health: HealthCallback, *others: keras.callbacks.Callback, **how: Any) -> list[str]:
+        model = model_of(**how)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            history = fit(model, *others, health)
+        assert len(history.epoch) == 2
+        assert_same_bits(state(model), plain)
+        assert not isinstance(model.train_function, Session)
+        return [str(w.message) for w in caught if "HealthCallback" in str(w.message)]
+
+    yield train
+
+
+class Do(keras.callbacks.Callback):
+    """Does something once, before a step."""
+
+    def __init__(self, step: int, action: Callable[[], Any]) -> None:
+        super().__init__()
+        self.left, self.action = step, action
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self.left == 0:
+            self.action()
+        self.left -= 1
+
+
+# The disk.
+
+
+def test_a_file_in_the_place_of_the_directory(goes_on: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here")
+    told = goes_on(HealthCallback(tmp_path / "file", scorecard_path=tmp_path / "card.json"))
+    assert len(told) == 1 and str(tmp_path / "file") in told[0]
+    assert (tmp_path / "file").read_text() == "here"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/proc/version"), reason="needs a read-only directory")
+def test_a_directory_that_cannot_be_made(goes_on: Any) -> None:
+    told = goes_on(HealthCallback("/proc/nnhealth"))
+    assert len(told) == 1 and "/proc/nnhealth" in told[0]
+
+
+def test_the_directory_is_removed_while_training(goes_on: Any, tmp_path: Path) -> None:
+    told = goes_on(HealthCallback(tmp_path / "run", sampling=1), Do(4, lambda: shutil.rmtree(tmp_path / "run")))
+    assert len(told) == 1
+    assert 0 < read_run(tmp_path / "run").sampled_steps < 12
+
+
+def test_a_full_disk(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, left = event_file.EventFile.write, [30_000]
+
+    def filling(self: Any, record: bytes) -> None:
+        left[0] -= len(record)
+        if left[0] < 0:
+            raise OSError(28, "No space left on device")
+        write(self, record)
+
+    monkeypatch.setattr(event_file.EventFile, "write", filling)
+    told = goes_on(HealthCallback(tmp_path, sampling=1))
+    assert len(told) == 1 and "No space left" in told[0]
+    assert read_run(tmp_path).sampled_steps > 0
+
+
+def test_a_writer_that_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Any, step: int, tables: Any) -> bool:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(HealthWriter, "write_sample", broken)
+    told = goes_on(HealthCallback(tmp_path, sampling=1))
+    assert len(told) == 1 and "no ink" in told[0]
+
+
+# What measures.
+
+
+@pytest.mark.parametrize("family", [(moments, "moments"), (activations, "forward"), (activations, "backward")])
+@pytest.mark.parametrize("eager", [False, True])
+def test_a_statistic_that_raises(
+    goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: Any, eager: bool
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise ZeroDivisionError("a statistic broke")
+
+    monkeypatch.setattr(*family, broken)
+    model = model_of(run_eagerly=True) if eager else None
+    if model is None:
+        told = goes_on(HealthCallback(tmp_path, sampling=1))
+    else:
+        with pytest.warns(UserWarning, match="a statistic broke") as caught:
+            fit(model, HealthCallback(tmp_path, sampling=1))
+        told = [str(w.message) for w in caught if "HealthCallback" in str(w.message)]
+    assert told and all("a statistic broke" in message for message in told)
+    assert read_run(tmp_path).samples > 0
+
+
+def test_an_operation_that_fails_at_run_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its batch is lost with it, so only the rest of the training is as it would have been."""
+
+    def broken(x: tf.Tensor) -> tf.Tensor:
+        with tf.control_dependencies([tf.debugging.assert_less(tf.reduce_sum(tf.abs(x)), -1.0, "failed at run time")]):
+            return tf.zeros([9])
+
+    monkeypatch.setattr(recorder_module.data, "batch_statistics", broken)
+    model = model_of()
+    with pytest.warns(UserWarning, match="HealthCallback could not measure the sampled step") as caught:
+        history = fit(model, HealthCallback(tmp_path, sampling=1, guard=False))
+    assert len([w for w in caught if "HealthCallback" in str(w.message)]) == 1
+    assert len(history.epoch) == 2 and np.isfinite(history.history["loss"]).all()
+    assert not isinstance(model.train_function, Session)
+
+
+def test_the_guard_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any) -> Any:
+        raise KeyError("guard")
+
+    monkeypatch.setattr("tb_nnhealth.instrument.guard.named_tensors", broken)
+    told = goes_on(HealthCallback(tmp_path, overhead=0.0))
+    assert len(told) == 1 and "KeyError" in told[0]
+    assert read_run(tmp_path).samples > 0
+
+
+@pytest.mark.parametrize("what", ["sites", "describe.describe_model", "Schedule", "twin.sampled"])
+def test_the_start_or_the_description_raises(
+    goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr(f"tb_nnhealth.instrument.callback.{what}", broken)
+    told = goes_on(HealthCallback(tmp_path))
+    assert told and all("no such thing" in message for message in told)
+    assert len(told) == 1
+
+
+def test_the_rules_raise(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: Any) -> Any:
+        raise ArithmeticError("judge is out")
+
+    monkeypatch.setattr(callback_module.Scorecard, "from_logdir", broken)
+    told = goes_on(HealthCallback(tmp_path))
+    assert len(told) == 1 and "judge is out" in told[0]
+    monkeypatch.undo()
+    assert read_run(tmp_path).finished
+
+
+# Findings of severity error.
+
+
+def nan_training(model: keras.Model, health: HealthCallback) -> Any:
+    y = numbers()
+    y[8] = np.nan
+    return model.fit(flat(), y, batch_size=4, epochs=3, shuffle=False, verbose=0, callbacks=[health])
+
+
+def test_on_error_warn(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="nonfinite-values") as caught:
+        history = nan_training(model_of(), HealthCallback(tmp_path))
+    assert len(history.epoch) == 3
+    assert len([w for w in caught if "nonfinite-values" in str(w.message)]) == 1
+
+
+def test_on_error_stop(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="training is stopped"):
+        history = nan_training(model_of(), HealthCallback(tmp_path, on_error="stop"))
+    assert len(history.epoch) == 1
+
+
+@pytest.mark.parametrize("sampling", [1, 1000])
+def test_on_error_raise(tmp_path: Path, sampling: int) -> None:
+    model = model_of()
+    with pytest.raises(HealthError, match="nonfinite-values"):
+        nan_training(model, HealthCallback(tmp_path, sampling=sampling, on_error="raise"))
+    assert not isinstance(model.train_function, Session)
+    fit(model)
+
+
+def test_on_error_raise_at_the_end_still_writes_the_scorecard(tmp_path: Path) -> None:
+    model, path = model_of(), tmp_path / "out" / "card.json"
+    health = HealthCallback(tmp_path, overhead=0.0, on_error="raise", scorecard_path=path)
+    y = numbers()
+    y[-1] = np.nan
+    with pytest.raises(HealthError):
+        model.fit(flat(), y, batch_size=4, shuffle=False, verbose=0, callbacks=[health])
+    assert not isinstance(model.train_function, Session)
+    assert read_run(tmp_path).nonfinite is not None
+
+
+# Training dies.
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_another_callback_raises(tmp_path: Path, error: type[BaseException], plain: list[np.ndarray]) -> None:
+    def die() -> None:
+        raise error("from outside")
+
+    model = model_of()
+    with pytest.raises(error, match="from outside"):
+        fit(model, HealthCallback(tmp_path, sampling=1), Do(3, die))
+    assert read_run(tmp_path).samples == 3
+    reference = model_of()
+    with pytest.raises(error):
+        fit(reference, Do(3, die))
+    fit(model)
+    fit(reference)
+    assert_same_bits(state(model), state(reference))
+    assert not isinstance(model.train_function, Session)
+
+
+def test_the_step_itself_is_interrupted(tmp_path: Path) -> None:
+    model = model_of(run_eagerly=True)
+    layer = model.get_layer("hidden")
+    call = layer.call
+
+    def interrupted(x: Any, **kwargs: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, HealthCallback(tmp_path, sampling=1), Do(2, lambda: object.__setattr__(layer, "call", interrupted)))
+    assert not isinstance(model.train_function, Session)
+    object.__setattr__(layer, "call", call)
+    fit(model)
+
+
+def test_the_same_callback_after_a_fit_that_died(tmp_path: Path) -> None:
+    def die() -> None:
+        raise RuntimeError("once")
+
+    model, health = model_of(), HealthCallback(tmp_path, sampling=1)
+    with pytest.raises(RuntimeError, match="once"):
+        fit(model, health, Do(3, die))
+    fit(model, health)
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == list(range(15)) and run.finished
+
+
+def test_the_models_own_error_stays_its_own(tmp_path: Path) -> None:
+    keras.backend.clear_session()
+    model = mlp()
+    model.compile("sgd", "mse")
+    with pytest.raises(Exception, match=r"incompatible|shape|expected"):
+        model.fit(flat(features=5), numbers(), verbose=0, callbacks=[HealthCallback(tmp_path)])
+    fit(model)
+
+
+# Bad models.
+
+
+def test_an_uncompiled_model_is_kerass_to_refuse(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="compile"):
+        mlp().fit(flat(), numbers(), callbacks=[HealthCallback(tmp_path)])
+
+
+@pytest.mark.parametrize("which", ["include", "exclude"])
+def test_a_pattern_that_matches_no_layer(tmp_path: Path, which: str) -> None:
+    with pytest.raises(ValueError, match=rf"`{which}` should hold path patterns.*Received: {which}='nowhere'"):
+        fit(model_of(), HealthCallback(tmp_path, **{which: "nowhere"}))
+
+
+# Company.
+
+
+def test_two_at_once(goes_on: Any, tmp_path: Path) -> None:
+    told = goes_on(HealthCallback(tmp_path / "b", sampling=1), HealthCallback(tmp_path / "a", sampling=1))
+    assert len(told) == 1 and "only one" in told[0]
+    assert read_run(tmp_path / "a").samples == 12
+
+
+def test_on_another_model(tmp_path: Path, plain: list[np.ndarray]) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+    fit(model_of(1), health, epochs=1)
+    model = model_of()
+    fit(model, health)
+    assert_same_bits(state(model), plain)
+    assert read_run(tmp_path).step.steps.tolist() == list(range(12))
+
+
+def test_scorecard_while_training(goes_on: Any, tmp_path: Path) -> None:
+    health, seen = HealthCallback(tmp_path, sampling=1), []
+    goes_on(health, Do(8, lambda: seen.append(health.scorecard)))
+    assert isinstance(seen[0], Scorecard)
+    assert health.scorecard.to_json() == Scorecard.from_logdir(tmp_path).to_json()
+
+
+def test_scorecard_path(goes_on: Any, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, scorecard_path=tmp_path / "new" / "card.json")
+    assert goes_on(health) == []
+    assert (tmp_path / "new" / "card.json").read_text() == health.scorecard.to_json()
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_beside_kerass_own_callbacks(tmp_path: Path, ours_first: bool, plain: list[np.ndarray]) -> None:
+    def others(where: str) -> list[keras.callbacks.Callback]:
+        return [
+            keras.callbacks.TensorBoard(str(tmp_path / where), histogram_freq=1, update_freq=1),
+            keras.callbacks.ModelCheckpoint(str(tmp_path / where / "{epoch}.keras")),
+            keras.callbacks.EarlyStopping("loss", patience=5),
+            keras.callbacks.BackupAndRestore(str(tmp_path / where / "backup")),
+        ]
+
+    model, health = model_of(), HealthCallback(tmp_path / "run", sampling=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback")
+        fit(model, *([health, *others("a")] if ours_first else [*others("a"), health]))
+    assert_same_bits(state(model), plain)
+    run = read_run(tmp_path / "run")
+    assert run.samples == 12 and run.finished and len(run.epochs) == 2
+
+
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_resuming_with_backup_and_restore(tmp_path: Path, ours_first: bool) -> None:
+    def die() -> None:
+        raise RuntimeError("power cut")
+
+    def callbacks(*more: keras.callbacks.Callback) -> list[keras.callbacks.Callback]:
+        backup = keras.callbacks.BackupAndRestore(str(tmp_path / "backup"))
+        health = HealthCallback(tmp_path / "run", sampling=1)
+        return [*([health, backup] if ours_first else [backup, health]), *more]
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        fit(model_of(), *callbacks(Do(8, die)))
+    fit(model_of(), *callbacks())
+    assert read_run(tmp_path / "run").step.steps.tolist() == list(range(12))

@@ -1,0 +1,77 @@
+"""Trains a case of the zoo, with or without the callback, and says what became of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from tests.instrument.zoo import Trial
+
+Weights = dict[str, np.ndarray]
+
+
+@dataclass
+class Outcome:
+    """`state` are the model's and the optimizers' variables after training, `before` and `after` the model's
+    trainable variables around each call of the step function, `steps` the number of the call's last step."""
+
+    model: keras.Model
+    state: list[np.ndarray] = field(default_factory=list)
+    history: list[dict[str, list[float]]] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    before: list[Weights] = field(default_factory=list)
+    after: list[Weights] = field(default_factory=list)
+
+
+class Watch(keras.callbacks.Callback):
+    """Keeps the trainable variables as they are around each call of the step function."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch_start = self.outcome.steps[-1] + 1 if self.outcome.steps else 0
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.now = self._weights()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.outcome.before.append(self.now)  # Keras begins one batch more where the data ends unforeseen.
+        self.outcome.after.append(self._weights())
+        last = batch if self.params["steps"] is None else min(batch, self.params["steps"] - 1)
+        self.outcome.steps.append(self.epoch_start + last)
+
+    def _weights(self) -> Weights:
+        return {v.path: np.array(v) for v in self.model.trainable_variables}
+
+
+def train(make: Callable[[], Trial], ours: Callable[[], Sequence[keras.callbacks.Callback]] = list) -> Outcome:
+    """Returns what became of a training; `ours` makes the callbacks under test, the same for all of its fits."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+    trial = make()
+    outcome = Outcome(trial.model)
+    callbacks = [*trial.callbacks(), Watch(outcome), *ours()]
+    for step in trial.steps:
+        if callable(step):
+            step(trial.model)
+        else:
+            outcome.history.append(trial.model.fit(**step, callbacks=list(callbacks)).history)
+    outcome.state = [np.array(v) for v in state_variables(trial.model)]
+    return outcome
+
+
+def state_variables(model: keras.Model) -> list[Any]:
+    optimizers = [model.optimizer, *vars(model).values()]
+    unique = {id(o): o for o in optimizers if isinstance(o, keras.optimizers.Optimizer)}
+    return [*model.variables, *(v for optimizer in unique.values() for v in optimizer.variables)]
+
+
+def assert_same_bits(left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> None:
+    assert len(left) == len(right)
+    for index, (a, b) in enumerate(zip(left, right, strict=True)):
+        assert a.dtype == b.dtype and a.shape == b.shape
+        assert a.tobytes() == b.tobytes(), f"variable {index} of shape {a.shape} differs by {np.abs(a - b).max()}"

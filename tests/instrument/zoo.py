@@ -1,0 +1,585 @@
+"""One small training a case: every kind of model, step and optimizer that the callback has to leave alone.
+
+A case is a function without arguments that returns a `Trial`: a compiled model and what is done with
+it, in order: a dict is a `fit` with those arguments, a function is called with the model in between.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+Step = dict[str, Any] | Callable[[keras.Model], None]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """`callbacks` makes callbacks that run beside ours."""
+
+    model: keras.Model
+    steps: Sequence[Step]
+    callbacks: Callable[[], list[keras.callbacks.Callback]] = field(default=list)
+
+
+CASES: dict[str, Callable[[], Trial]] = {}
+
+
+def case(make: Callable[[], Trial]) -> Callable[[], Trial]:
+    CASES[make.__name__] = make
+    return make
+
+
+# Data.
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(7)
+
+
+def flat(n: int = 24, features: int = 6) -> np.ndarray:
+    return rng().normal(size=(n, features)).astype("float32")
+
+
+def images(n: int = 24, channels: int = 2) -> np.ndarray:
+    return rng().normal(size=(n, 8, 8, channels)).astype("float32")
+
+
+def tokens(n: int = 24, length: int = 5, words: int = 11) -> np.ndarray:
+    return rng().integers(0, words, size=(n, length))
+
+
+def labels(n: int = 24, classes: int = 3) -> np.ndarray:
+    return np.random.default_rng(8).integers(0, classes, size=n)
+
+
+def numbers(n: int = 24, width: int = 1) -> np.ndarray:
+    return np.random.default_rng(9).normal(size=(n, width)).astype("float32")
+
+
+def fit(x: Any, y: Any = None, **settings: Any) -> dict[str, Any]:
+    return {"x": x, "y": y, "batch_size": 8, "epochs": 2, "verbose": 0} | settings
+
+
+def mlp(out: int = 1, activation: str | None = None, name: str = "mlp", **dense: Any) -> keras.Model:
+    model = keras.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Dense(5, activation="relu", name="hidden", **dense),
+            layers.Dense(out, activation, name="head"),
+        ],
+        name=name,
+    )
+    return model
+
+
+def regression(optimizer: Any = "sgd", model: keras.Model | None = None, **compiled: Any) -> Trial:
+    """An MLP of one hidden layer on 24 examples: 2 epochs of 3 steps."""
+    model = mlp() if model is None else model
+    model.compile(optimizer=optimizer, loss="mse", **compiled)
+    return Trial(model, [fit(flat(), numbers())])
+
+
+# Kinds of models.
+
+
+@case
+def sequential_cnn() -> Trial:
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 2)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(3, "softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return Trial(model, [fit(images(), labels(), validation_split=0.25)])
+
+
+@case
+def functional_residual() -> Trial:
+    x = keras.Input((6,))
+    h = layers.Dense(6, "relu")(x)
+    h = layers.LayerNormalization()(layers.Add()([x, h]))
+    model = keras.Model(x, layers.Dense(1)(h))
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True), "mse", metrics=["mae"])
+    return Trial(model, [fit(flat(), numbers())])
+
+
+@case
+def nested_models() -> Trial:
+    def block(name: str) -> keras.Model:
+        return keras.Sequential([layers.Dense(4, "tanh", name="dense"), layers.Dense(4, name="out")], name=name)
+
+    x = keras.Input((6,))
+    inner = keras.Model(x, block("tail")(block("head")(x)), name="inner")
+    y = keras.Input((6,))
+    model = keras.Model(y, layers.Dense(1, name="dense")(inner(y)), name="outer")
+    model.compile("rmsprop", "mse")
+    return Trial(model, [fit(flat(), numbers())])
+
+
+@case
+def shared_layer() -> Trial:
+    a, b = keras.Input((6,), name="a"), keras.Input((6,), name="b")
+    shared = layers.Dense(4, "relu", name="shared")
+    model = keras.Model([a, b], layers.Dense(1)(layers.Concatenate()([shared(a), shared(b)])))
+    model.compile("adam", "mse")
+    return Trial(model, [fit([flat(), flat()[::-1]], numbers())])
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Subclassed(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = [layers.Dense(5, "relu"), layers.Dropout(0.2)]
+        self.scale = self.add_weight(shape=(5,), initializer="ones", name="scale")
+        self.head = layers.Dense(1)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        for block in self.blocks:
+            x = block(x, training=training) if isinstance(block, layers.Dropout) else block(x)
+        return self.head(x * self.scale)
+
+
+@case
+def subclassed() -> Trial:
+    model = Subclassed()
+    model.compile("adam", "mse")
+    return Trial(model, [fit(flat(), numbers())])
+
+
+class Unbuilt(keras.Model):
+    """Has no variables and no layers before its first batch: `build` says that it is built, and does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = layers.Dense(5, "relu")
+        self.head = layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        return self.head(self.hidden(x))
+
+    def _symbolic_build(self, *args: Any, **kwargs: Any) -> None:
+        """Keras builds a model before the first step by this; without it the first batch does."""
+
+
+@case
+def subclassed_unbuilt() -> Trial:
+    model = Unbuilt()
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    return Trial(model, [fit(flat(), numbers())])
+
+
+@case
+def rnn_stack() -> Trial:
+    model = keras.Sequential(
+        [
+            layers.Input((4, 3)),
+            layers.Bidirectional(layers.LSTM(3, return_sequences=True)),
+            layers.TimeDistributed(layers.Dense(3, "tanh")),
+            layers.GRU(3, dropout=0.2),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("adam", "mse")
+    return Trial(model, [fit(rng().normal(size=(16, 4, 3)).astype("float32"), numbers(16), epochs=1)])
+
+
+@case
+def embeddings() -> Trial:
+    model = keras.Sequential(
+        [layers.Input((5,)), layers.Embedding(11, 4), layers.GlobalAveragePooling1D(), layers.Dense(1, "sigmoid")]
+    )
+    model.compile("adam", "binary_crossentropy")
+    return Trial(model, [fit(tokens(), labels(classes=2))])
+
+
+@case
+def masked_lstm() -> Trial:
+    model = keras.Sequential(
+        [layers.Input((5,)), layers.Embedding(11, 4, mask_zero=True), layers.LSTM(3), layers.Dense(3, "softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return Trial(model, [fit(tokens(), labels(), epochs=1)])
+
+
+@case
+def masked_sequence_loss() -> Trial:
+    model = keras.Sequential(
+        [layers.Input((5,)), layers.Embedding(11, 4, mask_zero=True), layers.Dropout(0.1), layers.Dense(3, "softmax")]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", weighted_metrics=["accuracy"])
+    return Trial(model, [fit(tokens(), rng().integers(0, 3, size=(24, 5)))])
+
+
+def _two_heads(as_dict: bool) -> keras.Model:
+    a, b = keras.Input((6,), name="a"), keras.Input((8,), name="b")
+    h = layers.Concatenate()([layers.Dense(4, "relu")(a), layers.Dense(4, "relu")(b)])
+    first, second = layers.Dense(1, name="first")(h), layers.Dense(3, "softmax", name="second")(h)
+    outputs = {"first": first, "second": second} if as_dict else [first, second]
+    return keras.Model({"a": a, "b": b} if as_dict else [a, b], outputs)
+
+
+@case
+def dict_inputs_outputs() -> Trial:
+    model = _two_heads(as_dict=True)
+    model.compile(
+        "adam",
+        {"first": "mse", "second": "sparse_categorical_crossentropy"},
+        loss_weights={"first": 0.3, "second": 2.0},
+        metrics={"second": ["accuracy"]},
+    )
+    return Trial(model, [fit({"a": flat(), "b": flat(24, 8)}, {"first": numbers(), "second": labels()})])
+
+
+@case
+def list_inputs_outputs() -> Trial:
+    model = _two_heads(as_dict=False)
+    model.compile("adam", ["mae", keras.losses.SparseCategoricalCrossentropy()], loss_weights=[0.5, 1.0])
+    return Trial(model, [fit([flat(), flat(24, 8)], [numbers(), labels()])])
+
+
+@case
+def frozen_layers() -> Trial:
+    model = mlp()
+    model.get_layer("hidden").trainable = False
+    return regression("adam", model)
+
+
+@case
+def nothing_trainable() -> Trial:
+    model = mlp()
+    model.trainable = False
+    return regression("sgd", model)
+
+
+@case
+def attention_block() -> Trial:
+    x = keras.Input((4, 6))
+    h = layers.LayerNormalization()(x + layers.MultiHeadAttention(2, 3, dropout=0.1)(x, x))
+    h = h + layers.Dense(6)(layers.Dense(8, "gelu")(h))
+    model = keras.Model(x, layers.Dense(3)(layers.GlobalAveragePooling1D()(h)))
+    model.compile(keras.optimizers.AdamW(1e-3, weight_decay=0.01), keras.losses.SparseCategoricalCrossentropy(True))
+    return Trial(model, [fit(rng().normal(size=(24, 4, 6)).astype("float32"), labels())])
+
+
+@case
+def lambda_softmax() -> Trial:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(3), layers.Lambda(tf.nn.softmax)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return Trial(model, [fit(flat(), labels())])
+
+
+@case
+def lambda_sigmoid() -> Trial:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(1), layers.Lambda(tf.nn.sigmoid)])
+    model.compile("sgd", "binary_crossentropy")
+    return Trial(model, [fit(flat(), labels(classes=2))])
+
+
+@case
+def softmax_layer() -> Trial:
+    model = keras.Sequential([layers.Input((6,)), layers.Dense(3), layers.Softmax()])
+    model.compile("sgd", "categorical_crossentropy")
+    return Trial(model, [fit(flat(), np.eye(3, dtype="float32")[labels()])])
+
+
+@case
+def channels_first() -> Trial:
+    model = keras.Sequential(
+        [
+            layers.Input((2, 8, 8)),
+            layers.Permute((2, 3, 1)),
+            layers.Conv2D(3, 3, activation="relu"),
+            layers.Permute((3, 1, 2)),
+            layers.GlobalAveragePooling2D(data_format="channels_first"),
+            layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse")
+    return Trial(model, [fit(images().transpose(0, 3, 1, 2), numbers())])
+
+
+@case
+def float64_policy() -> Trial:
+    model = keras.Sequential(
+        [
+            layers.Input((6,), dtype="float64"),
+            layers.Dense(4, "relu", dtype="float64"),
+            layers.Dense(1, dtype="float64"),
+        ]
+    )
+    model.compile("adam", "mse")
+    return Trial(model, [fit(flat().astype("float64"), numbers().astype("float64"))])
+
+
+# What else stands in a loss, and in the data.
+
+
+@case
+def regularizers_and_add_loss() -> Trial:
+    class Penalty(layers.Layer):
+        def call(self, x: Any) -> Any:
+            self.add_loss(0.01 * keras.ops.sum(keras.ops.square(x)))
+            return x
+
+    model = keras.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Dense(4, "relu", kernel_regularizer="l2", activity_regularizer="l1"),
+            Penalty(),
+            layers.Dense(1),
+        ]
+    )
+    return regression("adam", model)
+
+
+@case
+def max_norm_constraint() -> Trial:
+    return regression(keras.optimizers.SGD(0.5), mlp(kernel_constraint=keras.constraints.MaxNorm(0.8)))
+
+
+@case
+def class_weights() -> Trial:
+    model = mlp(3, "softmax")
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return Trial(model, [fit(flat(), labels(), class_weight={0: 1.0, 1: 0.2, 2: 3.0})])
+
+
+@case
+def sample_weights() -> Trial:
+    trial = regression("adam")
+    return Trial(trial.model, [fit(flat(), numbers(), sample_weight=np.linspace(0, 2, 24).astype("float32"))])
+
+
+@case
+def unknown_length() -> Trial:
+    def batches() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for i in range(3):
+            yield flat()[8 * i : 8 * i + 8], numbers()[8 * i : 8 * i + 8]
+
+    signature = (tf.TensorSpec([None, 6]), tf.TensorSpec([None, 1]))
+    data = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    trial = regression("adam")
+    return Trial(trial.model, [{"x": data, "epochs": 2, "verbose": 0}])
+
+
+@case
+def smaller_last_batch() -> Trial:
+    trial = regression("adam")
+    return Trial(trial.model, [fit(flat(21), numbers(21))])
+
+
+# Steps of their own.
+
+
+class OwnStep(keras.Model):
+    """Calls `compute_loss`, as the Keras guide has it."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+
+@case
+def custom_train_step() -> Trial:
+    inner = mlp()
+    return regression("adam", OwnStep(inner.inputs, inner.outputs), metrics=["mae"])
+
+
+class OwnLoss(keras.Model):
+    """Never calls `compute_loss`."""
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(x, training=True) - y))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+@case
+def custom_loss_in_train_step() -> Trial:
+    inner = mlp()
+    model = OwnLoss(inner.inputs, inner.outputs)
+    model.compile("adam")
+    return Trial(model, [fit(flat(), numbers())])
+
+
+class Gan(keras.Model):
+    """Two networks, two optimizers, in turns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator = keras.Sequential([layers.Input((3,)), layers.Dense(6, name="generate")], name="generator")
+        self.critic = keras.Sequential([layers.Input((6,)), layers.Dense(1, name="judge")], name="critic")
+        self.noise = keras.random.SeedGenerator(3)
+
+    def compile(self) -> None:
+        super().compile()
+        self.generator_optimizer = keras.optimizers.Adam(0.01)
+        self.critic_optimizer = keras.optimizers.Adam(0.02)
+
+    def train_step(self, real: Any) -> Any:
+        latent = keras.random.normal((8, 3), seed=self.noise)
+        with tf.GradientTape() as tape:
+            critic_loss = tf.reduce_mean(self.critic(self.generator(latent)) - self.critic(real))
+        variables = self.critic.trainable_variables
+        self.critic_optimizer.apply_gradients(zip(tape.gradient(critic_loss, variables), variables, strict=True))
+        with tf.GradientTape() as tape:
+            generator_loss = -tf.reduce_mean(self.critic(self.generator(latent)))
+        variables = self.generator.trainable_variables
+        self.generator_optimizer.apply_gradients(zip(tape.gradient(generator_loss, variables), variables, strict=True))
+        return {"critic_loss": critic_loss, "generator_loss": generator_loss}
+
+
+@case
+def gan_two_optimizers() -> Trial:
+    model = Gan()
+    model.compile()
+    return Trial(model, [fit(flat())])
+
+
+# How the step is run.
+
+
+@case
+def run_eagerly() -> Trial:
+    return regression("adam", run_eagerly=True)
+
+
+@case
+def jit_compile() -> Trial:
+    trial = sequential_cnn()
+    trial.model.compile("adam", "sparse_categorical_crossentropy", jit_compile=True)
+    return Trial(trial.model, [fit(images(), labels(), epochs=1)])
+
+
+@case
+def steps_per_execution() -> Trial:
+    trial = regression("adam", steps_per_execution=4)
+    return Trial(trial.model, [fit(flat(44), numbers(44))])
+
+
+@case
+def steps_per_execution_jit() -> Trial:
+    trial = regression("adam", steps_per_execution=2, jit_compile=True)
+    return Trial(trial.model, [fit(flat(), numbers())])
+
+
+def _mixed(policy: str) -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Dense(5, "relu", dtype=policy, name="hidden"),
+            layers.Dense(1, dtype="float32", name="head"),
+        ]
+    )
+
+
+@case
+def mixed_float16() -> Trial:
+    """The loss scale begins so high that steps are skipped."""
+    optimizer = keras.optimizers.LossScaleOptimizer(
+        keras.optimizers.Adam(), initial_scale=2.0**19, dynamic_growth_steps=3
+    )
+    trial = regression(optimizer, _mixed("mixed_float16"))
+    return Trial(trial.model, [fit(flat(), numbers(), epochs=3)])
+
+
+@case
+def mixed_bfloat16() -> Trial:
+    return regression("adam", _mixed("mixed_bfloat16"))
+
+
+# Optimizers.
+
+
+@case
+def gradient_accumulation() -> Trial:
+    return regression(keras.optimizers.Adam(gradient_accumulation_steps=2))
+
+
+@case
+def clipnorm() -> Trial:
+    return regression(keras.optimizers.SGD(0.1, clipnorm=0.1))
+
+
+@case
+def global_clipnorm() -> Trial:
+    return regression(keras.optimizers.Adam(global_clipnorm=0.2))
+
+
+@case
+def clipvalue() -> Trial:
+    return regression(keras.optimizers.SGD(0.1, clipvalue=0.05))
+
+
+@case
+def ema() -> Trial:
+    return regression(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=2))
+
+
+@case
+def swap_ema_weights() -> Trial:
+    trial = regression(keras.optimizers.Adam(use_ema=True, ema_momentum=0.9))
+    steps = [fit(flat(), numbers(), validation_split=0.34)]
+    return Trial(trial.model, steps, lambda: [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)])
+
+
+@case
+def weight_decay() -> Trial:
+    return regression(keras.optimizers.AdamW(0.01, weight_decay=0.1))
+
+
+@case
+def learning_rate_schedule() -> Trial:
+    return regression(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 6)))
+
+
+# Several fits.
+
+
+@case
+def second_fit() -> Trial:
+    trial = regression("adam")
+    return Trial(trial.model, [fit(flat(), numbers()), fit(flat(), numbers(), epochs=1)])
+
+
+@case
+def recompiled() -> Trial:
+    def recompile(model: keras.Model) -> None:
+        model.compile(keras.optimizers.SGD(0.01), "mae")
+
+    trial = regression("adam")
+    return Trial(trial.model, [fit(flat(), numbers()), recompile, fit(flat(), numbers())])
+
+
+@case
+def unfrozen() -> Trial:
+    def unfreeze(model: keras.Model) -> None:
+        model.get_layer("hidden").trainable = True
+        model.compile("adam", "mse")
+
+    trial = frozen_layers()
+    return Trial(trial.model, [fit(flat(), numbers()), unfreeze, fit(flat(), numbers())])
