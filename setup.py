@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent
 VERSION: dict[str, str] = {}
 exec((ROOT / "tb_nnhealth" / "version.py").read_text(encoding="utf-8"), VERSION)
 
-TRAIN = ["tensorflow>=2.16", "keras>=3.3"]
+TRAIN = ["tensorflow>=2.16", "keras>=3.7"]
 DEMO = [*TRAIN, "scikit-learn>=1.4"]
 
 setup(

@@ -109,7 +109,8 @@ def _train(cases: Sequence[Case], output: Path, console: Console) -> "dict[str, 
     )
     scorecards = {}
     with Progress(*columns, console=console) as progress, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # The table tells what the callback would warn of.
+        warnings.simplefilter("ignore", UserWarning)  # The table tells what the callback would warn of,
+        warnings.filterwarnings("default", message="HealthCallback")  # but not what broke in it.
         task = progress.add_task("", total=len(cases) * EPOCHS)
         tick = LambdaCallback(on_epoch_end=lambda epoch, logs: progress.advance(task))
         for done, case in enumerate(cases):
