@@ -35,7 +35,7 @@ docs: .venv/.test
 	$(BIN)/python -m tools.generated
 
 bench: .venv/.test
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
 
 clean:
 	rm -rf .venv build dist demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache

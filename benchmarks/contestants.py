@@ -1,9 +1,7 @@
 """What is measured beside a plain `fit`: this tool, and what people use today."""
 
-import contextlib
-import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -40,28 +38,12 @@ class SecondPassGradients(keras.callbacks.Callback):
                 tf.summary.scalar(f"gradient/{variable.path}", norm, step=self._step)
 
 
-@contextlib.contextmanager
-def _debugger(log_dir: str) -> Iterator[None]:
-    tf.debugging.experimental.enable_dump_debug_info(log_dir, tensor_debug_mode="CURT_HEALTH", circular_buffer_size=-1)
-    try:
-        yield
-    finally:
-        tf.debugging.experimental.disable_dump_debug_info()
-
-
-@contextlib.contextmanager
-def _nothing(log_dir: str) -> Iterator[None]:
-    del log_dir
-    yield
-
-
 @dataclass(frozen=True)
 class Contestant:
-    """One way to watch a training: its callbacks, and what is switched on around it."""
+    """One way to watch a training: its callbacks, given a directory and a batch; None for TensorFlow's debugger."""
 
     title: str
-    callbacks: Callable[[str, tuple[Any, Any]], list[Any]]
-    around: Callable[[str], Any] = field(default=_nothing)
+    callbacks: Callable[[str, tuple[Any, Any]], list[Any]] | None
     is_long: bool = False
 
 
@@ -76,9 +58,5 @@ CONTESTANTS = {
         lambda d, b: [keras.callbacks.TensorBoard(d, histogram_freq=1, update_freq=1)],
     ),
     "second_pass": Contestant("second-pass GradientTape callback", lambda d, b: [SecondPassGradients(d, b)]),
-    "debugger": Contestant("tf.debugging dump at CURT_HEALTH", lambda d, b: [], around=_debugger),
+    "debugger": Contestant("tf.debugging dump at CURT_HEALTH", None),
 }
-
-
-def log_dir(root: str, workload: str, contestant: str) -> str:
-    return os.path.join(root, workload, contestant)

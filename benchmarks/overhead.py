@@ -4,9 +4,12 @@ Every model is trained a little first, so that tracing and compiling is over; wh
 compiling takes is measured apart and stands beside the ratio.
 """
 
-import contextlib
+import json
 import os
+import shutil
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from typing import Any
 
 from rich.progress import Progress
 
-from benchmarks.contestants import CONTESTANTS, Contestant, log_dir
+from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.models import WORKLOADS, Workload
 from tb_nnhealth import read_run
 
@@ -72,34 +75,49 @@ def summarize(rows: list[Row]) -> list[Row]:
     return summary
 
 
-def _pairs(
-    workload: Workload, name: str, key: str, rounds: int, root: str
-) -> Iterator[tuple[int, float, float, float | None]]:
-    contestant = CONTESTANTS[key]
-    steps = workload.long_steps if contestant.is_long else workload.short_steps
-    directory = log_dir(root, name, key)
-    data = workload.data(steps)
-    warm = tuple(part[: WARM_UP_STEPS * workload.batch] for part in data)
-    callbacks = contestant.callbacks(directory, tuple(part[: workload.batch] for part in data))
-    plain, watched = workload.compiled(), workload.compiled()
-    _fit(plain, warm, workload, [], contextlib.nullcontext())
-    _fit(watched, warm, workload, callbacks, contestant.around(directory))
-    compile_seconds = _compile_seconds(contestant, directory)
-    for number in range(rounds):
-        runs = [
-            lambda: ("plain", _fit(plain, data, workload, [], contextlib.nullcontext())),
-            lambda: ("watched", _fit(watched, data, workload, callbacks, contestant.around(directory))),
-        ]
-        seconds = dict(run() for run in (runs if number % 2 == 0 else reversed(runs)))
-        yield steps, seconds["plain"], seconds["watched"], compile_seconds
+Pair = tuple[int, float, float, float | None]
+"""Steps, seconds of the plain fit, seconds of the watched one, seconds of compiling."""
 
 
-def _fit(model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any], around: Any) -> float:
-    with around, warnings.catch_warnings():
+def fit(model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any]) -> float:
+    """Returns the seconds that one epoch takes."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Random labels cannot be learnt, and the callback says so.
         started = time.perf_counter()
         model.fit(*data, batch_size=workload.batch, epochs=1, verbose=0, callbacks=callbacks)
         return time.perf_counter() - started
+
+
+def warm_up(data: tuple[Any, ...], workload: Workload) -> tuple[Any, ...]:
+    return tuple(part[: WARM_UP_STEPS * workload.batch] for part in data)
+
+
+def _pairs(workload: Workload, name: str, key: str, rounds: int, root: str) -> Iterator[Pair]:
+    contestant, directory = CONTESTANTS[key], os.path.join(root, name, key)
+    if contestant.callbacks is None:
+        yield from _pairs_in_processes(workload, name, rounds, directory)
+        return
+    steps = workload.long_steps if contestant.is_long else workload.short_steps
+    data = workload.data(steps)
+    callbacks = contestant.callbacks(directory, tuple(part[: workload.batch] for part in data))
+    plain, watched = workload.compiled(), workload.compiled()
+    fit(plain, warm_up(data, workload), workload, [])
+    fit(watched, warm_up(data, workload), workload, callbacks)
+    compile_seconds = _compile_seconds(contestant, directory)
+    for number in range(rounds):
+        seconds = {}
+        for model, used in ((plain, []), (watched, callbacks))[:: 1 if number % 2 == 0 else -1]:
+            seconds[model is watched] = fit(model, data, workload, used)
+        yield steps, seconds[False], seconds[True], compile_seconds
+
+
+def _pairs_in_processes(workload: Workload, name: str, rounds: int, directory: str) -> Iterator[Pair]:
+    for _ in range(rounds):
+        command = [sys.executable, "-m", "benchmarks.debugger", name, directory]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        plain, watched = json.loads(done.stdout.splitlines()[-1])
+        yield workload.short_steps, plain, watched, None
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _compile_seconds(contestant: Contestant, directory: str) -> float | None:

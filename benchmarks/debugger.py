@@ -1,0 +1,30 @@
+"""One pair with TensorFlow's debugger, in a process of its own: it cannot be switched off and on again.
+
+python -m benchmarks.debugger mlp DIRECTORY     # prints the seconds of a plain fit, and of one that is dumped
+"""
+
+import json
+import sys
+
+import tensorflow as tf
+
+from benchmarks.models import WORKLOADS
+from benchmarks.overhead import fit, warm_up
+
+
+def main() -> None:
+    name, directory = sys.argv[1:]
+    workload = WORKLOADS[name]
+    data = workload.data(workload.short_steps)
+    seconds = []
+    for is_dumped in (False, True):
+        if is_dumped:
+            tf.debugging.experimental.enable_dump_debug_info(directory, tensor_debug_mode="CURT_HEALTH")
+        model = workload.compiled()
+        fit(model, warm_up(data, workload), workload, [])
+        seconds.append(fit(model, data, workload, []))
+    print(json.dumps(seconds), flush=True)
+
+
+if __name__ == "__main__":
+    main()
