@@ -101,7 +101,8 @@ class Guard:
         if not self._is_placed and scalars:
             parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
             self._try_to_place(parts[0], parts[1] if len(parts) > 1 else None, tf.stack(scalars), ())
-        self.counter.assign_add(1)
+        with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
+            self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
         self._outputs = []
 
     def caught(self) -> NonFinite | None:

@@ -399,7 +399,8 @@ class Recorder:
         if len(counted) < len(layout.units) or not counted or self._silent_samples is None:
             return tf.fill([len(rows), 1], NAN), tf.fill([len(rows), 1], NAN)
         silent = tf.concat([self._trace.silent[row] for row in counted], 0)
-        samples = self._samples.assign_add(1)
+        with tf.control_dependencies([silent]):  # Not counted where the data has ended.
+            samples = self._samples.assign_add(1)
         lasting = self._silent_samples.assign(tf.where(silent, self._silent_samples + 1, 0))
         dead = tf.identity(lasting) >= tf.minimum(tf.identity(samples), DEAD_WINDOW)
         position = {row: i for i, row in enumerate(rows)}

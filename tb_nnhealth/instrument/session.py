@@ -112,6 +112,7 @@ class Session:
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Writes Keras' logs of the epoch, on a thinning grid, and how far the run is."""
         started = time.perf_counter()
+        self._recount(self._length())
         self.ask_guard()
         index, self._epochs = self._epochs, self._epochs + 1
         if self.writer is not None and self.step > self.first_step and is_due(index, EPOCH_GRID):
@@ -167,6 +168,14 @@ class Session:
             return length
         return max(1, min(length, self._steps_in_epoch - (self.step - self._epoch_start)))
 
+    def _recount(self, length: int) -> None:
+        """Puts the step right where the data ended, unforeseen, within steps that run as one: the guard counts them."""
+        guard = self.instruments.guard
+        if guard is not None and self._steps_in_epoch is None and length > 1:
+            counted = int(guard.counter.numpy())
+            if self.step - length < counted < self.step:
+                self.step = counted
+
     def _run_unsampled(self, iterator: Any, length: int) -> Any:
         started = time.perf_counter()
         try:
@@ -209,7 +218,9 @@ class Session:
         if recorder.was_traced and not self.instruments.model.run_eagerly:
             compiled = max(0.0, time.perf_counter() - started - 2 * (self._plain_seconds or 0.0))
             self.compile_seconds += compiled
-        step, self.step = self.step + length - 1, self.step + length
+        self.step += length
+        self._recount(length)
+        step = self.step - 1
         try:
             self._store(step, length, with_histograms)
         except Exception as error:

@@ -22,7 +22,7 @@ VARIANTS = {
     "no_activations": {"sampling": 1, "activations": False},
     "no_gradients": {"sampling": 2, "gradients": False},
     "no_histograms": {"sampling": 1, "histograms": False},
-    "include": {"sampling": 1, "include": "*dense*"},
+    "include": {"sampling": 1, "include": "*de*"},
 }
 VARIED = ("sequential_cnn", "embeddings", "mixed_float16", "steps_per_execution", "custom_train_step", "recompiled")
 

@@ -175,3 +175,25 @@ def test_a_sum_of_large_numbers_is_no_finding(tmp_path: Path) -> None:
     x[:] = 3e38
     model = keras.Sequential([layers.Input((6,)), layers.Lambda(tf.sign), layers.Dense(1)])
     assert guarded(compiled(model), x, y, tmp_path).nonfinite is None
+
+
+def test_steps_are_counted_where_the_data_ends_unforeseen(tmp_path: Path) -> None:
+    """Keras calls the step once more at each epoch's end, without data."""
+    x, y = data(10)
+    epochs = []
+
+    def batches() -> Any:
+        epochs.append(1)
+        for i in range(10):
+            bad = len(epochs) == 4 and i == 7
+            yield x[2 * i : 2 * i + 2], y[2 * i : 2 * i + 2] * (np.nan if bad else 1)
+
+    signature = (tf.TensorSpec([None, 6]), tf.TensorSpec([None, 1]))
+    model = compiled(mlp())
+    health = HealthCallback(tmp_path, sampling=1000)
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    with pytest.warns(UserWarning, match="nonfinite-values"):
+        model.fit(dataset, epochs=5, verbose=0, callbacks=[health])
+    run = read_run(tmp_path)
+    first_bad = 10 * (3 - (len(epochs) - 5)) + 7  # Keras may begin the data once more, to look at it.
+    assert run.steps == 50 and first(run)[:2] == (first_bad, "input")

@@ -41,8 +41,12 @@ class Watch(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.outcome.before.append(self.now)  # Keras begins one batch more where the data ends unforeseen.
         self.outcome.after.append(self._weights())
-        last = batch if self.params["steps"] is None else min(batch, self.params["steps"] - 1)
-        self.outcome.steps.append(self.epoch_start + last)
+        last = self.epoch_start + batch
+        if self.params["steps"] is not None:
+            last = min(last, self.epoch_start + self.params["steps"] - 1)
+        elif self.model.steps_per_execution > 1:  # `batch` counts batches that were not there.
+            last = int(self.model.optimizer.iterations) - 1
+        self.outcome.steps.append(last)
 
     def _weights(self) -> Weights:
         return {v.path: np.array(v) for v in self.model.trainable_variables}

@@ -482,6 +482,13 @@ def steps_per_execution() -> Trial:
 
 
 @case
+def steps_per_execution_unknown_length() -> Trial:
+    trial = unknown_length()
+    trial.model.compile("adam", "mse", steps_per_execution=2)
+    return trial
+
+
+@case
 def steps_per_execution_jit() -> Trial:
     trial = regression("adam", steps_per_execution=2, jit_compile=True)
     return Trial(trial.model, [fit(flat(), numbers())])
