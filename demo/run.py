@@ -48,7 +48,7 @@ class Case:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the demo; returns 0 where every verdict is as expected, 1 where one is not, 2 for bad use."""
+    """Runs the demo; returns 0 where all verdicts are as expected, 1 where not or TensorBoard fails, 2 for bad use."""
     options = _parser().parse_args(arguments)
     console = Console()
     with console.status("importing TensorFlow"):
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.print(text, highlight=False, soft_wrap=True)
     if options.serve:
         console.print(f"TensorBoard is starting at {url} (Ctrl-C ends it)", style="bold", soft_wrap=True)
-        _serve(command)
+        as_expected &= _serve(command) == 0
     return 0 if as_expected else 1
 
 
@@ -147,16 +147,17 @@ def _shown(command: Sequence[str]) -> str:
     return shlex.join([command[0] if program.startswith("..") else program, *command[1:]])
 
 
-def _serve(command: Sequence[str]) -> None:
-    """Runs TensorBoard until it ends; Ctrl-C reaches it too, and is waited for."""
+def _serve(command: Sequence[str]) -> int:
+    """Runs TensorBoard until it ends, and returns its exit code; 0 for Ctrl-C, which reaches it too."""
     server = subprocess.Popen(command)
     try:
-        server.wait()
+        return server.wait()
     except KeyboardInterrupt:
         try:
             server.wait(timeout=10)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             server.kill()
+        return 0
 
 
 if __name__ == "__main__":
