@@ -24,7 +24,7 @@ VARIANTS = {
     "no_histograms": {"sampling": 1, "histograms": False},
     "include": {"sampling": 1, "include": "*de*"},
 }
-VARIED = ("sequential_cnn", "embeddings", "mixed_float16", "steps_per_execution", "custom_train_step", "recompiled")
+VARIED = ("sequential_cnn", "mixed_float16", "steps_per_execution", "recompiled")
 
 
 @cache

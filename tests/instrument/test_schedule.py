@@ -59,6 +59,7 @@ def test_the_last_batch_where_an_epoch_has_no_other() -> None:
     assert len(simulate(Schedule(), 20, 1)) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("epochs", "steps"), [(1, 1_000_000), (1000, 1000), (100_000, 10)])
 @pytest.mark.parametrize("overhead", [0.02, 1.0])
 def test_samples_of_a_long_run_are_bounded(epochs: int, steps: int, overhead: float) -> None:
