@@ -152,7 +152,7 @@ class Session:
         self._is_closed = True
         try:
             if self.writer is None:
-                self.writer = self._make_writer(self.instruments.recorder.layout)
+                self.writer = self._make_writer(self.instruments.recorder.packing.layout)
             if self.step > self.first_step:
                 self._write_progress(finished)
             self.writer.close()
@@ -244,19 +244,19 @@ class Session:
 
     def _store(self, step: int, length: int, with_histograms: bool) -> None:
         recorder = self.instruments.recorder
-        if recorder.layout is None:
+        if recorder.packing.layout is None:
             raise RuntimeError("the sampled step was expected to say what it measures, and did not")
         if self.writer is None:
-            self.writer = self._make_writer(recorder.layout)
-        tables = {name: table for name, table in recorder.sample().items() if table.size}
-        self._fill_speed(tables["steps"], recorder.layout, length)
+            self.writer = self._make_writer(recorder.packing.layout)
+        tables = {name: table for name, table in recorder.packing.sample().items() if table.size}
+        self._fill_speed(tables["steps"], recorder.packing.layout, length)
         self.writer.write_sample(step, tables)
         if with_histograms:
-            self.writer.write_histograms(step, recorder.histograms())
+            self.writer.write_histograms(step, recorder.packing.histograms())
         self.samples += 1
         self._report_problem()
         if not self._nonfinite_told:
-            found = from_sample(step, tables, recorder.layout)
+            found = from_sample(step, tables, recorder.packing.layout)
             if found is not None:
                 self.ask_guard()  # A step since the last sample may have been the first.
             self._tell(found)
