@@ -5,11 +5,12 @@ python -m benchmarks.debugger mlp DIRECTORY     # prints the seconds of a plain 
 
 import json
 import sys
+import time
 
 import tensorflow as tf
 
 from benchmarks.models import WORKLOADS
-from benchmarks.overhead import fit, warm_up
+from benchmarks.overhead import WARM_UP_STEPS, fit, warm_up
 
 
 def main() -> None:
@@ -21,8 +22,10 @@ def main() -> None:
         if is_dumped:
             tf.debugging.experimental.enable_dump_debug_info(directory, tensor_debug_mode="CURT_HEALTH")
         model = workload.compiled()
-        fit(model, warm_up(data, workload), workload, [])
-        seconds.append(fit(model, data, workload, []))
+        fit(model, warm_up(data, workload), workload, [], WARM_UP_STEPS)
+        started = time.perf_counter()
+        fit(model, data, workload, [], workload.short_steps)
+        seconds.append(time.perf_counter() - started)
     print(json.dumps(seconds), flush=True)
 
 

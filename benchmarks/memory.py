@@ -30,7 +30,7 @@ class Memory(keras.callbacks.Callback):
 def measure(root: str) -> list[dict[str, Any]]:
     """Returns the resident memory after every 1000 steps: plain, with default settings, with every step sampled."""
     workload = WORKLOADS["mlp"]
-    x, y = workload.data(1000)
+    x, y = workload.data(STEPS)
     rows = []
     for name, callbacks in (
         ("plain", []),
@@ -40,7 +40,14 @@ def measure(root: str) -> list[dict[str, Any]]:
         memory, model = Memory(), workload.compiled()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model.fit(x, y, batch_size=workload.batch, epochs=10, verbose=0, callbacks=[*callbacks, memory])
+            model.fit(
+                x,
+                y,
+                batch_size=workload.batch,
+                epochs=workload.epochs(STEPS),
+                verbose=0,
+                callbacks=[*callbacks, memory],
+            )
         rows += [{"contestant": name, "step": step, "resident_mib": round(mib, 1)} for step, mib in memory.readings]
     return rows
 

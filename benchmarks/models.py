@@ -8,12 +8,15 @@ import keras
 import numpy as np
 from keras import layers
 
+EPOCH_STEPS = 250
+
 
 @dataclass(frozen=True)
 class Workload:
     """A model to train: how it is built, what a batch is, how many steps a measurement takes.
 
-    `long_steps` for contestants that claim to cost a few per cent, `short_steps` for those that cost more.
+    `long_steps` for contestants that claim to cost a few per cent, `short_steps` for those that cost more;
+    `turn` steps run before the other training has its turn.
     """
 
     title: str
@@ -22,6 +25,7 @@ class Workload:
     batch: int
     long_steps: int
     short_steps: int
+    turn: int
     limit: float
     every_step_limit: float | None
 
@@ -31,9 +35,14 @@ class Workload:
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 
+    def epochs(self, steps: int) -> int:
+        return max(1, steps // EPOCH_STEPS)
+
     def data(self, steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns inputs and labels of an epoch: as many batches as there are steps, EPOCH_STEPS at most."""
         generator = np.random.default_rng(0)
-        return self.example(generator, steps * self.batch), generator.integers(0, 10, steps * self.batch)
+        examples = min(steps, EPOCH_STEPS) * self.batch
+        return self.example(generator, examples), generator.integers(0, 10, examples)
 
 
 def _cnn() -> Any:
@@ -75,7 +84,8 @@ WORKLOADS = {
         lambda g, n: g.random((n, 32, 32, 3), np.float32),
         batch=64,
         long_steps=1000,
-        short_steps=60,
+        short_steps=100,
+        turn=2,
         limit=1.02,
         every_step_limit=1.5,
     ),
@@ -86,6 +96,7 @@ WORKLOADS = {
         batch=32,
         long_steps=1000,
         short_steps=200,
+        turn=4,
         limit=1.02,
         every_step_limit=None,
     ),
@@ -94,8 +105,9 @@ WORKLOADS = {
         _mlp,
         lambda g, n: g.random((n, 784), np.float32),
         batch=64,
-        long_steps=5000,
+        long_steps=3000,
         short_steps=500,
+        turn=5,
         limit=1.05,
         every_step_limit=2.0,
     ),

@@ -1,4 +1,4 @@
-"""Training time with each contestant as a ratio to a plain `fit`: alternating in one process, medians.
+"""Training time with each contestant as a ratio to a plain `fit`: in turns of a few steps, medians.
 
 Every model is trained a little first, so that tracing and compiling is over; what the twin's
 compiling takes is measured apart and stands beside the ratio.
@@ -10,15 +10,16 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from rich.progress import Progress
 
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.models import WORKLOADS, Workload
+from benchmarks.turns import race
 from tb_nnhealth import read_run
 
 WARM_UP_STEPS = 8
@@ -29,22 +30,24 @@ Row = dict[str, Any]
 def measure(names: list[str], contestants: list[str], rounds: int, root: str) -> list[Row]:
     """Returns a raw row for each timed pair: workload, contestant, round, steps, seconds plain and with it."""
     rows: list[Row] = []
+    warnings.simplefilter("ignore")  # Random labels cannot be learnt, and the callback says so.
     with Progress() as progress:
         task = progress.add_task("training", total=len(names) * len(contestants) * rounds)
         for name in names:
             for contestant in contestants:
                 pairs = _pairs(WORKLOADS[name], name, contestant, rounds, root)
-                for number, (steps, plain, watched, compile_seconds) in enumerate(pairs):
+                for number, pair in enumerate(pairs):
                     rows.append(
                         {
                             "workload": name,
                             "contestant": contestant,
                             "round": number,
-                            "steps": steps,
-                            "plain_seconds": round(plain, 4),
-                            "watched_seconds": round(watched, 4),
-                            "ratio": round(watched / plain, 4),
-                            "compile_seconds": "" if compile_seconds is None else round(compile_seconds, 2),
+                            "steps": pair.steps,
+                            "plain_seconds": round(pair.plain, 4),
+                            "watched_seconds": round(pair.watched, 4),
+                            "ratio": round(pair.watched / pair.plain, 4),
+                            "cpu_ratio": _rounded(pair.cpu_ratio, 4),
+                            "compile_seconds": _rounded(pair.compile_seconds, 2),
                         }
                     )
                     progress.advance(task)
@@ -57,9 +60,8 @@ def summarize(rows: list[Row]) -> list[Row]:
     summary = []
     for key in dict.fromkeys((row["workload"], row["contestant"]) for row in rows):
         group = [row for row in rows if (row["workload"], row["contestant"]) == key]
-        ratios = [float(row["ratio"]) for row in group]
-        compiled = [float(row["compile_seconds"]) for row in group if row["compile_seconds"] != ""]
         steps = int(group[0]["steps"])
+        ratios = _numbers(group, "ratio")
         summary.append(
             {
                 "workload": key[0],
@@ -67,25 +69,42 @@ def summarize(rows: list[Row]) -> list[Row]:
                 "ratio": statistics.median(ratios),
                 "low": min(ratios),
                 "high": max(ratios),
-                "plain_ms": 1000 * statistics.median(float(row["plain_seconds"]) for row in group) / steps,
+                "cpu_ratio": _median(group, "cpu_ratio"),
+                "plain_ms": 1000 * statistics.median(_numbers(group, "plain_seconds")) / steps,
                 "steps": steps,
-                "compile_seconds": statistics.median(compiled) if compiled else None,
+                "compile_seconds": _median(group, "compile_seconds"),
             }
         )
     return summary
 
 
-Pair = tuple[int, float, float, float | None]
-"""Steps, seconds of the plain fit, seconds of the watched one, seconds of compiling."""
+def _rounded(value: float | None, digits: int) -> float | str:
+    return "" if value is None else round(value, digits)
 
 
-def fit(model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any]) -> float:
-    """Returns the seconds that one epoch takes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Random labels cannot be learnt, and the callback says so.
-        started = time.perf_counter()
-        model.fit(*data, batch_size=workload.batch, epochs=1, verbose=0, callbacks=callbacks)
-        return time.perf_counter() - started
+def _numbers(rows: list[Row], column: str) -> list[float]:
+    return [float(row[column]) for row in rows if row[column] != ""]
+
+
+def _median(rows: list[Row], column: str) -> float | None:
+    numbers = _numbers(rows, column)
+    return statistics.median(numbers) if numbers else None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A plain training and a watched one, side by side; `cpu_ratio` None where it was not taken."""
+
+    steps: int
+    plain: float
+    watched: float
+    cpu_ratio: float | None
+    compile_seconds: float | None
+
+
+def fit(model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any], steps: int) -> None:
+    epochs = workload.epochs(steps)
+    model.fit(*data, batch_size=workload.batch, epochs=epochs, verbose=0, callbacks=callbacks)
 
 
 def warm_up(data: tuple[Any, ...], workload: Workload) -> tuple[Any, ...]:
@@ -101,14 +120,17 @@ def _pairs(workload: Workload, name: str, key: str, rounds: int, root: str) -> I
     data = workload.data(steps)
     callbacks = contestant.callbacks(directory, tuple(part[: workload.batch] for part in data))
     plain, watched = workload.compiled(), workload.compiled()
-    fit(plain, warm_up(data, workload), workload, [])
-    fit(watched, warm_up(data, workload), workload, callbacks)
+    fit(plain, warm_up(data, workload), workload, [], WARM_UP_STEPS)
+    fit(watched, warm_up(data, workload), workload, callbacks, WARM_UP_STEPS)
     compile_seconds = _compile_seconds(contestant, directory)
-    for number in range(rounds):
-        seconds = {}
-        for model, used in ((plain, []), (watched, callbacks))[:: 1 if number % 2 == 0 else -1]:
-            seconds[model is watched] = fit(model, data, workload, used)
-        yield steps, seconds[False], seconds[True], compile_seconds
+    for _ in range(rounds):
+        plain_clock, watched_clock = race(
+            lambda clock: fit(plain, data, workload, [clock], steps),
+            lambda clock: fit(watched, data, workload, [clock, *callbacks], steps),
+            workload.turn,
+        )
+        cpu_ratio = watched_clock.cpu_seconds / plain_clock.cpu_seconds
+        yield Pair(steps, plain_clock.seconds, watched_clock.seconds, cpu_ratio, compile_seconds)
 
 
 def _pairs_in_processes(workload: Workload, name: str, rounds: int, directory: str) -> Iterator[Pair]:
@@ -116,7 +138,7 @@ def _pairs_in_processes(workload: Workload, name: str, rounds: int, directory: s
         command = [sys.executable, "-m", "benchmarks.debugger", name, directory]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         plain, watched = json.loads(done.stdout.splitlines()[-1])
-        yield workload.short_steps, plain, watched, None
+        yield Pair(workload.short_steps, plain, watched, None, None)
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -13,8 +13,8 @@ IMPORT_LIMIT_MS = 100.0
 def render(overhead: list[dict[str, Any]], memory: list[dict[str, Any]], imported: list[dict[str, Any]]) -> str:
     """Returns Markdown: each figure, its limit where it has one, and whether it was kept."""
     lines = [
-        "| model | watched by | time ÷ plain `fit` (median, range) | limit | twin compiled in |",
-        "|---|---|---|---|---|",
+        "| model | watched by | time ÷ plain `fit` (median, range) | limit | processor time ÷ plain | compiled in |",
+        "|---|---|---|---|---|---|",
     ]
     lines += [_overhead_line(row) for row in summarize(overhead)]
     lines += ["", *_memory_lines(memory), *_import_lines(imported)]
@@ -24,10 +24,11 @@ def render(overhead: list[dict[str, Any]], memory: list[dict[str, Any]], importe
 def _overhead_line(row: dict[str, Any]) -> str:
     workload, contestant = WORKLOADS[row["workload"]], CONTESTANTS[row["contestant"]]
     limit = {"default": workload.limit, "every_step": workload.every_step_limit}.get(row["contestant"])
+    cpu = "" if row["cpu_ratio"] is None else f"{row['cpu_ratio']:.3f}"
     compiled = "" if row["compile_seconds"] is None else f"{row['compile_seconds']:.1f} s"
     model = f"{workload.title} ({row['plain_ms']:.1f} ms a step, {row['steps']} steps)"
     ratio = f"{row['ratio']:.3f} ({row['low']:.3f}–{row['high']:.3f})"
-    return f"| {model} | {contestant.title} | {ratio} | {_verdict(row['ratio'], limit)} | {compiled} |"
+    return f"| {model} | {contestant.title} | {ratio} | {_verdict(row['ratio'], limit)} | {cpu} | {compiled} |"
 
 
 def _verdict(value: float, limit: float | None) -> str:
