@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tb_nnhealth.version import __version__
 
 if TYPE_CHECKING:
-    from tb_nnhealth.scorecard import Scorecard
+    from tb_nnhealth.records import HealthRun
 
 CLEAN, FINDINGS, UNKNOWN, INTERRUPTED = 0, 1, 2, 130
 
@@ -32,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BadUse as error:
-        print(f"nnhealth: {_printable(str(error))}", file=sys.stderr)
+        _say(str(error))
         return UNKNOWN
     except BrokenPipeError:  # the reader of our output has left: nothing more can be said to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNKNOWN
     except KeyboardInterrupt:
-        print("nnhealth: interrupted", file=sys.stderr)
+        _say("interrupted")
         return INTERRUPTED
 
 
@@ -72,25 +72,28 @@ def _parser() -> argparse.ArgumentParser:
 
 def _show(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
+    from tb_nnhealth.scorecard import Scorecard
 
     unread = 0
     for name, path in _runs(options).items():
-        scorecard = _scorecard(name, path)
-        unread += scorecard is None
-        if scorecard:
-            terminal.show(scorecard)
+        run = _read(name, path)
+        unread += run is None
+        if run:
+            terminal.show(Scorecard.from_run(run))
     return UNKNOWN if unread else CLEAN
 
 
 def _export(options: argparse.Namespace) -> int:
+    from tb_nnhealth.scorecard import Scorecard
+
     runs = _runs(options)
     if len(runs) > 1:
         raise BadUse(f"Expected one run, chosen with --run. Received: LOGDIR with the runs {', '.join(runs)}")
     ((name, path),) = runs.items()
-    scorecard = _scorecard(name, path)
-    if scorecard is None:
+    run = _read(name, path)
+    if run is None:
         return UNKNOWN
-    text = scorecard.to_json().encode()
+    text = Scorecard.from_run(run).to_json().encode()
     if options.output is None:
         sys.stdout.buffer.write(text)
         return CLEAN
@@ -103,17 +106,20 @@ def _export(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
+    from tb_nnhealth.scorecard import Scorecard
 
     severities = ("error",) if options.fail_on == "error" else ("warning", "error")
     codes = set()
     for name, path in _runs(options).items():
-        scorecard = _scorecard(name, path)
-        if scorecard is None:
+        run = _read(name, path)
+        if run is None:
             codes.add(UNKNOWN)
             continue
+        scorecard = Scorecard.from_run(run)
         found = [finding for finding in scorecard.findings if finding.severity in severities]
         broken = [verdict for verdict in scorecard.rules if verdict.status == "error"]
-        codes.add(FINDINGS if found else UNKNOWN if broken or scorecard.status == "no_data" else CLEAN)
+        unknown = broken or run.problems or scorecard.status == "no_data"
+        codes.add(FINDINGS if found else UNKNOWN if unknown else CLEAN)
         terminal.summary(scorecard, found, broken)
     return next(code for code in (FINDINGS, UNKNOWN, CLEAN) if code in codes)
 
@@ -150,17 +156,19 @@ def _runs(options: argparse.Namespace) -> dict[str, Path]:
     return {options.run: runs[options.run]}
 
 
-def _scorecard(name: str, path: Path) -> "Scorecard | None":
-    """Returns the scorecard of a run; None, and a sentence on stderr, where it cannot be read."""
-    from tb_nnhealth.reader import LogError
-    from tb_nnhealth.scorecard import Scorecard
+def _read(name: str, path: Path) -> "HealthRun | None":
+    """Returns a run, None where it cannot be read; what cannot be read of it is told on stderr, a sentence each."""
+    from tb_nnhealth.reader import LogError, read_run
 
     try:
         with _spinner(f"reading {name}"):
-            return Scorecard.from_logdir(path)
+            run = read_run(path)
     except LogError as error:
-        print(f"nnhealth: {_printable(str(error))}", file=sys.stderr)
+        _say(str(error))
         return None
+    for problem in run.problems:
+        _say(f"{name}: {problem}")
+    return run
 
 
 @contextmanager
@@ -185,6 +193,10 @@ def _spinner(text: str, patience: float = 2.0) -> Iterator[None]:
         timer.cancel()
         timer.join()
         status.stop()
+
+
+def _say(sentence: str) -> None:
+    print(f"nnhealth: {_printable(sentence)}", file=sys.stderr)
 
 
 def _printable(text: str) -> str:

@@ -1,6 +1,7 @@
 """The command line: what goes where, and the exit codes."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -103,6 +104,36 @@ def test_check_with_a_broken_rule_could_not_judge(logs, capsys, monkeypatch):
     monkeypatch.setattr("tb_nnhealth.scorecard.judge", lambda run, limits: (verdict,))
     assert run("check", logs / "good") == 2
     assert "out of order" in capsys.readouterr().err
+
+
+def flip_a_byte(run_dir, share):
+    """Flips one byte of the run's event file, at a share of its length."""
+    (path,) = (run_dir / "health").iterdir()
+    data = bytearray(path.read_bytes())
+    data[int(share * len(data))] ^= 0x10
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("command", ["show", "export", "check"])
+def test_what_a_corrupt_log_lacks_is_told(command, logs, tmp_path, capfd):
+    shutil.copytree(logs / "good", tmp_path / "good")
+    flip_a_byte(tmp_path / "good", 0.6)
+    assert run(command, tmp_path) == (2 if command == "check" else 0)
+    out, err = capfd.readouterr()
+    (told,) = [line for line in err.splitlines() if line.startswith("nnhealth: ")]
+    assert told.startswith("nnhealth: good: events.out") and "is corrupt at byte" in told
+    assert out == (Scorecard.from_logdir(tmp_path / "good").to_json() if command == "export" else "")
+
+
+@pytest.mark.parametrize("name", ["good", "deep/bad"])
+def test_no_flipped_byte_makes_a_run_clean(name, logs, tmp_path, capsys):
+    codes = set()
+    for share in np.linspace(0, 0.9999, 25):
+        shutil.copytree(logs / name, tmp_path / "run")
+        flip_a_byte(tmp_path / "run", share)
+        codes.add(run("check", tmp_path / "run"))
+        shutil.rmtree(tmp_path / "run")
+    assert codes == ({2} if name == "good" else {1, 2})
 
 
 @pytest.mark.parametrize("command", ["show", "export", "check"])
