@@ -62,7 +62,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The model and how it was compiled, from the manifest of the last session."""
+    """The model and how it was compiled, from the last session's manifest; variables' `initial` from the first's."""
 
     name: str
     class_name: str

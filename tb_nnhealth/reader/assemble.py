@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
-from tb_nnhealth.reader.manifest import manifest_fault, model_facts
+from tb_nnhealth.reader.manifest import joined_facts, manifest_fault
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
@@ -21,7 +21,8 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
     """Returns the run that the events tell of.
 
     Sessions (a second `fit`, a resumed process) are joined: a later one replaces what stands at its
-    steps, rows are aligned by name, the model's facts are the last one's.
+    steps, rows are aligned by name, the model's facts are the last one's, but for what the first told of
+    the variables before training.
 
     Args:
       events: the events of each tag in the order they were read.
@@ -45,7 +46,7 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
         name=str(last["run"]),
         created=float(sessions[0].manifest["created"]),
         tool_version=str(last["tool_version"]),
-        model=model_facts(last),
+        model=joined_facts([session.manifest for session in sessions]),
         steps=max([*steps, *(int(table.steps[-1]) + 1 for table in tables.values() if len(table.steps))], default=0),
         samples=sum(_samples(sessions, tables["steps"], progress)),
         sampled_steps=len(np.unique(np.concatenate([table.steps for table in tables.values()]))),

@@ -1,7 +1,8 @@
 """What a manifest must hold, and the model's facts made from it."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from tb_nnhealth.reader._data import LogError
@@ -41,6 +42,29 @@ def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any]]:
                 yield f"{kind}/{name}/{part}", _are_names(layout.get(part)), layout.get(part)
             blocks = layout.get("blocks")
             yield f"{kind}/{name}/blocks", _tiles(blocks, len(layout["rows"])), blocks
+
+
+def joined_facts(manifests: Sequence[Mapping[str, Any]]) -> ModelFacts:
+    """Returns the model as the last session's manifest describes it.
+
+    A variable's facts from before the first step, where the last session has none, are those of the
+    earliest that has: a second `fit` does not start there.
+
+    Args:
+      manifests: those of the sessions that hold, in order.
+
+    Raises:
+      LogError: a part of the last description is missing or of another type.
+    """
+    facts = model_facts(manifests[-1])
+    variables = {variable.path: variable for variable in facts.variables}
+    for manifest in manifests[:-1]:
+        with suppress(LogError):
+            for earlier in model_facts(manifest).variables:
+                later = variables.get(earlier.path)
+                if later and not later.initial and later.shape == earlier.shape:
+                    variables[later.path] = dataclasses.replace(later, initial=earlier.initial)
+    return dataclasses.replace(facts, variables=tuple(variables.values()))
 
 
 def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tb_nnhealth.reader import Datum, LogError, assemble
 from tb_nnhealth.reader._data import canonical
 from tb_nnhealth.summary import metadata
-from tests.synthetic import make_manifest
+from tests.synthetic import VARIABLES, make_manifest, make_variable
 
 
 def data(*steps_and_times: tuple[int, float]) -> list[Datum]:
@@ -69,6 +71,42 @@ def test_whatever_sessions_there_were_both_loaders_give_the_same() -> None:
 def test_without_a_manifest() -> None:
     with pytest.raises(LogError, match=r"Expected .*manifest.* Received: no manifest yet"):
         assemble({})
+
+
+def sessions_of(*described: tuple[int, dict[str, dict[str, Any]]]) -> dict[str, list[Datum]]:
+    """Manifests only: for each session its first step, and changes to variables by path."""
+    manifests = []
+    for wall_time, (start_step, changes) in enumerate(described):
+        manifest = make_manifest(start_step=start_step)
+        manifest["model"]["variables"] = [make_variable(path, **changes.get(path, {})) for path in VARIABLES]
+        for layout in [*manifest["tables"].values(), *manifest["histograms"].values()]:
+            layout["blocks"] = [[0, len(layout["rows"])]]
+        manifests.append(Datum(start_step, float(wall_time), json.dumps(manifest)))
+    return {metadata.MANIFEST: manifests}
+
+
+def initial_of(*described: tuple[int, dict[str, dict[str, Any]]]) -> dict[str, Mapping[str, Any]]:
+    return {variable.path: variable.initial for variable in assemble(sessions_of(*described)).model.variables}
+
+
+def test_facts_before_the_first_step_come_from_the_earliest_session_that_holds() -> None:
+    kernel, other = "dense/kernel", "output/kernel"
+    first, second, none = ({"initial": initial} for initial in ({"std": 1.0}, {"std": 2.0}, {}))
+    untold = {kernel: none, other: none}
+    joined = initial_of((0, {kernel: first, other: none}), (5, {kernel: none, other: second}), (9, untold))
+    assert joined == {kernel: {"std": 1.0}, "dense/bias": {}, other: {"std": 2.0}, "output/bias": {}}
+    assert initial_of((0, {kernel: first}), (5, {kernel: second}))[kernel] == {"std": 2.0}
+    assert initial_of((0, {kernel: first}), (0, {kernel: none}))[kernel] == {}  # replaced, all of it
+    assert initial_of((0, {kernel: {**first, "shape": [9, 4]}}), (5, {kernel: none}))[kernel] == {}
+
+
+def test_an_earlier_session_that_does_not_describe_the_model_harms_nothing() -> None:
+    events = sessions_of((0, {}), (5, {"dense/kernel": {"initial": {}}}))
+    damaged = json.loads(events[metadata.MANIFEST][0].value)
+    damaged["model"] = {"variables": 3}
+    events[metadata.MANIFEST][0] = Datum(0, 0.0, json.dumps(damaged))
+    variable = assemble(events).model.variable("dense/kernel")
+    assert variable is not None and variable.initial == {}
 
 
 def test_a_large_run_is_assembled_in_well_under_a_second() -> None:
