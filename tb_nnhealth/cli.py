@@ -74,19 +74,19 @@ def _show(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
     from tb_nnhealth.scorecard import Scorecard
 
-    unread = 0
-    for name, path in _runs(options).items():
+    runs, unread = _runs(options)
+    for name, path in runs.items():
         run = _read(name, path)
         unread += run is None
         if run:
-            terminal.show(Scorecard.from_run(run))
+            terminal.show(Scorecard.from_run(run), name)
     return UNKNOWN if unread else CLEAN
 
 
 def _export(options: argparse.Namespace) -> int:
     from tb_nnhealth.scorecard import Scorecard
 
-    runs = _runs(options)
+    runs, _ = _runs(options)
     if len(runs) > 1:
         raise BadUse(f"Expected one run, chosen with --run. Received: LOGDIR with the runs {', '.join(runs)}")
     ((name, path),) = runs.items()
@@ -109,8 +109,9 @@ def _check(options: argparse.Namespace) -> int:
     from tb_nnhealth.scorecard import Scorecard
 
     severities = ("error",) if options.fail_on == "error" else ("warning", "error")
-    codes = set()
-    for name, path in _runs(options).items():
+    runs, unread = _runs(options)
+    codes = {UNKNOWN} if unread else set()
+    for name, path in runs.items():
         run = _read(name, path)
         if run is None:
             codes.add(UNKNOWN)
@@ -120,7 +121,7 @@ def _check(options: argparse.Namespace) -> int:
         broken = [verdict for verdict in scorecard.rules if verdict.status == "error"]
         unknown = broken or run.problems or scorecard.status == "no_data"
         codes.add(FINDINGS if found else UNKNOWN if unknown else CLEAN)
-        terminal.summary(scorecard, found, broken)
+        terminal.summary(scorecard, name, found, broken)
     return next(code for code in (FINDINGS, UNKNOWN, CLEAN) if code in codes)
 
 
@@ -142,18 +143,22 @@ def _explain(options: argparse.Namespace) -> int:
     return CLEAN
 
 
-def _runs(options: argparse.Namespace) -> dict[str, Path]:
+def _runs(options: argparse.Namespace) -> tuple[dict[str, Path], int]:
+    """Returns the runs that were asked for, and how many directories that may hold more cannot be read."""
     from tb_nnhealth.reader import LogError, find_runs
 
     try:
-        runs = find_runs(options.logdir)
+        unreadable: list[str] = []
+        runs = find_runs(options.logdir, unreadable.append)
     except LogError as error:
         raise BadUse(str(error)) from None
+    for sentence in unreadable:
+        _say(sentence)
     if options.run is None:
-        return runs
+        return runs, len(unreadable)
     if options.run not in runs:
         raise BadUse(f"Expected one of the runs {', '.join(runs)}. Received: --run {options.run}")
-    return {options.run: runs[options.run]}
+    return {options.run: runs[options.run]}, 0
 
 
 def _read(name: str, path: Path) -> "HealthRun | None":

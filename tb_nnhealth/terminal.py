@@ -23,10 +23,15 @@ def console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def show(scorecard: Scorecard) -> None:
-    """Shows the verdict on a run: its categories, its findings with what to try, and what was not judged."""
+def show(scorecard: Scorecard, name: str) -> None:
+    """Shows the verdict on a run: its categories, its findings with what to try, and what was not judged.
+
+    Args:
+      scorecard: the run's.
+      name: what the run is called in the log directory, which `--run` takes.
+    """
     out = console()
-    out.print(_headline(scorecard))
+    out.print(_headline(scorecard, name))
     out.print(_categories(scorecard))
     remedies = {verdict.rule.name: verdict.diagnosis.remedies for verdict in scorecard.rules}
     for finding in scorecard.findings:
@@ -40,10 +45,10 @@ def show(scorecard: Scorecard) -> None:
     out.print()
 
 
-def summary(scorecard: Scorecard, findings: Sequence[Finding], broken: Sequence[Verdict]) -> None:
+def summary(scorecard: Scorecard, name: str, findings: Sequence[Finding], broken: Sequence[Verdict]) -> None:
     """Shows a run's headline, the given findings, and the rules that broke."""
     out = console()
-    out.print(_headline(scorecard))
+    out.print(_headline(scorecard, name))
     for finding in findings:
         out.print(_finding(finding))
     for verdict in broken:
@@ -67,12 +72,14 @@ def explain(diagnosis: Diagnosis) -> None:
     )
 
 
-def _headline(scorecard: Scorecard) -> Text:
+def _headline(scorecard: Scorecard, name: str) -> Text:
+    own = "" if scorecard.run == name.rpartition("/")[2] else f" ({scorecard.run})"
     score = "unknown" if scorecard.score is None else str(scorecard.score)
     training = scorecard.training
     thinned = ", thinned" if training["thinned"] else ""
     return Text.assemble(
-        (_plain(scorecard.run), "bold"), "  ", (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",
+        (_plain(name), "bold"), (_plain(own), "dim"), "  ",
+        (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",
         (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}", "dim"),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The command line: what goes where, and the exit codes."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -104,6 +105,42 @@ def test_check_with_a_broken_rule_could_not_judge(logs, capsys, monkeypatch):
     monkeypatch.setattr("tb_nnhealth.scorecard.judge", lambda run, limits: (verdict,))
     assert run("check", logs / "good") == 2
     assert "out of order" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_runs_go_by_the_name_that_the_option_takes(command, logs, capsys):
+    run(command, logs)
+    names = [line.split()[0] for line in capsys.readouterr().err.splitlines() if " judged" in line]
+    assert names == ["deep/bad", "good", "slow"]
+    for name in names:
+        run(command, logs, "--run", name)
+        assert capsys.readouterr().err.startswith(f"{name} (run1)  ")
+
+
+@pytest.mark.parametrize(
+    ("command", "beside", "code"), [("show", "good", 2), ("check", "good", 2), ("check", "bad", 1)]
+)
+def test_an_unreadable_run_among_others_is_told(command, beside, code, logs, tmp_path, capsys, monkeypatch):
+    shutil.copytree(logs / "good", tmp_path / "locked")
+    shutil.copytree(logs / ("deep/bad" if beside == "bad" else beside), tmp_path / beside)
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path) == str(tmp_path / "locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert run(command, tmp_path) == code
+    told = f"nnhealth: {tmp_path / 'locked'} cannot be read (Permission denied)\n"
+    assert capsys.readouterr().err.count(told) == 1
+    assert run(command, tmp_path, "--run", beside) == (1 if (command, beside) == ("check", "bad") else 0)
+
+
+@pytest.mark.parametrize("command", ["show", "export", "check"])
+def test_an_empty_name_is_no_log_directory(command, capsys):
+    assert run(command, "") == 2
+    assert capsys.readouterr().err == "nnhealth: Expected a log directory. Received: ''\n"
 
 
 def flip_a_byte(run_dir, share):

@@ -2,7 +2,7 @@
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ _CHECKSUM = struct.Struct("<I")
 _CHECKSUM_MASK = 0xA282EAD8
 
 
-def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
+def find_runs(
+    log_dir: str | os.PathLike[str], on_unreadable: Callable[[str], object] = lambda sentence: None
+) -> dict[str, Path]:
     """Returns every run in a log directory: its name -> the directory that contains `health`.
 
     Args:
       log_dir: a run, its `health` directory itself, or a directory of runs at any depth. A run is
         named by its path from here, and by its directory's name where it was given itself.
+      on_unreadable: called with a sentence for each directory on the way that cannot be read, where
+        others have runs.
 
     Raises:
       LogError: the directory is missing, unreadable, or has no health data.
@@ -37,9 +41,9 @@ def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
     if root.name == metadata.RUN_DIRECTORY and _event_files(root):
         return {root.parent.name: root.parent}
     runs: dict[str, Path] = {}
-    unreadable: list[OSError] = []
+    errors: list[OSError] = []
     seen: set[str] = set()
-    for name, directories, _ in os.walk(root, onerror=unreadable.append, followlinks=True):
+    for name, directories, _ in os.walk(root, onerror=errors.append, followlinks=True):
         path = Path(name)
         real = os.path.realpath(path)
         if real in seen:
@@ -47,14 +51,17 @@ def find_runs(log_dir: str | os.PathLike[str]) -> dict[str, Path]:
             continue
         seen.add(real)
         directories.sort()
-        if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY):
+        if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY, errors.append):
             runs[root.name if path == root else path.relative_to(root).as_posix()] = path
+    unreadable = list(dict.fromkeys(f"{error.filename} cannot be read ({error.strerror})" for error in errors))
     if not runs:
         if unreadable:
-            content = f"in which {unreadable[0].filename} cannot be read ({unreadable[0].strerror})"
+            content = f"in which {unreadable[0]}"
         else:
             content = "a directory with none in it" if any(root.iterdir()) else "an empty directory"
         raise LogError(f"Expected health data that HealthCallback wrote. Received: log_dir={str(log_dir)!r}, {content}")
+    for sentence in unreadable:
+        on_unreadable(sentence)
     return runs
 
 
@@ -78,6 +85,8 @@ def read_run(log_dir: str | os.PathLike[str]) -> HealthRun:
 
 
 def _directory(log_dir: str | os.PathLike[str]) -> Path:
+    if not os.fspath(log_dir):
+        raise LogError("Expected a log directory. Received: ''")
     path = Path(os.path.abspath(log_dir))
     try:
         os.scandir(path).close()
@@ -96,11 +105,12 @@ def _is_run(path: Path) -> bool:
     return bool(_event_files(path / metadata.RUN_DIRECTORY))
 
 
-def _event_files(directory: Path) -> list[Path]:
-    """Returns the event files of a directory in the order in which TensorBoard reads them."""
+def _event_files(directory: Path, on_error: Callable[[OSError], object] = lambda error: None) -> list[Path]:
+    """Returns the event files of a directory in the order in which TensorBoard reads them; none where it fails."""
     try:
         return sorted(path for path in directory.iterdir() if EVENT_FILE_MARK in path.name and path.is_file())
-    except OSError:
+    except OSError as error:
+        on_error(error)
         return []
 
 

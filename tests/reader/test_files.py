@@ -126,9 +126,31 @@ def test_unreadable_directories_are_named(tmp_path: Path, monkeypatch: pytest.Mo
             read_run(tmp_path / "run")
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", refuse("health"))
-        patch.setattr(files, "_event_files", lambda directory: [])
+        patch.setattr(files, "_event_files", lambda *arguments: [])
         with pytest.raises(LogError, match=r"in which .*health cannot be read \(Permission denied\)"):
             read_run(tmp_path / "run")
+
+
+def test_an_unreadable_directory_beside_runs_is_told_once(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(call):
+        def refuse(path):
+            if Path(path) == logs / "b" / "health":
+                raise PermissionError(13, "Permission denied", str(path))
+            return call(path)
+
+        return refuse
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    monkeypatch.setattr(os, "listdir", refusing(os.listdir))
+    told: list[str] = []
+    assert list(find_runs(logs, told.append)) == ["a", "deep/er/c"]
+    assert told == [f"{logs / 'b' / 'health'} cannot be read (Permission denied)"]
+
+
+def test_an_empty_name_is_no_log_directory() -> None:
+    for read in (find_runs, read_run):
+        with pytest.raises(LogError, match=r"^Expected a log directory\. Received: ''$"):
+            read("")
 
 
 def test_an_unreadable_file_is_a_problem_and_not_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
