@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,17 +29,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.command(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code
     except BadUse as error:
         _say(str(error))
         return UNKNOWN
     except BrokenPipeError:  # the reader of our output has left: nothing more can be said to it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNKNOWN
+    except OSError as error:
+        _say(f"Expected output that can be written. Received: {error.strerror or error}")
         return UNKNOWN
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
+    finally:
+        _give_up_unwritable()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,6 +100,8 @@ def _export(options: argparse.Namespace) -> int:
         return UNKNOWN
     text = Scorecard.from_run(run).to_json().encode()
     if options.output is None:
+        if sys.stdout is None:
+            raise BadUse("Expected an open stdout, or a file with -o. Received: a closed stdout")
         sys.stdout.buffer.write(text)
         return CLEAN
     try:
@@ -179,7 +186,7 @@ def _read(name: str, path: Path) -> "HealthRun | None":
 @contextmanager
 def _spinner(text: str, patience: float = 2.0) -> Iterator[None]:
     """Shows that work goes on once it takes longer than `patience` seconds, on a terminal only."""
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield
         return
     from threading import Timer
@@ -201,7 +208,20 @@ def _spinner(text: str, patience: float = 2.0) -> Iterator[None]:
 
 
 def _say(sentence: str) -> None:
-    print(f"nnhealth: {_printable(sentence)}", file=sys.stderr)
+    """Prints a sentence on stderr, where there is one."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"nnhealth: {_printable(sentence)}", file=sys.stderr)
+
+
+def _give_up_unwritable() -> None:
+    """Drops what a full disk or a closed pipe will not take, so that the interpreter's last flush is silent."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _printable(text: str) -> str:

@@ -238,6 +238,35 @@ def test_a_closed_pipe_is_no_traceback(logs):
     assert result.stderr == ""
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    ("command", "redirection", "code", "told"),
+    [
+        ("export", ">/dev/full", 2, "Expected output that can be written. Received: No space left on device"),
+        ("export", ">&-", 2, "Expected an open stdout, or a file with -o. Received: a closed stdout"),
+        ("export", ">&- 2>&-", 2, None),
+        ("show", ">&-", 0, "score 100"),
+        ("show", "2>&-", 0, None),
+        ("check", "2>&-", 0, None),
+        ("check", "2>/dev/full", 2, None),
+        ("check /missing", "2>/dev/full", 2, None),
+        ("check /missing", "2>&-", 2, None),
+    ],
+)  # fmt: skip
+def test_output_that_cannot_be_written_is_one_sentence(command, redirection, code, told, logs):
+    where = "" if "/missing" in command else logs / "good"
+    script = f"{sys.executable} -m tb_nnhealth {command} {where} {redirection}"
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert "Traceback" not in result.stderr
+    if told is None:
+        assert result.stderr == ""
+    elif command == "export":
+        assert result.stderr == f"nnhealth: {told}\n"
+    else:
+        assert told in result.stderr
+
+
 def test_nothing_imports_tensorflow_or_keras(logs):
     script = (
         "import sys; from tb_nnhealth import cli; codes = [cli.main(a) for a in "
