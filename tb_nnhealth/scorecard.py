@@ -67,8 +67,8 @@ class Scorecard:
         categories = tuple(_category(name, verdicts) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
-        if status == "pass" and not run.sampled_steps:
-            status = "no_data"  # what the description alone tells is no health
+        if status == "pass" and not any(v.status == "pass" and v.rule.min_samples > 1 for v in verdicts):
+            status = "no_data"  # what the description or a single step tells is no health
         return cls(
             run=run.name,
             created=_iso(run.created),

@@ -100,6 +100,12 @@ def test_check_of_a_run_without_samples_could_not_judge(tmp_path, capsys):
     assert "no_data" in capsys.readouterr().err
 
 
+def test_check_of_two_steps_could_not_judge(tmp_path, capsys):
+    write_run(healthy(steps=np.arange(2)), tmp_path)
+    assert run("check", tmp_path) == 2
+    assert "no_data  score unknown" in capsys.readouterr().err
+
+
 def test_check_with_a_broken_rule_could_not_judge(logs, capsys, monkeypatch):
     verdict = engine.Verdict(DIAGNOSES["stalled-loss"], "error", {}, reason="RuntimeError: out of order")
     monkeypatch.setattr("tb_nnhealth.scorecard.judge", lambda run, limits: (verdict,))

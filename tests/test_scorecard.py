@@ -128,6 +128,20 @@ def test_without_samples_nothing_is_called_healthy():
     assert all(layer["status"] == "no_data" for layer in scorecard.layers)
 
 
+@pytest.mark.parametrize(("samples", "status", "score"), [(1, "no_data", None), (3, "no_data", None), (4, "pass", 100)])
+def test_a_few_samples_are_no_health(samples, status, score):
+    scorecard = Scorecard.from_run(healthy(steps=np.arange(samples) * 3))
+    assert (scorecard.status, scorecard.score) == (status, score)
+    Draft202012Validator(SCHEMA).validate(parsed(scorecard.to_json()))
+
+
+def test_a_few_samples_can_still_fail():
+    run = change(healthy(steps=np.arange(2)), "variable", "value_nonfinite", 1.0, "dense_0/kernel")
+    scorecard = Scorecard.from_run(run)
+    assert (scorecard.status, scorecard.score) == ("fail", 0)
+    assert [finding.rule for finding in scorecard.findings] == ["nonfinite-values"]
+
+
 def verdict(name, status, severity=None):
     findings = (Finding(name, severity, "…"),) if severity else ()
     return Verdict(DIAGNOSES[name], status, {}, findings)
