@@ -11,31 +11,52 @@ starts, and reading a log directory needs NumPy and TensorBoard only, never Tens
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from tb_nnhealth.version import __version__
 
 if TYPE_CHECKING:
-    from tb_nnhealth.instrument.callback import HealthCallback, HealthError
-    from tb_nnhealth.reader import read_run
+    from tb_nnhealth.instrument.callback import HealthCallback, HealthError, HealthWarning
+    from tb_nnhealth.reader import LogError, read_run
     from tb_nnhealth.records import HealthRun
     from tb_nnhealth.scorecard import Scorecard
 
 _HOME = {
     "HealthCallback": "tb_nnhealth.instrument.callback",
     "HealthError": "tb_nnhealth.instrument.callback",
+    "HealthWarning": "tb_nnhealth.instrument.callback",
     "HealthRun": "tb_nnhealth.records",
+    "LogError": "tb_nnhealth.reader",
     "Scorecard": "tb_nnhealth.scorecard",
     "read_run": "tb_nnhealth.reader",
 }
 
-__all__ = ["HealthCallback", "HealthError", "HealthRun", "Scorecard", "__version__", "read_run"]
+__all__ = [
+    "HealthCallback",
+    "HealthError",
+    "HealthRun",
+    "HealthWarning",
+    "LogError",
+    "Scorecard",
+    "__version__",
+    "read_run",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'tb_nnhealth' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if name != "HealthCallback" or (error.name or "").startswith("tb_nnhealth"):
+            raise
+        raise ImportError(
+            "HealthCallback expects TensorFlow 2.16 or later and Keras 3 on its TensorFlow backend: "
+            "pip install 'tb_nnhealth[train]', with KERAS_BACKEND unset or tensorflow. "
+            f"Received: KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}, no module named {error.name!r}"
+        ) from error
 
 
 def __dir__() -> list[str]:

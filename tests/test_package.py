@@ -22,9 +22,16 @@ HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn")
 
 def test_public_names_are_listed() -> None:
     assert dir(tb_nnhealth) == sorted(tb_nnhealth.__all__)
-    assert {"HealthCallback", "HealthError", "HealthRun", "Scorecard", "read_run", "__version__"} == set(
-        tb_nnhealth.__all__
-    )
+    assert {
+        "HealthCallback",
+        "HealthError",
+        "HealthRun",
+        "HealthWarning",
+        "LogError",
+        "Scorecard",
+        "read_run",
+        "__version__",
+    } == set(tb_nnhealth.__all__)
 
 
 @pytest.mark.parametrize("name", ["HealthRun", "Scorecard", "__version__", "read_run"])
@@ -156,3 +163,11 @@ def _requires() -> list[str]:
 
 def _belongs(path: Path) -> bool:
     return path.is_file() and "__pycache__" not in path.parts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("missing", ["tensorflow", "keras"])
+def test_a_missing_backend_is_said_in_one_sentence(missing):
+    program = f"import sys; sys.modules[{missing!r}] = None\nfrom tb_nnhealth import HealthCallback"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert "ImportError: HealthCallback expects TensorFlow" in done.stderr

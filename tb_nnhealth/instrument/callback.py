@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,21 +14,25 @@ import tensorflow as tf
 from tb_nnhealth.instrument import describe, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.guard import Guard
-from tb_nnhealth.instrument.layers import Site, select, sites
+from tb_nnhealth.instrument.layers import Site, check_patterns, select, sites
 from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.session import Instruments, Session
 from tb_nnhealth.instrument.settings import checked
+from tb_nnhealth.records import FloatArray
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter
 from tb_nnhealth.version import __version__
 
+JUDGING_SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
+"""Share of the time since the training began that judging may take under way: more, where a finding is to end it."""
+
 FIRST_JUDGEMENT = 64
-"""The step after which a run is judged for the first time under way; then whenever the steps have
-doubled, and at an epoch's end, as far as the budget allows."""
+"""Steps of a `fit` after which it is judged for the first time; then at each epoch's end and whenever the
+steps have doubled, as far as JUDGING_SHARE allows."""
 
 
 class HealthWarning(UserWarning):
@@ -104,8 +108,12 @@ class HealthCallback(keras.callbacks.Callback):
         self._session: Session | None = None
         self._is_to_start = False
         self._next_step = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._began = time.perf_counter()
         self._next_judgement = FIRST_JUDGEMENT
-        self._judging_seconds = 0.0
+        self._judging_seconds = self._last_judgement = 0.0
         self._told: set[str] = set()
         self._has_failed = False
 
@@ -130,6 +138,7 @@ class HealthCallback(keras.callbacks.Callback):
         model = self.model
         self._is_to_start = False
         self._end_session(finished=False)  # One that is left over from a `fit` that died.
+        self._reset()
         if model.distribute_strategy.num_replicas_in_sync > 1:
             return self._warn(
                 "replicas",
@@ -140,7 +149,8 @@ class HealthCallback(keras.callbacks.Callback):
             found = sites(model)
         except Exception as error:
             return self._fail("the start of the training", error)
-        self._selected(found)  # A pattern that matches no layer is said before the training begins.
+        if all(site.layer.built for site in found) and found:
+            self._check_patterns(found)  # Else once the layers are there.
         self._is_to_start = True
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -160,7 +170,7 @@ class HealthCallback(keras.callbacks.Callback):
             raise
         except Exception as error:
             self._fail("the end of an epoch", error)
-        if session.schedule.can_afford(self._judging_seconds) and self._judging_seconds:
+        if session.step - session.first_step >= FIRST_JUDGEMENT and self._may_judge():
             self._judge()
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -216,9 +226,14 @@ class HealthCallback(keras.callbacks.Callback):
         instruments = self._instruments_for(model, first_step)
         created = time.time()
 
-        def make_writer(layout: Layout | None) -> HealthWriter:
+        def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
             found = self._ordered(layout)
-            return HealthWriter(self.log_dir, self._manifest(found, layout, initial, first_step, created))
+            try:
+                self._check_patterns(found)
+            except ValueError as error:
+                self._fail("layers", error)
+            facts = describe.initial_from_sample(found, layout, first_sample) | initial
+            return HealthWriter(self.log_dir, self._manifest(found, layout, facts, first_step, created))
 
         return Session(
             instruments,
@@ -256,8 +271,12 @@ class HealthCallback(keras.callbacks.Callback):
             guard,
             sampled=twin.sampled(model, self._selected_sites, recorder),
             unsampled=own if guard is None else twin.guarded(model, self._selected_sites, guard),
+            has_layers=lambda: any(site.is_leaf for site in sites(model)),
         )
         return self._instruments
+
+    def _check_patterns(self, found: list[Site]) -> None:
+        check_patterns(found, self.settings.include, self.settings.exclude)
 
     def _selected(self, found: list[Site]) -> list[Site]:
         return select(found, self.settings.include, self.settings.exclude)
@@ -308,12 +327,17 @@ class HealthCallback(keras.callbacks.Callback):
     # Judging.
 
     def _judge_when_due(self, steps: int) -> None:
-        if steps < self._next_judgement:
-            return
         session = self._session
-        if session is not None and session.schedule.can_afford(self._judging_seconds):
-            self._next_judgement = 2 * steps
-            self._judge()
+        if session is None or steps - session.first_step < self._next_judgement or not self._may_judge():
+            return
+        self._next_judgement = 2 * (steps - session.first_step)
+        self._judge()
+
+    def _may_judge(self) -> bool:
+        """Returns whether judging once more keeps within its share of the time; the first time it always does."""
+        elapsed = time.perf_counter() - self._began
+        will_be_spent = self._judging_seconds + self._last_judgement
+        return self._judging_seconds == 0.0 or will_be_spent <= JUDGING_SHARE[self.settings.on_error] * elapsed
 
     def _judge(self) -> None:
         """Judges the run, and does what `on_error` says about findings that are new."""
@@ -322,17 +346,17 @@ class HealthCallback(keras.callbacks.Callback):
             findings = [f for f in self.scorecard.findings if f.severity == "error" and f.rule not in self._told]
         except Exception as error:
             return None if self._has_failed else self._fail("judging the run", error)
-        self._judging_seconds = time.perf_counter() - started
-        if self._session is not None:
-            self._session.schedule.add_work(self._judging_seconds)
+        self._last_judgement = time.perf_counter() - started
+        self._judging_seconds += self._last_judgement
         if not findings:
             return
         self._told |= {f.rule for f in findings}
         message = "; ".join(f"{f.rule}: {f.message}" for f in findings)
         if self.settings.on_error == "raise":
             self._end_session(finished=False)
+            self._write_scorecard()
             raise HealthError(message)
-        if self.settings.on_error == "stop":
+        if self.settings.on_error == "stop" and self._session is not None:
             self.model.stop_training = True
             message += " (training is stopped)"
         warnings.warn(message, HealthWarning, stacklevel=2)

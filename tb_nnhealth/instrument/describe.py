@@ -9,6 +9,7 @@ import numpy as np
 from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.layers import Site, activation_name, normalizes
 from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.records import FloatArray
 
 MOST_UNITS = 4096
 """Units of a kernel that are compared with each other for being identical."""
@@ -28,6 +29,29 @@ def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:
             "norm": float(np.linalg.norm(value)),
             "constant": bool(value.size > 1 and np.ptp(value) == 0),
             "identical_units": _identical_units(value),
+        }
+    return facts
+
+
+def initial_from_sample(
+    sites: Sequence[Site], layout: Layout | None, tables: Mapping[str, FloatArray]
+) -> dict[str, dict[str, Any]]:
+    """Returns the same as `initial_facts` from a sample of the first step, for a model that is built in it.
+
+    Which units are identical cannot be told from it, but where all are.
+    """
+    if layout is None or "variables" not in tables:
+        return {}
+    columns = layout.columns["variables"]
+    rows = dict(zip(layout.rows["variables"], tables["variables"], strict=True))
+    facts = {}
+    for variable in (v for site in sites for v in site.variables if len(v.shape) >= 2 and v.path in rows):
+        std = float(rows[variable.path][columns.index("value_std")])
+        facts[variable.path] = {
+            "std": std,
+            "norm": float(rows[variable.path][columns.index("value_norm")]),
+            "constant": std == 0.0 and _size(variable) > 1,
+            "identical_units": 1.0 if std == 0.0 and variable.shape[-1] > 1 else float("nan"),
         }
     return facts
 

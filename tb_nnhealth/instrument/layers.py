@@ -16,12 +16,17 @@ NORMALIZERS = ("Normalization", "Rescaling", "BatchNorm", "LayerNorm", "GroupNor
 
 @dataclass(frozen=True)
 class Site:
-    """A layer and the variables that are its own. `is_leaf`: its output is measured."""
+    """A layer and the variables that are its own. `is_leaf`: its output is measured.
+
+    `aliases` are further paths that a pattern may match: Keras gives a layer its path when it is built,
+    a user writes the pattern before.
+    """
 
     layer: Any
     path: str
     variables: tuple[Any, ...]
     is_leaf: bool
+    aliases: tuple[str, ...] = ()
 
 
 def sites(model: Any) -> list[Site]:
@@ -38,29 +43,34 @@ def sites(model: Any) -> list[Site]:
     for site, nested in found.values():
         path = site.path if counts[site.path] == 1 else nested
         taken[path] += 1
-        unique.append(replace(site, path=path if taken[path] == 1 else f"{path}_{taken[path]}"))
+        path = path if taken[path] == 1 else f"{path}_{taken[path]}"
+        unique.append(replace(site, path=path, aliases=(nested, f"{model.name}/{nested}")))
     return unique
 
 
-def select(all_sites: Sequence[Site], include: Sequence[str] | None, exclude: Sequence[str] | None) -> list[Site]:
-    """Returns the sites whose path matches a pattern of `include` (all, where it is None) and none of `exclude`.
+def check_patterns(all_sites: Sequence[Site], include: Sequence[str] | None, exclude: Sequence[str] | None) -> None:
+    """Raises where a pattern matches no layer.
 
     Raises:
-      ValueError: a pattern matches no layer.
+      ValueError: says which pattern, and which layers there are.
     """
     for name, patterns in (("include", include), ("exclude", exclude)):
         for pattern in patterns or ():
-            if not any(_matches(site.path, pattern) for site in all_sites):
+            if not any(_matches(site, pattern) for site in all_sites):
                 known = ", ".join(site.path for site in all_sites[:12]) + (", …" if len(all_sites) > 12 else "")
                 raise ValueError(
                     f"`{name}` should hold path patterns that match a layer of the model ({known}). "
                     f"Received: {name}={pattern!r}, which matches none."
                 )
+
+
+def select(all_sites: Sequence[Site], include: Sequence[str] | None, exclude: Sequence[str] | None) -> list[Site]:
+    """Returns the sites whose path matches a pattern of `include` (all, where it is None) and none of `exclude`."""
     return [
         site
         for site in all_sites
-        if (include is None or any(_matches(site.path, p) for p in include))
-        and not any(_matches(site.path, p) for p in exclude or ())
+        if (include is None or any(_matches(site, p) for p in include))
+        and not any(_matches(site, p) for p in exclude or ())
     ]
 
 
@@ -106,5 +116,5 @@ def _walk(layer: Any, prefix: str, is_root: bool = False) -> Iterator[tuple[Site
         yield from _walk(child, "" if is_root else nested)
 
 
-def _matches(path: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(path, pattern)
+def _matches(site: Site, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(path, pattern) for path in (site.path, *site.aliases))

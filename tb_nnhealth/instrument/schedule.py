@@ -74,12 +74,19 @@ class Schedule:
 
         Where that is not known yet, the first unsampled step will tell.
         """
-        if plain_seconds is None:
+        if plain_seconds is None and len(self._unsettled) < DENSE_STEPS:
             self._unsettled.append(seconds)
+        elif plain_seconds is None:
+            self.training_seconds += seconds  # No plain step ever comes: what sampling costs stays unknown.
         else:
             self._settle(seconds, plain_seconds)
         self._last_sample = step
         self._sampled_in_epoch = True
+
+    def end(self) -> None:
+        """Counts what no plain step came to tell the cost of as training."""
+        self.training_seconds += sum(self._unsettled)
+        self._unsettled = []
 
     def can_afford(self, seconds: float) -> bool:
         """Returns whether work of that length, beside the steps, still keeps within the budget."""

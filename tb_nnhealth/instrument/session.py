@@ -26,6 +26,7 @@ GUARD_SECONDS = 1.0
 EPOCH_GRID = 500
 
 Failure = Callable[[str, Exception], None]
+MakeWriter = Callable[[Layout | None, Mapping[str, FloatArray]], HealthWriter]
 
 
 @dataclass
@@ -41,6 +42,11 @@ class Instruments:
     guard: Guard | None
     sampled: twin.StepFunction | None
     unsampled: twin.StepFunction
+    has_layers: Callable[[], bool]
+
+    def is_ready(self) -> bool:
+        """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
+        return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
 
 
 class Session:
@@ -50,7 +56,8 @@ class Session:
       instruments: the step functions.
       schedule: which steps are sampled.
       first_step: the first step's number.
-      make_writer: makes the writer once the rows are known (after the first sample), or at the end.
+      make_writer: makes the writer once the rows are known (after the first sample), or at the end; given the
+        sample where it was taken at the first step of all.
       on_failure: told of what breaks in here; the training goes on.
       on_nonfinite: told when the first non-finite value was found and written down.
       on_sample: told after each sample.
@@ -61,7 +68,7 @@ class Session:
         instruments: Instruments,
         schedule: Schedule,
         first_step: int,
-        make_writer: Callable[[Layout | None], HealthWriter],
+        make_writer: MakeWriter,
         on_failure: Failure,
         on_nonfinite: Callable[[], None],
         on_sample: Callable[[int], None],
@@ -95,7 +102,7 @@ class Session:
             return self.instruments.own(iterator)
         try:
             length = self._length()
-            if self.instruments.sampled is not None and self.schedule.is_due(self.step, length):
+            if self.instruments.is_ready() and self.schedule.is_due(self.step, length):
                 return self._run_sampled(iterator, length)
             return self._run_unsampled(iterator, length)
         except (StopIteration, tf.errors.OutOfRangeError):
@@ -152,7 +159,8 @@ class Session:
         self._is_closed = True
         try:
             if self.writer is None:
-                self.writer = self._make_writer(self.instruments.recorder.packing.layout)
+                self.writer = self._make_writer(self.instruments.recorder.packing.layout, {})
+            self.schedule.end()
             if self.step > self.first_step:
                 self._write_progress(finished)
             self.writer.close()
@@ -246,9 +254,9 @@ class Session:
         recorder = self.instruments.recorder
         if recorder.packing.layout is None:
             raise RuntimeError("the sampled step was expected to say what it measures, and did not")
-        if self.writer is None:
-            self.writer = self._make_writer(recorder.packing.layout)
         tables = {name: table for name, table in recorder.packing.sample().items() if table.size}
+        if self.writer is None:
+            self.writer = self._make_writer(recorder.packing.layout, tables if step == 0 else {})
         self._fill_speed(tables["steps"], recorder.packing.layout, length)
         self.writer.write_sample(step, tables)
         if with_histograms:

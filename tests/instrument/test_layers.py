@@ -4,7 +4,7 @@ import keras
 import pytest
 from keras import layers
 
-from tb_nnhealth.instrument.layers import activation_name, normalizes, select, sites, unit_axis
+from tb_nnhealth.instrument.layers import activation_name, check_patterns, normalizes, select, sites, unit_axis
 from tests.instrument.zoo import CASES, Subclassed
 
 
@@ -50,7 +50,8 @@ def test_select() -> None:
     assert "first" not in [s.path for s in select(found, None, ["first"])]
     assert select(found, None, None) == found
     with pytest.raises(ValueError, match=r"`exclude` should hold path patterns.*Received: exclude='x/\*'"):
-        select(found, None, ["x/*"])
+        check_patterns(found, None, ["x/*"])
+    check_patterns(found, ["first"], None)
 
 
 @pytest.mark.parametrize(
