@@ -348,6 +348,8 @@ class HealthCallback(keras.callbacks.Callback):
             return None if self._has_failed else self._fail("judging the run", error)
         self._last_judgement = time.perf_counter() - started
         self._judging_seconds += self._last_judgement
+        if self._session is not None:
+            self._session.schedule.add_work(self._last_judgement)
         if not findings:
             return
         self._told |= {f.rule for f in findings}
