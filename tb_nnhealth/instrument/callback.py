@@ -269,8 +269,8 @@ class HealthCallback(keras.callbacks.Callback):
             own,
             recorder,
             guard,
-            sampled=twin.sampled(model, self._selected_sites, recorder),
-            unsampled=own if guard is None else twin.guarded(model, self._selected_sites, guard),
+            sampled=twin.watched(model, self._selected_sites, recorder),
+            unsampled=own if guard is None else twin.watched(model, self._selected_sites, guard),
             has_layers=lambda: any(site.is_leaf for site in sites(model)),
         )
         return self._instruments

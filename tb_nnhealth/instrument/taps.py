@@ -20,6 +20,12 @@ from tb_nnhealth.instrument.layers import Site
 class Observer(Protocol):
     """What is told of a training step while it is traced."""
 
+    def begin_trace(self) -> None:
+        """The step begins."""
+
+    def end_trace(self, data_batch: Any, logs: Any) -> None:
+        """The step has ended, with the batch it was given and the logs it returns."""
+
     def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         """A leaf layer's output; what is returned takes its place (with the same value)."""
 

@@ -8,39 +8,23 @@ from collections.abc import Callable
 from typing import Any
 
 from tb_nnhealth.instrument import taps
-from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site
-from tb_nnhealth.instrument.recorder import Recorder
 
 StepFunction = Callable[[Any], Any]
 
 
-def sampled(model: Any, sites: Callable[[], list[Site]], recorder: Recorder) -> StepFunction:
-    """Returns a step function that trains as the model's own does, and records."""
+def watched(model: Any, sites: Callable[[], list[Site]], observer: taps.Observer) -> StepFunction:
+    """Returns a step function that trains as the model's own does, and has the observer told of it."""
     train_step = model.train_step
 
-    def sampled_train_step(data: Any) -> Any:
-        recorder.begin_trace()
-        with taps.attached(model, sites(), recorder):
+    def watched_train_step(data: Any) -> Any:
+        observer.begin_trace()
+        with taps.attached(model, sites(), observer):
             logs = train_step(data)
-        recorder.end_trace(data, logs)
+        observer.end_trace(data, logs)
         return logs
 
-    return _make(model, sampled_train_step)
-
-
-def guarded(model: Any, sites: Callable[[], list[Site]], guard: Guard) -> StepFunction:
-    """Returns a step function that trains as the model's own does, under the guard."""
-    train_step = model.train_step
-
-    def guarded_train_step(data: Any) -> Any:
-        guard.begin_trace()
-        with taps.attached(model, sites(), guard):
-            logs = train_step(data)
-        guard.end_trace(data, logs)
-        return logs
-
-    return _make(model, guarded_train_step)
+    return _make(model, watched_train_step)
 
 
 def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:

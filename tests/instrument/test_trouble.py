@@ -173,7 +173,7 @@ def test_the_guard_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.Monk
     assert read_run(tmp_path).samples > 0
 
 
-@pytest.mark.parametrize("what", ["sites", "describe.describe_model", "Schedule", "twin.sampled"])
+@pytest.mark.parametrize("what", ["sites", "describe.describe_model", "Schedule", "twin.watched"])
 def test_the_start_or_the_description_raises(
     goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
