@@ -1,8 +1,8 @@
 """The guard: catches the first step whose loss is not finite, sampled or not, and keeps the evidence.
 
-In every step a few scalars are tested: are the loss and the sum of each input finite? (A fused ReLU
+In every step one scalar is tested: is the sum of the loss and the inputs finite? (A fused ReLU
 may turn NaN into zero and so hide a bad input from the loss, while its gradient spoils the weights.)
-Only where one is not, a branch counts the NaN and Inf in the batch, the variables and the outputs of
+Only where it is not, a branch counts the NaN and Inf in the batch, the variables and the outputs of
 all layers, which are still in memory then. A gradient that goes bad while the loss is finite leaves
 its mark in the variables, so the next step's count names them. What the guard costs stands in the
 README's table of figures.
@@ -78,10 +78,8 @@ class Guard:
         if places != self._places:
             return
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
-        tested = [tf.reshape(tf.cast(loss, tf.float32), [-1])]
-        tested += [tf.reshape(tf.reduce_sum(tf.cast(t, tf.float32)), [1]) for t in floats]
-        bad = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.concat(tested, 0))))
-        tf.cond(bad & (self._caught_at < 0), lambda: self._keep([t for _, _, t in tensors]), lambda: tf.constant(0))
+        sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
+        tf.cond(tf.math.is_finite(sum_of_all), lambda: 0, lambda: self._keep_first([t for _, _, t in tensors]))
 
     def on_data_loss(self, loss: Any) -> None: ...
 
@@ -121,13 +119,16 @@ class Guard:
         places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
         return NonFinite(last_step, tuple(places)) if places else None
 
+    def _keep_first(self, tensors: list[Any]) -> tf.Tensor:
+        return tf.cond(self._caught_at < 0, lambda: self._keep(tensors), lambda: 0)
+
     def _keep(self, tensors: list[Any]) -> tf.Tensor:
         assert self._counts is not None
         counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in tensors]
         kept = self._counts.assign(tf.stack(counts))
         found = tf.reduce_sum(kept) > 0  # Else a sum of large finite numbers overflowed.
         self._caught_at.assign(tf.where(found, self.counter, -1))
-        return tf.constant(1)
+        return tf.constant(0)
 
 
 def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:
