@@ -53,6 +53,7 @@ CONTESTANTS = {
     ),
     "no_guard": Contestant("HealthCallback, guard=False", lambda d, b: [HealthCallback(d, guard=False)], is_long=True),
     "every_step": Contestant("HealthCallback, every step", lambda d, b: [HealthCallback(d, sampling=1)]),
+    "nothing": Contestant("nothing: a second plain `fit`", lambda d, b: [], is_long=True),
     "keras_tensorboard": Contestant(
         "Keras TensorBoard(histogram_freq=1, update_freq=1)",
         lambda d, b: [keras.callbacks.TensorBoard(d, histogram_freq=1, update_freq=1)],

@@ -4,6 +4,7 @@ Every model is trained a little first, so that tracing and compiling is over; wh
 compiling takes is measured apart and stands beside the ratio.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from rich.progress import Progress
 
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.models import WORKLOADS, Workload
-from benchmarks.turns import race
+from benchmarks.turns import Clock, race
 from tb_nnhealth import read_run
 
 WARM_UP_STEPS = 8
@@ -27,32 +28,27 @@ WARM_UP_STEPS = 8
 Row = dict[str, Any]
 
 
-def measure(names: list[str], contestants: list[str], rounds: int, root: str) -> list[Row]:
-    """Returns a raw row for each timed pair: workload, contestant, round, steps, seconds plain and with it."""
-    rows: list[Row] = []
+def measure(name: str, contestants: Sequence[str], rounds: int, root: str) -> Iterator[Row]:
+    """Yields a raw row for each timed pair: workload, contestant, round, steps, seconds plain and with it."""
     warnings.simplefilter("ignore")  # Random labels cannot be learnt, and the callback says so.
     with Progress() as progress:
-        task = progress.add_task("training", total=len(names) * len(contestants) * rounds)
-        for name in names:
-            for contestant in contestants:
-                pairs = _pairs(WORKLOADS[name], name, contestant, rounds, root)
-                for number, pair in enumerate(pairs):
-                    rows.append(
-                        {
-                            "workload": name,
-                            "contestant": contestant,
-                            "round": number,
-                            "steps": pair.steps,
-                            "plain_seconds": round(pair.plain, 4),
-                            "watched_seconds": round(pair.watched, 4),
-                            "ratio": round(pair.watched / pair.plain, 4),
-                            "cpu_ratio": _rounded(pair.cpu_ratio, 4),
-                            "compile_seconds": _rounded(pair.compile_seconds, 2),
-                        }
-                    )
-                    progress.advance(task)
-                    progress.console.print(rows[-1])
-    return rows
+        task = progress.add_task(name, total=len(contestants) * rounds)
+        for contestant in contestants:
+            for number, pair in enumerate(_pairs(WORKLOADS[name], name, contestant, rounds, root)):
+                row = {
+                    "workload": name,
+                    "contestant": contestant,
+                    "round": number,
+                    "steps": pair.steps,
+                    "plain_seconds": round(pair.plain, 4),
+                    "watched_seconds": round(pair.watched, 4),
+                    "ratio": round(pair.watched / pair.plain, 4),
+                    "cpu_ratio": _rounded(pair.cpu_ratio, 4),
+                    "compile_seconds": _rounded(pair.compile_seconds, 2),
+                }
+                progress.advance(task)
+                progress.console.print(row)
+                yield row
 
 
 def summarize(rows: list[Row]) -> list[Row]:
@@ -118,19 +114,27 @@ def _pairs(workload: Workload, name: str, key: str, rounds: int, root: str) -> I
         return
     steps = workload.long_steps if contestant.is_long else workload.short_steps
     data = workload.data(steps)
-    callbacks = contestant.callbacks(directory, tuple(part[: workload.batch] for part in data))
-    plain, watched = workload.compiled(), workload.compiled()
-    fit(plain, warm_up(data, workload), workload, [], WARM_UP_STEPS)
-    fit(watched, warm_up(data, workload), workload, callbacks, WARM_UP_STEPS)
-    compile_seconds = _compile_seconds(contestant, directory)
-    for _ in range(rounds):
+    batch = tuple(part[: workload.batch] for part in data)
+    for number in range(rounds):
+        own_directory = os.path.join(directory, str(number))
+        callbacks = contestant.callbacks(own_directory, batch)
+        plain, watched = workload.compiled(), workload.compiled()
+        fit(plain, warm_up(data, workload), workload, [], WARM_UP_STEPS)
+        fit(watched, warm_up(data, workload), workload, callbacks, WARM_UP_STEPS)
+        compile_seconds = _compile_seconds(contestant, own_directory)
         plain_clock, watched_clock = race(
-            lambda clock: fit(plain, data, workload, [clock], steps),
-            lambda clock: fit(watched, data, workload, [clock, *callbacks], steps),
+            functools.partial(_timed_fit, plain, data, workload, [], steps),
+            functools.partial(_timed_fit, watched, data, workload, callbacks, steps),
             workload.turn,
         )
         cpu_ratio = watched_clock.cpu_seconds / plain_clock.cpu_seconds
         yield Pair(steps, plain_clock.seconds, watched_clock.seconds, cpu_ratio, compile_seconds)
+
+
+def _timed_fit(
+    model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any], steps: int, clock: Clock
+) -> None:
+    fit(model, data, workload, [clock, *callbacks], steps)
 
 
 def _pairs_in_processes(workload: Workload, name: str, rounds: int, directory: str) -> Iterator[Pair]:

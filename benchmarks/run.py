@@ -1,7 +1,7 @@
 """Measures what the callback costs, writes the raw figures as CSV and the table of the README from them.
 
-python -m benchmarks.run                    # all, about half an hour on two cores
-python -m benchmarks.run --only mlp --rounds 1
+python -m benchmarks.run                    # all, about an hour on two cores
+python -m benchmarks.run --only mlp --contestants default --rounds 5    # the other figures stay as they are
 python -m benchmarks.run --table            # only the table, from the figures that are there
 """
 
@@ -24,6 +24,7 @@ WORKLOADS, CONTESTANTS = (
         "default",
         "no_guard",
         "every_step",
+        "nothing",
         "keras_tensorboard",
         "second_pass",
         "debugger",
@@ -57,8 +58,12 @@ def _measure(arguments: argparse.Namespace, root: str) -> None:
 
     RESULTS.mkdir(exist_ok=True)
     for workload in (name for name in WORKLOADS if name in arguments.only):
-        rows = overhead.measure([workload], list(arguments.contestants), arguments.rounds, root)
-        _write(f"overhead_{workload}.csv", rows)
+        name = f"overhead_{workload}.csv"
+        rows = [row for row in _read(name) if row["contestant"] not in arguments.contestants]
+        for row in overhead.measure(workload, arguments.contestants, arguments.rounds, root):
+            rows.append(row)
+            rows.sort(key=lambda row: CONTESTANTS.index(row["contestant"]))
+            _write(name, rows)  # After each, so that nothing is lost where it is cut short.
     if "memory" in arguments.only:
         _write("memory.csv", memory.measure(root))
     if "imports" in arguments.only:
