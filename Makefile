@@ -7,6 +7,7 @@
 
 PORT ?= 6006
 BIN := .venv/bin
+TSC := .venv/node_modules/.bin/tsc
 
 help:
 	@echo "make demo [SERVE=1] [PORT=6006]   train a healthy model and sick ones, and see the verdicts"
@@ -23,10 +24,11 @@ test: .venv/.test
 	@tools/browser.sh
 	@BIN=$(BIN) tools/test.sh
 
-check: .venv/.test
+check: .venv/.test $(TSC)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(TSC) --project tools/page
 	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules --check
 	$(BIN)/python -m tools.generated --check
 
@@ -43,6 +45,10 @@ clean:
 
 .venv/.%: .venv/bin/python setup.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off -e '.[$*]'
+	@touch $@
+
+$(TSC): .venv/bin/python tools/typescript.sh
+	@tools/typescript.sh .venv
 	@touch $@
 
 .venv/bin/python:

@@ -19,7 +19,7 @@ export class Strip {
   /** @param {import('./axis.js').StepAxis} axis */
   constructor(axis) {
     this.axis = axis;
-    /** @type {any} */
+    /** @type {uPlot | null} */
     this.chart = null;
     /** @type {Chart | null} */
     this.shown = null;
@@ -58,7 +58,7 @@ export class Strip {
     this.values(null);
   }
 
-  /** @param {Chart} shown @param {number} width @returns {any} uPlot's options */
+  /** @param {Chart} shown @param {number} width @returns {object} uPlot's options */
   options(shown, width) {
     const style = getComputedStyle(document.documentElement);
     /** @param {string} name */
@@ -76,22 +76,22 @@ export class Strip {
       width, height: shown.height, padding: [11, 12, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
       scales: {
         x: {time: false, range: () => [this.axis.first, this.axis.last]},
-        y: {distr: shown.log ? 3 : 1, range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
+        y: {distr: shown.log ? 3 : 1, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
       },
       axes: [
         {show: false, grid},
         {
           size: AXIS_WIDTH, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
-          splits: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
-          filter: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits,
-          values: (/** @type {any} */ _, /** @type {number[]} */ splits) => (shown.log ? splits.map(number) : tickLabels(splits)),
+          splits: (/** @type {unknown} */ _, /** @type {unknown} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
+          filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
+          values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => (shown.log ? splits.map(number) : tickLabels(splits)),
         },
       ],
       cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
       hooks: {
-        setCursor: [(/** @type {any} */ chart) => this.pointed(chart)],
-        setSelect: [(/** @type {any} */ chart) => this.selected(chart)],
-        ready: [(/** @type {any} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
+        setCursor: [(/** @type {uPlot} */ chart) => this.pointed(chart)],
+        setSelect: [(/** @type {uPlot} */ chart) => this.selected(chart)],
+        ready: [(/** @type {uPlot} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
       },
     };
   }
@@ -113,7 +113,7 @@ export class Strip {
     return this.shown?.log ? decades(low, high, most) : ticks(low, high, most);
   }
 
-  /** @param {Chart} shown @returns {any[]} */
+  /** @param {Chart} shown @returns {(number | null)[][]} */
   data(shown) {
     const [line] = shown.lines;
     if (!line) return [[]];
@@ -121,7 +121,7 @@ export class Strip {
     return [x, ...shown.lines.flatMap(({frame, row}) => frame.planes.map((plane) => drawable(plane, row, frame.columns, shown.log)))];
   }
 
-  /** @param {any} chart */
+  /** @param {uPlot} chart */
   pointed(chart) {
     const {left} = chart.cursor;
     if (!chart.cursor.event) return;
@@ -130,7 +130,7 @@ export class Strip {
     this.axis.point(step, this);
   }
 
-  /** @param {any} chart */
+  /** @param {uPlot} chart */
   selected(chart) {
     const {left, width} = chart.select;
     if (width < 4) return;

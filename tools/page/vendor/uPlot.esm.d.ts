@@ -1,0 +1,15 @@
+/** The part of uPlot that the page uses; the vendored file itself carries no types. */
+export default class uPlot {
+  constructor(options: object, data: (number | null)[][], host: HTMLElement);
+  readonly width: number;
+  readonly over: HTMLElement;
+  readonly cursor: {left: number; event: Event | null};
+  readonly select: {left: number; width: number};
+  setData(data: (number | null)[][]): void;
+  setSize(size: {width: number; height: number}): void;
+  setCursor(cursor: {left: number; top: number}, fireHook?: boolean): void;
+  setSelect(select: {left: number; top: number; width: number; height: number}, fireHook?: boolean): void;
+  posToVal(pixel: number, scale: string): number;
+  valToPos(value: number, scale: string): number;
+  destroy(): void;
+}
