@@ -30,7 +30,8 @@ def find_runs(
 
     Args:
       log_dir: a run, its `health` directory itself, or a directory of runs at any depth. A run is
-        named by its path from here, and by its directory's name where it was given itself.
+        named by its path from here; where it was given itself by its directory's name, or "." if a
+        run in it has that name.
       on_unreadable: called with a sentence for each directory on the way that cannot be read, where
         others have runs.
 
@@ -52,7 +53,7 @@ def find_runs(
         seen.add(real)
         directories.sort()
         if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY, errors.append):
-            runs[root.name if path == root else path.relative_to(root).as_posix()] = path
+            runs[path.relative_to(root).as_posix()] = path
     unreadable = list(dict.fromkeys(f"{error.filename} cannot be read ({error.strerror})" for error in errors))
     if not runs:
         if unreadable:
@@ -62,7 +63,8 @@ def find_runs(
         raise LogError(f"Expected health data that HealthCallback wrote. Received: log_dir={str(log_dir)!r}, {content}")
     for sentence in unreadable:
         on_unreadable(sentence)
-    return runs
+    own_name = "." if root.name in runs else root.name or "."
+    return {own_name if path == root else name: path for name, path in runs.items()}
 
 
 def read_run(log_dir: str | os.PathLike[str]) -> HealthRun:

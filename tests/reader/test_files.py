@@ -46,6 +46,15 @@ def test_a_run_that_holds_others_is_itself(tmp_path: Path) -> None:
     assert read_run(tmp_path / "run").name == "run"
 
 
+def test_a_run_within_a_run_of_its_name_is_found_too(tmp_path: Path) -> None:
+    outer, inner = tmp_path / "r", tmp_path / "r" / "r"
+    write_synthetic_run(outer, steps=2)
+    write_synthetic_run(inner, steps=3)
+    assert find_runs(tmp_path) == {"r": outer, "r/r": inner}
+    assert find_runs(outer) == {".": outer, "r": inner}
+    assert read_run(outer).steps == 2
+
+
 def test_links_are_followed_and_may_form_a_ring(logs: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(logs / "a", target_is_directory=True)
     (tmp_path / "ring").symlink_to(tmp_path, target_is_directory=True)
