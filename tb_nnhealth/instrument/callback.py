@@ -4,7 +4,7 @@ import os
 import time
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -59,8 +59,8 @@ class HealthCallback(keras.callbacks.Callback):
       activations: take statistics of the layers' outputs.
       gradients: take statistics of gradients, of variables and into layers' outputs.
       histograms: take histograms too, at a slower cadence.
-      include: path patterns (`fnmatch`) of the layers to measure; None for all.
-      exclude: path patterns of layers not to measure.
+      include: path pattern or patterns (`fnmatch`) of the layers to measure; None for all.
+      exclude: path pattern or patterns of layers not to measure.
       on_error: what a finding of severity error does while training: "warn" (one message), "stop"
         (sets `model.stop_training`), or "raise" (`HealthError`).
       scorecard_path: where the scorecard's JSON is written when the training ends.
@@ -79,8 +79,8 @@ class HealthCallback(keras.callbacks.Callback):
         activations: bool = True,
         gradients: bool = True,
         histograms: bool = True,
-        include: str | Sequence[str] | None = None,
-        exclude: str | Sequence[str] | None = None,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
         on_error: str = "warn",
         scorecard_path: str | os.PathLike[str] | None = None,
         guard: bool = True,

@@ -1,8 +1,10 @@
 """What a user may set, checked: each wrong value gives one sentence with what was expected and what was received."""
 
+import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 ON_ERROR = ("warn", "stop", "raise")
@@ -40,12 +42,7 @@ def checked(
     Raises:
       ValueError: a value is not what is expected; says what is, and what was received.
     """
-    is_step_count = isinstance(sampling, int) and not isinstance(sampling, bool) and sampling >= 1
-    if sampling != "auto" and not is_step_count:
-        raise ValueError(
-            f'`sampling` should be "auto" or a number of steps, 1 or more. Received: sampling={sampling!r}'
-        )
-    is_number = isinstance(overhead, (int, float)) and not isinstance(overhead, bool)
+    is_number = isinstance(overhead, Real) and not isinstance(overhead, bool)
     if not is_number or not 0 <= overhead <= 1:
         raise ValueError(
             f"`overhead` should be a share of the training time, a number from 0 to 1. Received: overhead={overhead!r}"
@@ -59,7 +56,7 @@ def checked(
             raise ValueError(f"`{name}` should be True or False. Received: {name}={value!r}")
     return Settings(
         log_dir=_path("log_dir", log_dir),
-        sampling=sampling,
+        sampling=_sampling(sampling),
         overhead=float(overhead),
         include=_patterns("include", include),
         exclude=_patterns("exclude", exclude),
@@ -67,6 +64,18 @@ def checked(
         scorecard_path=None if scorecard_path is None else _path("scorecard_path", scorecard_path),
         **switches,
     )
+
+
+def _sampling(value: Any) -> str | int:
+    if isinstance(value, str) and value == "auto":
+        return "auto"
+    try:
+        steps = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        steps = 0
+    if steps < 1:
+        raise ValueError(f'`sampling` should be "auto" or a number of steps, 1 or more. Received: sampling={value!r}')
+    return steps
 
 
 def _path(name: str, value: Any) -> str:
@@ -82,10 +91,11 @@ def _path(name: str, value: Any) -> str:
 def _patterns(name: str, value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
-    patterns = (value,) if isinstance(value, str) else value
-    if not isinstance(patterns, Sequence) or not patterns or not all(isinstance(p, str) and p for p in patterns):
+    value = list(value) if isinstance(value, Iterator) else value
+    patterns = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else ()
+    if not patterns or not all(isinstance(p, str) and p for p in patterns):
         raise ValueError(
-            f'`{name}` should be a layer path pattern such as "encoder/*", or a list of them. '
+            f'`{name}` should be a layer path pattern such as "encoder/*", one or more of them, or None. '
             f"Received: {name}={value!r}"
         )
-    return tuple(patterns)
+    return patterns

@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from tb_nnhealth import HealthCallback
 
 WRONG = [
     ("sampling", 0), ("sampling", -3), ("sampling", 1.5), ("sampling", True), ("sampling", "often"), ("sampling", None),
+    ("sampling", np.int64(0)), ("sampling", np.bool_(True)), ("sampling", np.float32(2)),
     ("overhead", 2), ("overhead", -0.1), ("overhead", float("nan")), ("overhead", "1%"), ("overhead", True),
+    ("overhead", np.float32(1.5)), ("overhead", np.bool_(True)),
     ("on_error", "explode"), ("on_error", None), ("on_error", ["warn"]),
     ("include", []), ("include", 5), ("include", [""]), ("exclude", [None]), ("exclude", ""),
+    ("include", ()), ("include", set()), ("exclude", b"dense"), ("exclude", ("a", 5)),
     ("activations", "yes"), ("gradients", 1), ("histograms", None), ("guard", 0),
     ("scorecard_path", 5), ("scorecard_path", ""),
 ]  # fmt: skip
@@ -37,6 +41,23 @@ def test_paths_and_patterns(tmp_path: Path) -> None:
     health = HealthCallback(tmp_path, include="dense*", exclude=["a", "b"], scorecard_path=tmp_path / "card.json")
     assert health.log_dir == str(tmp_path)
     assert health.settings.include == ("dense*",) and health.settings.exclude == ("a", "b")
+
+
+def test_numbers_of_numpy(tmp_path: Path) -> None:
+    settings = HealthCallback(tmp_path, sampling=np.int32(5), overhead=np.float32(0.25)).settings
+    assert (settings.sampling, settings.overhead) == (5, 0.25)
+    assert type(settings.sampling) is int and type(settings.overhead) is float
+
+
+@pytest.mark.parametrize("make", [list, tuple, set, dict.fromkeys, iter])
+def test_patterns_in_any_iterable(make: Any, tmp_path: Path) -> None:
+    settings = HealthCallback(tmp_path, include=make(["a", "b"]), exclude=make(["c"])).settings
+    assert set(settings.include or ()) == {"a", "b"} and settings.exclude == ("c",)
+
+
+def test_an_iterator_without_patterns(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^`include` should be .*, one or more of them.* Received: include=\[\]$"):
+        HealthCallback(tmp_path, include=(name for name in ()))
 
 
 def test_another_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
