@@ -27,6 +27,10 @@ SCHEMA_VERSION = 1
 CREDIT = {None: 1.0, "info": 1.0, "warning": 0.5, "error": 0.0}
 """What a rule contributes to its category by its worst severity: nothing for an error, half for a warning."""
 
+LEAST_STEPS, LEAST_SAMPLES = 32, 8
+"""Steps that a run must have been measured over, and sampled, to be called healthy: as many as the rule on
+the loss wants, since before that no rule could have seen whether the model learns."""
+
 
 @dataclass(frozen=True)
 class Category:
@@ -67,8 +71,8 @@ class Scorecard:
         categories = tuple(_category(name, verdicts) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
-        if status == "pass" and not any(v.status == "pass" and v.rule.min_samples > 1 for v in verdicts):
-            status = "no_data"  # what the description or a single step tells is no health
+        if status == "pass" and not _can_tell_health(run, verdicts):
+            status = "no_data"
         return cls(
             run=run.name,
             created=_iso(run.created),
@@ -144,6 +148,13 @@ def _score(categories: Iterable[Category]) -> int | None:
     if any(category.status == "error" for category in categories):
         return None
     return min((category.score for category in categories if category.score is not None), default=None)
+
+
+def _can_tell_health(run: HealthRun, verdicts: Iterable[Verdict]) -> bool:
+    """Returns whether finding nothing means something: the run is long enough, and a rule that follows it judged."""
+    measured = run.steps - int(run.step.steps.min(initial=run.steps))
+    is_long = measured >= LEAST_STEPS and run.sampled_steps >= LEAST_SAMPLES
+    return is_long and any(verdict.status == "pass" and verdict.rule.min_samples > 1 for verdict in verdicts)
 
 
 def _worst(statuses: Iterable[Status]) -> Status:

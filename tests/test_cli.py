@@ -100,8 +100,9 @@ def test_check_of_a_run_without_samples_could_not_judge(tmp_path, capsys):
     assert "no_data" in capsys.readouterr().err
 
 
-def test_check_of_two_steps_could_not_judge(tmp_path, capsys):
-    write_run(healthy(steps=np.arange(2)), tmp_path)
+@pytest.mark.parametrize("steps", [range(2), (0, 1, 4, 8)])
+def test_check_of_a_few_steps_could_not_judge(tmp_path, capsys, steps):
+    write_run(healthy(steps=np.array(steps)), tmp_path)
     assert run("check", tmp_path) == 2
     assert "no_data  score unknown" in capsys.readouterr().err
 

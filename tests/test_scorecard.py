@@ -13,6 +13,7 @@ import tb_nnhealth
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard, _category, _score
+from tb_nnhealth.vocabulary import STATISTICS
 from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_layers
 
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
@@ -128,11 +129,31 @@ def test_without_samples_nothing_is_called_healthy():
     assert all(layer["status"] == "no_data" for layer in scorecard.layers)
 
 
-@pytest.mark.parametrize(("samples", "status", "score"), [(1, "no_data", None), (3, "no_data", None), (4, "pass", 100)])
-def test_a_few_samples_are_no_health(samples, status, score):
-    scorecard = Scorecard.from_run(healthy(steps=np.arange(samples) * 3))
+@pytest.mark.parametrize(
+    ("steps", "status", "score"),
+    [
+        ([0], "no_data", None),
+        ([0, 1, 2, 4, 8], "no_data", None),
+        (range(31), "no_data", None),
+        ([*range(6), 1000], "no_data", None),
+        (range(9000, 9031), "no_data", None),
+        (range(32), "pass", 100),
+        ([*range(7), 1000], "pass", 100),
+    ],
+)
+def test_a_short_run_is_no_health(steps, status, score):
+    scorecard = Scorecard.from_run(healthy(steps=np.array(steps)))
     assert (scorecard.status, scorecard.score) == (status, score)
     Draft202012Validator(SCHEMA).validate(parsed(scorecard.to_json()))
+
+
+def test_a_run_of_which_no_series_was_measured_is_no_health():
+    run = healthy()
+    needed = {statistic for diagnosis in DIAGNOSES.values() for statistic in diagnosis.rule.needs}
+    for statistic in needed:
+        run = change(run, STATISTICS[statistic].scope, statistic, np.nan)
+    assert run.sampled_steps == 28
+    assert (Scorecard.from_run(run).status, Scorecard.from_run(run).score) == ("no_data", None)
 
 
 def test_a_few_samples_can_still_fail():
