@@ -136,7 +136,6 @@ def test_without_samples_nothing_is_called_healthy():
         ([0, 1, 2, 4, 8], "no_data", None),
         (range(31), "no_data", None),
         ([*range(6), 1000], "no_data", None),
-        (range(9000, 9031), "no_data", None),
         (range(32), "pass", 100),
         ([*range(7), 1000], "pass", 100),
     ],
@@ -145,6 +144,12 @@ def test_a_short_run_is_no_health(steps, status, score):
     scorecard = Scorecard.from_run(healthy(steps=np.array(steps)))
     assert (scorecard.status, scorecard.score) == (status, score)
     Draft202012Validator(SCHEMA).validate(parsed(scorecard.to_json()))
+
+
+def test_steps_before_the_measurement_do_not_count():
+    resumed = healthy(steps=np.arange(9000, 9031))
+    learning = change(resumed, "step", "loss", np.geomspace(2.0, 0.2, 31))
+    assert (Scorecard.from_run(learning).status, Scorecard.from_run(learning).score) == ("no_data", None)
 
 
 def test_a_run_of_which_no_series_was_measured_is_no_health():
