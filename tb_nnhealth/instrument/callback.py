@@ -237,7 +237,6 @@ class HealthCallback(keras.callbacks.Callback):
 
         return Session(
             instruments,
-            Schedule(self.settings.sampling, self.settings.overhead),
             first_step,
             make_writer,
             self._fail,
@@ -272,6 +271,7 @@ class HealthCallback(keras.callbacks.Callback):
             sampled=twin.watched(model, self._selected_sites, recorder),
             unsampled=own if guard is None else twin.watched(model, self._selected_sites, guard),
             has_layers=lambda: any(site.is_leaf for site in sites(model)),
+            schedule=Schedule(settings.sampling, settings.overhead),
         )
         return self._instruments
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 DENSE_STEPS = 64
 DENSE_EVERY = 4
-"""Steps 0, 1, 2, 4, 8, 12 … 60 of a `fit` are always sampled, for most faulty trainings are short."""
+"""Steps 0, 1, 2, 4, 8, 12 … 60 of a training are always sampled, for most faulty trainings are short."""
 
 SAMPLES_AT_ONCE = 512
 """At most one sample in every `steps / 512` steps: 512 samples, then 355 (512 · ln 2) more each time the
@@ -13,12 +13,20 @@ steps double, so that a run of 10⁶ steps has no more than about 4,400."""
 FREE_EPOCHS = 1000
 """Epochs whose sample is taken whatever the budget; later ones keep to the bound above."""
 
+HISTOGRAM_EVERY = 16
+"""Of the first samples those at 0, 1, 2, 4, 8 take histograms, then every 16th."""
+
+SLOW = 20
+"""A step that takes so many times as long as the others waited for something else, such as its compilation."""
+
 _GOLDEN = 0.6180339887498949
 
 
 @dataclass
 class Schedule:
     """Decides for each step whether it is sampled, from the steps done and the time spent.
+
+    It lasts for all `fit`s of a compiled model: `model.fit(…, epochs=1)` in a loop is one training.
 
     Args:
       sampling: "auto", or N for every N-th step and nothing else.
@@ -29,6 +37,8 @@ class Schedule:
     overhead: float = 0.02
     training_seconds: float = 0.0
     sampling_seconds: float = 0.0
+    plain_seconds: float | None = None
+    samples: int = 0
     _start: int | None = None
     _last_sample: int | None = None
     _sampled_in_epoch: bool = False
@@ -62,28 +72,37 @@ class Schedule:
             return False
         return self._is_dense(step, last) or self._is_epochs_turn(step, last) or self._is_affordable(last)
 
+    def takes_histograms(self) -> bool:
+        """Returns whether the next sample takes histograms too."""
+        return self.samples % HISTOGRAM_EVERY == 0 or self.samples in (1, 2, 4, 8)
+
     def add_step(self, seconds: float) -> None:
         """Counts the time of a step (or of several run as one) that was not sampled."""
         self.training_seconds += seconds
+        if self.plain_seconds is None:
+            self.plain_seconds = seconds
+        elif seconds <= SLOW * self.plain_seconds:
+            self.plain_seconds = 0.9 * self.plain_seconds + 0.1 * seconds
         unsettled, self._unsettled = self._unsettled, []
         for sample in unsettled:
-            self._settle(sample, seconds)
+            self._settle(sample, self.plain_seconds)
 
-    def add_sample(self, step: int, seconds: float, plain_seconds: float | None) -> None:
+    def add_sample(self, step: int, seconds: float) -> None:
         """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`.
 
         Where that is not known yet, the first unsampled step will tell.
         """
-        if plain_seconds is None and len(self._unsettled) < DENSE_STEPS:
+        if self.plain_seconds is not None:
+            self._settle(seconds, self.plain_seconds)
+        elif len(self._unsettled) < DENSE_STEPS:
             self._unsettled.append(seconds)
-        elif plain_seconds is None:
-            self.training_seconds += seconds  # No plain step ever comes: what sampling costs stays unknown.
         else:
-            self._settle(seconds, plain_seconds)
+            self.training_seconds += seconds  # No plain step ever comes: what sampling costs stays unknown.
+        self.samples += 1
         self._last_sample = step
         self._sampled_in_epoch = True
 
-    def end(self) -> None:
+    def end_fit(self) -> None:
         """Counts what no plain step came to tell the cost of as training."""
         self.training_seconds += sum(self._unsettled)
         self._unsettled = []

@@ -17,9 +17,6 @@ from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.window import is_due
 from tb_nnhealth.summary.writer import HealthWriter
 
-HISTOGRAM_EVERY = 16
-"""Of the first samples those at 0, 1, 2, 4, 8 take histograms, then every 16th."""
-
 GUARD_SECONDS = 1.0
 """How often the guard is asked between samples."""
 
@@ -33,7 +30,8 @@ MakeWriter = Callable[[Layout | None, Mapping[str, FloatArray]], HealthWriter]
 class Instruments:
     """The step functions of a model: its own, which is never touched, and those made beside it.
 
-    They serve every `fit` for which Keras keeps the model's own, so that nothing is compiled twice.
+    They and their schedule serve every `fit` for which Keras keeps the model's own, so that nothing is
+    compiled twice and no later `fit` begins as densely sampled as the first.
     """
 
     model: Any
@@ -43,6 +41,8 @@ class Instruments:
     sampled: twin.StepFunction | None
     unsampled: twin.StepFunction
     has_layers: Callable[[], bool]
+    schedule: Schedule
+    is_compiled: bool = False
 
     def is_ready(self) -> bool:
         """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
@@ -54,10 +54,9 @@ class Session:
 
     Args:
       instruments: the step functions.
-      schedule: which steps are sampled.
       first_step: the first step's number.
-      make_writer: makes the writer once the rows are known (after the first sample), or at the end; given the
-        sample where it was taken at the first step of all.
+      make_writer: makes the writer once the rows are known (after the first sample of all `fit`s), or at the
+        end; given the sample where it was taken at the first step of all.
       on_failure: told of what breaks in here; the training goes on.
       on_nonfinite: told when the first non-finite value was found and written down.
       on_sample: told after each sample.
@@ -66,7 +65,6 @@ class Session:
     def __init__(
         self,
         instruments: Instruments,
-        schedule: Schedule,
         first_step: int,
         make_writer: MakeWriter,
         on_failure: Failure,
@@ -74,7 +72,7 @@ class Session:
         on_sample: Callable[[int], None],
     ) -> None:
         self.instruments = instruments
-        self.schedule = schedule
+        self.schedule = schedule = instruments.schedule
         self.step = first_step
         self.first_step = first_step
         self.compile_seconds = 0.0
@@ -88,11 +86,12 @@ class Session:
         self._steps_in_epoch: int | None = None
         self._epoch_start = first_step
         self._epochs = 0
-        self._plain_seconds: float | None = None
-        self._unsampled_calls = 0
+        self._spent_before = schedule.sampling_seconds, schedule.training_seconds
         self._guard_asked = time.perf_counter()
         self._nonfinite_told = False
         self._is_closed = False
+        if instruments.recorder.packing.layout is not None:
+            self._open({})
         instruments.model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
@@ -138,6 +137,8 @@ class Session:
             found = guard.caught()
             if found is None and is_last and self.step > self.first_step:
                 found = guard.left_behind(self.step - 1)
+            if found is not None and is_last:
+                self._open({})
         except Exception as error:
             return self._on_failure("what the guard saw", error)
         self._tell(found)
@@ -158,12 +159,11 @@ class Session:
             return
         self._is_closed = True
         try:
-            if self.writer is None:
-                self.writer = self._make_writer(self.instruments.recorder.packing.layout, {})
-            self.schedule.end()
+            writer = self._open({})
+            self.schedule.end_fit()
             if self.step > self.first_step:
                 self._write_progress(finished)
-            self.writer.close()
+            writer.close()
             self._report_problem()
         except Exception as error:
             self._on_failure("the end of the run", error)
@@ -195,13 +195,9 @@ class Session:
             self.instruments.unsampled = self.instruments.own
             logs = self.instruments.own(iterator)
         seconds = time.perf_counter() - started
-        self._unsampled_calls += 1
-        if self._unsampled_calls > 1:  # The first call compiles.
-            slow = self._plain_seconds is not None and seconds > 20 * self._plain_seconds
-            if not slow:
-                old = self._plain_seconds
-                self._plain_seconds = seconds if old is None else 0.9 * old + 0.1 * seconds
+        if self.instruments.is_compiled:
             self.schedule.add_step(seconds)
+        self.instruments.is_compiled = True
         self.step += length
         if started - self._guard_asked > GUARD_SECONDS:
             self.ask_guard()
@@ -210,7 +206,7 @@ class Session:
     def _run_sampled(self, iterator: Any, length: int) -> Any:
         recorder, sampled = self.instruments.recorder, self.instruments.sampled
         assert sampled is not None
-        with_histograms = self.samples % HISTOGRAM_EVERY == 0 or self.samples in (1, 2, 4, 8)
+        with_histograms = self.schedule.takes_histograms()
         recorder.request_histograms(with_histograms)
         recorder.was_traced = False
         started = time.perf_counter()
@@ -224,7 +220,7 @@ class Session:
             return self._run_unsampled(iterator, length)
         compiled = 0.0
         if recorder.was_traced and not self.instruments.model.run_eagerly:
-            compiled = max(0.0, time.perf_counter() - started - 2 * (self._plain_seconds or 0.0))
+            compiled = max(0.0, time.perf_counter() - started - 2 * (self.schedule.plain_seconds or 0.0))
             self.compile_seconds += compiled
         self.step += length
         self._recount(length)
@@ -235,7 +231,7 @@ class Session:
             self._on_failure("a sample", error)
             self.instruments.sampled = None
         seconds = time.perf_counter() - started - compiled
-        self.schedule.add_sample(step, seconds, self._plain_seconds)
+        self.schedule.add_sample(step, seconds)
         self._on_sample(self.step)
         return logs
 
@@ -255,12 +251,11 @@ class Session:
         if recorder.packing.layout is None:
             raise RuntimeError("the sampled step was expected to say what it measures, and did not")
         tables = {name: table for name, table in recorder.packing.sample().items() if table.size}
-        if self.writer is None:
-            self.writer = self._make_writer(recorder.packing.layout, tables if step == 0 else {})
+        writer = self._open(tables if step == 0 else {})
         self._fill_speed(tables["steps"], recorder.packing.layout, length)
-        self.writer.write_sample(step, tables)
+        writer.write_sample(step, tables)
         if with_histograms:
-            self.writer.write_histograms(step, recorder.packing.histograms())
+            writer.write_histograms(step, recorder.packing.histograms())
         self.samples += 1
         self._report_problem()
         if not self._nonfinite_told:
@@ -269,15 +264,20 @@ class Session:
                 self.ask_guard()  # A step since the last sample may have been the first.
             self._tell(found)
 
+    def _open(self, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
+        if self.writer is None:
+            self.writer = self._make_writer(self.instruments.recorder.packing.layout, first_sample)
+        return self.writer
+
     def _report_problem(self) -> None:
         if self.writer is not None and self.writer.problem is not None:
             self._on_failure("everything", OSError(self.writer.problem))
 
     def _fill_speed(self, row: FloatArray, layout: Layout, length: int) -> None:
         columns = layout.columns["steps"]
-        if self._plain_seconds:
+        if self.schedule.plain_seconds:
             examples = row[0, columns.index("batch_size")] * length
-            row[0, columns.index("examples_per_second")] = examples / self._plain_seconds
+            row[0, columns.index("examples_per_second")] = examples / self.schedule.plain_seconds
 
     def _tell(self, found: NonFinite | None) -> None:
         if found is None or self._nonfinite_told or self.writer is None:
@@ -290,14 +290,15 @@ class Session:
 
     def _write_progress(self, finished: bool) -> None:
         assert self.writer is not None
+        sampling_before, training_before = self._spent_before
         progress = {
             "steps": self.step,
             "samples": self.samples,
             "rows": self.writer.rows,
             "lost_rows": self.writer.lost_rows,
             "compile_seconds": self.compile_seconds,
-            "sampling_seconds": self.schedule.sampling_seconds,
-            "training_seconds": self.schedule.training_seconds,
+            "sampling_seconds": self.schedule.sampling_seconds - sampling_before,
+            "training_seconds": self.schedule.training_seconds - training_before,
             "finished": finished,
         }
         self.writer.write_json(metadata.PROGRESS, self.step - 1, progress)

@@ -8,16 +8,18 @@ PLAIN, SAMPLE = 0.01, 0.05
 """Seconds of an unsampled and of a sampled step."""
 
 
-def simulate(schedule: Schedule, epochs: int, steps: int, known: bool = True, length: int = 1) -> list[int]:
+def simulate(
+    schedule: Schedule, epochs: int, steps: int, known: bool = True, length: int = 1, first_step: int = 0
+) -> list[int]:
     """Returns the last step of each sampled call of a training."""
-    sampled, step = [], 0
+    sampled, step = [], first_step
     for _ in range(epochs):
         schedule.begin_epoch(step, steps if known else None)
         done = 0
         while done < steps:
             here = min(length, steps - done)
             if schedule.is_due(step, here):
-                schedule.add_sample(step + here - 1, SAMPLE, PLAIN)
+                schedule.add_sample(step + here - 1, SAMPLE)
                 sampled.append(step + here - 1)
             else:
                 schedule.add_step(PLAIN)
@@ -74,6 +76,31 @@ def test_share_of_the_time_keeps_to_the_budget(overhead: float) -> None:
     assert schedule.sampling_seconds <= overhead * schedule.training_seconds + free
     if overhead == 0.02:
         assert schedule.sampling_seconds > 0.2 * overhead * schedule.training_seconds
+
+
+@pytest.mark.parametrize("steps", [9, 20, 100])
+@pytest.mark.parametrize("overhead", [0.0, 0.02])
+def test_fits_in_a_loop_are_sampled_like_one_fit_of_as_many_epochs(steps: int, overhead: float) -> None:
+    schedule, sampled = Schedule(overhead=overhead), []
+    for epoch in range(20):
+        sampled += simulate(schedule, 1, steps, first_step=epoch * steps)
+        schedule.end_fit()
+    assert sampled == simulate(Schedule(overhead=overhead), 20, steps)
+
+
+def test_histograms_are_taken_ever_more_rarely() -> None:
+    schedule, taken = Schedule(), []
+    for step in range(50):
+        taken += [step] if schedule.takes_histograms() else []
+        schedule.add_sample(step, SAMPLE)
+    assert taken == [0, 1, 2, 4, 8, 16, 32, 48]
+
+
+def test_one_slow_step_is_not_what_a_step_takes() -> None:
+    schedule = Schedule()
+    for seconds in (PLAIN, PLAIN, 100 * PLAIN, PLAIN):
+        schedule.add_step(seconds)
+    assert schedule.plain_seconds == pytest.approx(PLAIN)
 
 
 def test_other_work_counts_against_the_budget() -> None:

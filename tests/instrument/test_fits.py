@@ -1,0 +1,92 @@
+"""Several `fit`s with the same callback are one training."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.schedule import Schedule
+from tests.instrument.test_schedule import simulate
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
+BATCH, STEPS = 4, 9
+
+
+@pytest.fixture
+def model() -> keras.Model:
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+    made = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)])
+    made.compile("sgd", "mse")
+    return made
+
+
+def fit(model: keras.Model, health: HealthCallback, bad: float = 0.0, **how: Any) -> None:
+    x = np.random.default_rng(0).normal(size=(BATCH * STEPS, 3)).astype("float32")
+    y = x[:, :1].copy()
+    y[-1] += bad
+    model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[health], **how)
+
+
+def test_a_loop_is_sampled_like_one_fit(model: keras.Model, tmp_path: Path) -> None:
+    health, started = HealthCallback(tmp_path, overhead=0.0), time.perf_counter()
+    for epoch in range(12):
+        fit(model, health, epochs=epoch + 1, initial_epoch=epoch)
+    elapsed = time.perf_counter() - started
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == simulate(Schedule(overhead=0.0), 12, STEPS)
+    assert (run.samples, run.sampled_steps, run.steps) == (len(run.step.steps), len(run.step.steps), 12 * STEPS)
+    assert [epoch.epoch for epoch in run.epochs] == list(range(12))
+    assert not run.thinned and not run.problems
+    assert 0 < run.costs["training"] + run.costs["sampling"] + run.costs["compile"] <= elapsed
+
+
+def test_fits_of_a_single_step_know_what_a_step_takes(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=3)
+    for _ in range(7):
+        fit(model, health, epochs=1, steps_per_epoch=1)
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == [0, 3, 6]
+    assert np.isfinite(run.step.series("examples_per_second", "step")).tolist() == [False, True, True]
+
+
+def test_histograms_stay_rare(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+    for _ in range(3):
+        fit(model, health)
+    assert read_run(tmp_path).histograms["value"].steps.tolist() == [0, 1, 2, 4, 8, 16]
+
+
+def test_what_happens_in_a_fit_without_a_sample_is_kept(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=1000)
+    fit(model, health)
+    fit(model, health, bad=np.nan)
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == [0] and len(run.epochs) == 2
+    assert run.nonfinite is not None and run.nonfinite.step == 2 * STEPS - 1
+
+
+def recompile(model: keras.Model) -> keras.Model:
+    model.compile("adam", "mae")
+    return model
+
+
+@pytest.mark.parametrize(
+    ("change", "first_step"), [(recompile, STEPS), (keras.models.clone_model, 0)], ids=["recompiled", "another"]
+)
+def test_a_training_of_another_kind_begins_densely(
+    model: keras.Model, tmp_path: Path, change: Callable[[keras.Model], keras.Model], first_step: int
+) -> None:
+    health = HealthCallback(tmp_path, overhead=0.0)
+    fit(model, health)
+    model = change(model)
+    if not model.compiled:
+        model.compile("sgd", "mse")
+    fit(model, health)
+    steps = read_run(tmp_path).step.steps
+    assert (steps[steps >= first_step] - first_step).tolist() == [0, 1, 2, 4]
