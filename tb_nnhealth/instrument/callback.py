@@ -21,6 +21,7 @@ from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.session import Instruments, Session
 from tb_nnhealth.instrument.settings import checked
+from tb_nnhealth.reader import LogError
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -108,6 +109,7 @@ class HealthCallback(keras.callbacks.Callback):
         self._session: Session | None = None
         self._is_to_start = False
         self._next_step = 0
+        self._has_measured = False
         self._reset()
 
     def _reset(self) -> None:
@@ -125,9 +127,17 @@ class HealthCallback(keras.callbacks.Callback):
     def scorecard(self) -> Scorecard:
         """The scorecard of this run as its files show it, during training and after.
 
+        What an earlier run left in `log_dir` is not this callback's to judge, for a training from the start
+        will replace it: `Scorecard.from_logdir` reads it.
+
         Raises:
-          LogError: nothing was written yet.
+          LogError: this callback has measured nothing yet, or nothing of it could be written.
         """
+        if not self._has_measured:
+            raise LogError(
+                "Expected a training that was measured: model.fit(..., callbacks=[health]) does it. "
+                f"Received: HealthCallback(log_dir={self.log_dir!r}), which has measured nothing yet"
+            )
         if self._session is not None and self._session.writer is not None:
             self._session.writer.flush()
         return Scorecard.from_logdir(os.path.join(self.log_dir, metadata.RUN_DIRECTORY))
@@ -220,6 +230,7 @@ class HealthCallback(keras.callbacks.Callback):
         model = self.model
         if self._instruments is not None and self._instruments.model is not model:
             self._next_step = 0
+            self._has_measured = False
         iterations = int(keras.ops.convert_to_numpy(steps_taken(model.optimizer))) if model.optimizer else 0
         first_step = max(self._next_step, iterations)
         initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
@@ -233,7 +244,9 @@ class HealthCallback(keras.callbacks.Callback):
             except ValueError as error:
                 self._fail("layers", error)
             facts = describe.initial_from_sample(found, layout, first_sample) | initial
-            return HealthWriter(self.log_dir, self._manifest(found, layout, facts, first_step, created))
+            writer = HealthWriter(self.log_dir, self._manifest(found, layout, facts, first_step, created))
+            self._has_measured |= writer.problem is None
+            return writer
 
         return Session(
             instruments,

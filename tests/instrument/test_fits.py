@@ -9,8 +9,9 @@ import keras
 import numpy as np
 import pytest
 
-from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth import HealthCallback, HealthWarning, LogError, Scorecard, read_run
 from tb_nnhealth.instrument.schedule import Schedule
+from tb_nnhealth.summary import event_file
 from tests.instrument.test_schedule import simulate
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -71,22 +72,47 @@ def test_what_happens_in_a_fit_without_a_sample_is_kept(model: keras.Model, tmp_
     assert run.nonfinite is not None and run.nonfinite.step == 2 * STEPS - 1
 
 
-def recompile(model: keras.Model) -> keras.Model:
+def recompiled(model: keras.Model) -> keras.Model:
     model.compile("adam", "mae")
     return model
 
 
-@pytest.mark.parametrize(
-    ("change", "first_step"), [(recompile, STEPS), (keras.models.clone_model, 0)], ids=["recompiled", "another"]
-)
+def untrained(model: keras.Model) -> keras.Model:
+    return recompiled(keras.models.clone_model(model))
+
+
+@pytest.mark.parametrize(("change", "first_step"), [(recompiled, STEPS), (untrained, 0)])
 def test_a_training_of_another_kind_begins_densely(
     model: keras.Model, tmp_path: Path, change: Callable[[keras.Model], keras.Model], first_step: int
 ) -> None:
     health = HealthCallback(tmp_path, overhead=0.0)
     fit(model, health)
-    model = change(model)
-    if not model.compiled:
-        model.compile("sgd", "mse")
-    fit(model, health)
+    fit(change(model), health)
     steps = read_run(tmp_path).step.steps
     assert (steps[steps >= first_step] - first_step).tolist() == [0, 1, 2, 4]
+
+
+def test_before_any_fit_nothing_was_measured(model: keras.Model, tmp_path: Path) -> None:
+    fit(model, HealthCallback(tmp_path / "old"))
+    for log_dir in (tmp_path / "new", tmp_path / "old"):
+        with pytest.raises(
+            LogError, match=r"model\.fit\(.*, callbacks=\[health\]\).*measured nothing yet"
+        ):
+            _ = HealthCallback(log_dir).scorecard
+    assert Scorecard.from_logdir(tmp_path / "old").training["steps"] == STEPS
+
+
+def test_a_training_that_cannot_be_written_is_not_judged_by_an_earlier_one(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(model, HealthCallback(tmp_path), bad=np.nan)
+    health = HealthCallback(tmp_path, on_error="raise")
+
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(event_file.EventFile, "write", full)
+    with pytest.warns(HealthWarning, match="No space left"):
+        fit(untrained(model), health)
+    with pytest.raises(LogError, match="measured nothing yet"):
+        _ = health.scorecard
