@@ -12,6 +12,7 @@ from tests.synthetic import make_histograms, make_manifest, make_progress, make_
 MARKUP = "<img src=x onerror=window.top.__xss=1>"
 STEPS = 120
 DEAD_FROM = 40
+CLASSES = {"target/output": (2, 3, 5), "prediction/output": (0, 10, 0)}
 
 VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
 
@@ -26,13 +27,16 @@ def write_runs(log_dir: Path) -> None:
 
 
 def write_sick_run(directory: Path) -> None:
-    """Writes a run in which all units of a layer die at DEAD_FROM while the loss stands still."""
+    """Writes a run in which all units of a layer die at DEAD_FROM, the loss stands still and one class is predicted."""
     manifest = make_manifest("sick", variables=VARIABLES)
+    manifest["tables"]["data"]["rows"] = ["input/x", *CLASSES]
+    manifest["tables"]["classes"]["rows"] = list(CLASSES)
     columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
     writer = HealthWriter(str(directory), manifest)
     for step in range(STEPS):
         tables = quiet_tables(manifest, step)
         tables["activations"][3, columns["activations"].index("dead_unit_fraction")] = float(step >= DEAD_FROM)
+        tables["classes"][:] = list(CLASSES.values())
         for loss in ("loss", "data_loss"):
             tables["steps"][0, columns["steps"].index(loss)] = 2.3
         writer.write_sample(step, tables)

@@ -75,12 +75,41 @@ def test_row_opens_its_layers_charts(open_tab):
         "Output",
         "Units",
         "Spread of kernel",
-        "Spread of output",
+        "Spread of kernel gradient",
+        "Spread of kernel update",
     ):
         expect(panel.get_by_text(title, exact=True)).to_be_visible()
     assert panel.locator(".strip-plot canvas").count() >= 6
     panel.get_by_role("button", name="Close").click()
     expect(panel).to_be_hidden()
+
+
+def test_spread_of_each_tensor_of_a_layer_can_be_chosen(open_tab):
+    tab = open_tab("sick/health")
+    tab.frame.locator(".labels button[data-row='block/dense_2/bias']").click()
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    choice = panel.get_by_role("group", name="Spread of")
+    assert choice.get_by_role("button").all_inner_texts() == ["kernel", "bias", "output"]
+    expect(choice.get_by_role("button", name="bias")).to_have_attribute("aria-pressed", "true")
+    expect(panel.get_by_text("Spread of bias gradient", exact=True)).to_be_visible()
+    choice.get_by_role("button", name="output").click()
+    expect(panel.get_by_text("Spread of output", exact=True)).to_be_visible()
+    expect(panel.get_by_text("Spread of bias", exact=True)).to_have_count(0)
+    expect(choice.get_by_role("button", name="output")).to_be_focused()
+
+
+def test_target_shows_its_classes_beside_the_predicted_ones(open_tab):
+    tab = open_tab("sick/health")
+    tab.frame.locator("#statistic").select_option("data\ndata_mean")
+    tab.frame.locator(".labels button[data-row='target/output']").click()
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    expect(panel.locator(".class")).to_have_count(3)
+    titles = [bar.get_attribute("title") for bar in panel.locator(".class").all()]
+    assert titles == [
+        "class 0: 20 % of the targets, 0 % of the predictions",
+        "class 1: 30 % of the targets, 100 % of the predictions",
+        "class 2: 50 % of the targets, 0 % of the predictions",
+    ]
 
 
 def test_arrow_keys_walk_the_heat_map(open_tab):

@@ -4,8 +4,9 @@
 import * as api from './api.js';
 import * as host from './host.js';
 import {Slot, h} from './dom.js';
+import {frames} from './frames.js';
 import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
-import {histogramsOf, relatives} from './views/charts.js';
+import {relatives} from './views/charts.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
@@ -19,7 +20,7 @@ import {verdict} from './views/verdict.js';
  */
 
 const POLL_MILLISECONDS = 3000;
-const MOST_RELATIVES = 8;
+
 /** @param {HTMLElement} root */
 export function start(root) {
   const page = new Page(root);
@@ -58,6 +59,7 @@ class Page {
       /** @type {Frame | null} */ loss: null,
       /** @type {import('./views/charts.js').Source[]} */ sources: [],
       /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
+      /** @type {import('./views/charts.js').Source[]} */ classes: [],
       /** @type {ReadonlyMap<string, string>} */ states: new Map(),
       dark: false,
     };
@@ -118,8 +120,8 @@ class Page {
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
     const changes = {facts, card, prose, choice, version: facts.version, error: null, states: rowStates(facts, card)};
-    const frames = await this.frames({...this.state, ...changes});
-    if (turn === this.turn) this.set({...changes, ...frames});
+    const fetched = await frames({...this.state, ...changes});
+    if (turn === this.turn) this.set({...changes, ...fetched});
   }
 
   /** Changes what is shown of the run, and fetches what that needs. @param {Partial<Page['state']>} changes */
@@ -127,34 +129,11 @@ class Page {
     this.set(changes);
     const turn = ++this.turn;
     try {
-      const frames = await this.frames(this.state);
-      if (turn === this.turn) this.set(frames);
+      const fetched = await frames(this.state);
+      if (turn === this.turn) this.set(fetched);
     } catch (error) {
       this.set({error: sentence(error), version: ''});
     }
-  }
-
-  /** @param {Page['state']} state */
-  async frames({run, facts, choice, row, range}) {
-    if (run === null || !facts) return {};
-    const {table, statistic} = choice ?? {};
-    const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
-    const related = row !== null && table ? this.related(facts, table, row) : [];
-    const [matrix, loss, sources, spreads] = await Promise.all([
-      table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
-      facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
-      Promise.all(related.map(async (source) =>
-        ({...source, frame: await api.series(run, source.table, source.row, range, columns)}))),
-      Promise.all(histogramsOf(facts, related).map(async ({title, kind, row: name}) =>
-        ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
-    ]);
-    return {matrix, loss, sources, spreads};
-  }
-
-  /** @param {Json} facts @param {string} table @param {string} row */
-  related(facts, table, row) {
-    const known = (/** @type {{table: string, row: string}} */ other) => facts.tables[other.table]?.rows.includes(other.row);
-    return relatives(facts, tableOf(facts, table, row), row).rows.filter(known).slice(0, MOST_RELATIVES);
   }
 
   async prose() {
@@ -234,11 +213,13 @@ class Page {
 
   /** @param {Json} facts */
   drawTimeline(facts) {
-    const {choice, range, matrix, loss, row, sources, spreads, focus, states, dark} = this.state;
+    const {choice, range, matrix, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
-    const layer = row === null ? null : relatives(facts, tableOf(facts, shownChoice.table, row), row).layer;
+    const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
     const selected = selectedRows(facts, shownChoice.table, row);
-    this.timeline.update({facts, choice: shownChoice, range, matrix, loss, row, selected, layer, sources, spreads, focus, states, dark});
+    this.timeline.update({
+      facts, choice: shownChoice, range, matrix, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+    });
   }
 
   /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
@@ -251,7 +232,7 @@ class Page {
   }
 }
 
-const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: [], spreads: []};
+const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: [], spreads: [], classes: []};
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card */
 const judgement = (card) => card && JSON.stringify([card.rules, card.findings]);

@@ -17,7 +17,10 @@ const AXIS_HEIGHT = 22;
 /** Pixels right of the last step, for the half of its label. */
 export const RIGHT = 12;
 
-/** @param {Frame} frame @param {import('../scale.js').Scale} scale @param {boolean} dark @returns {HTMLCanvasElement} one pixel a cell */
+/**
+ * @param {Frame} frame @param {import('../scale.js').Scale} scale @param {boolean} dark
+ * @returns {HTMLCanvasElement} one pixel a cell
+ */
 export function paint(frame, scale, dark) {
   const image = document.createElement('canvas');
   image.width = Math.max(1, frame.columns);

@@ -5,7 +5,8 @@
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {import('./strip.js').Chart} Chart
- * @typedef {{table: string, row: string, name: string, frame: Frame}} Source
+ * @typedef {{table: string, row: string, name: string}} Place a row of a table, and its name within its layer
+ * @typedef {Place & {frame: Frame}} Source
  * A chart of a row: each statistic with its name in the legend.
  * @typedef {{table: string, title: string, statistics: Record<string, string>, log?: boolean, bounds?: [number, number], onlyAbove?: number}} Plan
  */
@@ -34,12 +35,12 @@ const PLANS = [
 /**
  * The rows that belong to a row of the heat map: its layer's variables and outputs.
  * @param {Json} facts @param {string} table @param {string} row
- * @returns {{layer: Json | null, rows: {table: string, row: string, name: string}[]}}
+ * @returns {{layer: Json | null, rows: Place[]}}
  */
 export function relatives(facts, table, row) {
   const own = table === 'activations' ? 'rows' : 'variables';
   const layer = table === 'data' ? null : facts.model.layers.find((/** @type {Json} */ other) => other[own].includes(row));
-  if (!layer) return {layer: null, rows: [{table, row, name: row}]};
+  if (!layer) return {layer: null, rows: [{table, row, name: ''}]};
   /** @param {string} name @param {string[]} wanted */
   const rows = (name, wanted) => {
     const present = new Set(facts.tables[name]?.rows ?? []);
@@ -55,21 +56,45 @@ function tail(layer, path) {
   return path === layer ? '' : path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** What a table's tensors have histograms of, with the words for it. @type {Record<string, Record<string, string>>} */
+const HISTOGRAMS = {
+  variables: {value: '', gradient: 'gradient', update: 'update'},
+  activations: {activation: 'output'},
+};
+
+/** @param {Json} facts @param {Place} place @returns {[string, string][]} kind and word of each histogram that it has */
+const histogramKinds = (facts, {table, row}) =>
+  Object.entries(HISTOGRAMS[table] ?? {}).filter(([kind]) => facts.histograms[kind]?.includes(row));
+
+/** @param {Json} facts @param {Place[]} places @param {string | null} row @returns {Place | null} the row's, or the first that has any */
+export function spreadPlace(facts, places, row) {
+  const able = withHistograms(facts, places);
+  return able.find((place) => place.row === row) ?? able[0] ?? null;
+}
+
+/** @param {Json} facts @param {Place[]} places */
+export const withHistograms = (facts, places) => places.filter((place) => histogramKinds(facts, place).length);
+
 /**
- * The histograms that are shown of a layer: of its first variable and of its first output.
- * @param {Json} facts @param {{table: string, row: string, name: string}[]} rows
- * @returns {{title: string, kind: string, row: string}[]}
+ * The histograms that are shown of a row and its relatives: all of one tensor.
+ * @param {Json} facts @param {Place[]} places @param {string | null} row @returns {{title: string, kind: string, row: string}[]}
  */
-export function histogramsOf(facts, rows) {
-  const variable = rows.find(({table}) => table === 'variables');
-  const output = rows.find(({table}) => table === 'activations');
-  /** @type {[string, string, {row: string, name: string}][]} */
-  const wanted = [
-    ...(variable ? /** @type {any} */ ([['value', '', variable], ['gradient', 'gradient', variable]]) : []),
-    ...(output ? /** @type {any} */ ([['activation', 'output', output]]) : []),
-  ];
-  return wanted.filter(([kind, , {row}]) => facts.histograms[kind]?.includes(row)).map(([kind, word, {row, name}]) =>
-    ({kind, row, title: `Spread of ${[name, word].filter(Boolean).join(' ')}`}));
+export function histogramsOf(facts, places, row) {
+  const place = spreadPlace(facts, places, row);
+  return place ? histogramKinds(facts, place).map(([kind, word]) =>
+    ({kind, row: place.row, title: `Spread of ${[place.name, word].filter(Boolean).join(' ')}`})) : [];
+}
+
+/**
+ * The counted classes that belong to a tensor of the batch: the targets', and the predictions' beside them.
+ * @param {Json} facts @param {Place[]} places @returns {Place[]}
+ */
+export function classesOf(facts, places) {
+  const tensor = places.find(({table, row}) => table === 'data' && /^(target|prediction)\//.test(row));
+  const output = tensor?.row.replace(/^\w+\//, '');
+  const counted = output === undefined ? [] : facts.tables.classes?.rows ?? [];
+  return ['target', 'prediction'].map((kind) => ({table: 'classes', row: `${kind}/${output}`, name: `${kind}s`}))
+    .filter(({row}) => counted.includes(row));
 }
 
 /** @param {Json} facts @param {Source[]} sources @returns {Chart[]} */

@@ -2,13 +2,13 @@
 /** The right half: loss, heat map and the chosen layer's charts, over one axis of steps. */
 
 import {h} from '../dom.js';
-import {short, steps, words} from '../format.js';
+import {steps, words} from '../format.js';
 import {colour, legendTicks, scaleFor} from '../scale.js';
 import {StepAxis} from './axis.js';
-import {lossChart, rowCharts} from './charts.js';
+import {lossChart} from './charts.js';
 import {fit} from './canvas.js';
-import {Distribution} from './distribution.js';
 import {HeatMap} from './heatmap.js';
+import {LayerPanel} from './layer.js';
 import {Strip} from './strip.js';
 
 /**
@@ -16,9 +16,9 @@ import {Strip} from './strip.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, choice: Choice, range: {first: number, last: number} | null, matrix: Frame | null, loss: Frame | null,
- *   row: string | null, selected: ReadonlySet<string>, layer: Json | null, sources: import('./charts.js').Source[],
- *   spreads: import('./distribution.js').Spread[], focus: import('./heatmap.js').Focus | null,
- *   states: ReadonlyMap<string, string>, dark: boolean}} Shown
+ *   row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
+ *   classes: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{choose: (choice: Choice) => void, select: (row: string | null) => void,
  *   zoom: (range: {first: number, last: number} | null) => void}} Actions
  */
@@ -34,27 +34,20 @@ export class Timeline {
     this.axis.onzoom = actions.zoom;
     this.loss = new Strip(this.axis);
     this.heatmap = new HeatMap(this.axis, (row) => actions.select(row));
-    /** @type {Strip[]} */
-    this.strips = [];
-    /** @type {Distribution[]} */
-    this.spreads = [];
+    this.layer = new LayerPanel(this.axis, (row) => actions.select(row));
     this.choiceKey = '';
     this.picker = h('select', {id: 'statistic', onchange: () => this.chosen()});
     this.meaning = h('p.meaning');
     this.legend = h('div.scale');
     this.zoomed = h('div.zoomed', {hidden: true});
     this.lossPanel = h('div.panel', {}, this.loss.node);
-    this.layerHead = h('div.layer-head');
-    this.layerStrips = h('div.strips');
-    this.layerSpreads = h('div.strips');
-    this.layerPanel = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true}, this.layerHead, this.layerStrips, this.layerSpreads);
     this.hint = h('p.hint', {}, 'Choose a row for its charts. Drag across the steps to zoom in, double-click to zoom out.');
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
     this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Layers × steps'), this.picker, this.legend);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), this.zoomed),
       this.empty, this.lossPanel, this.heatHead,
-      this.meaning, this.heatmap.node, this.hint, this.layerPanel);
+      this.meaning, this.heatmap.node, this.hint, this.layer.node);
   }
 
   chosen() {
@@ -70,7 +63,9 @@ export class Timeline {
     this.updatePicker(facts, shown.choice);
     this.updateLoss(shown);
     this.updateHeatMap(shown);
-    this.updateLayer(shown);
+    const {row, related, sources, spreads, classes, dark} = shown;
+    const {layer, rows: places} = related;
+    this.layer.update(row === null ? null : {facts, row, layer, places, sources, spreads, classes, dark});
   }
 
   /** @param {{first: number, last: number} | null} range */
@@ -116,53 +111,11 @@ export class Timeline {
     this.heatmap.update({frame: fits, rows, statistic: choice.statistic, scale, dark, selected, focus, states});
     this.legend.replaceChildren(...legend(scale, dark));
   }
-
-  /** @param {Shown} shown */
-  updateLayer({facts, row, layer, sources, spreads, dark}) {
-    this.layerPanel.hidden = !row;
-    const charts = row ? rowCharts(facts, sources) : [];
-    resize(this.strips, charts.length, () => new Strip(this.axis), this.layerStrips);
-    charts.forEach((chart, index) => this.strips[index].update(chart, dark));
-    resize(this.spreads, row ? spreads.length : 0, () => new Distribution(this.axis), this.layerSpreads);
-    this.spreads.forEach((spread, index) => spread.update(spreads[index]));
-    if (row) this.layerHead.replaceChildren(...head(row, layer, () => this.actions.select(null)));
-  }
-}
-
-/**
- * Brings a list of parts to a length, with their nodes.
- * @template {{node: HTMLElement, destroy: () => void}} Part
- * @param {Part[]} parts @param {number} length @param {() => Part} make @param {HTMLElement} host
- */
-function resize(parts, length, make, host) {
-  for (const part of parts.splice(length)) {
-    part.node.remove();
-    part.destroy();
-  }
-  while (parts.length < length) {
-    const part = make();
-    parts.push(part);
-    host.append(part.node);
-  }
 }
 
 /** @param {Json} facts @param {Choice} choice */
 const column = (facts, {table, statistic}) =>
   facts.tables[table]?.columns.find((/** @type {Json} */ other) => other.name === statistic);
-
-/** @param {string} row @param {Json | null} layer @param {() => void} close */
-function head(row, layer, close) {
-  const facts = layer
-    ? [layer.class, layer.activation, layer.units ? `${layer.units} units` : '', `${short(layer.parameters)} parameters`,
-        layer.trainable ? '' : 'frozen']
-    : [];
-  return [
-    h('h3.mono', {title: layer?.path ?? row}, layer?.path ?? row),
-    h('span.dim', {}, facts.filter(Boolean).join(' · ')),
-    h('span.space'),
-    h('button', {type: 'button', onclick: close}, 'Close'),
-  ];
-}
 
 /** @param {import('../scale.js').Scale} scale @param {boolean} dark */
 function legend(scale, dark) {

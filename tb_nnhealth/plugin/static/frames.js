@@ -1,0 +1,43 @@
+// @ts-check
+/** What is fetched of a run for what the page shows of it. */
+
+import * as api from './api.js';
+import {tableOf} from './places.js';
+import {classesOf, histogramsOf, relatives} from './views/charts.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('./views/charts.js').Place} Place
+ * @typedef {{run: string | null, facts: Json | null, choice: import('./views/timeline.js').Choice | null, row: string | null,
+ *   range: api.Range}} Wanted
+ */
+
+/** Rows of one table that a chart draws together. */
+const MOST_LINES = 8;
+
+/** @param {Wanted} wanted */
+export async function frames({run, facts, choice, row, range}) {
+  if (run === null || !facts) return {};
+  const {table, statistic} = choice ?? {};
+  const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
+  const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
+  const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
+    ({...place, frame: await api.series(run, place.table, place.row, range, columns)})));
+  const [matrix, loss, sources, spreads, classes] = await Promise.all([
+    table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
+    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
+    series(firstOfEachTable(related)),
+    Promise.all(histogramsOf(facts, related, row).map(async ({title, kind, row: name}) =>
+      ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
+    series(classesOf(facts, related)),
+  ]);
+  return {matrix, loss, sources, spreads, classes};
+}
+
+/** @param {Json} facts @param {string} table @param {string} row */
+const measuredRelatives = (facts, table, row) =>
+  relatives(facts, tableOf(facts, table, row), row).rows.filter((other) => facts.tables[other.table]?.rows.includes(other.row));
+
+/** @param {Place[]} places */
+const firstOfEachTable = (places) =>
+  places.filter(({table}, index) => places.slice(0, index).filter((other) => other.table === table).length < MOST_LINES);
