@@ -2,7 +2,7 @@
 #   PYTHON=python3.12   the interpreter to use, instead of the newest one found
 #   SERVE=1 PORT=6006   `make demo` starts TensorBoard at its end
 
-.PHONY: help demo test check docs bench clean
+.PHONY: help demo test check docs pictures bench clean
 .DELETE_ON_ERROR:
 
 PORT ?= 6006
@@ -14,6 +14,7 @@ help:
 	@echo "make test                         run all tests"
 	@echo "make check                        lint, format, types, generated pages"
 	@echo "make docs                         write the generated pages"
+	@echo "make pictures                     take the README's pictures of the Health tab"
 	@echo "make bench                        measure what measuring costs"
 	@echo "make clean                        remove what these targets made"
 
@@ -35,6 +36,10 @@ check: .venv/.test $(TSC)
 docs: .venv/.test
 	$(BIN)/python -m tb_nnhealth.rules.pages docs/rules
 	$(BIN)/python -m tools.generated
+
+pictures: .venv/.test
+	@tools/browser.sh
+	$(BIN)/python -m tools.pictures
 
 bench: .venv/.test
 	$(BIN)/python -m benchmarks.run
