@@ -14,6 +14,7 @@ import tensorflow as tf
 from tb_nnhealth.instrument import describe, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.guard import Guard
+from tb_nnhealth.instrument.judge import HealthError, HealthWarning, Judge
 from tb_nnhealth.instrument.layers import Site, check_patterns, select, sites
 from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.recorder import Recorder
@@ -28,20 +29,7 @@ from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter
 from tb_nnhealth.version import __version__
 
-JUDGING_SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
-"""Share of the time since the training began that judging may take under way: more, where a finding is to end it."""
-
-FIRST_JUDGEMENT = 64
-"""Steps of a `fit` after which it is judged for the first time; then at each epoch's end and whenever the
-steps have doubled, as far as JUDGING_SHARE allows."""
-
-
-class HealthWarning(UserWarning):
-    """A finding of severity error, or trouble of the callback's own."""
-
-
-class HealthError(RuntimeError):
-    """A finding of severity error, with `on_error="raise"`."""
+__all__ = ["HealthCallback", "HealthError", "HealthWarning"]
 
 
 class HealthCallback(keras.callbacks.Callback):
@@ -113,9 +101,7 @@ class HealthCallback(keras.callbacks.Callback):
         self._reset()
 
     def _reset(self) -> None:
-        self._began = time.perf_counter()
-        self._next_judgement = FIRST_JUDGEMENT
-        self._judging_seconds = self._last_judgement = 0.0
+        self._judge = Judge(self.settings.on_error, lambda: self.scorecard, self._stop_training, self._leave)
         self._told: set[str] = set()
         self._has_failed = False
 
@@ -180,8 +166,8 @@ class HealthCallback(keras.callbacks.Callback):
             raise
         except Exception as error:
             self._fail("the end of an epoch", error)
-        if session.step - session.first_step >= FIRST_JUDGEMENT and self._may_judge():
-            self._judge()
+        if self._judge.is_due_at_epoch_end(session.step - session.first_step):
+            self._judge_now()
 
     def on_train_end(self, logs: Any = None) -> None:
         session = self._session
@@ -192,7 +178,7 @@ class HealthCallback(keras.callbacks.Callback):
         finally:
             self._end_session(finished=True)
             self._write_scorecard()
-        self._judge()
+        self._judge_now()
 
     # The session.
 
@@ -253,8 +239,8 @@ class HealthCallback(keras.callbacks.Callback):
             first_step,
             make_writer,
             self._fail,
-            on_nonfinite=self._judge,
-            on_sample=self._judge_when_due,
+            on_nonfinite=self._judge_now,
+            on_sample=self._judge_if_due,
         )
 
     def _instruments_for(self, model: Any, first_step: int) -> Instruments:
@@ -339,42 +325,30 @@ class HealthCallback(keras.callbacks.Callback):
 
     # Judging.
 
-    def _judge_when_due(self, steps: int) -> None:
+    def _judge_if_due(self, step: int) -> None:
+        if self._session is not None and self._judge.is_due_at_sample(step - self._session.first_step):
+            self._judge_now()
+
+    def _judge_now(self) -> None:
         session = self._session
-        if session is None or steps - session.first_step < self._next_judgement or not self._may_judge():
-            return
-        self._next_judgement = 2 * (steps - session.first_step)
-        self._judge()
-
-    def _may_judge(self) -> bool:
-        """Returns whether judging once more keeps within its share of the time; the first time it always does."""
-        elapsed = time.perf_counter() - self._began
-        will_be_spent = self._judging_seconds + self._last_judgement
-        return self._judging_seconds == 0.0 or will_be_spent <= JUDGING_SHARE[self.settings.on_error] * elapsed
-
-    def _judge(self) -> None:
-        """Judges the run, and does what `on_error` says about findings that are new."""
-        started = time.perf_counter()
         try:
-            findings = [f for f in self.scorecard.findings if f.severity == "error" and f.rule not in self._told]
+            seconds = self._judge.judge(0 if session is None else session.step - session.first_step)
+        except HealthError:
+            raise
         except Exception as error:
             return None if self._has_failed else self._fail("judging the run", error)
-        self._last_judgement = time.perf_counter() - started
-        self._judging_seconds += self._last_judgement
-        if self._session is not None:
-            self._session.schedule.add_work(self._last_judgement)
-        if not findings:
-            return
-        self._told |= {f.rule for f in findings}
-        message = "; ".join(f"{f.rule}: {f.message}" for f in findings)
-        if self.settings.on_error == "raise":
-            self._end_session(finished=False)
-            self._write_scorecard()
-            raise HealthError(message)
-        if self.settings.on_error == "stop" and self._session is not None:
-            self.model.stop_training = True
-            message += " (training is stopped)"
-        warnings.warn(message, HealthWarning, stacklevel=2)
+        if session is not None:
+            session.schedule.add_work(seconds)
+
+    def _stop_training(self) -> bool:
+        if self._session is None:
+            return False
+        self.model.stop_training = True
+        return True
+
+    def _leave(self) -> None:
+        self._end_session(finished=False)
+        self._write_scorecard()
 
     # Trouble.
 

@@ -95,9 +95,7 @@ def test_a_training_of_another_kind_begins_densely(
 def test_before_any_fit_nothing_was_measured(model: keras.Model, tmp_path: Path) -> None:
     fit(model, HealthCallback(tmp_path / "old"))
     for log_dir in (tmp_path / "new", tmp_path / "old"):
-        with pytest.raises(
-            LogError, match=r"model\.fit\(.*, callbacks=\[health\]\).*measured nothing yet"
-        ):
+        with pytest.raises(LogError, match=r"model\.fit\(.*, callbacks=\[health\]\).*measured nothing yet"):
             _ = HealthCallback(log_dir).scorecard
     assert Scorecard.from_logdir(tmp_path / "old").training["steps"] == STEPS
 

@@ -1,0 +1,86 @@
+"""Judges a run while it trains: when, at what cost, and what is done about the findings."""
+
+import time
+import warnings
+from collections.abc import Callable
+
+from tb_nnhealth.scorecard import Scorecard
+
+SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
+"""Share of the time since the training began that judging may take under way: more, where a finding is to end it."""
+
+FIRST_JUDGEMENT = 64
+"""Steps after which a training is judged for the first time; then at each epoch's end and whenever the
+steps have doubled, as far as SHARE allows."""
+
+
+class HealthWarning(UserWarning):
+    """A finding of severity error, or trouble of the callback's own."""
+
+
+class HealthError(RuntimeError):
+    """A finding of severity error, with `on_error="raise"`."""
+
+
+class Judge:
+    """Does what `on_error` says about findings of severity error, once for each rule.
+
+    Args:
+      on_error: "warn", "stop" or "raise", as of `HealthCallback`.
+      scorecard: reads the scorecard of the run as it is now.
+      stop: stops the training, and returns whether there was one to stop.
+      leave: called before `HealthError` is raised.
+    """
+
+    def __init__(
+        self,
+        on_error: str,
+        scorecard: Callable[[], Scorecard],
+        stop: Callable[[], bool],
+        leave: Callable[[], None],
+    ) -> None:
+        self._on_error = on_error
+        self._scorecard = scorecard
+        self._stop = stop
+        self._leave = leave
+        self._told: set[str] = set()
+        self._began = time.perf_counter()
+        self._spent = self._last = 0.0
+        self._judged_at = 0
+
+    def is_due_at_sample(self, steps: int) -> bool:
+        """Returns whether to judge after a sample, so many steps into the training."""
+        return steps >= max(FIRST_JUDGEMENT, 2 * self._judged_at) and self._keeps_within_share()
+
+    def is_due_at_epoch_end(self, steps: int) -> bool:
+        """Returns whether to judge at the end of an epoch, so many steps into the training."""
+        return steps >= FIRST_JUDGEMENT and self._keeps_within_share()
+
+    def judge(self, steps: int) -> float:
+        """Judges the run, acts on the findings that are new, and returns how many seconds the judging took.
+
+        Raises:
+          HealthError: there are such findings, and `on_error` is "raise".
+        """
+        started = time.perf_counter()
+        findings = [f for f in self._scorecard().findings if f.severity == "error" and f.rule not in self._told]
+        self._last = time.perf_counter() - started
+        self._spent += self._last
+        self._judged_at = steps
+        if findings:
+            self._told |= {f.rule for f in findings}
+            self._act("; ".join(f"{f.rule}: {f.message}" for f in findings))
+        return self._last
+
+    def _keeps_within_share(self) -> bool:
+        """Returns whether judging once more keeps within its share of the time; the first time it always does."""
+        elapsed = time.perf_counter() - self._began
+        return self._spent == 0.0 or self._spent + self._last <= SHARE[self._on_error] * elapsed
+
+    def _act(self, message: str) -> None:
+        if self._on_error == "raise":
+            self._leave()
+            raise HealthError(message)
+        if self._on_error == "stop" and self._stop():
+            message += " (training is stopped)"
+        warnings.warn(message, HealthWarning, stacklevel=3)
