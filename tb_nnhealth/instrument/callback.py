@@ -98,10 +98,10 @@ class HealthCallback(keras.callbacks.Callback):
         self._is_to_start = False
         self._next_step = 0
         self._has_measured = False
+        self._judge = self._make_judge(0)
         self._reset()
 
     def _reset(self) -> None:
-        self._judge = Judge(self.settings.on_error, lambda: self.scorecard, self._stop_training, self._leave)
         self._told: set[str] = set()
         self._has_failed = False
 
@@ -166,8 +166,8 @@ class HealthCallback(keras.callbacks.Callback):
             raise
         except Exception as error:
             self._fail("the end of an epoch", error)
-        if self._judge.is_due_at_epoch_end(session.step - session.first_step):
-            self._judge_now()
+        if self._judge.is_due_at_epoch_end(session.step):
+            self._judge_now(session)
 
     def on_train_end(self, logs: Any = None) -> None:
         session = self._session
@@ -178,7 +178,8 @@ class HealthCallback(keras.callbacks.Callback):
         finally:
             self._end_session(finished=True)
             self._write_scorecard()
-        self._judge_now()
+        if self._judge.is_due_at_end(session.step):
+            self._judge_now(session)
 
     # The session.
 
@@ -214,11 +215,16 @@ class HealthCallback(keras.callbacks.Callback):
 
     def _begin(self) -> Session:
         model = self.model
-        if self._instruments is not None and self._instruments.model is not model:
+        is_another = self._instruments is None or self._instruments.model is not model
+        if is_another:
             self._next_step = 0
             self._has_measured = False
         iterations = int(keras.ops.convert_to_numpy(steps_taken(model.optimizer))) if model.optimizer else 0
         first_step = max(self._next_step, iterations)
+        if is_another:
+            self._judge = self._make_judge(first_step)
+        else:
+            self._judge.begin_fit()
         initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
@@ -325,20 +331,21 @@ class HealthCallback(keras.callbacks.Callback):
 
     # Judging.
 
-    def _judge_if_due(self, step: int) -> None:
-        if self._session is not None and self._judge.is_due_at_sample(step - self._session.first_step):
-            self._judge_now()
+    def _make_judge(self, first_step: int) -> Judge:
+        return Judge(self.settings.on_error, first_step, lambda: self.scorecard, self._stop_training, self._leave)
 
-    def _judge_now(self) -> None:
-        session = self._session
+    def _judge_if_due(self, session: Session) -> None:
+        if self._judge.is_due_at_sample(session.step):
+            self._judge_now(session)
+
+    def _judge_now(self, session: Session) -> None:
         try:
-            seconds = self._judge.judge(0 if session is None else session.step - session.first_step)
+            session.schedule.add_work(self._judge.judge(session.step))
         except HealthError:
             raise
         except Exception as error:
-            return None if self._has_failed else self._fail("judging the run", error)
-        if session is not None:
-            session.schedule.add_work(seconds)
+            if not self._has_failed:
+                self._fail("judging the run", error)
 
     def _stop_training(self) -> bool:
         if self._session is None:

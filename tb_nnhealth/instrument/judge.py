@@ -11,7 +11,8 @@ SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
 
 FIRST_JUDGEMENT = 64
 """Steps after which a training is judged for the first time; then at each epoch's end and whenever the
-steps have doubled, as far as SHARE allows."""
+steps have doubled, as far as SHARE allows. At the end of a `fit` it is judged in any case if the steps have
+doubled, which a first one's have, or if a finding is to be raised."""
 
 
 class HealthWarning(UserWarning):
@@ -23,10 +24,13 @@ class HealthError(RuntimeError):
 
 
 class Judge:
-    """Does what `on_error` says about findings of severity error, once for each rule.
+    """Does what `on_error` says about findings of severity error.
+
+    It lasts for all `fit`s of a model. A rule is told of once; where it is to end a `fit`, once in each.
 
     Args:
       on_error: "warn", "stop" or "raise", as of `HealthCallback`.
+      first_step: the number of the training's first step.
       scorecard: reads the scorecard of the run as it is now.
       stop: stops the training, and returns whether there was one to stop.
       leave: called before `HealthError` is raised.
@@ -35,11 +39,13 @@ class Judge:
     def __init__(
         self,
         on_error: str,
+        first_step: int,
         scorecard: Callable[[], Scorecard],
         stop: Callable[[], bool],
         leave: Callable[[], None],
     ) -> None:
         self._on_error = on_error
+        self._first_step = first_step
         self._scorecard = scorecard
         self._stop = stop
         self._leave = leave
@@ -48,15 +54,26 @@ class Judge:
         self._spent = self._last = 0.0
         self._judged_at = 0
 
-    def is_due_at_sample(self, steps: int) -> bool:
-        """Returns whether to judge after a sample, so many steps into the training."""
+    def begin_fit(self) -> None:
+        """Notes that another `fit` of the model begins."""
+        if self._on_error != "warn":
+            self._told.clear()
+
+    def is_due_at_sample(self, step: int) -> bool:
+        """Returns whether to judge after a sample, with `step` the next step's number."""
+        steps = step - self._first_step
         return steps >= max(FIRST_JUDGEMENT, 2 * self._judged_at) and self._keeps_within_share()
 
-    def is_due_at_epoch_end(self, steps: int) -> bool:
-        """Returns whether to judge at the end of an epoch, so many steps into the training."""
-        return steps >= FIRST_JUDGEMENT and self._keeps_within_share()
+    def is_due_at_epoch_end(self, step: int) -> bool:
+        """Returns whether to judge at the end of an epoch."""
+        return step - self._first_step >= FIRST_JUDGEMENT and self._keeps_within_share()
 
-    def judge(self, steps: int) -> float:
+    def is_due_at_end(self, step: int) -> bool:
+        """Returns whether to judge at the end of a `fit`."""
+        has_doubled = step - self._first_step >= 2 * self._judged_at
+        return self._on_error == "raise" or has_doubled or self._keeps_within_share()
+
+    def judge(self, step: int) -> float:
         """Judges the run, acts on the findings that are new, and returns how many seconds the judging took.
 
         Raises:
@@ -66,7 +83,7 @@ class Judge:
         findings = [f for f in self._scorecard().findings if f.severity == "error" and f.rule not in self._told]
         self._last = time.perf_counter() - started
         self._spent += self._last
-        self._judged_at = steps
+        self._judged_at = step - self._first_step
         if findings:
             self._told |= {f.rule for f in findings}
             self._act("; ".join(f"{f.rule}: {f.message}" for f in findings))

@@ -68,8 +68,8 @@ class Session:
         first_step: int,
         make_writer: MakeWriter,
         on_failure: Failure,
-        on_nonfinite: Callable[[], None],
-        on_sample: Callable[[int], None],
+        on_nonfinite: Callable[["Session"], None],
+        on_sample: Callable[["Session"], None],
     ) -> None:
         self.instruments = instruments
         self.schedule = schedule = instruments.schedule
@@ -232,7 +232,7 @@ class Session:
             self.instruments.sampled = None
         seconds = time.perf_counter() - started - compiled
         self.schedule.add_sample(step, seconds)
-        self._on_sample(self.step)
+        self._on_sample(self)
         return logs
 
     def _is_ours(self, error: Exception) -> bool:
@@ -286,7 +286,7 @@ class Session:
         places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]
         event = {"kind": "nonfinite", "step": found.step, "places": places}
         self.writer.write_json(metadata.EVENT, max(self.step - 1, self.first_step), [event])
-        self._on_nonfinite()
+        self._on_nonfinite(self)
 
     def _write_progress(self, finished: bool) -> None:
         assert self.writer is not None

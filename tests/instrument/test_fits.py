@@ -1,6 +1,7 @@
 """Several `fit`s with the same callback are one training."""
 
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,15 @@ def test_fits_of_a_single_step_know_what_a_step_takes(model: keras.Model, tmp_pa
     run = read_run(tmp_path)
     assert run.step.steps.tolist() == [0, 3, 6]
     assert np.isfinite(run.step.series("examples_per_second", "step")).tolist() == [False, True, True]
+
+
+def test_a_finding_is_told_once(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(3):
+            fit(model, health, bad=np.nan)
+    assert [str(w.message).split(":")[0] for w in caught if w.category is HealthWarning] == ["nonfinite-values"]
 
 
 def test_histograms_stay_rare(model: keras.Model, tmp_path: Path) -> None:

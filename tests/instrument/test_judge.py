@@ -37,11 +37,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Training:
     """A judge, and what it did to the training; `findings` are those of the run now."""
 
-    def __init__(self, on_error: str, clock: Clock) -> None:
+    def __init__(self, on_error: str, clock: Clock, first_step: int = 0) -> None:
         self.findings: list[Finding] = []
         self.done: list[str] = []
         self.clock = clock
-        self.judge = Judge(on_error, self.read, lambda: self.do("stop"), lambda: self.do("leave"))
+        self.judge = Judge(on_error, first_step, self.read, lambda: self.do("stop"), lambda: self.do("leave"))
 
     def read(self) -> Scorecard:
         self.clock.now += COST
@@ -78,6 +78,42 @@ def test_between_epochs_the_steps_must_have_doubled(clock: Clock) -> None:
     clock.now += 1000.0
     assert not judge.is_due_at_sample(199) and judge.is_due_at_sample(200)
     assert judge.is_due_at_epoch_end(199)
+
+
+def test_steps_are_counted_from_the_first_one(clock: Clock) -> None:
+    judge = Training("warn", clock, first_step=9000).judge
+    assert not judge.is_due_at_sample(9063) and judge.is_due_at_sample(9064)
+
+
+@pytest.mark.parametrize(("on_error", "expected"), [("warn", [9, 18, 36, 72]), ("raise", range(9, 100, 9))])
+def test_short_fits_in_a_loop_are_not_all_judged(clock: Clock, on_error: str, expected: Any) -> None:
+    judge, judged = Training(on_error, clock).judge, []
+    for step in range(9, 100, 9):
+        judge.begin_fit()
+        if judge.is_due_at_end(step):
+            judge.judge(step)
+            judged.append(step)
+    assert judged == list(expected)
+
+
+def test_long_fits_in_a_loop_are_all_judged(clock: Clock) -> None:
+    judge = Training("warn", clock).judge
+    for step in range(100, 1000, 100):
+        clock.now += 200 * COST
+        assert judge.is_due_at_end(step)
+        judge.judge(step)
+
+
+@pytest.mark.parametrize(("on_error", "times"), [("warn", 1), ("stop", 3)])
+def test_what_ends_a_fit_is_told_in_each(clock: Clock, on_error: str, times: int) -> None:
+    training = Training(on_error, clock)
+    training.findings = [error("a")]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for step in (100, 200, 300):
+            training.judge.begin_fit()
+            training.judge.judge(step)
+    assert len(caught) == times
 
 
 def test_each_rule_is_told_once(clock: Clock) -> None:
