@@ -136,7 +136,7 @@ class Schedule:
         return self._epochs <= FREE_EPOCHS or self._is_apart(last)
 
     def _is_affordable(self, last: int) -> bool:
-        return self._cost is not None and self._is_apart(last) and self.can_afford(self._cost)
+        return self.overhead > 0 and self._cost is not None and self._is_apart(last) and self.can_afford(self._cost)
 
     def _is_apart(self, step: int) -> bool:
         return self._last_sample is None or step - self._last_sample >= max(1, step // SAMPLES_AT_ONCE)

@@ -103,6 +103,18 @@ def test_one_slow_step_is_not_what_a_step_takes() -> None:
     assert schedule.plain_seconds == pytest.approx(PLAIN)
 
 
+def test_without_a_budget_not_even_a_sample_that_seems_to_cost_nothing_is_taken() -> None:
+    schedule, sampled = Schedule(overhead=0.0), []
+    schedule.begin_epoch(0, 9)
+    for step in range(9):
+        if schedule.is_due(step):
+            schedule.add_sample(step, PLAIN)
+            sampled.append(step)
+        else:
+            schedule.add_step(2 * PLAIN)
+    assert sampled == [0, 1, 2, 4]
+
+
 def test_other_work_counts_against_the_budget() -> None:
     idle, busy = Schedule(overhead=0.02), Schedule(overhead=0.02)
     busy.add_work(10.0)
