@@ -1,17 +1,27 @@
-"""What a finding of severity error does while training."""
+"""What a finding of severity error does while training, were judging and sampling as quick as can be.
+
+What they take decides when they are next done: see the tests of the judge and of the schedule.
+"""
 
 import json
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from tb_nnhealth import HealthCallback, HealthError
+from tb_nnhealth.instrument import judge
 from tb_nnhealth.instrument.callback import HealthWarning
 
 pytestmark = pytest.mark.slow
 EPOCHS = 40
+
+
+@pytest.fixture(autouse=True)
+def judging_takes_no_time(monkeypatch):
+    monkeypatch.setattr(judge, "time", SimpleNamespace(perf_counter=lambda: 0.0))
 
 
 def _data():
@@ -34,7 +44,7 @@ def _fit(model, health):
 
 @pytest.mark.parametrize("sampling", ["auto", 1, 10])
 def test_stop_ends_a_training_that_cannot_learn(tmp_path, sampling):
-    health = HealthCallback(tmp_path, on_error="stop", sampling=sampling)
+    health = HealthCallback(tmp_path, on_error="stop", sampling=sampling, overhead=0.0)
     with pytest.warns(HealthWarning, match="training is stopped"):
         history = _fit(_model(), health)
     assert len(history.epoch) < EPOCHS
@@ -43,12 +53,12 @@ def test_stop_ends_a_training_that_cannot_learn(tmp_path, sampling):
 def test_raise_leaves_the_scorecard_behind(tmp_path):
     path = tmp_path / "new" / "scorecard.json"
     with pytest.raises(HealthError, match="unchanged-variable"):
-        _fit(_model(), HealthCallback(tmp_path / "run", on_error="raise", scorecard_path=path))
+        _fit(_model(), HealthCallback(tmp_path / "run", on_error="raise", scorecard_path=path, overhead=0.0))
     assert json.loads(path.read_text())["findings"]
 
 
 def test_a_callback_used_again_acts_again(tmp_path):
-    health = HealthCallback(tmp_path, on_error="stop")
+    health = HealthCallback(tmp_path, on_error="stop", overhead=0.0)
     for _ in range(2):
         with pytest.warns(HealthWarning, match="training is stopped"):
             assert len(_fit(_model(), health).epoch) < EPOCHS
@@ -56,11 +66,10 @@ def test_a_callback_used_again_acts_again(tmp_path):
 
 def test_a_healthy_training_goes_on(tmp_path):
     x, _ = _data()
+    health = HealthCallback(tmp_path, on_error="stop", overhead=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", HealthWarning)
-        history = _model(0.1).fit(
-            x, (x[:, 0] > 0).astype(int), epochs=8, verbose=0, callbacks=[HealthCallback(tmp_path, on_error="stop")]
-        )
+        history = _model(0.1).fit(x, (x[:, 0] > 0).astype(int), epochs=8, verbose=0, callbacks=[health])
     assert len(history.epoch) == 8
 
 
