@@ -2,32 +2,26 @@
 
 import os
 import time
-import uuid
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tb_nnhealth.instrument import describe, twin
-from tb_nnhealth.instrument.batch import input_names, output_names
-from tb_nnhealth.instrument.guard import Guard
+from tb_nnhealth.instrument import describe
+from tb_nnhealth.instrument.instruments import Instruments, make_instruments, selected_sites
 from tb_nnhealth.instrument.judge import HealthError, HealthWarning, Judge
-from tb_nnhealth.instrument.layers import Site, check_patterns, select, sites
+from tb_nnhealth.instrument.layers import Site, check_patterns, sites
 from tb_nnhealth.instrument.optimizers import steps_taken
-from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.sample import Layout
-from tb_nnhealth.instrument.schedule import Schedule
-from tb_nnhealth.instrument.session import Instruments, Session
+from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import checked
 from tb_nnhealth.reader import LogError
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter
-from tb_nnhealth.version import __version__
 
 __all__ = ["HealthCallback", "HealthError", "HealthWarning"]
 
@@ -225,18 +219,19 @@ class HealthCallback(keras.callbacks.Callback):
             self._judge = self._make_judge(first_step)
         else:
             self._judge.begin_fit()
-        initial = describe.initial_facts(self._selected(sites(model))) if iterations == 0 else {}
+        initial = describe.initial_facts(selected_sites(model, self.settings)) if iterations == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
 
         def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
-            found = self._ordered(layout)
+            found = sites(model)
             try:
                 self._check_patterns(found)
             except ValueError as error:
                 self._fail("layers", error)
             facts = describe.initial_from_sample(found, layout, first_sample) | initial
-            writer = HealthWriter(self.log_dir, self._manifest(found, layout, facts, first_step, created))
+            manifest = describe.manifest(model, self.settings, found, layout, facts, first_step, created)
+            writer = HealthWriter(self.log_dir, manifest)
             self._has_measured |= writer.problem is None
             return writer
 
@@ -251,83 +246,14 @@ class HealthCallback(keras.callbacks.Callback):
 
     def _instruments_for(self, model: Any, first_step: int) -> Instruments:
         made = self._instruments
-        if made is not None and made.model is model and made.own is model.train_function:
-            if made.guard is not None:
-                made.guard.restart(first_step)
-            return made
-        settings = self.settings
-        guard = Guard(model, first_step, self._fail) if settings.guard else None
-        recorder = Recorder(
-            self._measured_variables,
-            [loss["class_name"] for loss in describe.losses(model)],
-            (input_names(model), output_names(model)),
-            guard,
-            take_activations=settings.activations,
-            take_gradients=settings.gradients,
-            take_histograms=settings.histograms,
-            on_failure=self._fail,
-        )
-        own = model.train_function
-        self._instruments = Instruments(
-            model,
-            own,
-            recorder,
-            guard,
-            sampled=twin.watched(model, self._selected_sites, recorder),
-            unsampled=own if guard is None else twin.watched(model, self._selected_sites, guard),
-            has_layers=lambda: any(site.is_leaf for site in sites(model)),
-            schedule=Schedule(settings.sampling, settings.overhead),
-        )
-        return self._instruments
+        if made is None or made.model is not model or made.own is not model.train_function:
+            made = self._instruments = make_instruments(model, self.settings, first_step, self._fail)
+        elif made.guard is not None:
+            made.guard.restart(first_step)
+        return made
 
     def _check_patterns(self, found: list[Site]) -> None:
         check_patterns(found, self.settings.include, self.settings.exclude)
-
-    def _selected(self, found: list[Site]) -> list[Site]:
-        return select(found, self.settings.include, self.settings.exclude)
-
-    def _selected_sites(self) -> list[Site]:
-        return self._selected(sites(self.model))
-
-    def _ordered(self, layout: Layout | None) -> list[Site]:
-        called = {path: i for i, path in enumerate(layout.layer_rows)} if layout else {}
-        return sorted(sites(self.model), key=lambda site: called.get(site.path, len(called)))
-
-    def _measured_variables(self, called: Sequence[str]) -> dict[str, Any]:
-        """Returns the trainable variables of the selected layers by path, in the order the layers were called."""
-        order = {path: i for i, path in enumerate(called)}
-        chosen = sorted(self._selected_sites(), key=lambda site: order.get(site.path, len(order)))
-        trainable = {id(v) for v in self.model.trainable_variables}
-        unique = {id(v): v for site in chosen for v in site.variables if id(v) in trainable}
-        return {v.path: v for v in unique.values()}
-
-    def _manifest(
-        self, found: list[Site], layout: Layout | None, initial: dict[str, Any], first_step: int, created: float
-    ) -> dict[str, Any]:
-        tables, histograms = {}, {}
-        if layout is not None:
-            tables = {
-                name: {"rows": layout.rows[name], "columns": layout.columns[name]}
-                for name in layout.rows
-                if layout.rows[name] and layout.columns[name]
-            }
-            if self.settings.histograms:
-                histograms = {kind: {"rows": layout.rows["variables"]} for kind in ("value", "gradient", "update")}
-                histograms["activation"] = {"rows": layout.rows["activations"]}
-        settings = asdict(self.settings)
-        return {
-            "schema_version": metadata.SCHEMA_VERSION,
-            "tool_version": __version__,
-            "run": os.path.basename(os.path.abspath(self.log_dir)),
-            "session": uuid.uuid4().hex,
-            "start_step": first_step,
-            "created": created,
-            "model": describe.describe_model(self.model, found, layout, initial),
-            "compile": describe.describe_compile(self.model),
-            "sampling": {k: v for k, v in settings.items() if k not in ("log_dir", "scorecard_path", "on_error")},
-            "tables": tables,
-            "histograms": histograms,
-        }
 
     # Judging.
 

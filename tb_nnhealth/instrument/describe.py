@@ -1,6 +1,9 @@
-"""Describes the model and how it was compiled: what the manifest says of a run."""
+"""Describes the model, how it was compiled and what is measured: the manifest of a session."""
 
+import os
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -9,10 +12,61 @@ import numpy as np
 from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.layers import Site, activation_name, normalizes
 from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.instrument.settings import Settings
 from tb_nnhealth.records import FloatArray
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.version import __version__
 
 MOST_UNITS = 4096
 """Units of a kernel that are compared with each other for being identical."""
+
+
+NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error")
+
+
+def manifest(
+    model: Any,
+    settings: Settings,
+    found: Sequence[Site],
+    layout: Layout | None,
+    initial: Mapping[str, Mapping[str, Any]],
+    first_step: int,
+    created: float,
+) -> dict[str, Any]:
+    """Returns the manifest of a session, in the form of `tb_nnhealth.summary.metadata`.
+
+    Args:
+      model: the model.
+      settings: the callback's.
+      found: the model's layers.
+      layout: what is measured, None where no step was sampled.
+      initial: what the variables were like before the first step, by path.
+      first_step: the session's first step.
+      created: wall time of its start in s.
+    """
+    return {
+        "schema_version": metadata.SCHEMA_VERSION,
+        "tool_version": __version__,
+        "run": os.path.basename(os.path.abspath(settings.log_dir)),
+        "session": uuid.uuid4().hex,
+        "start_step": first_step,
+        "created": created,
+        "model": describe_model(model, found, layout, initial),
+        "compile": describe_compile(model),
+        "sampling": {key: value for key, value in asdict(settings).items() if key not in NOT_OF_SAMPLING},
+        "tables": {} if layout is None else _tables(layout),
+        "histograms": _histograms(layout) if layout is not None and settings.histograms else {},
+    }
+
+
+def _tables(layout: Layout) -> dict[str, Any]:
+    measured = [name for name in layout.rows if layout.rows[name] and layout.columns[name]]
+    return {name: {"rows": layout.rows[name], "columns": layout.columns[name]} for name in measured}
+
+
+def _histograms(layout: Layout) -> dict[str, Any]:
+    of_variables = {kind: {"rows": layout.rows["variables"]} for kind in ("value", "gradient", "update")}
+    return {**of_variables, "activation": {"rows": layout.rows["activations"]}}
 
 
 def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:

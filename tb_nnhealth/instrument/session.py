@@ -2,16 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import twin
-from tb_nnhealth.instrument.guard import Guard, from_sample
-from tb_nnhealth.instrument.recorder import SCOPE, Recorder
+from tb_nnhealth.instrument.guard import from_sample
+from tb_nnhealth.instrument.instruments import Failure, Instruments
+from tb_nnhealth.instrument.recorder import SCOPE
 from tb_nnhealth.instrument.sample import Layout
-from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.records import FloatArray, NonFinite
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.window import is_due
@@ -22,31 +20,7 @@ GUARD_SECONDS = 1.0
 
 EPOCH_GRID = 500
 
-Failure = Callable[[str, Exception], None]
 MakeWriter = Callable[[Layout | None, Mapping[str, FloatArray]], HealthWriter]
-
-
-@dataclass
-class Instruments:
-    """The step functions of a model: its own, which is never touched, and those made beside it.
-
-    They and their schedule serve every `fit` for which Keras keeps the model's own, so that nothing is
-    compiled twice and no later `fit` begins as densely sampled as the first.
-    """
-
-    model: Any
-    own: twin.StepFunction
-    recorder: Recorder
-    guard: Guard | None
-    sampled: twin.StepFunction | None
-    unsampled: twin.StepFunction
-    has_layers: Callable[[], bool]
-    schedule: Schedule
-    is_compiled: bool = False
-
-    def is_ready(self) -> bool:
-        """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
-        return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
 
 
 class Session:

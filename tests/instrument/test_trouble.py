@@ -173,14 +173,14 @@ def test_the_guard_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.Monk
     assert read_run(tmp_path).samples > 0
 
 
-@pytest.mark.parametrize("what", ["sites", "describe.describe_model", "Schedule", "twin.watched"])
+@pytest.mark.parametrize("what", ["callback.sites", "describe.describe_model", "instruments.Schedule", "twin.watched"])
 def test_the_start_or_the_description_raises(
     goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise AttributeError("no such thing")
 
-    monkeypatch.setattr(f"tb_nnhealth.instrument.callback.{what}", broken)
+    monkeypatch.setattr(f"tb_nnhealth.instrument.{what}", broken)
     told = goes_on(HealthCallback(tmp_path))
     assert told and all("no such thing" in message for message in told)
     assert len(told) == 1

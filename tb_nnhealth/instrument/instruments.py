@@ -1,0 +1,88 @@
+"""What is made to measure a model: its step functions, and what of the model they watch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tb_nnhealth.instrument import describe, twin
+from tb_nnhealth.instrument.batch import input_names, output_names
+from tb_nnhealth.instrument.guard import Guard
+from tb_nnhealth.instrument.layers import Site, select, sites
+from tb_nnhealth.instrument.recorder import Recorder
+from tb_nnhealth.instrument.schedule import Schedule
+from tb_nnhealth.instrument.settings import Settings
+
+Failure = Callable[[str, Exception], None]
+
+
+@dataclass
+class Instruments:
+    """The step functions of a model: its own, which is never touched, and those made beside it.
+
+    They and their schedule serve every `fit` for which Keras keeps the model's own, so that nothing is
+    compiled twice and no later `fit` begins as densely sampled as the first.
+    """
+
+    model: Any
+    own: twin.StepFunction
+    recorder: Recorder
+    guard: Guard | None
+    sampled: twin.StepFunction | None
+    unsampled: twin.StepFunction
+    has_layers: Callable[[], bool]
+    schedule: Schedule
+    is_compiled: bool = False
+
+    def is_ready(self) -> bool:
+        """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
+        return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
+
+
+def make_instruments(model: Any, settings: Settings, first_step: int, on_failure: Failure) -> Instruments:
+    """Returns the instruments of a model that Keras has made the step function of.
+
+    Args:
+      model: the model.
+      settings: what is measured, and how often.
+      first_step: the next step's number.
+      on_failure: told of what breaks in them; the training goes on.
+    """
+
+    def watched_sites() -> list[Site]:
+        return selected_sites(model, settings)
+
+    guard = Guard(model, first_step, on_failure) if settings.guard else None
+    recorder = Recorder(
+        lambda called: _measured_variables(model, watched_sites(), called),
+        [loss["class_name"] for loss in describe.losses(model)],
+        (input_names(model), output_names(model)),
+        guard,
+        take_activations=settings.activations,
+        take_gradients=settings.gradients,
+        take_histograms=settings.histograms,
+        on_failure=on_failure,
+    )
+    return Instruments(
+        model,
+        model.train_function,
+        recorder,
+        guard,
+        sampled=twin.watched(model, watched_sites, recorder),
+        unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard),
+        has_layers=lambda: any(site.is_leaf for site in sites(model)),
+        schedule=Schedule(settings.sampling, settings.overhead),
+    )
+
+
+def selected_sites(model: Any, settings: Settings) -> list[Site]:
+    """Returns the model's layers that are to be measured."""
+    return select(sites(model), settings.include, settings.exclude)
+
+
+def _measured_variables(model: Any, chosen: Sequence[Site], called: Sequence[str]) -> dict[str, Any]:
+    """Returns the trainable variables of the chosen layers by path, in the order the layers were called."""
+    order = {path: i for i, path in enumerate(called)}
+    in_order = sorted(chosen, key=lambda site: order.get(site.path, len(order)))
+    trainable = {id(v) for v in model.trainable_variables}
+    unique = {id(v): v for site in in_order for v in site.variables if id(v) in trainable}
+    return {v.path: v for v in unique.values()}
