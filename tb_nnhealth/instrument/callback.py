@@ -246,7 +246,8 @@ class HealthCallback(keras.callbacks.Callback):
 
     def _instruments_for(self, model: Any, first_step: int) -> Instruments:
         made = self._instruments
-        if made is None or made.model is not model or made.own is not model.train_function:
+        serves = made is not None and made.model is model and made.own is model.train_function
+        if made is None or not serves or made.sampled is None:  # What broke in one `fit` may work in the next.
             made = self._instruments = make_instruments(model, self.settings, first_step, self._fail)
         elif made.guard is not None:
             made.guard.restart(first_step)

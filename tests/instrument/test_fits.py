@@ -13,6 +13,7 @@ import pytest
 from tb_nnhealth import HealthCallback, HealthWarning, LogError, Scorecard, read_run
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.summary import event_file
+from tb_nnhealth.summary.writer import HealthWriter
 from tests.instrument.test_schedule import simulate
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -64,6 +65,21 @@ def test_a_finding_is_told_once(model: keras.Model, tmp_path: Path) -> None:
         for _ in range(3):
             fit(model, health, bad=np.nan)
     assert [str(w.message).split(":")[0] for w in caught if w.category is HealthWarning] == ["nonfinite-values"]
+
+
+def test_what_broke_in_one_fit_is_tried_again_in_the_next(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+
+    def broken(*args: Any) -> None:
+        raise RuntimeError("out of order")
+
+    with monkeypatch.context() as patch, pytest.warns(HealthWarning, match="out of order"):
+        patch.setattr(HealthWriter, "write_sample", broken)
+        fit(model, health)
+    fit(model, health)
+    assert read_run(tmp_path).step.steps.tolist() == list(range(STEPS, 2 * STEPS))
 
 
 def test_histograms_stay_rare(model: keras.Model, tmp_path: Path) -> None:
