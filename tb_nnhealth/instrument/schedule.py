@@ -19,6 +19,9 @@ HISTOGRAM_EVERY = 16
 SLOW = 20
 """A step that takes so many times as long as the others waited for something else, such as its compilation."""
 
+TIMED = 0.75
+"""Share of the budget for what can be timed. The rest is for what cannot: the guard's part in every step."""
+
 _GOLDEN = 0.6180339887498949
 
 
@@ -107,10 +110,6 @@ class Schedule:
         self.training_seconds += sum(self._unsettled)
         self._unsettled = []
 
-    def can_afford(self, seconds: float) -> bool:
-        """Returns whether work of that length, beside the steps, still keeps within the budget."""
-        return self.sampling_seconds + seconds <= self.overhead * self.training_seconds
-
     def add_work(self, seconds: float) -> None:
         """Counts work beside the steps (judging the run) against the budget."""
         self.sampling_seconds += seconds
@@ -136,7 +135,10 @@ class Schedule:
         return self._epochs <= FREE_EPOCHS or self._is_apart(last)
 
     def _is_affordable(self, last: int) -> bool:
-        return self.overhead > 0 and self._cost is not None and self._is_apart(last) and self.can_afford(self._cost)
+        return self.overhead > 0 and self._cost is not None and self._is_apart(last) and self._can_afford(self._cost)
+
+    def _can_afford(self, seconds: float) -> bool:
+        return self.sampling_seconds + seconds <= TIMED * self.overhead * self.training_seconds
 
     def _is_apart(self, step: int) -> bool:
         return self._last_sample is None or step - self._last_sample >= max(1, step // SAMPLES_AT_ONCE)

@@ -138,7 +138,7 @@ function measured(facts) {
     ['Optimizer', optimizer ? [optimizer.class_name, optimizer.learning_rate ? `lr ${number(optimizer.learning_rate)}` : ''].filter(Boolean).join(' · ') : null],
     ['Loss', [...new Set(losses)].join(', ')],
     ['Steps', `${whole(training.steps)} · ${plural(training.samples, 'sample')}`],
-    ['Overhead', seconds > 0 && sampling >= 0 ? `${number((100 * sampling) / seconds)} % of training time` : null],
+    ['Measuring', seconds > 0 && sampling >= 0 ? `${duration(sampling)} · ${number((100 * sampling) / seconds)} % of training` : null],
     ['Compiling', compile > 0 ? `${duration(compile)} once` : null],
   ];
   return h('dl.measured', {}, rows.flatMap(([name, value]) =>
