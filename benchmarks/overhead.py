@@ -16,11 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import tensorflow as tf
 from rich.progress import Progress
 
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.models import WORKLOADS, Workload
-from benchmarks.turns import Clock, race
+from benchmarks.turns import Clock, End, race
 from tb_nnhealth import read_run
 
 WARM_UP_STEPS = 8
@@ -99,8 +100,12 @@ class Pair:
 
 
 def fit(model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any], steps: int) -> None:
+    """Trains on one endless iterator: TensorFlow may take seconds to end one, at each epoch of array data, while
+    another training waits for its turn."""
+    batches = tuple(part.reshape(-1, workload.batch, *part.shape[1:]) for part in data)
+    dataset = tf.data.Dataset.from_tensor_slices(batches).repeat()
     epochs = workload.epochs(steps)
-    model.fit(*data, batch_size=workload.batch, epochs=epochs, verbose=0, callbacks=callbacks)
+    model.fit(dataset, epochs=epochs, steps_per_epoch=steps // epochs, verbose=0, callbacks=callbacks)
 
 
 def warm_up(data: tuple[Any, ...], workload: Workload) -> tuple[Any, ...]:
@@ -134,7 +139,7 @@ def _pairs(workload: Workload, name: str, key: str, rounds: int, root: str) -> I
 def _timed_fit(
     model: Any, data: tuple[Any, ...], workload: Workload, callbacks: list[Any], steps: int, clock: Clock
 ) -> None:
-    fit(model, data, workload, [clock, *callbacks], steps)
+    fit(model, data, workload, [clock, *callbacks, End(clock)], steps)
 
 
 def _pairs_in_processes(workload: Workload, name: str, rounds: int, directory: str) -> Iterator[Pair]:

@@ -38,18 +38,18 @@ class Clock(keras.callbacks.Callback):
     def __init__(self, turns: Turns, who: int, steps: int) -> None:
         super().__init__()
         self.seconds = self.cpu_seconds = 0.0
-        self._turns, self._who, self._steps = turns, who, steps
+        self._turns, self.who, self._steps = turns, who, steps
         self._done = 0
         self._started = self._cpu_started = 0.0
 
     def start(self) -> None:
-        self._turns.wait(self._who)
+        self._turns.wait(self.who)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
 
     def stop(self, ended: bool = False) -> None:
         self.seconds += time.perf_counter() - self._started
         self.cpu_seconds += time.process_time() - self._cpu_started
-        self._turns.pass_on(self._who, ended)
+        self._turns.pass_on(self.who, ended)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._done += 1
@@ -58,11 +58,24 @@ class Clock(keras.callbacks.Callback):
             self.start()
 
 
+class End(keras.callbacks.Callback):
+    """Stops a clock when the training ends, last in its list of callbacks: what comes after is not the training's."""
+
+    async_safe = True
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._clock.stop(ended=True)
+
+
 def race(first: Callable[[Clock], None], second: Callable[[Clock], None], steps: int) -> tuple[Clock, Clock]:
     """Returns the clocks of two trainings, run in turns of so many steps.
 
     Args:
-      first: trains with the clock as its first callback.
+      first: trains with the clock as its first callback and its `End` as the last.
       second: the other.
       steps: length of a turn.
     """
@@ -74,7 +87,7 @@ def race(first: Callable[[Clock], None], second: Callable[[Clock], None], steps:
         try:
             train(clock)
         finally:
-            clock.stop(ended=True)
+            turns.pass_on(clock.who, ended=True)  # Also where it broke: the other must not wait for ever.
 
     threads = [threading.Thread(target=run, args=pair) for pair in zip((first, second), clocks, strict=True)]
     for thread in threads:
