@@ -79,7 +79,7 @@ class Guard:
             return
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
-        tf.cond(tf.math.is_finite(sum_of_all), lambda: 0, lambda: self._keep_first([t for _, _, t in tensors]))
+        _unless(tf.math.is_finite(sum_of_all), self._keep_first, [t for _, _, t in tensors])
 
     def on_data_loss(self, loss: Any) -> None: ...
 
@@ -119,16 +119,36 @@ class Guard:
         places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
         return NonFinite(last_step, tuple(places)) if places else None
 
-    def _keep_first(self, tensors: list[Any]) -> tf.Tensor:
-        return tf.cond(self._caught_at < 0, lambda: self._keep(tensors), lambda: 0)
+    def _keep_first(self, *tensors: tf.Tensor) -> None:
+        tf.cond(self._caught_at < 0, lambda: self._keep(tensors), lambda: 0)
 
-    def _keep(self, tensors: list[Any]) -> tf.Tensor:
+    def _keep(self, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
         assert self._counts is not None
         counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in tensors]
         kept = self._counts.assign(tf.stack(counts))
         found = tf.reduce_sum(kept) > 0  # Else a sum of large finite numbers overflowed.
         self._caught_at.assign(tf.where(found, self.counter, -1))
         return tf.constant(0)
+
+
+def _unless(condition: tf.Tensor, act: Callable[..., None], tensors: Sequence[tf.Tensor]) -> None:
+    """Calls `act` with the tensors in a step in which the condition does not hold.
+
+    An `If` operation, which runs a branch as a function of its own. `tf.cond` would be taken apart into switches
+    for each tensor, and every operation of a graph with switches costs more, also in the steps in which all is well.
+    """
+    if tf.executing_eagerly():
+        if not condition:
+            act(*tensors)
+        return
+    otherwise = tf.function(act, autograph=False).get_concrete_function(*map(_spec, tensors))
+    inputs = [*tensors, *otherwise.captured_inputs]
+    nothing = tf.function(lambda *_: None, autograph=False).get_concrete_function(*map(_spec, inputs))
+    tf.raw_ops.If(cond=condition, input=inputs, Tout=[], then_branch=nothing, else_branch=otherwise)
+
+
+def _spec(tensor: tf.Tensor) -> tf.TensorSpec:
+    return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
 def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:
