@@ -121,4 +121,5 @@ below and above go into the outermost bins."""
 HISTOGRAM_EXPONENTS = HIGHEST_EXPONENT - LOWEST_EXPONENT + 1
 HISTOGRAM_BINS = 2 * HISTOGRAM_EXPONENTS + 1
 """Bins of a histogram, in ascending order of x: negative from large to small magnitude, exact zero,
-positive from small to large magnitude. Non-finite elements are not binned."""
+positive from small to large magnitude. Non-finite elements are not binned; what is too small for a normal
+float32 (below 1.2e-38) counts as zero."""

@@ -62,7 +62,7 @@ def statistics_page() -> str:
     histograms = (
         f"## Histograms\n\nOf {', '.join(HISTOGRAMS[:-1])} of each trainable variable and of each layer's "
         f"{HISTOGRAMS[-1]}, at a slower\ncadence: {HISTOGRAM_BINS} bins, one for each power of two from "
-        f"2^{LOWEST_EXPONENT} to 2^{HIGHEST_EXPONENT} on either side of zero, and one for exact zeros."
+        f"2^{LOWEST_EXPONENT} to 2^{HIGHEST_EXPONENT} on either side of zero, and one for zeros."
     )
     return "\n\n".join([INTRODUCTION, *tables, STEP_NOTE, histograms]) + "\n"
 

@@ -67,7 +67,7 @@ def histogram(x: np.ndarray) -> np.ndarray:
     for value in np.asarray(x).astype(np.float32).astype(np.float64).ravel():
         if not np.isfinite(value):
             continue
-        if value == 0:
+        if abs(value) < np.finfo(np.float32).tiny:
             counts[HISTOGRAM_EXPONENTS] += 1
             continue
         exponent = math.frexp(abs(value))[1] - 1
