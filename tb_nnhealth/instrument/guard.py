@@ -143,8 +143,11 @@ def _unless(condition: tf.Tensor, act: Callable[..., None], tensors: Sequence[tf
         return
     otherwise = tf.function(act, autograph=False).get_concrete_function(*map(_spec, tensors))
     inputs = [*tensors, *otherwise.captured_inputs]
-    nothing = tf.function(lambda *_: None, autograph=False).get_concrete_function(*map(_spec, inputs))
+    nothing = tf.function(_do_nothing, autograph=False).get_concrete_function(*map(_spec, inputs))
     tf.raw_ops.If(cond=condition, input=inputs, Tout=[], then_branch=nothing, else_branch=otherwise)
+
+
+def _do_nothing(*tensors: tf.Tensor) -> None: ...
 
 
 def _spec(tensor: tf.Tensor) -> tf.TensorSpec:

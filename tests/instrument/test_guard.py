@@ -1,5 +1,6 @@
 """The guard names the step and the place where NaN and Inf begin, also between the samples."""
 
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,18 @@ def test_switched_off_only_samples_tell(tmp_path: Path) -> None:
 
 def test_healthy_training(tmp_path: Path) -> None:
     assert guarded(compiled(mlp()), *data(), tmp_path).nonfinite is None
+
+
+def test_tensorflow_has_nothing_to_complain_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: told.append(record.getMessage())
+    tf.get_logger().addHandler(handler)
+    try:
+        guarded(compiled(mlp()), *data(), tmp_path)
+    finally:
+        tf.get_logger().removeHandler(handler)
+    assert told == []
 
 
 def test_a_second_fit_is_guarded_anew(tmp_path: Path) -> None:
