@@ -77,10 +77,11 @@ def _headline(scorecard: Scorecard, name: str) -> Text:
     score = "unknown" if scorecard.score is None else str(scorecard.score)
     training = scorecard.training
     thinned = ", thinned" if training["thinned"] else ""
+    short = ", too few to call it healthy" if scorecard.status == "no_data" else ""
     return Text.assemble(
         (_plain(name), "bold"), (_plain(own), "dim"), "  ",
         (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",
-        (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}", "dim"),
+        (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}{short}", "dim"),
     )  # fmt: skip
 
 

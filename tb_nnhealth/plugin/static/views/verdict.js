@@ -2,7 +2,7 @@
 /** The top of the page: one sentence, the score, the categories, and how the run was measured. */
 
 import {h, icon, svg} from '../dom.js';
-import {duration, inSentence, number, plural, short, whole, words} from '../format.js';
+import {duration, inSentence, number, plural, sentence, short, whole, words} from '../format.js';
 
 /** @typedef {Record<string, any>} Json */
 
@@ -50,11 +50,12 @@ export function headline(card, finished) {
   const of = `of the ${plural(card.rules.length, 'check')}`;
   const broken = card.rules.find((/** @type {Json} */ rule) => rule.status === 'error');
   if (broken) return {state: 'no_data', sentence: `The run has no score: the check of ${words(broken.name)} itself failed.`};
-  if (judged >= card.rules.length / 2) {
-    return {state: 'pass', sentence: `Nothing wrong was found in the ${plural(judged, 'check')} that could be judged.`};
-  }
+  const many = judged >= card.rules.length / 2;
+  const nothing = `nothing wrong was found in the ${plural(judged, 'check')} that could be judged`;
+  if (many && card.status === 'pass') return {state: 'pass', sentence: sentence(nothing)};
   const few = judged ? `only ${judged} ${of} could be judged` : `none ${of} could be judged`;
-  return {state: 'no_data', sentence: finished ? `The run holds too little data: ${few}.` : `Too early to tell: ${few} yet.`};
+  if (!finished) return {state: 'no_data', sentence: `Too early to tell: ${many ? nothing : few} yet.`};
+  return {state: 'no_data', sentence: many ? `The run is too short to be called healthy: ${nothing}.` : `The run holds too little data: ${few}.`};
 }
 
 /**
