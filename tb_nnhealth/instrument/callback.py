@@ -179,6 +179,8 @@ class HealthCallback(keras.callbacks.Callback):
 
     def _start(self) -> None:
         current = self.model.train_function
+        if current is None:
+            return  # A loop of one's own, in which Keras has not made it: not measured.
         if isinstance(current, Session):
             if current.is_alive():
                 return self._warn(
@@ -219,7 +221,7 @@ class HealthCallback(keras.callbacks.Callback):
             self._judge = self._make_judge(first_step)
         else:
             self._judge.begin_fit()
-        initial = describe.initial_facts(selected_sites(model, self.settings)) if iterations == 0 else {}
+        initial = describe.initial_facts(selected_sites(model, self.settings)) if first_step == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
 
@@ -259,7 +261,7 @@ class HealthCallback(keras.callbacks.Callback):
     # Judging.
 
     def _make_judge(self, first_step: int) -> Judge:
-        return Judge(self.settings.on_error, first_step, lambda: self.scorecard, self._stop_training, self._leave)
+        return Judge(self.settings.on_error, first_step, self._read_scorecard, self._stop_training, self._leave)
 
     def _judge_if_due(self, session: Session) -> None:
         if self._judge.is_due_at_sample(session.step):
@@ -273,6 +275,9 @@ class HealthCallback(keras.callbacks.Callback):
         except Exception as error:
             if not self._has_failed:
                 self._fail("judging the run", error)
+
+    def _read_scorecard(self) -> Scorecard:
+        return self.scorecard
 
     def _stop_training(self) -> bool:
         if self._session is None:

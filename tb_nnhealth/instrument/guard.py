@@ -45,8 +45,8 @@ class Guard:
     def begin_trace(self) -> None:
         self._outputs, self._is_placed = [], False
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        del site
+    def on_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        del path, site
         self._outputs.append((row, output))
         return output
 

@@ -1,5 +1,7 @@
 """One `fit` under measurement: runs each step sampled or not, and hands what was measured to the writer."""
 
+import inspect
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -70,8 +72,8 @@ class Session:
 
     def __call__(self, iterator: Any) -> Any:
         """Runs the next step, or as many as Keras runs at once."""
-        if not self.is_alive():
-            self.detach()  # The `fit` that this session belongs to died; this one is not ours.
+        if not self.is_alive() or inspect.isgenerator(iterator):  # `train_on_batch` gives a generator, `fit` none.
+            self.detach()  # The `fit` that this session belongs to died; this step is not ours.
             return self.instruments.own(iterator)
         try:
             length = self._length()
@@ -216,7 +218,7 @@ class Session:
             return False
         if isinstance(error, (StopIteration, tf.errors.OutOfRangeError)):
             return False
-        return not isinstance(error, tf.errors.OpError) or SCOPE in str(error)
+        return not isinstance(error, tf.errors.OpError) or _is_in_scope(str(error))
 
     # What was measured.
 
@@ -276,6 +278,12 @@ class Session:
             "finished": finished,
         }
         self.writer.write_json(metadata.PROGRESS, self.step - 1, progress)
+
+
+def _is_in_scope(message: str) -> bool:
+    """Returns whether TensorFlow's message of an error names an operation that measures; its traceback says nothing."""
+    nodes = re.findall(r"\{\{node ([^}]+)\}\}|\[\[([^\]{]+)\]\]|Detected at node (\S+)", message)
+    return any(SCOPE in name.split("/") for node in nodes for name in node)
 
 
 def _number(value: Any) -> float | None:

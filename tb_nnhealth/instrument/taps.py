@@ -7,14 +7,16 @@ values on changes no bit of them.
 """
 
 import contextlib
+import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import keras
 import tensorflow as tf
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from tb_nnhealth.instrument.layers import Site
+from tb_nnhealth.instrument.layers import Site, is_fused
 
 
 class Observer(Protocol):
@@ -26,8 +28,8 @@ class Observer(Protocol):
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """The step has ended, with the batch it was given and the logs it returns."""
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        """A leaf layer's output; what is returned takes its place (with the same value)."""
+    def on_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        """A leaf layer's output, with the layer's path; what is returned takes its place (with the same value)."""
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         """The batch with its predictions, and the total loss."""
@@ -46,13 +48,24 @@ class Observer(Protocol):
 
 
 @contextlib.contextmanager
-def attached(model: Any, sites: Sequence[Site], observer: Observer) -> Iterator[None]:
-    """Has the observer told of everything that the model does within the block."""
+def attached(model: Any, find_sites: Callable[[], Sequence[Site]], observer: Observer) -> Iterator[None]:
+    """Has the observer told of everything that the model does within the block.
+
+    Keras gives a layer its path when it is built, which may be within the block: then the sites are looked for anew.
+    """
     with contextlib.ExitStack() as stack:
         calls: Counter[str] = Counter()
-        for site in sites:
+        found = find_sites()
+        known = {id(site.layer): (site.layer.path, site.path) for site in found}
+
+        def path(site: Site) -> str:
+            if known[id(site.layer)][0] != site.layer.path:
+                known.update({id(s.layer): (s.layer.path, s.path) for s in find_sites()})
+            return known[id(site.layer)][1]
+
+        for site in found:
             if site.is_leaf:
-                stack.enter_context(replaced(site.layer, "call", _call(site, calls, observer)))
+                stack.enter_context(replaced(site.layer, "call", _call(site, path, calls, observer)))
         for optimizer in _optimizers(model):
             stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer)))
         stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer)))
@@ -84,18 +97,23 @@ def _optimizers(model: Any) -> list[Any]:
     return list(unique.values())
 
 
-def _call(site: Site, calls: Counter[str], observer: Observer) -> Callable[..., Any]:
+def _call(site: Site, path: Callable[[Site], str], calls: Counter[str], observer: Observer) -> Callable[..., Any]:
     original = site.layer.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
         outputs = original(*args, **kwargs)
+        if in_stateless_scope() or is_fused(
+            site.layer
+        ):  # In the former Keras only asks for shapes, to build the layer.
+            return outputs
         leaves = keras.tree.flatten(outputs)
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
         if index is None:
             return outputs
-        calls[site.path] += 1
-        row = site.path if calls[site.path] == 1 else f"{site.path}#{calls[site.path]}"
-        replacement = observer.on_output(row, site, leaves[index])
+        name = path(site)
+        calls[name] += 1
+        row = name if calls[name] == 1 else f"{name}#{calls[name]}"
+        replacement = observer.on_output(row, name, site, leaves[index])
         if replacement is leaves[index]:
             return outputs
         leaves[index] = replacement
@@ -110,10 +128,15 @@ def _is_measurable(value: Any) -> bool:
 
 def _compute_loss(model: Any, observer: Observer) -> Callable[..., Any]:
     original = model.compute_loss
+    signature: inspect.Signature | None = inspect.signature(original)
+    if signature is not None and not {"x", "y", "y_pred"} <= set(signature.parameters):
+        signature = None  # The model's own, of another form: the step's end shows what it can.
 
-    def compute_loss(x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-        loss = original(x, y, y_pred, *args, **kwargs)
-        observer.on_batch(x, y, y_pred, loss)
+    def compute_loss(*args: Any, **kwargs: Any) -> Any:
+        loss = original(*args, **kwargs)
+        if signature is not None:
+            given = signature.bind(*args, **kwargs).arguments
+            observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss)
         return loss
 
     return compute_loss

@@ -19,7 +19,7 @@ def watched(model: Any, sites: Callable[[], list[Site]], observer: taps.Observer
 
     def watched_train_step(data: Any) -> Any:
         observer.begin_trace()
-        with taps.attached(model, sites(), observer):
+        with taps.attached(model, sites, observer):
             logs = train_step(data)
         observer.end_trace(data, logs)
         return logs

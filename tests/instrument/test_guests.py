@@ -1,0 +1,156 @@
+"""What people's own code does around and inside the measured step is left as it is."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.session import _is_in_scope
+from tests.instrument.zoo import flat, mlp, numbers
+
+pytestmark = pytest.mark.slow
+
+
+def asserting(x: tf.Tensor) -> tf.Tensor:
+    with tf.control_dependencies([tf.debugging.assert_less(x, 100.0)]):
+        return tf.identity(x)
+
+
+@pytest.mark.parametrize("settings", [{}, {"sampling": 1}])
+def test_an_error_of_the_model_itself_is_raised(settings: dict[str, Any], tmp_path: Path) -> None:
+    x, y = flat(64), numbers(64)
+    x[40] = 1000.0
+    model = keras.Sequential([keras.Input(x.shape[1:]), layers.Lambda(asserting), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        model.fit(x, y, batch_size=8, shuffle=False, verbose=0, callbacks=[HealthCallback(tmp_path, **settings)])
+    assert read_run(tmp_path).steps == 5
+
+
+def test_whose_operation_an_error_names() -> None:
+    assert _is_in_scope("Detected at node model/dense/nnhealth/cond defined at (most recent call last):")
+    assert _is_in_scope("bad [[{{node nnhealth/concat}}]] [Op:__inference_step]")
+    assert _is_in_scope("bad [[{{node cond/Sum}}]]\n\t [[nnhealth/StatefulPartitionedCall]] [Op:x]")
+    assert not _is_in_scope(
+        'Detected at node model/lambda/assert_less defined at:\n File "/home/x/tb_nnhealth/instrument/taps.py"\n'
+        "\n [[{{node model/lambda/assert_less}}]] [Op:__inference_step]"
+    )
+
+
+class OwnLossForm(keras.Model):
+    """A model whose `compute_loss` takes what its own `train_step` gives it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(6)
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs)
+
+    def compute_loss(self, data: Any) -> Any:
+        return tf.reduce_mean(tf.square(self(data, training=True) - data))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(data)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_variables, strict=True))
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+@pytest.mark.filterwarnings("error:HealthCallback could not")
+def test_a_loss_computation_of_another_form(run_eagerly: bool, tmp_path: Path) -> None:
+    model = OwnLossForm()
+    model.compile("sgd", run_eagerly=run_eagerly)
+    model.fit(flat(64), epochs=2, batch_size=8, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert run.samples == 16 and np.isfinite(run.step.series("loss", "step")).all()
+
+
+class Plain(keras.Model):
+    """Layers made in `__init__`, built in the first step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = layers.Dense(8, activation="relu")
+        self.head = layers.Dense(1)
+
+    def call(self, inputs: Any) -> Any:
+        return self.head(self.hidden(inputs))
+
+
+def test_layers_that_are_built_in_the_first_step_have_their_rows(tmp_path: Path) -> None:
+    model = Plain()
+    model.compile("sgd", "mse")
+    model.fit(flat(64), numbers(64), batch_size=8, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert run.activations.rows == tuple(layer.path for layer in model.layers)
+    assert [layer.rows for layer in run.model.layers] == [(layer.path,) for layer in model.layers]
+    assert np.isfinite(run.activations.series("activation_rms")).all()
+
+
+def test_a_recompile_does_not_make_trained_weights_initial(tmp_path: Path) -> None:
+    model, health = mlp(), HealthCallback(tmp_path)
+    untrained = [float(np.linalg.norm(v)) for v in model.trainable_variables if len(v.shape) > 1]
+    for _ in range(2):
+        model.compile("sgd", "mse")
+        model.fit(flat(64), numbers(64), verbose=0, callbacks=[health])
+    told = [v.initial["norm"] for v in read_run(tmp_path).model.variables if v.initial]
+    assert told == pytest.approx(untrained)
+
+
+def test_a_step_of_ones_own_after_an_interrupted_fit_is_not_measured(tmp_path: Path) -> None:
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    model, x, y = mlp(), flat(64), numbers(64)
+    model.compile("sgd", "mse")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1), Interrupt()])
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    assert type(model.train_function).__name__ != "Session"
+    assert int(model.optimizer.iterations.numpy()) == 4
+
+
+def test_a_callback_list_without_fit_goes_on(tmp_path: Path) -> None:
+    model, x, y = mlp(), flat(64), numbers(64)
+    model.compile("sgd", "mse")
+    callbacks = keras.callbacks.CallbackList([HealthCallback(tmp_path, guard=False)], model=model, epochs=1, steps=3)
+    callbacks.on_train_begin()
+    callbacks.on_epoch_begin(0)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    callbacks.on_epoch_end(0)
+    callbacks.on_train_end()
+    assert int(model.optimizer.iterations.numpy()) == 3
+
+
+def test_it_can_be_pickled(tmp_path: Path) -> None:
+    assert pickle.loads(pickle.dumps(HealthCallback(tmp_path, sampling=3))).settings.sampling == 3
+
+
+@pytest.mark.parametrize("settings", [{"sampling": 1}, {"overhead": 0.0}])
+def test_what_tensorflow_computes_as_one_is_let_be(settings: dict[str, Any], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x, y = random.random((256, 784), np.float32), random.integers(0, 10, 256)
+
+    def trained(callbacks: list[Any]) -> list[np.ndarray]:
+        keras.utils.set_random_seed(0)
+        parts: list[Any] = [layers.Dense(256), layers.Activation("tanh"), layers.Dense(64), layers.ELU()]
+        model = keras.Sequential([keras.Input((784,)), *parts, layers.Dense(10, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
+        return model.get_weights()
+
+    pairs = zip(trained([]), trained([HealthCallback(tmp_path, **settings)]), strict=True)
+    assert all(plain.tobytes() == watched.tobytes() for plain, watched in pairs)
+    assert len(read_run(tmp_path).activations.rows) == 3
