@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from tb_nnhealth.instrument.batch import output_names
-from tb_nnhealth.instrument.layers import Site, activation_name, normalizes
+from tb_nnhealth.instrument.layers import Site, activation_name, normalizes, variable_paths
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.settings import Settings
 from tb_nnhealth.records import FloatArray
@@ -76,9 +76,11 @@ def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:
     weights equal another unit's, NaN where there is one unit only.
     """
     facts = {}
-    for variable in (v for site in sites for v in site.variables if v.trainable and len(v.shape) >= 2):
+    for variable, path in _kernels(sites):
+        if not variable.trainable:
+            continue
         value = np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
-        facts[variable.path] = {
+        facts[path] = {
             "std": float(value.std()),
             "norm": float(np.linalg.norm(value)),
             "constant": bool(value.size > 1 and np.ptp(value) == 0),
@@ -99,11 +101,13 @@ def initial_from_sample(
     columns = layout.columns["variables"]
     rows = dict(zip(layout.rows["variables"], tables["variables"], strict=True))
     facts = {}
-    for variable in (v for site in sites for v in site.variables if len(v.shape) >= 2 and v.path in rows):
-        std = float(rows[variable.path][columns.index("value_std")])
-        facts[variable.path] = {
+    for variable, path in _kernels(sites):
+        if path not in rows:
+            continue
+        std = float(rows[path][columns.index("value_std")])
+        facts[path] = {
             "std": std,
-            "norm": float(rows[variable.path][columns.index("value_norm")]),
+            "norm": float(rows[path][columns.index("value_norm")]),
             "constant": std == 0.0 and _size(variable) > 1,
             "identical_units": 1.0 if std == 0.0 and variable.shape[-1] > 1 else float("nan"),
         }
@@ -118,13 +122,14 @@ def describe_model(
     called = {path: position for position, path in enumerate(layer_rows)}
     ordered = sorted(sites, key=lambda site: called.get(site.path, len(called)))
     variables = {id(v): (site, v) for site in ordered for v in site.variables}
+    paths = variable_paths(sites)
     return {
         "name": model.name,
         "class_name": type(model).__name__,
         "parameters": sum(_size(v) for v in model.weights),
         "trainable_parameters": sum(_size(v) for v in model.trainable_weights),
         "layers": [_layer(site, position, layout) for position, site in enumerate(ordered)],
-        "variables": [_variable(site, v, initial.get(v.path, {})) for site, v in variables.values()],
+        "variables": [_variable(site, v, paths[id(v)], initial) for site, v in variables.values()],
     }
 
 
@@ -213,12 +218,12 @@ def _layer(site: Site, position: int, layout: Layout | None) -> dict[str, Any]:
     }
 
 
-def _variable(site: Site, variable: Any, initial: Mapping[str, Any]) -> dict[str, Any]:
+def _variable(site: Site, variable: Any, path: str, initial: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     shape = tuple(int(n) for n in variable.shape)
     fan_in, fan_out = _fans(shape)
     initializer = getattr(site.layer, f"{variable.name}_initializer", None)
     return {
-        "path": variable.path,
+        "path": path,
         "layer": site.path,
         "role": variable.name,
         "shape": list(shape),
@@ -227,8 +232,15 @@ def _variable(site: Site, variable: Any, initial: Mapping[str, Any]) -> dict[str
         "initializer": None if initializer is None else type(initializer).__name__,
         "fan_in": fan_in,
         "fan_out": fan_out,
-        "initial": dict(initial),
+        "initial": dict(initial.get(path, {})),
     }
+
+
+def _kernels(sites: Sequence[Site]) -> Iterator[tuple[Any, str]]:
+    """Yields the variables of two axes or more with their paths."""
+    paths = variable_paths(sites)
+    unique = {id(v): v for site in sites for v in site.variables if len(v.shape) >= 2}
+    yield from ((variable, paths[key]) for key, variable in unique.items())
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int | None, int | None]:

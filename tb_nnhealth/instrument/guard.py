@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
-from tb_nnhealth.instrument.layers import Site
+from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.records import FloatArray, NonFinite, Place
 from tb_nnhealth.statistics.numerics import attach, detach
@@ -67,7 +67,8 @@ class Guard:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
-        tensors += [("variable", v.path, v.value) for v in variables]
+        paths = variable_paths(sites(self._model))
+        tensors += [("variable", paths.get(id(v), v.path), v.value) for v in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
@@ -113,8 +114,10 @@ class Guard:
 
     def left_behind(self, last_step: int) -> NonFinite | None:
         """Returns what the last step did to the variables: no later loss will tell of it."""
+        paths = variable_paths(sites(self._model))
         counts = [
-            (v.path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for v in _floating(self._model.variables)
+            (paths.get(id(v), v.path), float(_nonfinite(tf.reshape(detach(v.value), [-1]))))
+            for v in _floating(self._model.variables)
         ]
         places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
         return NonFinite(last_step, tuple(places)) if places else None

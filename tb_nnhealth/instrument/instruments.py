@@ -7,7 +7,7 @@ from typing import Any
 from tb_nnhealth.instrument import describe, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.guard import Guard
-from tb_nnhealth.instrument.layers import Site, select, sites
+from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
@@ -85,4 +85,5 @@ def _measured_variables(model: Any, chosen: Sequence[Site], called: Sequence[str
     in_order = sorted(chosen, key=lambda site: order.get(site.path, len(order)))
     trainable = {id(v) for v in model.trainable_variables}
     unique = {id(v): v for site in in_order for v in site.variables if id(v) in trainable}
-    return {v.path: v for v in unique.values()}
+    paths = variable_paths(chosen)
+    return {paths[key]: v for key, v in unique.items()}

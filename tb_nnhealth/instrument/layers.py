@@ -23,7 +23,7 @@ class Site:
     """A layer and the variables that are its own. `is_leaf`: its output is measured.
 
     `aliases` are further paths that a pattern may match: Keras gives a layer its path when it is built,
-    a user writes the pattern before.
+    a user writes the pattern before. `variable_paths` are the variables' own, unique in the model.
     """
 
     layer: Any
@@ -31,12 +31,14 @@ class Site:
     variables: tuple[Any, ...]
     is_leaf: bool
     aliases: tuple[str, ...] = ()
+    variable_paths: tuple[str, ...] = ()
 
 
 def sites(model: Any) -> list[Site]:
     """Returns the layers of a model that are leaves or own variables, in the order they are held, each once.
 
-    Paths are Keras' own (`layer.path`) where they are unique, else the names from the model down.
+    Paths are Keras' own (`layer.path`) where they are unique, else the names from the model down. So are those of
+    variables, else their names below their layer's path.
     """
     found: dict[int, tuple[Site, str]] = {}
     for site, nested in _walk(model, "", is_root=True):
@@ -49,7 +51,23 @@ def sites(model: Any) -> list[Site]:
         taken[path] += 1
         path = path if taken[path] == 1 else f"{path}_{taken[path]}"
         unique.append(replace(site, path=path, aliases=(nested, f"{model.name}/{nested}")))
-    return unique
+    return _with_variable_paths(unique)
+
+
+def variable_paths(found: Sequence[Site]) -> dict[int, str]:
+    """Returns the variables' paths by `id`; a variable of several layers has that of the first."""
+    pairs = [pair for site in found for pair in zip(site.variables, site.variable_paths, strict=True)]
+    return {id(variable): path for variable, path in reversed(pairs)}
+
+
+def _with_variable_paths(found: Sequence[Site]) -> list[Site]:
+    counts = Counter({id(v): v.path for site in found for v in site.variables}.values())
+    named = []
+    for site in found:
+        own = [v.path if counts[v.path] == 1 else f"{site.path}/{v.name}" for v in site.variables]
+        paths = [path if own.count(path) == 1 else f"{path}_{i}" for i, path in enumerate(own)]
+        named.append(replace(site, variable_paths=tuple(paths)))
+    return named
 
 
 def check_patterns(all_sites: Sequence[Site], include: Sequence[str] | None, exclude: Sequence[str] | None) -> None:

@@ -154,3 +154,18 @@ def test_what_tensorflow_computes_as_one_is_let_be(settings: dict[str, Any], tmp
     pairs = zip(trained([]), trained([HealthCallback(tmp_path, **settings)]), strict=True)
     assert all(plain.tobytes() == watched.tobytes() for plain, watched in pairs)
     assert len(read_run(tmp_path).activations.rows) == 3
+
+
+def test_variables_with_one_path_are_all_measured(tmp_path: Path) -> None:
+    inner, code, outer = keras.Input((6,)), keras.Input((4,)), keras.Input((6,))
+    encoder = keras.Model(inner, layers.Dense(4, name="hidden")(inner), name="enc")
+    decoder = keras.Model(code, layers.Dense(6, name="hidden")(code), name="dec")
+    model = keras.Model(outer, decoder(encoder(outer)))
+    model.compile("sgd", "mse")
+    x = flat(64)
+    model.fit(x, x, batch_size=8, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    rows = tuple(f"{part}/hidden/{role}" for part in ("enc", "dec") for role in ("kernel", "bias"))
+    assert run.variables.rows == rows == tuple(v.path for v in run.model.variables)
+    before = run.variables.series("value_norm")[-1][::2]
+    assert before == pytest.approx([np.linalg.norm(v) for v in model.trainable_variables[::2]], rel=0.1)

@@ -4,7 +4,15 @@ import keras
 import pytest
 from keras import layers
 
-from tb_nnhealth.instrument.layers import activation_name, check_patterns, normalizes, select, sites, unit_axis
+from tb_nnhealth.instrument.layers import (
+    activation_name,
+    check_patterns,
+    normalizes,
+    select,
+    sites,
+    unit_axis,
+    variable_paths,
+)
 from tests.instrument.zoo import CASES, Subclassed
 
 
@@ -78,3 +86,17 @@ def test_unit_axis_and_normalizers() -> None:
     assert unit_axis(layers.Conv2D(1, 1, data_format="channels_last")) == unit_axis(layers.Dense(1)) == -1
     assert normalizes(layers.BatchNormalization()) and normalizes(layers.Rescaling(2.0))
     assert not normalizes(layers.Dense(1))
+
+
+def test_variables_of_layers_with_one_name_have_paths_of_their_own() -> None:
+    inner = keras.Input((6,))
+    encoder = keras.Model(inner, layers.Dense(4, name="hidden")(inner), name="enc")
+    code = keras.Input((4,))
+    decoder = keras.Model(code, layers.Dense(6, name="hidden")(code), name="dec")
+    outer = keras.Input((6,))
+    found = sites(keras.Model(outer, decoder(encoder(outer))))
+    assert [site.variable_paths for site in found] == [
+        ("enc/hidden/kernel", "enc/hidden/bias"),
+        ("dec/hidden/kernel", "dec/hidden/bias"),
+    ]
+    assert sorted(variable_paths(found).values()) == sorted(p for site in found for p in site.variable_paths)
