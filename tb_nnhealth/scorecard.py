@@ -151,10 +151,13 @@ def _score(categories: Iterable[Category]) -> int | None:
 
 
 def _can_tell_health(run: HealthRun, verdicts: Iterable[Verdict]) -> bool:
-    """Returns whether finding nothing means something: the run is long enough, and a rule that follows it judged."""
+    """Returns whether finding nothing means something: the run is long enough, something of the model was
+    measured, and a rule that follows the run has judged."""
     measured = run.steps - int(run.step.steps.min(initial=run.steps))
     is_long = measured >= LEAST_STEPS and run.sampled_steps >= LEAST_SAMPLES
-    return is_long and any(verdict.status == "pass" and verdict.rule.min_samples > 1 for verdict in verdicts)
+    is_seen = bool(run.variables.rows or run.activations.rows)
+    follows = any(verdict.status == "pass" and verdict.rule.min_samples > 1 for verdict in verdicts)
+    return is_long and is_seen and follows
 
 
 def _worst(statuses: Iterable[Status]) -> Status:

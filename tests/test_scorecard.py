@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 import tb_nnhealth
 from tb_nnhealth.engine import Verdict
+from tb_nnhealth.records import Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard, _category, _score
 from tb_nnhealth.vocabulary import STATISTICS
@@ -144,6 +145,11 @@ def test_a_short_run_is_no_health(steps, status, score):
     scorecard = Scorecard.from_run(healthy(steps=np.array(steps)))
     assert (scorecard.status, scorecard.score) == (status, score)
     Draft202012Validator(SCHEMA).validate(parsed(scorecard.to_json()))
+
+
+def test_a_loss_alone_is_no_health():
+    run = replace(healthy(), variables=Table.empty(), activations=Table.empty())
+    assert (Scorecard.from_run(run).status, Scorecard.from_run(run).score) == ("no_data", None)
 
 
 def test_steps_before_the_measurement_do_not_count():

@@ -12,14 +12,15 @@ are NaN: nothing that was learnt is left.
 Any non-finite value is an error. Within the first step that has one, places are taken in the order
 in which the step computes them: input, variable, layer output in forward order, loss, gradient in
 backward order, update. The first is the finding, the rest are listed with it. The message says what
-grew just before.
+grew just before. Where they stand only in the batch or in layers' outputs, and all that was sampled of
+loss, gradients and variables from that step on is finite, the model can handle them: that is information.
 
 A mixed-precision optimizer that scales the loss tries scales until one overflows: non-finite
 gradients at steps that it skips are its normal work and no finding.
 
 ## When it is wrong
-A model that computes infinities on purpose (a mask of minus infinity before a softmax) is reported
-at the layer that makes them.
+A model that handles NaN in its inputs, or infinities of its own (a mask before a softmax), may be called
+sick at the step in which they come, until the next sample shows that they do no harm.
 
 ## What to try
 * Look for NaN and infinity in the inputs and targets, when the place is an input or the first layer.
@@ -68,28 +69,53 @@ STAGES = {
 GREW = (("loss", "the loss"), ("gradient_global_norm", "the gradient norm"))
 
 
-def first_nonfinite(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
-    """Returns the first step with non-finite values, and its places, first cause first."""
-    seen = [event for event in (_guarded(run), _sampled(run)) if event]
-    return min(seen, key=lambda event: event[0]) if seen else None
+HANDLED = ("input", "activation")
+"""Stages whose non-finite values a model may be made for: masks of minus infinity, labels that a loss leaves out."""
+
+Event = tuple[int, tuple[Place, ...]]
+
+
+def first_nonfinite(run: HealthRun) -> Event | None:
+    """Returns the first step with non-finite values and its places, first cause first; None where they did no harm."""
+    events = _events(run)
+    return None if all(_is_handled(run, event) for event in events) else events[0]
+
+
+def _events(run: HealthRun) -> list[Event]:
+    """Returns what the guard and the samples saw first, the earlier one first."""
+    return sorted((event for event in (_guarded(run), _sampled(run)) if event), key=lambda event: event[0])
+
+
+def _is_handled(run: HealthRun, event: Event) -> bool:
+    """Returns whether loss, gradients and variables have been finite all the same, from that step on."""
+    step, places = event
+    if any(place.stage not in HANDLED for place in places):
+        return False
+    losses = run.step.series("loss", "step")[run.step.steps >= step]
+    since = run.variables.steps >= step
+    counts = [run.variables.series(f"{what}_nonfinite")[since] for what in ("value", "gradient")]
+    was_seen = len(losses) > 0 and bool(since.any())
+    return was_seen and bool(np.isfinite(losses).all()) and not any(np.nan_to_num(count).any() for count in counts)
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    event = first_nonfinite(run)
-    if event is None:
+    events = _events(run)
+    if not events:
         if not (len(run.step.steps) or len(run.variables.steps) or len(run.activations.steps)):
             raise NotJudged("no step was sampled")
         return
-    step, places = event
+    step, places = events[0]
     first = places[0]
     layer, variable = _owner(run, first)
+    is_handled = first_nonfinite(run) is None
     where = {"loss": "in the loss", "activation": f"in the output of {first.path}"}.get(
         first.stage, f"in the {first.stage} of {first.path}" if first.stage != "input" else f"in {first.path}"
     )
     yield Finding(
         RULE.name,
-        "error",
-        f"NaN or infinity appears first at step {step}, {where}{_growth(run, step, limits['growth'])}.",
+        "info" if is_handled else "error",
+        f"NaN or infinity appears first at step {step}, {where}"
+        + ("; loss and weights stay finite." if is_handled else f"{_growth(run, step, limits['growth'])}."),
         layer=layer,
         variable=variable,
         first_step=step,
@@ -102,13 +128,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     )
 
 
-def _guarded(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
+def _guarded(run: HealthRun) -> Event | None:
     if run.nonfinite is None or not run.nonfinite.places:
         return None
     return run.nonfinite.step, run.nonfinite.places
 
 
-def _sampled(run: HealthRun) -> tuple[int, tuple[Place, ...]] | None:
+def _sampled(run: HealthRun) -> Event | None:
     scaled = bool((run.model.compile.get("optimizer") or {}).get("loss_scaled"))
     sources = [("input", run.data), ("variable", run.variables), ("activation", run.activations)]
     if not scaled:

@@ -210,3 +210,20 @@ def test_steps_are_counted_where_the_data_ends_unforeseen(tmp_path: Path) -> Non
     run = read_run(tmp_path)
     first_bad = 10 * (3 - (len(epochs) - 5)) + 7  # Keras may begin the data once more, to look at it.
     assert run.steps == 50 and first(run)[:2] == (first_bad, "input")
+
+
+class LeavesOut(keras.losses.Loss):
+    """A mean squared error that leaves out targets that are NaN."""
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        known = tf.math.is_finite(y_true)
+        return tf.reduce_mean(tf.where(known, tf.square(tf.where(known, y_true, 0.0) - y_pred), 0.0), -1)
+
+
+def test_targets_that_a_loss_leaves_out_are_no_fault(tmp_path: Path) -> None:
+    model = mlp()
+    model.compile("sgd", LeavesOut())
+    x, y = data()
+    y[::3] = np.nan
+    guarded(model, x, y, tmp_path, on_error="raise")
+    assert {f.severity for f in Scorecard.from_logdir(tmp_path).findings if f.rule == "nonfinite-values"} == {"info"}

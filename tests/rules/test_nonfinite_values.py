@@ -52,6 +52,22 @@ def test_the_earlier_of_guard_and_samples_counts():
     assert (finding.first_step, finding.message.split(", ")[1]) == (64, "in input/x.")
 
 
+def test_what_a_model_handles_is_information():
+    masked = change(healthy(), "data", "data_nonfinite", 1.0, "target/y")
+    masked = change(masked, "activation", "activation_nonfinite", 7.0, "dense_1")
+    (finding,) = findings(RULE, masked)
+    assert (finding.severity, finding.first_step) == ("info", 0)
+    assert finding.message.endswith("in target/y; loss and weights stay finite.")
+    assert verdict("dead-units", masked).status == "pass"
+
+
+def test_what_spoils_weights_or_loss_later_is_an_error():
+    masked = change(healthy(), "data", "data_nonfinite", np.where(STEPS == 64, 1.0, 0.0), "input/x")
+    spoilt = change(masked, "variable", "value_nonfinite", np.where(STEPS > 800, 5.0, 0.0), "output/bias")
+    assert findings(RULE, spoilt)[0].severity == "error"
+    assert findings(RULE, losses(masked, np.where(STEPS > 800, np.nan, 2.0)))[0].severity == "error"
+
+
 def test_what_grew_before_is_told():
     loss = np.where(STEPS >= 850, 1e6, 2.0)
     (finding,) = findings(RULE, guarded(losses(healthy(), loss), 870, ("gradient", "output/kernel")))
