@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -255,8 +256,8 @@ def _identical_units(kernel: np.ndarray) -> float:
     units = kernel.reshape(-1, kernel.shape[-1]).T[:MOST_UNITS]
     if len(units) < 2:
         return float("nan")
-    _, counts = np.unique(units, axis=0, return_counts=True)
-    return float(counts[counts > 1].sum() / len(units))
+    counts = Counter((unit + 0.0).tobytes() for unit in units)  # + 0.0, for -0.0 is equal to 0.0
+    return sum(count for count in counts.values() if count > 1) / len(units)
 
 
 def _size(variable: Any) -> int:
