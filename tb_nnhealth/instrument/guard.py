@@ -45,8 +45,8 @@ class Guard:
     def begin_trace(self) -> None:
         self._outputs, self._is_placed = [], False
 
-    def on_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        del path, site
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        del site
         self._outputs.append((row, output))
         return output
 
@@ -54,21 +54,20 @@ class Guard:
         """Places the test. Only the first loss of a step is tested, where a custom step computes several."""
         del y_pred
         if not self._is_placed and tf.is_tensor(loss):
-            self._try_to_place(x, y, loss, _floating(self._model.variables))
+            self._try_to_place(x, y, loss, _floating(self._model))
 
-    def _try_to_place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[Any]) -> None:
+    def _try_to_place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
         self._is_placed = True
         try:
             self._place(x, y, loss, variables)
         except Exception as error:
             self._on_failure("the guard against non-finite values", error)
 
-    def _place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[Any]) -> None:
+    def _place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
-        paths = variable_paths(sites(self._model))
-        tensors += [("variable", paths.get(id(v), v.path), v.value) for v in variables]
+        tensors += [("variable", path, v.value) for path, v in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
@@ -114,11 +113,7 @@ class Guard:
 
     def left_behind(self, last_step: int) -> NonFinite | None:
         """Returns what the last step did to the variables: no later loss will tell of it."""
-        paths = variable_paths(sites(self._model))
-        counts = [
-            (paths.get(id(v), v.path), float(_nonfinite(tf.reshape(detach(v.value), [-1]))))
-            for v in _floating(self._model.variables)
-        ]
+        counts = [(path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for path, v in _floating(self._model)]
         places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
         return NonFinite(last_step, tuple(places)) if places else None
 
@@ -202,8 +197,11 @@ def _first_cause(step: int, first_step: int, places: list[Place]) -> NonFinite:
     return NonFinite(step - 1, tuple(reversed(variables)))
 
 
-def _floating(variables: Sequence[Any]) -> list[Any]:
-    return [v for v in variables if keras.backend.is_float_dtype(keras.backend.standardize_dtype(v.dtype))]
+def _floating(model: Any) -> list[tuple[str, Any]]:
+    """Returns the model's floating-point variables with their paths."""
+    paths = variable_paths(sites(model))
+    floats = [v for v in model.variables if keras.backend.is_float_dtype(keras.backend.standardize_dtype(v.dtype))]
+    return [(paths.get(id(v), v.path), v) for v in floats]
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)

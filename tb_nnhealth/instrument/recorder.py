@@ -75,14 +75,14 @@ class Recorder:
         if self._guard is not None:
             self._guard.begin_trace()
 
-    def on_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         if self._guard is not None:
-            self._guard.on_output(row, path, site, output)
+            self._guard.on_output(row, site, output)
         if not self._take_activations:
             return output
         try:
             with tf.name_scope(SCOPE):
-                return self._observe_output(row, path, site, output)
+                return self._observe_output(row, site, output)
         except Exception as error:
             self._on_failure(f"the output of {row}", error)
             return output
@@ -131,9 +131,9 @@ class Recorder:
 
     # What is taken.
 
-    def _observe_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+    def _observe_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         trace = self._trace
-        trace.layer_rows.setdefault(path, []).append(row)
+        trace.layer_rows.setdefault(site.path, []).append(row)
         statistics, silent = activations.forward(output, unit_axis(site.layer))
         trace.keep("forward", row, statistics)
         if not trace.is_inner():

@@ -10,6 +10,7 @@ import contextlib
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import keras
@@ -28,8 +29,8 @@ class Observer(Protocol):
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """The step has ended, with the batch it was given and the logs it returns."""
 
-    def on_output(self, row: str, path: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        """A leaf layer's output, with the layer's path; what is returned takes its place (with the same value)."""
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        """A leaf layer's output; what is returned takes its place (with the same value)."""
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         """The batch with its predictions, and the total loss."""
@@ -102,9 +103,8 @@ def _call(site: Site, path: Callable[[Site], str], calls: Counter[str], observer
 
     def call(*args: Any, **kwargs: Any) -> Any:
         outputs = original(*args, **kwargs)
-        if in_stateless_scope() or is_fused(
-            site.layer
-        ):  # In the former Keras only asks for shapes, to build the layer.
+        asks_for_shapes = in_stateless_scope()  # Keras does, to build the layer.
+        if asks_for_shapes or is_fused(site.layer):
             return outputs
         leaves = keras.tree.flatten(outputs)
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
@@ -113,7 +113,7 @@ def _call(site: Site, path: Callable[[Site], str], calls: Counter[str], observer
         name = path(site)
         calls[name] += 1
         row = name if calls[name] == 1 else f"{name}#{calls[name]}"
-        replacement = observer.on_output(row, name, site, leaves[index])
+        replacement = observer.on_output(row, replace(site, path=name), leaves[index])
         if replacement is leaves[index]:
             return outputs
         leaves[index] = replacement
@@ -128,13 +128,12 @@ def _is_measurable(value: Any) -> bool:
 
 def _compute_loss(model: Any, observer: Observer) -> Callable[..., Any]:
     original = model.compute_loss
-    signature: inspect.Signature | None = inspect.signature(original)
-    if signature is not None and not {"x", "y", "y_pred"} <= set(signature.parameters):
-        signature = None  # The model's own, of another form: the step's end shows what it can.
+    signature = inspect.signature(original)
+    is_of_keras_form = {"x", "y", "y_pred"} <= set(signature.parameters)  # Else the step's end shows what it can.
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
         loss = original(*args, **kwargs)
-        if signature is not None:
+        if is_of_keras_form:
             given = signature.bind(*args, **kwargs).arguments
             observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss)
         return loss
