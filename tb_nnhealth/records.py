@@ -192,7 +192,8 @@ class HealthRun:
 
     `steps` counts the training steps done, `samples` the samples that were taken,
     `sampled_steps` those whose rows are here; `thinned` says that rows which were written are
-    missing (TensorBoard sampled them, or they were lost). `costs` are measured seconds:
+    missing (TensorBoard sampled them, or they were lost). `loss_since` is the first step of the present
+    compiled losses: where the run began, or where it was compiled with others. `costs` are measured seconds:
     "compile", "sampling", "training". `problems` are sentences about what could not be read.
     """
 
@@ -213,6 +214,7 @@ class HealthRun:
     histograms: Mapping[str, Table] = field(default_factory=dict)
     epochs: tuple[Epoch, ...] = ()
     nonfinite: NonFinite | None = None
+    loss_since: int = 0
     costs: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,7 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
         },
         epochs=epochs,
         nonfinite=_nonfinite(happened),
+        loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
         problems=tuple(dict.fromkeys(noted)),
     )
@@ -83,6 +84,14 @@ def _sessions(manifests: Series | None, noted: list[str]) -> list[Session]:
     if not sessions:
         raise LogError(noted[-1])
     return sessions
+
+
+def _loss_since(sessions: Sequence[Session]) -> int:
+    """Returns the start of the sessions that, up to the last one, were all compiled with its losses."""
+    compiled = [session.manifest.get("compile") for session in sessions]
+    losses = [each.get("losses") if isinstance(each, dict) else None for each in compiled]
+    same = takewhile(lambda pair: pair[1] == losses[-1], zip(reversed(sessions), reversed(losses), strict=True))
+    return [session.start_step for session, _ in same][-1]
 
 
 def _parse(value: Any) -> Any:

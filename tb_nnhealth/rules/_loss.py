@@ -1,13 +1,13 @@
 """How the loss of a run went: whether training suffers, against which every symptom is weighed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import NotJudged
-from tb_nnhealth.rules._series import Floats, late, median
+from tb_nnhealth.rules._series import Floats, keep, late, median
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -19,7 +19,7 @@ BETTER_THAN_TRIVIAL = 0.95
 """A loss below this share of the trivial predictor's shows that something was learnt."""
 
 BEGUN = 64
-"""Steps before which a run that still goes on has had no time to show whether it learns."""
+"""Steps before which a run that still goes on, or one whose start was not seen, cannot show whether it learns."""
 
 NEVER_FELL = 0.01
 """A loss that lost less than this share of its start in the whole training never fell."""
@@ -68,8 +68,21 @@ def relative_drop(start: float, end: float) -> float:
     return (start - end) / scale if scale != 0 else 0.0
 
 
+def of_present_loss(run: HealthRun) -> HealthRun:
+    """Returns the run with those steps, data and epochs only that saw the losses in force: others do not compare."""
+    step, data, classes = (keep(t, t.steps >= run.loss_since) for t in (run.step, run.data, run.classes))
+    epochs = tuple(epoch for epoch in run.epochs if epoch.step > run.loss_since)
+    return replace(run, step=step, data=data, classes=classes, epochs=epochs)
+
+
+def steps_seen(run: HealthRun) -> int:
+    """Returns for how many steps the losses in force were seen."""
+    return run.steps - run.loss_since
+
+
 def loss_curve(run: HealthRun) -> LossCurve:
-    """Returns the loss of the epochs, or of the sampled steps where there are few epochs."""
+    """Returns the loss in force: of the epochs, or of the sampled steps where there are few epochs."""
+    run = of_present_loss(run)
     sampled = run.step.series("loss", "step").astype(np.float64)
     finite = np.isfinite(sampled)
     steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
@@ -90,10 +103,13 @@ def learns_well(run: HealthRun) -> bool:
     own start.
 
     Raises:
-      NotJudged: training goes on and has only begun.
+      NotJudged: training goes on and has only begun, or its beginning and all but a few steps were not seen.
     """
-    if not run.finished and run.steps < BEGUN:
-        raise NotJudged(f"training has only begun: {run.steps} of the {BEGUN} steps that a verdict needs")
+    seen = steps_seen(run)
+    if seen < BEGUN and run.loss_since > 0:
+        raise NotJudged(f"the loss in force has been seen for {seen} of the {BEGUN} steps that a verdict needs")
+    if seen < BEGUN and not run.finished:
+        raise NotJudged(f"training has only begun: {seen} of the {BEGUN} steps that a verdict needs")
     curve, trivial = loss_curve(run), trivial_loss(run)
     if math.isfinite(trivial) and trivial > 0:
         return _end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial
@@ -102,13 +118,13 @@ def learns_well(run: HealthRun) -> bool:
 
 def has_settled(run: HealthRun) -> bool:
     """Returns whether it may be said that the loss does not fall, rather than that it has not fallen yet."""
-    return run.finished or run.steps >= LONG_ENOUGH
+    return run.finished or steps_seen(run) >= LONG_ENOUGH
 
 
 def never_fell(run: HealthRun) -> bool:
-    """Returns whether the whole training, or a long one, did not lower the loss."""
+    """Returns whether the whole training, or a long one, did not lower the loss; it was seen from its start."""
     curve = loss_curve(run)
-    return has_settled(run) and curve.fell < NEVER_FELL + curve.doubt
+    return run.loss_since == 0 and has_settled(run) and curve.fell < NEVER_FELL + curve.doubt
 
 
 def trivial_loss(run: HealthRun) -> float:
@@ -117,6 +133,7 @@ def trivial_loss(run: HealthRun) -> float:
     The entropy of the class frequencies for cross-entropies, the targets' variance for the mean
     squared error; for a model with one compiled loss.
     """
+    run = of_present_loss(run)
     losses = run.model.compile.get("losses") or []
     name = losses[0].get("class_name") if len(losses) == 1 else None
     if name in CATEGORICAL:
@@ -150,5 +167,6 @@ def _entropy(weights: Floats) -> float:
 
 def _end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
     """Returns the late loss without regularization where it was measured."""
-    measured = float(median(run.step.series("data_loss", "step")[late(run.step.steps)]))
+    step = of_present_loss(run).step
+    measured = float(median(step.series("data_loss", "step")[late(step.steps)]))
     return measured if math.isfinite(measured) else curve.end

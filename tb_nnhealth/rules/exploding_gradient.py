@@ -38,7 +38,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well, loss_curve
+from tb_nnhealth.rules._loss import learns_well, loss_curve, of_present_loss
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median, rows_of
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
@@ -79,9 +79,10 @@ def _first(*symptoms: Iterator[Finding]) -> Iterator[Finding]:
 def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
     if loss_curve(run).fell > 0 and run.nonfinite is None:
         return
-    norms = run.step.series("gradient_global_norm", "step").astype(np.float64)
+    step = of_present_loss(run).step
+    norms = step.series("gradient_global_norm", "step").astype(np.float64)
     finite = np.isfinite(norms)
-    norms, steps = norms[finite], run.step.steps[finite]
+    norms, steps = norms[finite], step.steps[finite]
     last = max(LAST_SAMPLES, len(norms) // 10)
     if len(norms) < 2 * last:
         return

@@ -41,6 +41,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Place, Table
+from tb_nnhealth.rules._loss import of_present_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -67,7 +68,6 @@ STAGES = {
 """Stages in causal order, each with the statistic that counts its non-finite elements."""
 
 GREW = (("loss", "the loss"), ("gradient_global_norm", "the gradient norm"))
-
 
 HANDLED = ("input", "activation")
 """Stages whose non-finite values a model may be made for: masks of minus infinity, labels that a loss leaves out."""
@@ -107,7 +107,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     step, places = events[0]
     first = places[0]
     layer, variable = _owner(run, first)
-    is_handled = first_nonfinite(run) is None
+    is_handled = all(_is_handled(run, event) for event in events)
     where = {"loss": "in the loss", "activation": f"in the output of {first.path}"}.get(
         first.stage, f"in the {first.stage} of {first.path}" if first.stage != "input" else f"in {first.path}"
     )
@@ -168,9 +168,10 @@ def _owner(run: HealthRun, place: Place) -> tuple[str | None, str | None]:
 
 
 def _growth(run: HealthRun, step: int, limit: float) -> str:
+    table = of_present_loss(run).step if step >= run.loss_since else run.step
     told = []
     for statistic, words in GREW:
-        series = run.step.highs(statistic, "step")[run.step.steps < step]
+        series = table.highs(statistic, "step")[table.steps < step]
         series = np.abs(series[np.isfinite(series)].astype(np.float64))
         if len(series) >= 4 and series[-1] > limit * median(series[:-1]) > 0:
             told.append(f"{words} from about {median(series[:-1]):.3g} to {series[-1]:.3g}")

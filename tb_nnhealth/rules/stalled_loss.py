@@ -7,13 +7,14 @@ A training loss that stays where it is, or rises, without ever having fallen far
 Nothing is being learnt: more of the same will not help.
 
 ## How it is decided
-The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs. After
+The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs. It begins
+where the run does, or where the model was compiled with other losses: these do not compare. After
 the first tenth it is cut into thirds, and the drop from the median of the first to that of the last
 is compared with the limit. Where the noise is so large that a fall of `visible` could hide in it,
 there is no verdict. A loss that has fallen well has converged rather than stalled: below 0.95 times
 the loss of the trivial predictor where the labels tell it, else by 30 % of its start. It is an error
 where the loss never fell by more than the limit and training has ended or gone on for 1000 steps, else a
-warning: it fell a little first, or may still begin to fall.
+warning: it fell a little first, may still begin to fall, or its fall was not seen.
 
 ## When it is wrong
 On data with little to learn the floor is close to the start. Losses that are not meant to fall, as
@@ -38,7 +39,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import MEDIAN_ERROR, LossCurve, learns_well, loss_curve, never_fell, noise, relative_drop
+from tb_nnhealth.rules._loss import (
+    MEDIAN_ERROR,
+    LossCurve,
+    learns_well,
+    loss_curve,
+    never_fell,
+    noise,
+    relative_drop,
+    steps_seen,
+)
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -61,10 +71,11 @@ WARM_UP = 0.1
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    if run.steps < limits["steps"]:
-        raise NotJudged(f"{run.steps} steps are too few to call a loss stalled")
+    seen = steps_seen(run)
+    if seen < limits["steps"]:
+        raise NotJudged(f"{seen} steps are too few to call a loss stalled")
     curve = loss_curve(run)
-    warm = curve.steps >= WARM_UP * run.steps
+    warm = curve.steps >= run.loss_since + WARM_UP * seen
     if np.count_nonzero(warm) < LEAST_POINTS:
         raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured after warm-up")
     drop, doubt = _drop(curve.losses[warm])
@@ -76,7 +87,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        _message(curve, drop, limits["drop"]),
+        _message(run, curve, drop, limits["drop"]),
         first_step=int(curve.steps[warm][0]),
         last_step=int(curve.steps[-1]),
         statistic="loss",
@@ -98,9 +109,10 @@ def _drop(losses: np.ndarray) -> tuple[float, float]:
     return relative_drop(start, end), error / scale if scale > 0 else 0.0
 
 
-def _message(curve: LossCurve, drop: float, limit: float) -> str:
+def _message(run: HealthRun, curve: LossCurve, drop: float, limit: float) -> str:
+    start = f"{curve.start:.3g} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
     if drop < -limit:
-        return f"The loss rises: from {curve.start:.3g} at the start to {curve.end:.3g} at the end."
+        return f"The loss rises: from {start} to {curve.end:.3g} at the end."
     if curve.fell < limit + curve.doubt:
-        return f"The loss has not fallen: {curve.start:.3g} at the start, {curve.end:.3g} at the end."
-    return f"The loss stays at {curve.end:.3g}, after {curve.start:.3g} at the start."
+        return f"The loss has not fallen: {start}, {curve.end:.3g} at the end."
+    return f"The loss stays at {curve.end:.3g}, after {start}."

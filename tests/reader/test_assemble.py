@@ -128,3 +128,26 @@ def test_a_large_run_is_assembled_in_well_under_a_second() -> None:
     assert min(seconds) < 0.5
     np.testing.assert_array_equal(run.variables.values[:, 100:], blocks[1])
     assert run.variables.low is run.variables.values
+
+
+def loss_since(*described: tuple[int, Any]) -> int:
+    """Of sessions that start at a step with these compiled losses."""
+    events = sessions_of(*((start_step, {}) for start_step, _ in described))
+    for index, (datum, (_, losses)) in enumerate(zip(events[metadata.MANIFEST], described, strict=True)):
+        manifest = json.loads(datum.value)
+        manifest["compile"] = {"losses": losses} if isinstance(losses, list) else losses
+        events[metadata.MANIFEST][index] = datum._replace(value=json.dumps(manifest))
+    return assemble(events).loss_since
+
+
+def test_the_present_losses_hold_since_the_session_that_brought_them() -> None:
+    mse, mae = [{"output": "y", "class_name": "MeanSquaredError"}], [{"output": "y", "class_name": "MeanAbsoluteError"}]
+    assert loss_since((0, mse)) == 0
+    assert loss_since((5000, mse)) == 5000
+    assert loss_since((0, mse), (50, mse), (90, mse)) == 0
+    assert loss_since((0, mse), (50, mae), (90, mae)) == 50
+    assert loss_since((0, mae), (50, mse), (90, mae)) == 90
+    assert loss_since((0, mse), (50, mae), (50, mse)) == 0  # replaced
+    assert loss_since((0, mse), (50, None)) == 50
+    assert loss_since((0, None), (50, None)) == 0
+    assert loss_since((0, "damaged"), (50, mse)) == 50

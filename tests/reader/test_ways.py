@@ -57,6 +57,15 @@ def test_everything_written_is_read(read: Way, run_dir: Path) -> None:
     assert run.model.compile["optimizer"]["class_name"] == "SGD"
 
 
+def test_a_session_with_another_loss_is_known(read: Way, run_dir: Path) -> None:
+    write_synthetic_run(run_dir, steps=10)
+    other = {"optimizer": {}, "losses": [{"output": "output", "class_name": "KLDivergence"}], "metrics": []}
+    write_synthetic_run(run_dir, steps=5, start_step=10, compile=other)
+    write_synthetic_run(run_dir, steps=5, start_step=15, compile=other)
+    run = read(run_dir)
+    assert (run.loss_since, run.steps) == (10, 20)
+
+
 def test_resumed_run_replaces_the_steps_that_come_again(read: Way, run_dir: Path) -> None:
     write_synthetic_run(run_dir, steps=30, seed=1)
     write_synthetic_run(run_dir, steps=8, seed=2, start_step=15)

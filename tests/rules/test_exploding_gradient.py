@@ -64,3 +64,10 @@ def test_gradients_that_grow_on_the_way_back_are_a_warning():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_gradients_of_another_loss_have_not_grown():
+    rising = losses(healthy(), 2.0 + STEPS / 100)
+    run = change(rising, "step", "gradient_global_norm", np.where(STEPS < 850, 1.0, 100.0))
+    assert findings(RULE, run)[0].severity == "error"
+    assert findings(RULE, replace(run, loss_since=850)) == ()

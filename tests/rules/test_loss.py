@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.rules import NotJudged
-from tb_nnhealth.rules._loss import has_settled, learns_well, loss_curve, trivial_loss
+from tb_nnhealth.rules._loss import has_settled, learns_well, loss_curve, never_fell, trivial_loss
 from tests.rules.builder import STEPS, change, healthy, losses, stuck, table, with_epochs
 
 
@@ -73,3 +73,44 @@ def test_a_run_settles_when_it_ends_or_has_gone_on_for_long():
     assert has_settled(healthy())
     assert not has_settled(replace(healthy(), finished=False, steps=999))
     assert has_settled(replace(healthy(), finished=False, steps=1000))
+
+
+def recompiled(run, since=500, level=20.0):
+    """The run with another loss from a step on, which falls as the first one did."""
+    loss = run.step.series("loss", "step")
+    return replace(losses(run, np.where(run.step.steps < since, loss, level * np.exp(-STEPS / 500))), loss_since=since)
+
+
+def test_only_what_was_seen_of_the_present_loss_is_its_curve():
+    curve = loss_curve(recompiled(healthy()))
+    assert curve.steps[0] == 500 and curve.start == pytest.approx(20 * np.exp(-1.1))
+    epochs = with_epochs(recompiled(healthy()), [*np.linspace(2, 1, 10), *np.linspace(20, 10, 10)])
+    assert loss_curve(epochs).losses.tolist() == pytest.approx(list(np.linspace(20, 10, 10)))
+
+
+def test_trivial_loss_is_that_of_the_targets_that_the_present_loss_saw():
+    spread = np.where(STEPS < 900, 1.0, 3.0)
+    run = change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", spread, "target/y")
+    assert trivial_loss(run) == 1.0
+    assert trivial_loss(replace(run, loss_since=900)) == 9.0
+
+
+def test_a_loss_that_was_compiled_anew_rises_for_no_one():
+    run = recompiled(healthy())
+    assert learns_well(run) and not learns_well(replace(run, loss_since=0))
+
+
+def test_a_loss_that_was_seen_for_a_few_steps_only_tells_nothing_of_learning():
+    with pytest.raises(NotJudged, match="the loss in force has been seen for 63 of the 64 steps"):
+        learns_well(replace(healthy(), steps=1000, loss_since=937))
+
+
+def test_steps_count_from_the_first_that_was_seen():
+    resumed = replace(healthy(steps=5000 + STEPS), loss_since=5000, finished=False)
+    assert not has_settled(resumed)
+    assert has_settled(replace(resumed, steps=6000))
+
+
+def test_a_loss_whose_start_was_not_seen_may_have_fallen():
+    flat = stuck(healthy(steps=5000 + STEPS))
+    assert never_fell(flat) and not never_fell(replace(flat, loss_since=5000))

@@ -85,3 +85,12 @@ def test_overflow_under_loss_scaling_is_its_normal_work():
 def test_without_samples_there_is_no_verdict_but_the_guard_is_heard():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
     assert verdict(RULE, guarded(unmeasured(healthy()), 3, ("loss", ""))).status == "fail"
+
+
+def test_another_loss_has_not_grown():
+    run = losses(healthy(), np.where(STEPS < 500, 2.0, np.where(STEPS < 900, 100.0, 2000.0)))
+    run = replace(run, nonfinite=NonFinite(930, (Place("loss", "", 1.0),)))
+    (finding,) = findings(RULE, run)
+    assert "the loss from about 2 to 2e+03" in finding.message
+    (finding,) = findings(RULE, replace(run, loss_since=500))
+    assert "the loss from about 100 to 2e+03" in finding.message

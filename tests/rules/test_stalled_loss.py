@@ -103,3 +103,18 @@ def test_a_run_that_goes_on_may_still_begin_to_fall():
     run = replace(stuck(healthy()), finished=False)
     assert findings(RULE, run)[0].severity == "warning"
     assert findings(RULE, replace(run, steps=1000))[0].severity == "error"
+
+
+def test_a_loss_that_was_compiled_anew_is_not_compared_with_the_one_before():
+    run = losses(healthy(), np.where(STEPS < 500, 2.3 * np.exp(-STEPS / 200), 30 * np.exp(-STEPS / 300)))
+    assert findings(RULE, run)[0].message.startswith("The loss rises")
+    assert findings(RULE, replace(run, loss_since=500)) == ()
+
+
+def test_a_resumed_run_is_judged_by_the_steps_that_were_seen():
+    steps = 5000 + STEPS
+    resumed = replace(stuck(healthy(steps=steps)), loss_since=5000)
+    (finding,) = findings(RULE, resumed)
+    assert (finding.severity, finding.first_step) == ("warning", 5100)
+    assert finding.message == "The loss has not fallen: 2.3 at step 5000, 2.3 at the end."
+    assert verdict(RULE, replace(resumed, steps=5020)).reason == "20 steps are too few to call a loss stalled"
