@@ -150,7 +150,7 @@ def _explain(options: argparse.Namespace) -> int:
     return CLEAN
 
 
-def _runs(options: argparse.Namespace) -> tuple[dict[str, Path], int]:
+def _runs(options: argparse.Namespace) -> tuple[dict[str, str], int]:
     """Returns the runs that were asked for, and how many directories that may hold more cannot be read."""
     from tb_nnhealth.reader import LogError, find_runs
 
@@ -168,7 +168,7 @@ def _runs(options: argparse.Namespace) -> tuple[dict[str, Path], int]:
     return {options.run: runs[options.run]}, 0
 
 
-def _read(name: str, path: Path) -> "HealthRun | None":
+def _read(name: str, path: str) -> "HealthRun | None":
     """Returns a run, None where it cannot be read; what cannot be read of it is told on stderr, a sentence each."""
     from tb_nnhealth.reader import LogError, read_run
 

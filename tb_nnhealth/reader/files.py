@@ -1,9 +1,8 @@
-"""Finds runs in a log directory and reads their event files, without TensorFlow."""
+"""Finds runs in a log directory and reads their event files."""
 
 import os
 import struct
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import google_crc32c
@@ -14,6 +13,7 @@ from tensorboard.compat.proto import event_pb2, tensor_pb2, types_pb2
 
 from tb_nnhealth.reader._data import Datum, LogError, check_version
 from tb_nnhealth.reader.assemble import assemble
+from tb_nnhealth.reader.storage import OnError, Storage, join, storage_of
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.summary import metadata
 
@@ -25,45 +25,46 @@ _CHECKSUM_MASK = 0xA282EAD8
 
 def find_runs(
     log_dir: str | os.PathLike[str], on_unreadable: Callable[[str], object] = lambda sentence: None
-) -> dict[str, Path]:
+) -> dict[str, str]:
     """Returns every run in a log directory: its name -> the directory that contains `health`.
 
     Args:
-      log_dir: a run, its `health` directory itself, or a directory of runs at any depth. A run is
-        named by its path from here; where it was given itself by its directory's name, or "." if a
-        run in it has that name.
+      log_dir: a run, its `health` directory itself, or a directory of runs at any depth; local, or with a
+        scheme that TensorBoard reads. A run is named by its path from here; where it was given itself by
+        its directory's name, or "." if a run in it has that name.
       on_unreadable: called with a sentence for each directory on the way that cannot be read, where
         others have runs.
 
     Raises:
       LogError: the directory is missing, unreadable, or has no health data.
     """
-    root = _directory(log_dir)
-    if root.name == metadata.RUN_DIRECTORY and _event_files(root):
-        return {root.parent.name: root.parent}
-    runs: dict[str, Path] = {}
+    storage, root, names = _directory(log_dir)
+    parent, own_name = os.path.split(root)
+    if own_name == metadata.RUN_DIRECTORY and _event_files(storage, root):
+        return {os.path.basename(parent): parent}
+    runs: dict[str, str] = {}
     errors: list[OSError] = []
     seen: set[str] = set()
-    for name, directories, _ in os.walk(root, onerror=errors.append, followlinks=True):
-        path = Path(name)
-        real = os.path.realpath(path)
-        if real in seen:
+    for path, directories, _ in storage.walk(root, errors.append):
+        identity = storage.identity(path)
+        if identity in seen:
             directories.clear()
             continue
-        seen.add(real)
+        seen.add(identity)
         directories.sort()
-        if metadata.RUN_DIRECTORY in directories and _event_files(path / metadata.RUN_DIRECTORY, errors.append):
-            runs[path.relative_to(root).as_posix()] = path
+        health = join(path, metadata.RUN_DIRECTORY)
+        if metadata.RUN_DIRECTORY in directories and _event_files(storage, health, errors.append):
+            runs[path[len(root) :].replace(os.sep, "/").strip("/") or "."] = path
     unreadable = list(dict.fromkeys(f"{error.filename} cannot be read ({error.strerror})" for error in errors))
     if not runs:
         if unreadable:
             content = f"in which {unreadable[0]}"
         else:
-            content = "a directory with none in it" if any(root.iterdir()) else "an empty directory"
+            content = "a directory with none in it" if names else "an empty directory"
         raise LogError(f"Expected health data that HealthCallback wrote. Received: log_dir={str(log_dir)!r}, {content}")
     for sentence in unreadable:
         on_unreadable(sentence)
-    own_name = "." if root.name in runs else root.name or "."
+    own_name = "." if own_name in runs else own_name or "."
     return {own_name if path == root else name: path for name, path in runs.items()}
 
 
@@ -71,62 +72,63 @@ def read_run(log_dir: str | os.PathLike[str]) -> HealthRun:
     """Returns the one run of a log directory.
 
     Args:
-      log_dir: a run, its `health` directory, or a directory with exactly one run in it.
+      log_dir: a run, its `health` directory, or a directory with exactly one run in it; local, or with a
+        scheme that TensorBoard reads.
 
     Raises:
       LogError: there is no such run, several, or it cannot be read.
     """
-    root = _directory(log_dir)
-    if _is_run(root):
-        return _read_directory(root / metadata.RUN_DIRECTORY)
-    runs = find_runs(root)
+    storage, root, _ = _directory(log_dir)
+    own = _event_files(storage, join(root, metadata.RUN_DIRECTORY))
+    if own:
+        return _read_files(storage, own)
+    runs = find_runs(log_dir)
     if len(runs) > 1:
         shown = ", ".join(sorted(runs)[:10]) + (", …" if len(runs) > 10 else "")
         raise LogError(f"Expected one run. Received: log_dir={str(log_dir)!r} with {len(runs)} runs: {shown}")
-    return _read_directory(next(iter(runs.values())) / metadata.RUN_DIRECTORY)
+    (run,) = runs.values()
+    return _read_files(storage, _event_files(storage, join(run, metadata.RUN_DIRECTORY)))
 
 
-def _directory(log_dir: str | os.PathLike[str]) -> Path:
+def _directory(log_dir: str | os.PathLike[str]) -> tuple[Storage, str, list[str]]:
+    """Returns what reads the log directory, its path, and the names in it."""
     if not os.fspath(log_dir):
         raise LogError("Expected a log directory. Received: ''")
-    path = Path(os.path.abspath(log_dir))
     try:
-        os.scandir(path).close()
+        storage, path = storage_of(os.fspath(log_dir))
+        path = storage.absolute(path)
+        return storage, path, storage.names(path)
     except FileNotFoundError:
         reason = "which does not exist"
     except NotADirectoryError:
         reason = "which is not a directory"
     except (OSError, ValueError) as error:
         reason = f"which cannot be read ({getattr(error, 'strerror', None) or error})"
-    else:
-        return path
     raise LogError(f"Expected a log directory. Received: log_dir={str(log_dir)!r}, {reason}")
 
 
-def _is_run(path: Path) -> bool:
-    return bool(_event_files(path / metadata.RUN_DIRECTORY))
-
-
-def _event_files(directory: Path, on_error: Callable[[OSError], object] = lambda error: None) -> list[Path]:
+def _event_files(storage: Storage, directory: str, on_error: OnError = lambda error: None) -> list[str]:
     """Returns the event files of a directory in the order in which TensorBoard reads them; none where it fails."""
     try:
-        return sorted(path for path in directory.iterdir() if EVENT_FILE_MARK in path.name and path.is_file())
+        paths = [join(directory, name) for name in sorted(storage.names(directory)) if EVENT_FILE_MARK in name]
+        return [path for path in paths if storage.is_file(path)]
     except OSError as error:
         on_error(error)
         return []
 
 
-def _read_directory(directory: Path) -> HealthRun:
+def _read_files(storage: Storage, paths: list[str]) -> HealthRun:
     events: dict[str, list[Datum]] = {}
     problems: list[str] = []
-    for path in _event_files(directory):
+    for path in paths:
+        name = os.path.basename(path)
         try:
-            for tag, datum in _read_data(path.read_bytes(), path.name, problems):
+            for tag, datum in _read_data(storage.read(path), name, problems):
                 events.setdefault(tag, []).append(datum)
         except OSError as error:
-            problems.append(f"{path.name} cannot be read: {error.strerror}")
+            problems.append(f"{name} cannot be read: {error.strerror}")
     if not events and problems:
-        raise LogError(f"Expected readable event files in {directory}. Received: {problems[0]}")
+        raise LogError(f"Expected readable event files in {os.path.dirname(paths[0])}. Received: {problems[0]}")
     return assemble(events, problems)
 
 

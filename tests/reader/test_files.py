@@ -27,14 +27,14 @@ def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_runs_are_found_at_any_depth(logs: Path) -> None:
-    assert find_runs(logs) == {"a": logs / "a", "b": logs / "b", "deep/er/c": logs / "deep/er/c"}
-    assert find_runs(str(logs / "deep")) == {"er/c": logs / "deep/er/c"}
+    assert find_runs(logs) == {"a": str(logs / "a"), "b": str(logs / "b"), "deep/er/c": str(logs / "deep/er/c")}
+    assert find_runs(str(logs / "deep")) == {"er/c": str(logs / "deep/er/c")}
 
 
 def test_a_run_and_its_health_directory_are_the_run(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert find_runs(logs / "a") == find_runs(logs / "a" / "health") == {"a": logs / "a"}
+    assert find_runs(logs / "a") == find_runs(logs / "a" / "health") == {"a": str(logs / "a")}
     monkeypatch.chdir(logs / "a")
-    assert find_runs(".") == {"a": logs / "a"}
+    assert find_runs(".") == {"a": str(logs / "a")}
     for log_dir in (".", "health", logs / "a", f"{logs}/a/", logs / "a" / "health"):
         assert read_run(log_dir).name == "a"
 
@@ -50,15 +50,15 @@ def test_a_run_within_a_run_of_its_name_is_found_too(tmp_path: Path) -> None:
     outer, inner = tmp_path / "r", tmp_path / "r" / "r"
     write_synthetic_run(outer, steps=2)
     write_synthetic_run(inner, steps=3)
-    assert find_runs(tmp_path) == {"r": outer, "r/r": inner}
-    assert find_runs(outer) == {".": outer, "r": inner}
+    assert find_runs(tmp_path) == {"r": str(outer), "r/r": str(inner)}
+    assert find_runs(outer) == {".": str(outer), "r": str(inner)}
     assert read_run(outer).steps == 2
 
 
 def test_links_are_followed_and_may_form_a_ring(logs: Path, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(logs / "a", target_is_directory=True)
     (tmp_path / "ring").symlink_to(tmp_path, target_is_directory=True)
-    assert find_runs(tmp_path) == {"linked": tmp_path / "linked"}
+    assert find_runs(tmp_path) == {"linked": str(tmp_path / "linked")}
 
 
 def test_several_runs_are_named(logs: Path) -> None:
