@@ -153,8 +153,9 @@ def trivial_loss(run: HealthRun) -> float:
 
 def _counts(run: HealthRun, row: str) -> Floats:
     index = run.classes.rows.index(row)
-    counts: Floats = np.nansum(run.classes.values[:, index, :].astype(np.float64), axis=0)
-    return counts
+    counts = run.classes.values[:, index, :].astype(np.float64)
+    seen: Floats = np.sum(counts, axis=0, where=np.isfinite(counts))
+    return seen
 
 
 def _entropy(weights: Floats) -> float:
