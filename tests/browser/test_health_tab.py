@@ -1,6 +1,7 @@
 """What a person sees and does in the Health tab of a real TensorBoard."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -143,6 +144,24 @@ def test_dragging_zooms_and_the_link_opens_the_same(open_tab):
     expect(zoomed).to_be_hidden()
 
 
+def test_drag_that_the_browser_takes_over_zooms_nothing(open_tab):
+    tab = open_tab("sick/health")
+    plot = tab.frame.locator(".heatmap .plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=4)
+    expect(tab.frame.locator(".dragged")).to_be_visible()
+    plot.dispatch_event("pointercancel")
+    expect(tab.frame.locator(".dragged")).to_be_hidden()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20, steps=4)
+    expect(tab.frame.locator(".dragged")).to_be_hidden()
+    tab.page.mouse.up()
+    tab.page.wait_for_timeout(300)
+    expect(tab.frame.locator(".zoomed")).to_be_hidden()
+
+
 def test_category_filters_the_findings(open_tab):
     tab = open_tab("sick/health")
     chip = tab.frame.get_by_role("group", name="Categories").get_by_role("button", name="activations")
@@ -159,6 +178,57 @@ def test_run_picker_changes_the_run(open_tab):
     assert picker.locator("option").all_inner_texts() == ["exp<b>1", "future", "good", "live", "sick"]
     picker.select_option("good/health")
     tab.wait_for("good/health", STEPS)
+
+
+class Held:
+    """Requests of a run that are not answered until the test says so."""
+
+    def __init__(self, tab, what):
+        self.tab, self.routes = tab, []
+        tab.page.route(f"**/nnhealth/{what}*", lambda route: self.routes.append(route))
+
+    def wait(self):
+        deadline = time.monotonic() + 10
+        while not self.routes and time.monotonic() < deadline:
+            self.tab.page.wait_for_timeout(20)
+        assert self.routes
+
+    def answer(self, **how):
+        for route in self.routes:
+            route.fulfill(**how) if how else route.continue_()
+        self.routes.clear()
+
+
+@pytest.mark.parametrize("answer", [{"json": {"version": "newer"}}, {"status": 500}])
+def test_answer_for_the_run_before_is_not_shown(open_tab, answer):
+    tab = open_tab("sick/health")
+    before, chosen = Held(tab, "version?run=sick"), Held(tab, "version?run=good")
+    before.wait()
+    tab.frame.get_by_label("Run", exact=True).select_option("good/health")
+    chosen.wait()  # at once, not when the other is answered
+    before.answer(**answer)
+    tab.page.wait_for_timeout(700)
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_have_count(0)
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    tab.page.unroute("**/nnhealth/version?run=good*")
+    chosen.answer()
+    tab.wait_for("good/health", STEPS)
+    assert all("500" in error for error in tab.errors)
+    tab.errors.clear()
+
+
+def test_failed_chart_of_the_run_before_is_no_failure_of_this_one(open_tab):
+    tab = open_tab("sick/health")
+    chart = Held(tab, "matrix?run=sick")
+    tab.frame.locator("#statistic").select_option("data\ndata_mean")
+    chart.wait()
+    tab.frame.get_by_label("Run", exact=True).select_option("good/health")
+    tab.wait_for("good/health", STEPS)
+    chart.answer(status=500)
+    tab.page.wait_for_timeout(300)
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    assert all("500" in error for error in tab.errors)
+    tab.errors.clear()
 
 
 def test_unreadable_run_says_why(open_tab):

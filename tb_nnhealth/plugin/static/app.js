@@ -65,7 +65,10 @@ class Page {
     };
     /** The run that the address asks for, until TensorBoard has loaded it or another is chosen. @type {string | null} */
     this.wanted = asked.run ?? null;
+    /** Grows with each request for what is shown: an answer to an earlier one is dropped. */
     this.turn = 0;
+    /** Grows with each choice of a run: what was asked of the one before is dropped. */
+    this.choices = 0;
     this.busy = false;
     this.drawing = 0;
     this.timeline = new Timeline({
@@ -91,26 +94,27 @@ class Page {
   async refresh() {
     if (this.busy || !host.visible()) return;
     this.busy = true;
-    try {
-      await this.look();
-    } catch (error) {
-      this.set({error: sentence(error), version: ''});
-    } finally {
-      this.busy = false;
-    }
+    await this.look();
+    this.busy = false;
   }
 
   async look() {
-    const runs = await api.runs();
-    const {state} = this;
-    if (JSON.stringify(runs) !== JSON.stringify(state.runs)) this.set({runs});
-    const known = [this.wanted, state.run].find((name) => name !== null && runs.includes(name));
-    const run = known ?? runs[0] ?? null;
-    if (run === this.wanted) this.wanted = null;
-    if (run !== state.run) this.set({...UNREAD, run});
-    if (run === null) return this.set(UNREAD);
-    const version = await api.version(run);
-    if (version !== state.version) await this.read(run);
+    const {state, choices} = this;
+    const isCurrent = () => choices === this.choices;
+    try {
+      const runs = await api.runs();
+      if (!isCurrent()) return;
+      if (JSON.stringify(runs) !== JSON.stringify(state.runs)) this.set({runs});
+      const known = [this.wanted, state.run].find((name) => name !== null && runs.includes(name));
+      const run = known ?? runs[0] ?? null;
+      if (run === this.wanted) this.wanted = null;
+      if (run !== state.run) this.set({...UNREAD, run});
+      if (run === null) return this.set(UNREAD);
+      const version = await api.version(run);
+      if (isCurrent() && version !== state.version) await this.read(run);
+    } catch (error) {
+      if (isCurrent()) this.set({error: sentence(error), version: ''});
+    }
   }
 
   /** @param {string} run */
@@ -132,7 +136,7 @@ class Page {
       const fetched = await frames(this.state);
       if (turn === this.turn) this.set(fetched);
     } catch (error) {
-      this.set({error: sentence(error), version: ''});
+      if (turn === this.turn) this.set({error: sentence(error), version: ''});
     }
   }
 
@@ -143,14 +147,10 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.turn++;
+    this.choices++;
     this.wanted = null;
     this.set({...UNREAD, run, range: null, focus: null, row: null, category: null});
-    this.refreshWhenFree();
-  }
-
-  async refreshWhenFree() {
-    while (this.busy) await new Promise((resolve) => setTimeout(resolve, 20));
-    await this.refresh();
+    this.look();
   }
 
   /** Marks a finding's rows and steps in the heat map, at the statistic that shows it. @param {Json} finding */

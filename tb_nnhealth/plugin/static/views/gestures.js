@@ -21,6 +21,7 @@ export class Gestures {
     plot.addEventListener('pointerleave', () => map.leave());
     plot.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.press(event));
     plot.addEventListener('pointerup', (/** @type {PointerEvent} */ event) => this.release(event));
+    plot.addEventListener('pointercancel', () => this.drop());
     plot.addEventListener('dblclick', () => map.axis.onzoom(null));
     labels.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => this.key(event));
     labels.addEventListener('focusout', () => map.leave());
@@ -60,11 +61,16 @@ export class Gestures {
     const {axis, select, shown} = this.map;
     const from = this.dragFrom;
     const {x, width, row} = this.where(event);
-    this.dragFrom = null;
-    this.dragged.hidden = true;
+    this.drop();
     if (from === null) return;
     if (Math.abs(x - from) >= DRAG) axis.zoom(axis.toStep(from, width), axis.toStep(x, width));
     else if (shown?.rows[row] !== undefined) select(shown.rows[row]);
+  }
+
+  /** Ends a drag. */
+  drop() {
+    this.dragFrom = null;
+    this.dragged.hidden = true;
   }
 
   /** @param {KeyboardEvent} event arrows: up and down change the row, left and right the step */
