@@ -5,17 +5,16 @@ python -m tools.pictures --logs LOGS  # of logs that are there
 """
 
 import argparse
-import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from playwright.sync_api import FrameLocator, Page, sync_playwright
+
+from tools.browser import CHROMIUM, CHROMIUM_ARGUMENTS, tensorboard
 
 IMAGES = Path("docs/images")
 MODEL = "vanishing-gradient"
@@ -28,14 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.pictures", description=__doc__.splitlines()[0])
     parser.add_argument("--logs", type=Path, help=f"directory that holds a run {MODEL}; default: train it")
     options = parser.parse_args(arguments)
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
+    if CHROMIUM is None:
         print("pictures: Expected Chromium or Google Chrome on the PATH. Found none.", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as directory:
         logs = options.logs or train(Path(directory))
         with tensorboard(logs) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             tab = open_tab(page, address)
             for name, dark in (("health-tab.png", False), ("health-tab-dark.png", True)):
@@ -48,25 +46,6 @@ def train(output: Path) -> Path:
     """Trains the demo's model and returns its log directory."""
     subprocess.run([sys.executable, "-m", "demo.run", MODEL, "--output", str(output)], check=True)
     return output / "logs"
-
-
-@contextmanager
-def tensorboard(logs: Path) -> Iterator[str]:
-    """Runs TensorBoard on a free port; yields its address."""
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--port", "0"]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert server.stderr is not None
-        said = ""
-        while not (found := re.search(r" at (http://\S+)", said)):
-            line = server.stderr.readline()
-            if not line:
-                raise RuntimeError(f"TensorBoard did not start:\n{said}")
-            said += line
-        yield found[1].rstrip("/")
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 def open_tab(page: Page, address: str) -> FrameLocator:

@@ -1,11 +1,6 @@
-"""A real TensorBoard in a process of its own, and a page of headless Chromium that looks at its Health tab."""
+"""A real TensorBoard, and a page of headless Chromium that looks at its Health tab."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +10,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, sync_playwright
 from tensorboard.data import server_ingester
 
+import tools.browser
 from tests.browser.runs import LIVE, write_runs
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-WITHOUT_TENSORFLOW = "import sys; sys.modules['tensorflow'] = None; from tensorboard.main import run_main; run_main()"
-"""TensorBoard starts in seconds where it does not find TensorFlow, and serves a plugin the same."""
 
 OURS = re.compile(r"/data/plugin/nnhealth/")
 
@@ -54,41 +46,20 @@ def tensorboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     log_dir = tmp_path_factory.mktemp("logs")
     write_runs(log_dir)
     fast = "true" if request.param == "fast" else "false"
-    arguments = ["--logdir", str(log_dir), "--port", "0", "--reload_interval", "1", "--path_prefix", "/at/home"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", WITHOUT_TENSORFLOW, *arguments, "--load_fast", fast],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        yield TensorBoard(_address(process), log_dir)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None
-    said = []
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        line = process.stderr.readline()
-        said.append(line)
-        if found := re.search(r"at (http://\S+)", line):
-            return found[1].rstrip("/")
-        if process.poll() is not None:
-            break
-    pytest.fail("TensorBoard did not start: " + "".join(said))
+    with tools.browser.tensorboard(
+        log_dir, "--reload_interval", "1", "--path_prefix", "/at/home", "--load_fast", fast
+    ) as address:
+        yield TensorBoard(address, log_dir)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
+    if tools.browser.CHROMIUM is None:
         pytest.skip("needs Chromium on the PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=tools.browser.CHROMIUM, args=tools.browser.CHROMIUM_ARGUMENTS
+        )
         yield browser
         browser.close()
 
