@@ -7,6 +7,7 @@ in here, and it says nothing when the disk is full.
 import contextlib
 import itertools
 import os
+import re
 import socket
 import time
 from typing import Any
@@ -21,11 +22,23 @@ FRAME_BYTES = 16  # a record's length (8), the length's checksum (4), the data's
 
 WRITE_ERRORS = (OSError, tf.errors.OpError)
 
+_STARTED = re.compile(r"events\.out\.tfevents\.(\d+)\.")
 _counter = itertools.count()
 
 
 def is_remote(path: str) -> bool:
     return "://" in path
+
+
+def start_time(directory: str) -> float:
+    """Returns the wall time in s at which a file begins: where the clock was set back, 1 s after the last file's."""
+    now = time.time()
+    try:
+        started = map(_STARTED.match, tf.io.gfile.listdir(directory))
+    except WRITE_ERRORS:
+        return now
+    last = max((int(match[1]) for match in started if match), default=0)
+    return now if int(now) >= last else last + 1.0
 
 
 def summary_event(tag: str, step: int, wall_time: float, value: str | np.ndarray[Any, Any]) -> bytes:
@@ -47,7 +60,7 @@ class EventFile:
 
     def __init__(self, directory: str) -> None:
         tf.io.gfile.makedirs(directory)
-        now = time.time()
+        now = start_time(directory)
         name = f"events.out.tfevents.{int(now):010d}.{socket.gethostname()}.{os.getpid()}.{next(_counter):05d}.v2"
         self._path = os.path.join(directory, name)
         self._remote = is_remote(directory)
@@ -71,6 +84,10 @@ class EventFile:
             if size != self._written:
                 raise OSError(f"{self._path} holds {size} bytes where {self._written} were written")
         self._flushed = self._written
+
+    def is_there(self) -> bool:
+        """Returns whether the file still is where it was begun."""
+        return self._remote or os.path.exists(self._path)
 
     def close(self) -> bool:
         """Closes the file, cutting off a record that came only half onto the disk. Returns False for such."""

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.records import FloatArray
-from tb_nnhealth.summary import metadata
-from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, summary_event
+from tb_nnhealth.summary import event_file, metadata
+from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, start_time, summary_event
 from tb_nnhealth.summary.window import Window, is_due
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
@@ -59,10 +59,11 @@ def to_json(payload: Any) -> str:
 class HealthWriter:
     """Writes one session of a run into `<log_dir>/health`.
 
-    `write_*`, `flush` and `close` never raise for the disk's sake: what could not be written is
-    counted in `lost_rows` (its extremes go into the next row), `problem` says in one sentence what
+    `write_*`, `flush`, `pause` and `close` never raise for the disk's sake: what could not be written
+    is counted in `lost_rows` (its extremes go into the next row), `problem` says in one sentence what
     the first trouble was, and a new file is tried after 1, 2, 4 … 64 further attempts. Every file
-    begins with the same manifest event, so that it can be read without the others.
+    begins with the same manifest event, so that it can be read without the others; `has_written` says
+    whether there is one.
 
     Args:
       log_dir: the run's directory, local or one that `tf.io.gfile` knows.
@@ -74,9 +75,10 @@ class HealthWriter:
     def __init__(self, log_dir: str, manifest: Mapping[str, Any]) -> None:
         self.samples = self.rows = self.lost_rows = 0
         self.problem: str | None = None
+        self.has_written = False
         self._directory = os.path.join(log_dir, metadata.RUN_DIRECTORY)
         self._manifest = _with_blocks(manifest)
-        self._clock = time.time()
+        self._clock = start_time(self._directory)
         self._manifest_event = summary_event(
             metadata.MANIFEST, int(manifest["start_step"]), self._clock, to_json(self._manifest)
         )
@@ -120,14 +122,35 @@ class HealthWriter:
     def flush(self) -> None:
         self._attempt(lambda file: file.flush(force=True))
 
+    def pause(self) -> None:
+        """Writes what waits for its row, and brings all to the disk: for now, nothing more will come.
+
+        A remote file is closed, for some are stored only then; a later write would begin another.
+        """
+        self._write_waiting()
+        if event_file.is_remote(self._directory):
+            self._close_file()
+        else:
+            self.flush()
+
+    def can_go_on(self) -> bool:
+        """Returns whether more can be written after a pause: there was no trouble, and the file is still there."""
+        return self.problem is None and (self._file is None or self._file.is_there())
+
     def close(self) -> None:
         """Writes what waits for its row, and closes the file; a later write would begin another."""
+        self._write_waiting()
+        self._close_file()
+
+    def _write_waiting(self) -> None:
         self._wait = 0
         if self._window.samples:
             self._write_row()
         self._write_last_histograms()
         if self._texts:
             self._write([])
+
+    def _close_file(self) -> None:
         if self._file is not None and not self._file.close():
             self._note("a write that came only half onto the disk")
         self._file = None
@@ -210,7 +233,8 @@ class HealthWriter:
         except WRITE_ERRORS as error:
             self._fail(error)
             return False
-        return self._attempt(lambda file: file.write(self._manifest_event))
+        self.has_written = self._attempt(lambda file: file.write(self._manifest_event)) or self.has_written
+        return self._file is not None
 
     def _attempt(self, action: Callable[[EventFile], None]) -> bool:
         if self._file is None:

@@ -185,6 +185,57 @@ def test_a_clock_that_steps_back_drops_nothing(tmp_path: Path, monkeypatch: pyte
     assert read_run(tmp_path).variables.steps.tolist() == [0, 1, 2]
 
 
+def test_a_session_after_the_clock_was_set_back_replaces_nothing(
+    read: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for start_step in (0, 3, 6):
+        manifest = make_manifest() | {"start_step": start_step, "session": str(start_step)}
+        writer = HealthWriter(str(tmp_path / "run"), manifest)
+        for step in range(start_step, start_step + 3):
+            writer.write_sample(step, make_tables(manifest, step))
+        writer.close()
+        monkeypatch.setattr("time.time", lambda: 1_600_000_000.0)
+    assert read(tmp_path / "run").variables.steps.tolist() == list(range(9))
+
+
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_a_pause_leaves_all_on_the_disk_and_the_session_goes_on(
+    read: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_remote: bool
+) -> None:
+    monkeypatch.setattr(event_file, "is_remote", lambda path: is_remote)
+    manifest = make_manifest()
+    writer = HealthWriter(str(tmp_path / "run"), manifest)
+    for step in range(1200):
+        writer.write_sample(step, make_tables(manifest, step))
+        writer.write_json(metadata.PROGRESS, step, {"steps": step + 1, "rows": writer.rows, "samples": writer.samples})
+        if step in (500, 1001):
+            writer.pause()
+            assert writer.can_go_on()
+            assert read(tmp_path / "run").variables.steps[-1] == step
+    writer.close()
+    run = read(tmp_path / "run")
+    assert run.samples == 1200 and not run.thinned and not run.problems
+    assert len(list((tmp_path / "run" / "health").iterdir())) == (3 if is_remote else 1)
+
+
+def test_a_session_whose_file_is_gone_cannot_go_on(tmp_path: Path) -> None:
+    writer = HealthWriter(str(tmp_path / "run"), make_manifest())
+    writer.pause()
+    shutil.rmtree(tmp_path / "run")
+    assert not writer.can_go_on()
+
+
+def test_a_session_that_had_trouble_does_not_go_on(tmp_path: Path) -> None:
+    (tmp_path / "health").write_text("here")
+    writer = HealthWriter(str(tmp_path), make_manifest())
+    assert not writer.has_written and not writer.can_go_on()
+    (tmp_path / "health").unlink()
+    writer.pause()
+    writer.write_json(metadata.PROGRESS, 0, {})
+    writer.close()
+    assert writer.has_written and not writer.can_go_on()
+
+
 def test_memory_does_not_grow(tmp_path: Path) -> None:
     manifest = make_manifest()
     writer = HealthWriter(str(tmp_path), manifest)
