@@ -61,12 +61,12 @@ def step_statistics(
       gradients: dense, unscaled; None where there is none.
       norms: their norms, float32 `[N]`, NaN where there is no gradient.
     """
-    present = tf.where(tf.math.is_nan(norms), tf.zeros_like(norms), norms)
+    present = _present(norms)
     global_norm = tf.norm(present)
     unchanged = tf.equal(_tensor(steps_taken(optimizer)), before.iterations)
     statistics = {
         "learning_rate": before.learning_rate,
-        "gradient_global_norm": tf.where(tf.reduce_all(tf.math.is_nan(norms)), float("nan"), global_norm),
+        "gradient_global_norm": norm_together(norms),
         "step_skipped": tf.cast(unchanged, tf.float32),
         "update_applied": tf.cast(_updates_at(optimizer, before.iterations), tf.float32),
     }
@@ -76,6 +76,15 @@ def step_statistics(
     if clipped is not None:
         statistics["clipped_fraction"] = tf.maximum(0.0, 1.0 - tf.math.divide_no_nan(clipped, global_norm))
     return statistics
+
+
+def norm_together(norms: Any) -> tf.Tensor:
+    """Returns the norm of all tensors together from their norms `[N]`; NaN where there is none but NaN."""
+    return tf.where(tf.reduce_all(tf.math.is_nan(norms)), float("nan"), tf.norm(_present(norms)))
+
+
+def _present(norms: Any) -> tf.Tensor:
+    return tf.where(tf.math.is_nan(norms), tf.zeros_like(norms), norms)
 
 
 def _clipped_norm(

@@ -174,13 +174,22 @@ class Recorder:
             self._on_failure(f"the gradient into {row}", error)
         return gradient
 
-    def _observe_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+    def _observe_inputs(self, x: Any) -> None:
         inputs = named_tensors(x, self._input_names)
+        self._observe_data("input", inputs)
+        if inputs:
+            self._trace.keep_scalar("batch_size", tf.shape(inputs[0][1])[0])
+
+    def _observe_data(self, prefix: str, tensors: Sequence[tuple[str, tf.Tensor]]) -> None:
+        for name, tensor in tensors:
+            self._trace.keep("data", f"{prefix}/{name}", data.batch_statistics(tensor))
+
+    def _observe_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+        self._observe_inputs(x)
         targets = named_tensors(y, self._output_names)
         predictions = named_tensors(y_pred, self._output_names)
-        for prefix, tensors in (("input", inputs), ("target", targets), ("prediction", predictions)):
-            for name, tensor in tensors:
-                self._trace.keep("data", f"{prefix}/{name}", data.batch_statistics(tensor))
+        self._observe_data("target", targets)
+        self._observe_data("prediction", predictions)
         for index, ((name, target), (_, prediction)) in enumerate(zip(targets, predictions, strict=False)):
             counts = counted_classes(target, prediction, self._loss_name(index))
             if counts is not None:
@@ -188,8 +197,6 @@ class Recorder:
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
         rows = {id(tensor): row for row, tensor in self._trace.outputs}
         self._trace.output_rows |= {rows[id(tensor)] for _, tensor in predictions if id(tensor) in rows}
-        if inputs:
-            self._trace.keep_scalar("batch_size", tf.shape(inputs[0][1])[0])
         if loss is not None:
             self._trace.keep_scalar("loss", loss)
 
@@ -209,7 +216,11 @@ class Recorder:
         value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], extremes), 3)
         if not self._take_gradients:
             gradient = tf.fill(gradient.shape, NAN)
-        for name, statistic in optimizers.step_statistics(optimizer, before, dense, gradient[:, 0]).items():
+        statistics = optimizers.step_statistics(optimizer, before, dense, gradient[:, 0])
+        if self._trace.has("step", "gradient_global_norm"):  # Of an optimizer that came before this one.
+            norms = [self._trace.kept("step", "gradient_global_norm", 1)[0], statistics["gradient_global_norm"]]
+            statistics["gradient_global_norm"] = optimizers.norm_together(norms)
+        for name, statistic in statistics.items():
             self._trace.keep_scalar(name, statistic)
         missing = tf.constant([float(g is None) for g in dense])
         block = _variable_columns(value, gradient, update, missing)
@@ -226,11 +237,13 @@ class Recorder:
                     self._trace.keep(f"{kind}_histogram", row, count)
 
     def _observe_end(self, data_batch: Any, logs: Any) -> None:
-        """Takes what a custom `train_step` that never calls `compute_loss` still shows."""
+        """Takes what a custom `train_step` that never calls `compute_loss`, or not with the inputs, still shows."""
         metrics = logs if isinstance(logs, dict) else {}
+        parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
         if not self._trace.has("step", "loss"):
-            parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
             self._observe_batch(parts[0], parts[1] if len(parts) > 1 else None, None, metrics.get("loss"))
+        elif not self._trace.has("step", "batch_size"):
+            self._observe_inputs(parts[0])
         total, of_data = (self._trace.kept("step", name, 1) for name in ("loss", "data_loss"))
         self._trace.keep_scalar("regularization_loss", total - of_data)
         for name, value in metrics.items():
