@@ -14,13 +14,15 @@ Weights = dict[str, np.ndarray]
 
 @dataclass
 class Outcome:
-    """`state` are the model's and the optimizers' variables after training, `before` and `after` the model's
-    trainable variables around each call of the step function, `steps` the number of the call's last step."""
+    """`state` are the model's and the optimizers' variables after training, `states` those before each call of
+    the step function, `before` and `after` the model's trainable variables around it, `steps` the number of the
+    call's last step."""
 
     model: keras.Model
     state: list[np.ndarray] = field(default_factory=list)
     history: list[dict[str, list[float]]] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
+    states: list[list[np.ndarray]] = field(default_factory=list)
     before: list[Weights] = field(default_factory=list)
     after: list[Weights] = field(default_factory=list)
 
@@ -37,8 +39,10 @@ class Watch(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.now = self._weights()
+        self.state = arrays(state_variables(self.model))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.outcome.states.append(self.state)
         self.outcome.before.append(self.now)  # Keras begins one batch more where the data ends unforeseen.
         self.outcome.after.append(self._weights())
         last = self.epoch_start + batch
@@ -64,7 +68,7 @@ def train(make: Callable[[], Trial], ours: Callable[[], Sequence[keras.callbacks
             step(trial.model)
         else:
             outcome.history.append(trial.model.fit(**step, callbacks=list(callbacks)).history)
-    outcome.state = [np.array(v) for v in state_variables(trial.model)]
+    outcome.state = arrays(state_variables(trial.model))
     return outcome
 
 
@@ -72,6 +76,10 @@ def state_variables(model: keras.Model) -> list[Any]:
     optimizers = [model.optimizer, *vars(model).values()]
     unique = {id(o): o for o in optimizers if isinstance(o, keras.optimizers.Optimizer)}
     return [*model.variables, *(v for optimizer in unique.values() for v in optimizer.variables)]
+
+
+def arrays(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(v) for v in variables]
 
 
 def assert_same_bits(left: Sequence[np.ndarray], right: Sequence[np.ndarray]) -> None:

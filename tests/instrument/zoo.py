@@ -17,12 +17,54 @@ Step = dict[str, Any] | Callable[[keras.Model], None]
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What an optimizer brings down in a step: `loss` gives it, with the step's statistics that are seen on the way."""
+
+    loss: Callable[[], tuple[Any, dict[str, Any]]]
+    optimizer: Any
+    variables: Callable[[], Sequence[Any]]
+
+
+def compiled_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
+    """The one objective of Keras' own `train_step`."""
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    if not all(layer.built for layer in model.layers):
+        model(x)
+
+    def loss() -> tuple[Any, dict[str, Any]]:
+        y_pred = model(x, training=True)
+        total = model.compute_loss(x, y, y_pred, sample_weight)
+        penalty = tf.add_n([tf.reduce_sum(part) for part in model.losses]) if model.losses else 0.0
+        return total, {
+            "loss": total,
+            "data_loss": total - penalty,
+            "regularization_loss": penalty,
+            "batch_size": len(keras.tree.flatten(x)[0]),
+        } | output_losses(model, y, y_pred)
+
+    yield Objective(loss, model.optimizer, lambda: model.trainable_variables)
+
+
+def output_losses(model: keras.Model, y: Any, y_pred: Any) -> dict[str, Any]:
+    """Returns the loss of each output by itself, where there are several."""
+    if not isinstance(model.loss, (list, dict)):
+        return {}
+    keys = model.loss if isinstance(model.loss, dict) else range(len(model.loss))
+    losses = {key: keras.losses.get(model.loss[key])(y[key], y_pred[key]) for key in keys}
+    return {
+        f"output_loss/{name}": tf.reduce_mean(loss)
+        for name, loss in zip(model.output_names, losses.values(), strict=True)
+    }
+
+
+@dataclass(frozen=True)
 class Trial:
-    """`callbacks` makes callbacks that run beside ours."""
+    """`callbacks` makes callbacks that run beside ours, `objectives` says what a step brings down, one by one."""
 
     model: keras.Model
     steps: Sequence[Step]
     callbacks: Callable[[], list[keras.callbacks.Callback]] = field(default=list)
+    objectives: Callable[[keras.Model, Any], Iterator[Objective]] = compiled_loss
 
 
 CASES: dict[str, Callable[[], Trial]] = {}
@@ -418,12 +460,22 @@ class OwnLoss(keras.Model):
         return {"loss": loss}
 
 
+def own_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
+    x, y = data
+
+    def loss() -> tuple[Any, dict[str, Any]]:
+        mean = tf.reduce_mean((model(x, training=True) - y) ** 2)
+        return mean, {"loss": mean, "batch_size": len(x)}
+
+    yield Objective(loss, model.optimizer, lambda: model.trainable_variables)
+
+
 @case
 def custom_loss_in_train_step() -> Trial:
     inner = mlp()
     model = OwnLoss(inner.inputs, inner.outputs)
     model.compile("adam")
-    return Trial(model, [fit(flat(), numbers())])
+    return Trial(model, [fit(flat(), numbers())], objectives=own_loss)
 
 
 class Gan(keras.Model):
@@ -453,11 +505,24 @@ class Gan(keras.Model):
         return {"critic_loss": critic_loss, "generator_loss": generator_loss}
 
 
+def in_turns(model: Gan, real: Any) -> Iterator[Objective]:
+    latent = keras.random.normal((8, 3), seed=model.noise)
+
+    def critic_loss() -> tuple[Any, dict[str, Any]]:
+        return tf.reduce_mean(model.critic(model.generator(latent)) - model.critic(real)), {"batch_size": len(real)}
+
+    def generator_loss() -> tuple[Any, dict[str, Any]]:
+        return -tf.reduce_mean(model.critic(model.generator(latent))), {}
+
+    yield Objective(critic_loss, model.critic_optimizer, lambda: model.critic.trainable_variables)
+    yield Objective(generator_loss, model.generator_optimizer, lambda: model.generator.trainable_variables)
+
+
 @case
 def gan_two_optimizers() -> Trial:
     model = Gan()
     model.compile()
-    return Trial(model, [fit(flat())])
+    return Trial(model, [fit(flat())], objectives=in_turns)
 
 
 # How the step is run.

@@ -1,0 +1,271 @@
+"""The training step once more, naively: eager, with a tape of its own, and every statistic in NumPy.
+
+It goes through a training that was measured, from the very weights and random states that stood before each step
+there. It shares nothing with the callback: outputs are caught where Keras calls a layer, all gradients are those of one
+persistent tape, and only the losses and the optimizers' updates are Keras' own.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+from tb_nnhealth.vocabulary import DEAD_WINDOW
+from tests.instrument.training import Outcome, state_variables, train
+from tests.instrument.zoo import Objective, Trial
+from tests.statistics import naive
+
+Numbers = dict[str, float]
+NAN = float("nan")
+
+LOOPS = (layers.RNN, layers.TimeDistributed)
+"""Layers that call others position by position: only what they return is a layer's output."""
+
+FLAT = {"tanh": (-0.98, 0.98), "sigmoid": (0.01, 0.99), "softmax": (0.01, 0.99)}
+"""Where the flat 1 % of an activation function's range begins, below and above."""
+
+
+@dataclass
+class Step:
+    """What one step shows, by variable, by layer output (`flow` is the gradient into it), and as a whole.
+
+    A gradient is None where there is none; loss scales are taken out.
+    """
+
+    follows_compile: bool
+    value: dict[str, np.ndarray] = field(default_factory=dict)
+    gradient: dict[str, np.ndarray | None] = field(default_factory=dict)
+    update: dict[str, np.ndarray] = field(default_factory=dict)
+    output: dict[str, np.ndarray] = field(default_factory=dict)
+    flow: dict[str, np.ndarray | None] = field(default_factory=dict)
+    flat: dict[str, tuple[float, float] | None] = field(default_factory=dict)
+    scalars: Numbers = field(default_factory=dict)
+
+
+class Oracle(keras.callbacks.Callback):
+    """Takes the place of the model's step function in a training that is to be the same as `measured`.
+
+    `steps` are the steps it made, `ends` the numbers of those that end a call of the step function.
+    """
+
+    def __init__(self, trial: Trial, measured: Outcome) -> None:
+        super().__init__()
+        self.trial = trial
+        self.measured = measured
+        self.steps: list[Step] = []
+        self.ends: list[int] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.follows_compile = self.model.train_function != self._run
+        self.model.train_function = self._run
+        self.model.__dict__["get_metrics_result"] = lambda: {"loss": NAN}  # Nothing here counts any.
+
+    def _run(self, iterator: Any) -> dict[str, Any]:
+        call = len(self.ends)
+        batches = [next(iterator)]  # Ends the epoch where there is none; the rest may be missing.
+        with contextlib.suppress(StopIteration, tf.errors.OutOfRangeError):
+            while len(batches) < self.model.steps_per_execution:
+                batches.append(next(iterator))
+        for variable, value in zip(state_variables(self.model), self.measured.states[call], strict=True):
+            variable.assign(value)
+        for data in batches:
+            self._step(data)
+        self.ends.append(len(self.steps) - 1)
+        last, after = self.steps[-1], self.measured.after[call]
+        last.update = {path: np.float64(after[path]) - np.float64(value) for path, value in last.value.items()}
+        return {}
+
+    def _step(self, data: Any) -> None:
+        step = Step(self.follows_compile)
+        calls: Counter[str] = Counter()
+        for objective in self.trial.objectives(self.model, data):
+            _differentiate(step, objective, calls, self.model.jit_compile)
+            _judge_step(step, objective.optimizer, len(self.steps))
+        self.steps.append(step)
+        self.follows_compile = False
+
+
+def steps_by_hand(make: Callable[[], Trial], measured: Outcome) -> tuple[list[Step], list[int]]:
+    """Returns all steps of a training that was measured, and the numbers of those that end a call.
+
+    Where several steps run at once, the oracle makes those before the last by itself.
+    """
+    oracles: list[Oracle] = []
+
+    def make_oracle() -> Trial:
+        trial = make()
+        oracles.append(Oracle(trial, measured))
+        return trial
+
+    train(make_oracle, lambda: oracles)
+    return oracles[0].steps, oracles[0].ends
+
+
+# A step.
+
+
+def _differentiate(step: Step, objective: Objective, calls: Counter[str], jit_compile: bool) -> None:
+    """Goes forward, backward, and lets the optimizer change the variables; notes what there was to see."""
+    rows: list[tuple[str, keras.Layer]] = []
+    optimizer, variables = objective.optimizer, objective.variables()
+
+    def look() -> tuple[Any, ...]:
+        with tf.GradientTape(persistent=True) as tape, _captured() as captured:
+            loss, scalars = objective.loss()
+            scaled = optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, [v.value for v in variables])
+        flows = []
+        for layer, output in captured:
+            path = layer.path or layer.name
+            calls[path] += 1
+            rows.append((path if calls[path] == 1 else f"{path}#{calls[path]}", layer))
+            flows.append(_flow(tape, scaled, output) if variables else None)
+        return scalars, gradients, [output for _, output in captured], flows
+
+    draws_as_xla = tf.function(look, jit_compile=True) if jit_compile else look  # XLA's random numbers are others.
+    scalars, gradients, outputs, flows = draws_as_xla()
+    scale = _loss_scale(optimizer)
+    step.scalars |= {name: float(value) for name, value in scalars.items()}
+    if variables:
+        step.scalars |= {"loss_scale": scale, "learning_rate": float(optimizer.learning_rate)}
+    for variable, gradient in zip(variables, gradients, strict=True):
+        step.value[variable.path] = np.array(variable)
+        step.gradient[variable.path] = _unscaled(gradient, scale)
+    for (row, layer), output, flow in zip(rows, outputs, flows, strict=True):
+        step.output[row] = np.float64(output)
+        step.flow[row] = _unscaled(flow, scale)
+        step.flat[row] = FLAT.get(_activation(layer))
+    if variables:
+        optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+
+@contextlib.contextmanager
+def _captured() -> Iterator[list[tuple[keras.Layer, tf.Tensor]]]:
+    """Catches the output of each layer that calls no other one, in order."""
+    caught: list[tuple[keras.Layer, tf.Tensor]] = []
+    within: list[keras.Layer] = []
+    callers: set[int] = set()
+    original = keras.Layer.__call__
+
+    def call(layer: keras.Layer, *args: Any, **kwargs: Any) -> Any:
+        callers.update(map(id, within))
+        within.append(layer)
+        try:
+            outputs = original(layer, *args, **kwargs)
+        finally:
+            within.pop()
+        is_leaf = id(layer) not in callers or isinstance(layer, LOOPS)
+        is_in_loop = any(isinstance(outer, LOOPS) for outer in within)
+        if not is_leaf or is_in_loop or in_stateless_scope():  # Keras may only ask for a shape.
+            return outputs
+        if any(outputs is given for given in args):  # What flows into it is not what flows out of the layer.
+            outputs = tf.identity(outputs)
+        caught.append((layer, outputs))
+        return outputs
+
+    keras.Layer.__call__ = call
+    try:
+        yield caught
+    finally:
+        keras.Layer.__call__ = original
+
+
+def _flow(tape: tf.GradientTape, loss: tf.Tensor, output: tf.Tensor) -> tf.Tensor | None:
+    """Returns the gradient into an output; Keras' cross-entropies take the logits that it carries, and not itself."""
+    flow = tape.gradient(loss, output)
+    logits = getattr(output, "_keras_logits", None)
+    return tape.gradient(loss, logits) if flow is None and logits is not None else flow
+
+
+def _loss_scale(optimizer: Any) -> float:
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return float(optimizer.dynamic_scale if optimizer.built else optimizer.initial_scale)
+    return NAN if optimizer.loss_scale_factor is None else optimizer.loss_scale_factor
+
+
+def _unscaled(gradient: Any, scale: float) -> np.ndarray | None:
+    if gradient is None:
+        return None
+    if isinstance(gradient, tf.IndexedSlices):
+        dense = np.zeros(tuple(gradient.dense_shape), np.float64)
+        np.add.at(dense, gradient.indices.numpy(), np.float64(gradient.values))
+    else:
+        dense = np.float64(tf.cast(gradient, tf.float64))
+    return dense if np.isnan(scale) else dense / scale
+
+
+def _activation(layer: keras.Layer) -> str | None:
+    if isinstance(layer, layers.Softmax):
+        return "softmax"
+    return getattr(getattr(layer, "activation", None), "__name__", None)
+
+
+def _judge_step(step: Step, optimizer: Any, number: int) -> None:
+    """Says what the optimizer makes of the gradients: how much it clips, and whether it updates at all."""
+    gradients = [g for g in step.gradient.values() if g is not None]
+    if not gradients:
+        return
+    norm = global_norm(gradients)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    every = inner.gradient_accumulation_steps
+    clipped = _clipped(inner, gradients)
+    step.scalars |= {
+        "gradient_global_norm": norm,
+        "clipped_fraction": NAN if clipped is None or every else 1 - global_norm(clipped) / norm,
+        "step_skipped": float(inner is not optimizer and not all(np.isfinite(g).all() for g in gradients)),
+        "update_applied": float(not every or (number + 1) % every == 0),
+    }
+
+
+def _clipped(optimizer: Any, gradients: list[np.ndarray]) -> list[np.ndarray] | None:
+    if optimizer.global_clipnorm is not None:
+        return [g * min(1.0, optimizer.global_clipnorm / global_norm(gradients)) for g in gradients]
+    if optimizer.clipnorm is not None:
+        return [g * min(1.0, optimizer.clipnorm / max(global_norm([g]), 1e-30)) for g in gradients]
+    if optimizer.clipvalue is not None:
+        return [np.clip(g, -optimizer.clipvalue, optimizer.clipvalue) for g in gradients]
+    return None
+
+
+def global_norm(arrays: list[np.ndarray]) -> float:
+    """Returns the Euclidean norm of all finite elements together."""
+    return float(np.sqrt(sum((g[np.isfinite(g)] ** 2).sum() for g in map(np.float64, arrays))))
+
+
+# Its statistics.
+
+
+def variable_statistics(step: Step, path: str) -> Numbers:
+    value, gradient = naive.moments(step.value[path]), step.gradient[path]
+    update = naive.moments(step.update[path])
+    of_gradient = naive.moments(np.zeros(0) if gradient is None else gradient)
+    norm = value["norm"] or NAN
+    kinds = {"value": value, "gradient": of_gradient, "update": update}
+    return {
+        **{f"{kind}_{k}": v for kind, numbers in kinds.items() for k, v in numbers.items()},
+        "update_ratio": update["norm"] / norm,
+        "gradient_ratio": of_gradient["norm"] / norm,
+        "gradient_missing": float(gradient is None),
+    }
+
+
+def activation_statistics(steps: list[Step], number: int, row: str) -> Numbers:
+    output, flow, flat = steps[number].output[row], steps[number].flow[row], steps[number].flat[row]
+    start = max(i for i in range(number + 1) if i == 0 or steps[i].follows_compile)
+    window = [step.output[row] for step in steps[max(start, number - DEAD_WINDOW + 1) : number + 1]]
+    forward = naive.forward(output)
+    backward = {} if flow is None else naive.moments(flow)
+    return {
+        **{f"activation_{k}": v for k, v in forward.items() if k != "silent"},
+        "silent_unit_fraction": forward["silent"],
+        "dead_unit_fraction": np.mean([all((o[..., u] == 0).all() for o in window) for u in range(output.shape[-1])]),
+        "saturated_fraction": ((output <= flat[0]) | (output >= flat[1])).mean() if flat else NAN,
+        **{f"output_gradient_{k}": backward.get(k, NAN) for k in ("norm", "rms", "zero_fraction", "nonfinite")},
+    }
