@@ -77,7 +77,7 @@ def _headline(scorecard: Scorecard, name: str) -> Text:
     score = "unknown" if scorecard.score is None else str(scorecard.score)
     training = scorecard.training
     thinned = ", thinned" if training["thinned"] else ""
-    short = ", too few to call it healthy" if scorecard.status == "no_data" else ""
+    short = ", not enough to call it healthy" if scorecard.status == "no_data" else ""
     return Text.assemble(
         (_plain(name), "bold"), (_plain(own), "dim"), "  ",
         (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",

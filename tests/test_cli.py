@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tb_nnhealth import cli, engine
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, losses, stuck, unmeasured, with_layers
+from tests.rules.builder import change, healthy, losses, stuck, table, unmeasured, with_layers
 from tests.written import write_run
 
 
@@ -105,6 +106,13 @@ def test_check_of_a_few_steps_could_not_judge(tmp_path, capsys, steps):
     write_run(healthy(steps=np.array(steps)), tmp_path)
     assert run("check", tmp_path) == 2
     assert "no_data  score unknown" in capsys.readouterr().err
+
+
+def test_a_long_run_of_which_only_the_loss_was_seen_has_no_lack_of_steps(tmp_path, capsys):
+    nothing = table((), {"value_norm": 0.0})
+    write_run(replace(healthy(), variables=nothing, activations=nothing), tmp_path)
+    assert run("check", tmp_path) == 2
+    assert "951 steps, 28 judged, not enough to call it healthy" in " ".join(capsys.readouterr().err.split())
 
 
 def test_check_with_a_broken_rule_could_not_judge(logs, capsys, monkeypatch):
