@@ -50,23 +50,26 @@ class Guard:
         self._outputs.append((row, output))
         return output
 
-    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         """Places the test. Only the first loss of a step is tested, where a custom step computes several."""
         del y_pred
         if not self._is_placed and tf.is_tensor(loss):
-            self._try_to_place(x, y, loss, _floating(self._model))
+            self._try_to_place(x, y, sample_weight, loss, _floating(self._model))
 
-    def _try_to_place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
+    def _try_to_place(
+        self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]
+    ) -> None:
         self._is_placed = True
         try:
-            self._place(x, y, loss, variables)
+            self._place(x, y, sample_weight, loss, variables)
         except Exception as error:
             self._on_failure("the guard against non-finite values", error)
 
-    def _place(self, x: Any, y: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
+    def _place(self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
+        tensors += [("input", "sample_weight", t) for _, t in named_tensors(sample_weight, None)]
         tensors += [("variable", path, v.value) for path, v in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
         tensors += [("loss", "", loss)]
@@ -97,8 +100,8 @@ class Guard:
         metrics = logs.values() if isinstance(logs, dict) else ()
         scalars = [tf.cast(value, tf.float32) for value in metrics if tf.is_tensor(value) and value.shape.rank == 0]
         if not self._is_placed and scalars:
-            parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
-            self._try_to_place(parts[0], parts[1] if len(parts) > 1 else None, tf.stack(scalars), ())
+            parts = [*(data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)), None, None]
+            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), ())
         with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
         self._outputs = []

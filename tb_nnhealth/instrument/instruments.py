@@ -14,6 +14,12 @@ from tb_nnhealth.instrument.settings import Settings
 
 Failure = Callable[[str, Exception], None]
 
+UNSEEN = (
+    "expected the training step to call the model's layers and its optimizer where that can be seen. Received: some of "
+    "it runs in a tf.function that is no method of the model, or that XLA compiles; leave out that @tf.function, "
+    "for Keras compiles the whole step"
+)
+
 
 @dataclass
 class Instruments:
@@ -51,6 +57,9 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     def watched_sites() -> list[Site]:
         return selected_sites(model, settings)
 
+    def on_unseen() -> None:
+        on_failure("all of the step", RuntimeError(UNSEEN))
+
     guard = Guard(model, first_step, on_failure) if settings.guard else None
     recorder = Recorder(
         lambda called: _measured_variables(model, watched_sites(), called),
@@ -67,8 +76,8 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         model.train_function,
         recorder,
         guard,
-        sampled=twin.watched(model, watched_sites, recorder),
-        unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard),
+        sampled=twin.watched(model, watched_sites, recorder, on_unseen),
+        unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard, on_unseen),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
         schedule=Schedule(settings.sampling, settings.overhead),
     )

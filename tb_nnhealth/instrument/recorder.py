@@ -87,11 +87,11 @@ class Recorder:
             self._on_failure(f"the output of {row}", error)
             return output
 
-    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         try:
             with tf.name_scope(SCOPE):
                 if self._guard is not None:
-                    self._guard.on_batch(x, y, y_pred, loss)
+                    self._guard.on_batch(x, y, y_pred, loss, sample_weight)
                 self._observe_batch(x, y, y_pred, loss)
         except Exception as error:
             self._on_failure("the batch", error)

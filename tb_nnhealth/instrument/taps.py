@@ -9,7 +9,7 @@ values on changes no bit of them.
 import contextlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ import keras
 import tensorflow as tf
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
+from tb_nnhealth.instrument import functions
 from tb_nnhealth.instrument.layers import Site, is_fused
 
 
@@ -32,8 +33,8 @@ class Observer(Protocol):
     def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         """A leaf layer's output; what is returned takes its place (with the same value)."""
 
-    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
-        """The batch with its predictions, and the total loss."""
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
+        """The batch with its predictions, the total loss and the examples' weights."""
 
     def on_data_loss(self, loss: Any) -> None:
         """The compiled losses' weighted sum."""
@@ -48,15 +49,45 @@ class Observer(Protocol):
         """The optimizer has changed the variables."""
 
 
+unconverted = tf.autograph.experimental.do_not_convert
+"""Marks what AutoGraph has to leave alone where it converts the user's code around it."""
+
+
+class _Sight:
+    """How far one can see from where a step is traced: not into functions that it calls and that keep their traces.
+
+    Args:
+      on_unseen: called where something is out of sight.
+    """
+
+    def __init__(self, on_unseen: Callable[[], None]) -> None:
+        self._graph = functions.current_graph()
+        self._on_unseen = on_unseen
+        self.has_met_layers = False
+
+    @unconverted
+    def reaches(self) -> bool:
+        """Returns whether what is traced now is in sight."""
+        if functions.is_in_function_called_from(self._graph):
+            self._on_unseen()
+            return False
+        return True
+
+
 @contextlib.contextmanager
-def attached(model: Any, find_sites: Callable[[], Sequence[Site]], observer: Observer) -> Iterator[None]:
+def attached(
+    model: Any, find_sites: Callable[[], Sequence[Site]], observer: Observer, on_unseen: Callable[[], None]
+) -> Iterator[None]:
     """Has the observer told of everything that the model does within the block.
 
-    Keras gives a layer its path when it is built, which may be within the block: then the sites are looked for anew.
+    `on_unseen` is called where it does something out of sight. Keras gives a layer its path when it is built, which
+    may be within the block: then the sites are looked for anew.
     """
+    sight = _Sight(on_unseen)
     with contextlib.ExitStack() as stack:
         calls: Counter[str] = Counter()
         found = find_sites()
+        _take_apart(model, {id(site.layer) for site in found if site.is_leaf}, stack)
         known = {id(site.layer): (site.layer.path, site.path) for site in found}
 
         def path(site: Site) -> str:
@@ -66,14 +97,16 @@ def attached(model: Any, find_sites: Callable[[], Sequence[Site]], observer: Obs
 
         for site in found:
             if site.is_leaf:
-                stack.enter_context(replaced(site.layer, "call", _call(site, path, calls, observer)))
+                stack.enter_context(replaced(site.layer, "call", _call(site, path, calls, observer, sight)))
         for optimizer in _optimizers(model):
-            stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer)))
-        stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer)))
+            stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer, sight)))
+        stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer, sight)))
         compile_loss = getattr(model, "_compile_loss", None)
         if compile_loss is not None:
-            stack.enter_context(replaced(compile_loss, "call", _data_loss(compile_loss, observer)))
+            stack.enter_context(replaced(compile_loss, "call", _data_loss(compile_loss, observer, sight)))
         yield
+        if not sight.has_met_layers and any(site.is_leaf for site in found):
+            on_unseen()  # They were called in a function that had been traced before.
 
 
 @contextlib.contextmanager
@@ -91,6 +124,15 @@ def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
             attributes.pop(name, None)
 
 
+def _take_apart(model: Any, leaves: set[int], stack: contextlib.ExitStack) -> None:
+    """Has methods that are `tf.function`s run as a part of the step, until the stack is unwound."""
+    for owner in model._flatten_layers():
+        if id(owner) not in leaves:
+            for name, function in functions.functions(owner).items():
+                if functions.can_be_taken_apart(function):
+                    stack.enter_context(replaced(owner, name, functions.code(function, owner)))
+
+
 def _optimizers(model: Any) -> list[Any]:
     """The model's optimizer, and those that a custom `train_step` keeps beside it."""
     found = [model.optimizer, *vars(model).values()]
@@ -98,13 +140,18 @@ def _optimizers(model: Any) -> list[Any]:
     return list(unique.values())
 
 
-def _call(site: Site, path: Callable[[Site], str], calls: Counter[str], observer: Observer) -> Callable[..., Any]:
+def _call(
+    site: Site, path: Callable[[Site], str], calls: Counter[str], observer: Observer, sight: _Sight
+) -> Callable[..., Any]:
     original = site.layer.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
         outputs = original(*args, **kwargs)
         asks_for_shapes = in_stateless_scope()  # Keras does, to build the layer.
-        if asks_for_shapes or is_fused(site.layer):
+        if asks_for_shapes:
+            return outputs
+        sight.has_met_layers = True
+        if is_fused(site.layer) or not sight.reaches():
             return outputs
         leaves = keras.tree.flatten(outputs)
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
@@ -126,25 +173,30 @@ def _is_measurable(value: Any) -> bool:
     return tf.is_tensor(value) and isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank
 
 
-def _compute_loss(model: Any, observer: Observer) -> Callable[..., Any]:
+def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
     original = model.compute_loss
     signature = inspect.signature(original)
     is_of_keras_form = {"x", "y", "y_pred"} <= set(signature.parameters)  # Else the step's end shows what it can.
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
         loss = original(*args, **kwargs)
-        if is_of_keras_form:
-            given = signature.bind(*args, **kwargs).arguments
-            observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss)
+        if is_of_keras_form and sight.reaches():
+            tell(signature.bind(*args, **kwargs).arguments, loss)
         return loss
+
+    @unconverted
+    def tell(given: Mapping[str, Any], loss: Any) -> None:
+        observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss, given.get("sample_weight"))
 
     return compute_loss
 
 
-def _data_loss(compile_loss: Any, observer: Observer) -> Callable[..., Any]:
+def _data_loss(compile_loss: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
     original = compile_loss.call
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not sight.reaches():
+            return original(*args, **kwargs)
         with contextlib.ExitStack() as stack:
             if getattr(compile_loss, "_flat_losses", None) is not None:
                 _watch_outputs(compile_loss, observer, stack)
@@ -184,18 +236,20 @@ def _output_loss(part: Any, observer: Observer) -> Callable[..., Any]:
     return loss_fn
 
 
-def _apply(optimizer: Any, observer: Observer) -> Callable[..., Any]:
+def _apply(optimizer: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
     original = optimizer.apply
 
     def apply(grads: Any, trainable_variables: Any = None) -> Any:
+        if not sight.reaches():
+            return original(grads, trainable_variables)
         gradients = list(grads)
         if trainable_variables is None:
             variables = list(optimizer._trainable_variables)
         else:
             variables = trainable_variables = list(trainable_variables)
-        before = observer.before_apply(optimizer, variables)
+        before = unconverted(observer.before_apply)(optimizer, variables)
         result = original(gradients, trainable_variables)
-        observer.after_apply(optimizer, variables, gradients, before)
+        unconverted(observer.after_apply)(optimizer, variables, gradients, before)
         return result
 
     return apply

@@ -7,24 +7,31 @@ made by the same public `make_train_function`, from a `train_step` that is watch
 from collections.abc import Callable
 from typing import Any
 
-from tb_nnhealth.instrument import taps
+from tb_nnhealth.instrument import functions, taps
 from tb_nnhealth.instrument.layers import Site
 
 StepFunction = Callable[[Any], Any]
 
 
-def watched(model: Any, sites: Callable[[], list[Site]], observer: taps.Observer) -> StepFunction:
-    """Returns a step function that trains as the model's own does, and has the observer told of it."""
-    train_step = model.train_step
+def watched(
+    model: Any, sites: Callable[[], list[Site]], observer: taps.Observer, on_unseen: Callable[[], None]
+) -> StepFunction:
+    """Returns a step function that trains as the model's own does, and has the observer told of it.
+
+    `on_unseen` is called where something of a step is out of sight.
+    """
+    function = functions.functions(model).get("train_step")
+    train_step = model.train_step if function is None else functions.code(function, model)
 
     def watched_train_step(data: Any) -> Any:
         observer.begin_trace()
-        with taps.attached(model, sites, observer):
+        with taps.attached(model, sites, observer, on_unseen):
             logs = train_step(data)
         observer.end_trace(data, logs)
         return logs
 
-    return _make(model, watched_train_step)
+    like_own = watched_train_step if function is None else functions.like(function, watched_train_step)
+    return _make(model, like_own)
 
 
 def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:

@@ -53,6 +53,20 @@ def first(run: HealthRun) -> tuple[int, str, str]:
     return run.nonfinite.step, run.nonfinite.places[0].stage, run.nonfinite.places[0].path
 
 
+@pytest.mark.parametrize("sampling", ["auto", 1])
+def test_a_bad_weight_of_an_example_is_named(tmp_path: Path, sampling: Any) -> None:
+    x, y = data()
+    model, weights = compiled(mlp()), np.ones(len(x), np.float32)
+    weights[2 * UNSAMPLED] = np.nan
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback could not")
+        warnings.filterwarnings("ignore", message="nonfinite")
+        health = HealthCallback(tmp_path, overhead=0.0, sampling=sampling)
+        model.fit(x, y, sample_weight=weights, batch_size=2, shuffle=False, verbose=0, callbacks=[health])
+    assert first(read_run(tmp_path)) == (UNSAMPLED, "input", "sample_weight")
+    assert "sample_weight" in finding(tmp_path).message
+
+
 def finding(log_dir: Path) -> Any:
     (found,) = [f for f in Scorecard.from_logdir(log_dir).findings if f.rule == "nonfinite-values"]
     return found
