@@ -208,9 +208,7 @@ class Recorder:
     def _observe_update(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
         dense = [optimizers.unscaled(g, before) for g in gradients]
         after = optimizers.read(variables)
-        updates = [
-            tf.cast(new, tf.float32) - tf.cast(old, tf.float32) for new, old in zip(after, before.values, strict=True)
-        ]
+        updates = [_change(old, new) for old, new in zip(before.values, after, strict=True)]
         zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
         extremes = [True] * 2 * len(variables) + [False] * len(variables)
         value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], extremes), 3)
@@ -253,6 +251,12 @@ class Recorder:
 
 def _histograms_of(tensors: Sequence[tf.Tensor]) -> Callable[[], tf.Tensor]:
     return lambda: tf.stack([histograms.histogram(t) for t in tensors]) if tensors else tf.zeros([0, HISTOGRAM_BINS])
+
+
+def _change(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
+    """Returns new − old, float32; where they are float64, they may differ by less than float32 can tell."""
+    dtype = tf.float64 if new.dtype == tf.float64 else tf.float32
+    return tf.cast(tf.cast(new, dtype) - tf.cast(old, dtype), tf.float32)
 
 
 def _variable_columns(value: tf.Tensor, gradient: tf.Tensor, update: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:

@@ -56,14 +56,14 @@ def precision(measured: Measured) -> str:
 
 def tolerance(column: str, expected: Numbers, dtype: str) -> tuple[float, float]:
     """Returns the relative and the absolute tolerance of a statistic."""
-    dtype = "float32" if column.startswith(OWN) else dtype
+    dtype, zero = ("float32", 1e-12) if column.startswith(OWN) else (dtype, 1e-7)
     kind = column.partition("_")[0]
     magnitude = np.nan_to_num(expected.get(f"{kind}_absmax", abs(expected.get(f"{kind}_max", 0.0))))
     if column.endswith(("_skewness", "_kurtosis")):  # An element's rounding, in standard deviations.
         return RTOL[dtype], 1e-3 + 16 * EPSILON[dtype] * np.nan_to_num(magnitude / (expected.get(f"{kind}_std") or NAN))
     if column.endswith(("_mean", "_std", "_min", "_max", "_loss")):  # What is left of larger numbers.
-        return RTOL[dtype], 1e-7 + RTOL[dtype] * magnitude
-    return RTOL[dtype], 1e-7
+        return RTOL[dtype], zero + RTOL[dtype] * magnitude
+    return RTOL[dtype], zero
 
 
 def assert_row(measured: Measured, table: Table, at: int, row: str, expected: Numbers) -> None:
