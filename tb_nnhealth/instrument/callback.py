@@ -88,7 +88,10 @@ class HealthCallback(keras.callbacks.Callback):
             guard=guard,
         )
         self._instruments: Instruments | None = None
-        self._session: Session | None = None
+        self._session: Session | None = None  # that of the `fit` that runs
+        self._resting: Session | None = None  # that of the last `fit`
+        self._manifest: dict[str, Any] = {}
+        self._writer: HealthWriter | None = None
         self._is_to_start = False
         self._next_step = 0
         self._has_measured = False
@@ -113,13 +116,14 @@ class HealthCallback(keras.callbacks.Callback):
         Raises:
           LogError: this callback has measured nothing yet, or nothing of it could be written.
         """
+        self._has_measured |= self._writer is not None and self._writer.has_written
         if not self._has_measured:
             raise LogError(
                 "Expected a training that was measured: model.fit(..., callbacks=[health]) does it. "
                 f"Received: HealthCallback(log_dir={self.log_dir!r}), which has measured nothing yet"
             )
-        if self._session is not None and self._session.writer is not None:
-            self._session.writer.flush()
+        if self._session is not None and self._writer is not None:
+            self._writer.flush()
         return Scorecard.from_logdir(os.path.join(self.log_dir, metadata.RUN_DIRECTORY))
 
     # Keras calls these.
@@ -147,6 +151,10 @@ class HealthCallback(keras.callbacks.Callback):
         if self._is_to_start:  # Only now, for another callback may restore the model when the training begins.
             self._is_to_start = False
             self._start()
+            self._judge.begin_fit()
+        elif self._session is not None and self._session.is_displaced():
+            self._end_session(finished=False)
+            self._start()
         if self._session is not None:
             self._session.begin_epoch(self.params.get("steps"))
 
@@ -154,6 +162,8 @@ class HealthCallback(keras.callbacks.Callback):
         session = self._session
         if session is None:
             return
+        if session.is_displaced():
+            self._tell_displaced(session, epoch)
         try:
             session.end_epoch(epoch, logs or {})
         except HealthError:
@@ -174,6 +184,7 @@ class HealthCallback(keras.callbacks.Callback):
             self._write_scorecard()
         if self._judge.is_due_at_end(session.step):
             self._judge_now(session)
+        self._judge.end_fit()
 
     # The session.
 
@@ -198,7 +209,8 @@ class HealthCallback(keras.callbacks.Callback):
         session, self._session = self._session, None
         if session is not None:
             self._next_step = session.step
-            session.close(finished)
+            session.end_fit(finished)
+            self._resting = session
 
     def _write_scorecard(self) -> None:
         if self.settings.scorecard_path is None:
@@ -215,28 +227,36 @@ class HealthCallback(keras.callbacks.Callback):
         if is_another:
             self._next_step = 0
             self._has_measured = False
-        iterations = int(keras.ops.convert_to_numpy(steps_taken(model.optimizer))) if model.optimizer else 0
-        first_step = max(self._next_step, iterations)
+            self._writer = None
+        first_step = max(self._next_step, self._iterations())
         if is_another:
             self._judge = self._make_judge(first_step)
-        else:
-            self._judge.begin_fit()
         initial = describe.initial_facts(selected_sites(model, self.settings)) if first_step == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
 
-        def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
+        def describe_session(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> dict[str, Any]:
             found = sites(model)
+            facts = describe.initial_from_sample(found, layout, first_sample) | initial
+            return describe.manifest(model, self.settings, found, layout, facts, first_step, created)
+
+        def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
             try:
-                self._check_patterns(found)
+                self._check_patterns(sites(model))
             except ValueError as error:
                 self._fail("layers", error)
-            facts = describe.initial_from_sample(found, layout, first_sample) | initial
-            manifest = describe.manifest(model, self.settings, found, layout, facts, first_step, created)
-            writer = HealthWriter(self.log_dir, manifest)
-            self._has_measured |= writer.problem is None
-            return writer
+            self._manifest = describe_session(layout, first_sample)
+            self._has_measured |= self._writer is not None and self._writer.has_written
+            self._writer = HealthWriter(self.log_dir, self._manifest)
+            return self._writer
 
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            now = describe_session(instruments.recorder.packing.layout, {})
+            if resting.can_go_on(instruments) and describe.tell_the_same(self._manifest, now):
+                resting.begin_fit(first_step)
+                return resting
+            resting.close()
         return Session(
             instruments,
             first_step,
@@ -245,6 +265,11 @@ class HealthCallback(keras.callbacks.Callback):
             on_nonfinite=self._judge_now,
             on_sample=self._judge_if_due,
         )
+
+    def _iterations(self) -> int:
+        """Returns how many steps the optimizer has taken."""
+        optimizer = self.model.optimizer
+        return int(keras.ops.convert_to_numpy(steps_taken(optimizer))) if optimizer else 0
 
     def _instruments_for(self, model: Any, first_step: int) -> Instruments:
         made = self._instruments
@@ -298,6 +323,15 @@ class HealthCallback(keras.callbacks.Callback):
         self._has_failed = True
         cause = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
         self._warn(cause, f"HealthCallback could not measure {where}, and the training goes on without it: {cause}")
+
+    def _tell_displaced(self, session: Session, epoch: int) -> None:
+        received = "another one, as make_train_function(force=True) or a `fit` within the `fit` makes it"
+        message = (
+            "HealthCallback expects the step function to stay during an epoch; a part of epoch "
+            f"{epoch} from step {session.step} on is not measured. Received: {received}"
+        )
+        session.skip(self._iterations(), message)
+        self._warn("displaced", message)
 
     def _warn(self, cause: str, message: str) -> None:
         if cause not in self._told:

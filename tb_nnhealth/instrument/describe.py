@@ -60,6 +60,21 @@ def manifest(
     }
 
 
+def tell_the_same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    """Returns whether two manifests differ in nothing but what changes from `fit` to `fit` of one training: when it
+    began, the learning rate, and that variables no longer are what they were before the first step."""
+    return _lasting(left) == _lasting(right)
+
+
+def _lasting(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    model, compiled = manifest["model"], manifest["compile"]
+    return {
+        **{key: value for key, value in manifest.items() if key not in ("session", "start_step", "created")},
+        "model": {**model, "variables": [{**variable, "initial": None} for variable in model["variables"]]},
+        "compile": {**compiled, "optimizer": {**(compiled["optimizer"] or {}), "learning_rate": None}},
+    }
+
+
 def _tables(layout: Layout) -> dict[str, Any]:
     measured = [name for name in layout.rows if layout.rows[name] and layout.columns[name]]
     return {name: {"rows": layout.rows[name], "columns": layout.columns[name]} for name in measured}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tb_nnhealth.scorecard import Scorecard
 
 SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
-"""Share of the time since the training began that judging may take under way: more, where a finding is to end it."""
+"""Share of the time of all `fit`s so far that judging may take under way: more, where a finding is to end it."""
 
 FIRST_JUDGEMENT = 64
 """Steps after which a training is judged for the first time; then at each epoch's end and whenever the
@@ -50,14 +50,19 @@ class Judge:
         self._stop = stop
         self._leave = leave
         self._told: set[str] = set()
-        self._began = time.perf_counter()
-        self._spent = self._last = 0.0
+        self._began: float | None = None
+        self._earlier = self._spent = self._last = 0.0
         self._judged_at = 0
 
     def begin_fit(self) -> None:
-        """Notes that another `fit` of the model begins."""
+        """Notes that a `fit` of the model begins."""
+        self._began = time.perf_counter()
         if self._on_error != "warn":
             self._told.clear()
+
+    def end_fit(self) -> None:
+        """Notes that it has ended. Of one that died this is not told, and its time does not count."""
+        self._earlier, self._began = self._elapsed(), None
 
     def is_due_at_sample(self, step: int) -> bool:
         """Returns whether to judge after a sample, with `step` the next step's number."""
@@ -91,8 +96,11 @@ class Judge:
 
     def _keeps_within_share(self) -> bool:
         """Returns whether judging once more keeps within its share of the time; the first time it always does."""
-        elapsed = time.perf_counter() - self._began
-        return self._spent == 0.0 or self._spent + self._last <= SHARE[self._on_error] * elapsed
+        return self._spent == 0.0 or self._spent + self._last <= SHARE[self._on_error] * self._elapsed()
+
+    def _elapsed(self) -> float:
+        """Returns the time of all `fit`s in s, of the one that runs up to now."""
+        return self._earlier + (0.0 if self._began is None else time.perf_counter() - self._began)
 
     def _act(self, message: str) -> None:
         if self._on_error == "raise":

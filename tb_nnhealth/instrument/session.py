@@ -1,4 +1,4 @@
-"""One `fit` under measurement: runs each step sampled or not, and hands what was measured to the writer."""
+"""A training under measurement: runs each step sampled or not, and hands what was measured to the writer."""
 
 import inspect
 import re
@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument.guard import from_sample
 from tb_nnhealth.instrument.instruments import Failure, Instruments
+from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.recorder import SCOPE
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.records import FloatArray, NonFinite
@@ -26,11 +27,11 @@ MakeWriter = Callable[[Layout | None, Mapping[str, FloatArray]], HealthWriter]
 
 
 class Session:
-    """Takes the place of `model.train_function` for one `fit`.
+    """Takes the place of `model.train_function` while a `fit` runs; the next `fit` may go on with it.
 
     Args:
       instruments: the step functions.
-      first_step: the first step's number.
+      first_step: the first step's number; a `fit` from there begins at once.
       make_writer: makes the writer once the rows are known (after the first sample of all `fit`s), or at the
         end; given the sample where it was taken at the first step of all.
       on_failure: told of what breaks in here; the training goes on.
@@ -49,7 +50,6 @@ class Session:
     ) -> None:
         self.instruments = instruments
         self.schedule = schedule = instruments.schedule
-        self.step = first_step
         self.first_step = first_step
         self.compile_seconds = 0.0
         self.samples = 0
@@ -58,17 +58,23 @@ class Session:
         self._on_failure = on_failure
         self._on_nonfinite = on_nonfinite
         self._on_sample = on_sample
-        self._history = getattr(instruments.model, "history", None)
-        self._steps_in_epoch: int | None = None
-        self._epoch_start = first_step
         self._epochs = 0
         self._spent_before = schedule.sampling_seconds, schedule.training_seconds
-        self._guard_asked = time.perf_counter()
-        self._nonfinite_told = False
-        self._is_closed = False
+        self._happened: tuple[int, list[dict[str, Any]]] = (-1, [])
         if instruments.recorder.packing.layout is not None:
             self._open({})
-        instruments.model.train_function = self
+        self.begin_fit(first_step)
+
+    def begin_fit(self, step: int) -> None:
+        """Takes the place of the model's own step function; `step` is the next step's number."""
+        self.step = self._fit_start = self._epoch_start = step
+        self._steps_in_epoch: int | None = None
+        self._updates_before = 0
+        self._history = getattr(self.instruments.model, "history", None)
+        self._guard_asked = time.perf_counter()
+        self._nonfinite_told = False
+        self._is_running = True
+        self.instruments.model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
         """Runs the next step, or as many as Keras runs at once."""
@@ -83,12 +89,14 @@ class Session:
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
         except BaseException:
-            self.close(finished=False)
+            self.end_fit(finished=False)
             raise
 
     def begin_epoch(self, steps: int | None) -> None:
         self._steps_in_epoch = steps
         self._epoch_start = self.step
+        if steps is None:
+            self._updates_before = self._updates()
         self.schedule.begin_epoch(self.step, steps)
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
@@ -97,7 +105,7 @@ class Session:
         self._recount(self._length())
         self.ask_guard()
         index, self._epochs = self._epochs, self._epochs + 1
-        if self.writer is not None and self.step > self.first_step and is_due(index, EPOCH_GRID):
+        if self.writer is not None and self.step > self._fit_start and is_due(index, EPOCH_GRID):
             numbers = {str(name): _number(value) for name, value in logs.items()}
             self.writer.write_json(metadata.EPOCH, self.step - 1, {"epoch": epoch, "step": self.step, "logs": numbers})
             self._write_progress(finished=False)
@@ -111,7 +119,7 @@ class Session:
             return
         try:
             found = guard.caught()
-            if found is None and is_last and self.step > self.first_step:
+            if found is None and is_last and self.step > self._fit_start:
                 found = guard.left_behind(self.step - 1)
             if found is not None and is_last:
                 self._open({})
@@ -128,21 +136,40 @@ class Session:
         if self.instruments.model.train_function is self:
             self.instruments.model.train_function = self.instruments.own
 
-    def close(self, finished: bool) -> None:
-        """Writes the end of the session and gives the model back as it was found."""
+    def end_fit(self, finished: bool) -> None:
+        """Writes the end of the `fit` and gives the model back as it was found."""
         self.detach()
-        if self._is_closed:
+        if not self._is_running:
             return
-        self._is_closed = True
+        self._is_running = False
         try:
             writer = self._open({})
             self.schedule.end_fit()
-            if self.step > self.first_step:
+            if self.step > self._fit_start:
                 self._write_progress(finished)
-            writer.close()
+            writer.pause()
             self._report_problem()
         except Exception as error:
             self._on_failure("the end of the run", error)
+
+    def close(self) -> None:
+        """Closes the files: no `fit` goes on with it."""
+        if self.writer is not None:
+            self.writer.close()
+
+    def can_go_on(self, instruments: Instruments) -> bool:
+        """Returns whether a `fit` with these instruments can go on with it: its rows are known, and all is written."""
+        has_rows = instruments is self.instruments and instruments.recorder.packing.layout is not None
+        return has_rows and self.writer is not None and self.writer.can_go_on()
+
+    def is_displaced(self) -> bool:
+        """Returns whether another step function runs in its place."""
+        return self.instruments.model.train_function is not self
+
+    def skip(self, step: int, message: str) -> None:
+        """Goes on at a later step, and writes down why those before it were not measured."""
+        self.step = max(self.step, step)
+        self._note({"kind": "problem", "message": message})
 
     # Steps.
 
@@ -153,12 +180,24 @@ class Session:
         return max(1, min(length, self._steps_in_epoch - (self.step - self._epoch_start)))
 
     def _recount(self, length: int) -> None:
-        """Puts the step right where the data ended, unforeseen, within steps that run as one: the guard counts them."""
-        guard = self.instruments.guard
-        if guard is not None and self._steps_in_epoch is None and length > 1:
-            counted = int(guard.counter.numpy())
+        """Puts the step right where the data ended, unforeseen, within steps that run as one.
+
+        The guard counts them; without it the optimizer does, but for those that loss scaling skips.
+        """
+        if self._steps_in_epoch is None and length > 1:
+            counted = self._counted()
             if self.step - length < counted < self.step:
                 self.step = counted
+
+    def _counted(self) -> int:
+        guard = self.instruments.guard
+        if guard is not None:
+            return int(guard.counter.numpy())
+        return self._epoch_start + self._updates() - self._updates_before
+
+    def _updates(self) -> int:
+        optimizer = self.instruments.model.optimizer
+        return 0 if optimizer is None else int(tf.convert_to_tensor(steps_taken(optimizer)))
 
     def _run_unsampled(self, iterator: Any, length: int) -> Any:
         started = time.perf_counter()
@@ -195,7 +234,7 @@ class Session:
             self.instruments.sampled = None
             return self._run_unsampled(iterator, length)
         compiled = 0.0
-        if recorder.was_traced and not self.instruments.model.run_eagerly:
+        if recorder.was_traced and not self._is_eager():
             compiled = max(0.0, time.perf_counter() - started - 2 * (self.schedule.plain_seconds or 0.0))
             self.compile_seconds += compiled
         self.step += length
@@ -214,11 +253,14 @@ class Session:
     def _is_ours(self, error: Exception) -> bool:
         """Returns whether the training can go on without the instruments: the error came up while they were
         traced (then no batch is lost), or in an operation that measures."""
-        if self.instruments.model.run_eagerly:
+        if self._is_eager():
             return False
         if isinstance(error, (StopIteration, tf.errors.OutOfRangeError)):
             return False
         return not isinstance(error, tf.errors.OpError) or _is_in_scope(str(error))
+
+    def _is_eager(self) -> bool:
+        return bool(self.instruments.model.run_eagerly or tf.config.functions_run_eagerly())
 
     # What was measured.
 
@@ -260,9 +302,17 @@ class Session:
             return
         self._nonfinite_told = True
         places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]
-        event = {"kind": "nonfinite", "step": found.step, "places": places}
-        self.writer.write_json(metadata.EVENT, max(self.step - 1, self.first_step), [event])
+        self._note({"kind": "nonfinite", "step": found.step, "places": places})
         self._on_nonfinite(self)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        """Writes down what happened, with what else did at this step: a later event replaces an earlier one."""
+        if self.writer is None:
+            return
+        step = max(self.step - 1, self.first_step)
+        events = [*self._happened[1], event] if self._happened[0] == step else [event]
+        self._happened = step, events
+        self.writer.write_json(metadata.EVENT, step, events)
 
     def _write_progress(self, finished: bool) -> None:
         assert self.writer is not None

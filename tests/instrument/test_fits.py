@@ -1,5 +1,6 @@
 """Several `fit`s with the same callback are one training."""
 
+import shutil
 import time
 import warnings
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tb_nnhealth import HealthCallback, HealthWarning, LogError, Scorecard, read_run
 from tb_nnhealth.instrument.schedule import Schedule
@@ -36,6 +38,10 @@ def fit(model: keras.Model, health: HealthCallback, bad: float = 0.0, **how: Any
     model.fit(x, y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[health], **how)
 
 
+def files(log_dir: Path) -> int:
+    return len(list((log_dir / "health").iterdir()))
+
+
 def test_a_loop_is_sampled_like_one_fit(model: keras.Model, tmp_path: Path) -> None:
     health, started = HealthCallback(tmp_path, overhead=0.0), time.perf_counter()
     for epoch in range(12):
@@ -47,6 +53,94 @@ def test_a_loop_is_sampled_like_one_fit(model: keras.Model, tmp_path: Path) -> N
     assert [epoch.epoch for epoch in run.epochs] == list(range(12))
     assert not run.thinned and not run.problems
     assert 0 < run.costs["training"] + run.costs["sampling"] + run.costs["compile"] <= elapsed
+    assert files(tmp_path) == 1
+
+
+def test_after_each_fit_all_can_be_read(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=2)
+    for count in range(1, 4):
+        model.optimizer.learning_rate = 0.1 / count
+        fit(model, health, initial_epoch=count - 1, epochs=count)
+        run = read_run(tmp_path)
+        assert run.finished and run.steps == count * STEPS
+        assert run.step.steps.tolist() == list(range(0, count * STEPS, 2)) and run.samples == len(run.step.steps)
+    assert files(tmp_path) == 1 and all(variable.initial for variable in run.model.variables if len(variable.shape) > 1)
+
+
+def frozen(model: keras.Model, tmp_path: Path) -> None:
+    model.layers[0].trainable = False
+    model.compile("sgd", "mse")
+
+
+def described_otherwise(model: keras.Model, tmp_path: Path) -> None:
+    model.layers[0].trainable = False
+
+
+def without_files(model: keras.Model, tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [(frozen, 2), (described_otherwise, 2), (without_files, 1)],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_a_fit_of_something_else_is_a_session_of_its_own(
+    model: keras.Model, tmp_path: Path, change: Callable[..., None], left: int
+) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+    fit(model, health)
+    change(model, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", HealthWarning)
+        fit(model, health)
+    run = read_run(tmp_path)
+    assert files(tmp_path) == left
+    assert run.step.steps.tolist() == list(range(0 if left == 2 else STEPS, 2 * STEPS)) and not run.problems
+
+
+def test_what_could_be_written_at_last_is_judged(
+    model: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, left = event_file.EventFile.__init__, [1]
+
+    def fails_once(self: Any, directory: str) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise OSError(30, "Read-only file system")
+        begin(self, directory)
+
+    monkeypatch.setattr(event_file.EventFile, "__init__", fails_once)
+    health = HealthCallback(tmp_path, sampling=1)
+    with pytest.warns(HealthWarning, match="Read-only"):
+        fit(model, health)
+    assert health.scorecard.training["steps"] == STEPS
+
+
+@pytest.mark.parametrize("guard", [True, False])
+def test_steps_that_run_as_one_are_counted_where_the_data_ends_unforeseen(
+    model: keras.Model, tmp_path: Path, guard: bool
+) -> None:
+    x = np.random.default_rng(0).normal(size=(BATCH, 3)).astype("float32")
+    spec = (tf.TensorSpec([None, 3]), tf.TensorSpec([None, 1]))
+    data = tf.data.Dataset.from_generator(lambda: iter([(x, x[:, :1])] * STEPS), output_signature=spec)
+    model.compile("sgd", "mse", steps_per_execution=4)
+    health = HealthCallback(tmp_path, sampling=4, guard=guard)
+    model.fit(data, epochs=3, verbose=0, callbacks=[health])
+    run = read_run(tmp_path)
+    assert run.steps == 3 * STEPS and [epoch.step for epoch in run.epochs] == [9, 18, 27]
+
+
+def test_functions_that_run_eagerly_are_not_compiled(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+    tf.config.run_functions_eagerly(True)
+    try:
+        fit(model, health)
+    finally:
+        tf.config.run_functions_eagerly(False)
+    run = read_run(tmp_path)
+    assert run.samples == STEPS and run.costs["compile"] == 0.0
+    assert run.costs["training"] + run.costs["sampling"] > 0
 
 
 def test_fits_of_a_single_step_know_what_a_step_takes(model: keras.Model, tmp_path: Path) -> None:

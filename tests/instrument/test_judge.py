@@ -42,6 +42,7 @@ class Training:
         self.done: list[str] = []
         self.clock = clock
         self.judge = Judge(on_error, first_step, self.read, lambda: self.do("stop"), lambda: self.do("leave"))
+        self.judge.begin_fit()
 
     def read(self) -> Scorecard:
         self.clock.now += COST
@@ -102,6 +103,30 @@ def test_long_fits_in_a_loop_are_all_judged(clock: Clock) -> None:
         clock.now += 200 * COST
         assert judge.is_due_at_end(step)
         judge.judge(step)
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_time_between_fits_does_not_count(clock: Clock, is_interrupted: bool) -> None:
+    judge = Training("warn", clock).judge
+    clock.now += 50 * COST
+    judge.judge(64)
+    if not is_interrupted:
+        judge.end_fit()
+    clock.now += 10_000 * COST
+    judge.begin_fit()
+    assert not judge.is_due_at_epoch_end(100)
+    clock.now += 200 * COST
+    assert judge.is_due_at_epoch_end(100)
+
+
+def test_time_of_earlier_fits_counts(clock: Clock) -> None:
+    judge = Training("warn", clock).judge
+    judge.judge(64)
+    clock.now += 150 * COST
+    judge.end_fit()
+    judge.begin_fit()
+    clock.now += 60 * COST
+    assert judge.is_due_at_epoch_end(100)
 
 
 @pytest.mark.parametrize(("on_error", "times"), [("warn", 1), ("stop", 3)])

@@ -310,6 +310,62 @@ def test_a_pattern_that_matches_no_layer(tmp_path: Path, which: str) -> None:
         fit(model_of(), HealthCallback(tmp_path, **{which: "nowhere"}))
 
 
+# Another step function.
+
+
+class Remake(keras.callbacks.Callback):
+    """Has Keras make the step function anew, at an epoch's begin or in an epoch."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch = epoch
+        if epoch == 1 and self.where == "epoch":
+            self.model.make_train_function(force=True)
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self.epoch == 0 and batch == 3 and self.where == "batch":
+            self.model.make_train_function(force=True)
+
+
+def test_a_step_function_made_anew_before_an_epoch_is_measured(goes_on: Any, tmp_path: Path) -> None:
+    assert goes_on(HealthCallback(tmp_path, sampling=1), Remake("epoch")) == []
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == list(range(12)) and run.finished and len(run.epochs) == 2
+
+
+def test_a_step_function_made_anew_within_an_epoch_is_measured_from_the_next_on(goes_on: Any, tmp_path: Path) -> None:
+    told = goes_on(HealthCallback(tmp_path, sampling=1), Remake("batch"))
+    assert len(told) == 1 and "from step 3 on is not measured" in told[0]
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == [0, 1, 2, *range(6, 12)] and run.problems == (told[0],)
+    assert [epoch.step for epoch in run.epochs] == [6, 12] and run.finished and run.steps == 12
+
+
+def test_unfreezing_while_training(tmp_path: Path) -> None:
+    class Unfreeze(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 1:
+                self.model.get_layer("hidden").trainable = True
+                self.model.compile("adam", "mse")
+                self.model.make_train_function(force=True)
+
+    def trained(*callbacks: keras.callbacks.Callback) -> keras.Model:
+        model = model_of()
+        model.get_layer("hidden").trainable = False
+        model.compile("adam", "mse")
+        fit(model, Unfreeze(), *callbacks)
+        return model
+
+    assert_same_bits(state(trained(HealthCallback(tmp_path, sampling=1))), state(trained()))
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == list(range(12))
+    gradients = run.variables.series("gradient_norm", "mlp/hidden/kernel")
+    assert np.isfinite(gradients).tolist() == [False] * 6 + [True] * 6
+
+
 # Company.
 
 
