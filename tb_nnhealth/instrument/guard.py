@@ -15,14 +15,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tb_nnhealth.instrument import taps
 from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
+from tb_nnhealth.instrument.fusion import is_fused
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.instrument.variables import made_beside
 from tb_nnhealth.records import FloatArray, NonFinite, Place
 from tb_nnhealth.statistics.numerics import attach, detach
 
 
-class Guard:
+class Guard(taps.Observer):
     """An observer of every step. `counter` counts the steps, in the graph, sampled and unsampled alike."""
 
     def __init__(self, model: Any, first_step: int, on_failure: Callable[[str, Exception], None]) -> None:
@@ -71,26 +74,18 @@ class Guard:
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
         tensors += [("input", "sample_weight", t) for _, t in named_tensors(sample_weight, None)]
         tensors += [("variable", path, v.value) for path, v in variables]
-        tensors += [("activation", r, t) for r, t in self._outputs if graph is None or t.graph is graph]
+        readable = [(r, t) for r, t in self._outputs if graph is None or (t.graph is graph and not is_fused(t))]
+        tensors += [("activation", r, t) for r, t in readable]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
         if self._counts is None:
             self._places = places
-            with tf.init_scope():
-                self._counts = tf.Variable(tf.zeros([len(places)]), trainable=False, name="nnhealth_nonfinite")
+            self._counts = made_beside(np.zeros(len(places), np.float32), "nnhealth_nonfinite")
         if places != self._places:
             return
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
         _unless(tf.math.is_finite(sum_of_all), self._keep_first, [t for _, _, t in tensors])
-
-    def on_data_loss(self, loss: Any) -> None: ...
-
-    def on_output_loss(self, name: str, loss: Any) -> None: ...
-
-    def before_apply(self, optimizer: Any, variables: Sequence[Any]) -> None: ...
-
-    def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None: ...
 
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """Places the test on the step's logs where a custom step never calls `compute_loss`.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tb_nnhealth.instrument import describe, twin
+from tb_nnhealth.instrument import describe, rehearsal, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
@@ -37,6 +37,7 @@ class Instruments:
     unsampled: twin.StepFunction
     has_layers: Callable[[], bool]
     schedule: Schedule
+    rehearse: Callable[[Any], None]
     is_compiled: bool = False
 
     def is_ready(self) -> bool:
@@ -71,6 +72,10 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         take_histograms=settings.histograms,
         on_failure=on_failure,
     )
+
+    def rehearse(iterator: Any) -> None:
+        recorder.unreadable = rehearsal.unreadable_outputs(model, watched_sites, iterator)
+
     return Instruments(
         model,
         model.train_function,
@@ -80,6 +85,7 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard, on_unseen),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
         schedule=Schedule(settings.sampling, settings.overhead),
+        rehearse=rehearse,
     )
 
 

@@ -14,10 +14,6 @@ OPAQUE = (keras.layers.RNN, keras.layers.TimeDistributed)
 NORMALIZERS = ("Normalization", "Rescaling", "BatchNorm", "LayerNorm", "GroupNorm", "RMSNorm")
 
 
-FUSED_ACTIVATIONS = ("tanh", "sigmoid", "elu")
-"""Those that TensorFlow fuses with the matrix product and bias before them, and rounds otherwise then."""
-
-
 @dataclass(frozen=True)
 class Site:
     """A layer and the variables that are its own. `is_leaf`: its output is measured.
@@ -110,18 +106,6 @@ def activation_name(layer: Any) -> str | None:
         return activation_name(function)
     name = getattr(function, "__name__", None)
     return None if name in (None, "linear") else str(name)
-
-
-def is_fused(layer: Any) -> bool:
-    """Returns whether TensorFlow computes a layer's output and the activation function of the layer behind it as one.
-
-    oneDNN's kernel rounds these otherwise than the two by themselves, and is used only where nothing else looks at what
-    is in between: to measure it would change the training by a bit.
-    """
-    if not isinstance(layer, keras.layers.Dense) or not layer.use_bias or activation_name(layer) is not None:
-        return False
-    behind = [node.operation for node in layer._outbound_nodes]
-    return any(activation_name(operation) in FUSED_ACTIVATIONS for operation in behind)
 
 
 def unit_axis(layer: Any) -> int:

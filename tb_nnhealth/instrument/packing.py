@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Trace
+from tb_nnhealth.instrument.variables import made_beside
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.statistics import activations, data
 from tb_nnhealth.vocabulary import (
@@ -90,13 +91,12 @@ class Packing:
             units={row: int(silent.shape[0]) for row, silent in trace.silent.items()},
             output_rows=frozenset(trace.output_rows),
         )
-        with tf.init_scope():
-            self._flat = tf.Variable(tf.fill([self.layout.size], NAN), trainable=False, name="nnhealth_sample")
-            units = sum(self.layout.units.values())
-            self._silent_samples = tf.Variable(tf.zeros([units], tf.int32), trainable=False, name="nnhealth_silent")
-            if self._has_histograms:
-                shape = [3 * len(variables) + len(outputs), HISTOGRAM_BINS]
-                self._histograms = tf.Variable(tf.zeros(shape), trainable=False, name="nnhealth_histograms")
+        self._flat = made_beside(np.full(self.layout.size, NAN, np.float32), "nnhealth_sample")
+        units = sum(self.layout.units.values())
+        self._silent_samples = made_beside(np.zeros(units, np.int32), "nnhealth_silent")
+        if self._has_histograms:
+            shape = [3 * len(variables) + len(outputs), HISTOGRAM_BINS]
+            self._histograms = made_beside(np.zeros(shape, np.float32), "nnhealth_histograms")
 
     def _activation_columns(self, trace: Trace, layout: Layout) -> tf.Tensor:
         rows = layout.rows["activations"]

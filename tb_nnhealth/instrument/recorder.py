@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import optimizers
+from tb_nnhealth.instrument import optimizers, taps
 from tb_nnhealth.instrument.batch import counted_classes, named_tensors
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
@@ -18,7 +18,7 @@ SCOPE = "nnhealth"
 """Name scope of every operation that measures: an error in one of them is ours."""
 
 
-class Recorder:
+class Recorder(taps.Observer):
     """An observer of sampled steps.
 
     Args:
@@ -57,6 +57,7 @@ class Recorder:
         )
         self._histograms_wanted = False
         self.variables: dict[str, Any] = {}
+        self.unreadable: set[str] = set()
         self.was_traced = False
 
     # The host's side.
@@ -78,7 +79,7 @@ class Recorder:
     def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         if self._guard is not None:
             self._guard.on_output(row, site, output)
-        if not self._take_activations:
+        if not self._take_activations or row in self.unreadable:
             return output
         try:
             with tf.name_scope(SCOPE):

@@ -225,6 +225,14 @@ class Session:
         recorder.request_histograms(with_histograms)
         recorder.was_traced = False
         started = time.perf_counter()
+        if recorder.packing.layout is None and not self.instruments.model.run_eagerly:
+            try:
+                self.instruments.rehearse(iterator)
+            except Exception as error:
+                self.instruments.sampled = None
+                logs = self._run_unsampled(iterator, length)  # Which raises it too where it is the training's own.
+                self._on_failure("the sampled step", error)
+                return logs
         try:
             logs = sampled(iterator)
         except Exception as error:

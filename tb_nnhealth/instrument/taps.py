@@ -11,17 +11,17 @@ import inspect
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from tb_nnhealth.instrument import functions
-from tb_nnhealth.instrument.layers import Site, is_fused
+from tb_nnhealth.instrument.layers import Site
 
 
-class Observer(Protocol):
+class Observer:
     """What is told of a training step while it is traced."""
 
     def begin_trace(self) -> None:
@@ -32,6 +32,7 @@ class Observer(Protocol):
 
     def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         """A leaf layer's output; what is returned takes its place (with the same value)."""
+        return output
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         """The batch with its predictions, the total loss and the examples' weights."""
@@ -151,7 +152,7 @@ def _call(
         if asks_for_shapes:
             return outputs
         sight.has_met_layers = True
-        if is_fused(site.layer) or not sight.reaches():
+        if not sight.reaches():
             return outputs
         leaves = keras.tree.flatten(outputs)
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)

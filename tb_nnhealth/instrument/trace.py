@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+from tb_nnhealth.instrument.variables import made_beside
 
 NAN = float("nan")
 
@@ -50,8 +53,7 @@ class Trace:
             self.parts[key] = value
             return
         if key not in self.cells:
-            with tf.init_scope():
-                self.cells[key] = tf.Variable(tf.fill(value.shape, NAN), trainable=False, name="nnhealth_cell")
+            self.cells[key] = made_beside(np.full(value.shape, NAN, np.float32), "nnhealth_cell")
         self.cells[key].assign(value)
         if key not in self.inner:
             self.inner.append(key)

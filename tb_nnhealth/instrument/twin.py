@@ -21,17 +21,25 @@ def watched(
     `on_unseen` is called where something of a step is out of sight.
     """
     function = functions.functions(model).get("train_step")
-    train_step = model.train_step if function is None else functions.code(function, model)
+    train_step = watched_train_step(model, sites, observer, on_unseen)
+    return _make(model, train_step if function is None else functions.like(function, train_step))
 
-    def watched_train_step(data: Any) -> Any:
+
+def watched_train_step(
+    model: Any, sites: Callable[[], list[Site]], observer: taps.Observer, on_unseen: Callable[[], None]
+) -> Callable[[Any], Any]:
+    """Returns the model's `train_step`, of which the observer is told whenever it is traced."""
+    function = functions.functions(model).get("train_step")
+    own = model.train_step if function is None else functions.code(function, model)
+
+    def train_step(data: Any) -> Any:
         observer.begin_trace()
         with taps.attached(model, sites, observer, on_unseen):
-            logs = train_step(data)
+            logs = own(data)
         observer.end_trace(data, logs)
         return logs
 
-    like_own = watched_train_step if function is None else functions.like(function, watched_train_step)
-    return _make(model, like_own)
+    return train_step
 
 
 def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:

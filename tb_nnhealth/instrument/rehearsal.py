@@ -1,0 +1,47 @@
+"""The rehearsal: before a step is measured, it is traced once into a graph that is thrown away.
+
+It shows which outputs must not be read, and what a first trace makes (an optimizer's slots) is made by it:
+a measured step is then traced once, not twice, and one whose trace fails leaves nothing half made.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.instrument import taps, twin
+from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument.layers import Site
+
+
+class _Listener(taps.Observer):
+    def __init__(self) -> None:
+        self.outputs: list[tuple[str, tf.Tensor]] = []
+
+    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+        self.outputs.append((row, output))
+        return output
+
+
+def unreadable_outputs(model: Any, sites: Callable[[], list[Site]], iterator: Any) -> set[str]:
+    """Traces a model's step without running it, and returns the rows of the outputs that must not be read.
+
+    Args:
+      model: the model.
+      sites: finds its layers.
+      iterator: what `fit` takes its batches from; none is taken.
+    """
+    listener = _Listener()
+    train_step = twin.watched_train_step(model, sites, listener, lambda: None)
+
+    def step(data: Any) -> None:
+        model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
+
+    tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
+    return set() if model.jit_compile else {row for row, output in listener.outputs if is_fused(output)}
+
+
+def _without_optionals(data: Any) -> Any:
+    """Keras hands on a missing part of a batch as an `Optional`."""
+    return keras.tree.map_structure(lambda part: None if isinstance(part, tf.experimental.Optional) else part, data)

@@ -1,0 +1,21 @@
+"""Variables of our own."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+
+def made_beside(value: np.ndarray[Any, Any], name: str) -> tf.Variable:
+    """Returns a variable that is made beside the trace that is under way.
+
+    TensorFlow traces a function a second time that makes variables while it is traced, also where they are lifted
+    out of it. In a thread of its own nothing is traced.
+
+    Args:
+      value: its first value, any shape and dtype.
+      name: its name.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: tf.Variable(value, trainable=False, name=name)).result()

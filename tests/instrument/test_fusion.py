@@ -1,0 +1,99 @@
+"""What TensorFlow computes as one is let be: reading in between would change the training by a bit."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.fusion import is_fused
+
+
+def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor:
+    with tf.Graph().as_default():
+        product = tf.matmul(tf.ones([2, 3]), tf.ones([3, 4]))
+        output = tf.nn.bias_add(product, tf.ones([4])) if bias else product
+        behind(output)
+    return output
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        (tf.tanh, True),
+        (tf.sigmoid, True),
+        (tf.nn.elu, True),
+        (lambda output: tf.tanh(tf.identity(output)), True),
+        (lambda output: tf.tanh(tf.identity_n([tf.ones([1]), output])[1]), True),
+        (lambda output: tf.tanh(tf.identity_n([tf.ones([1]), output])[0]), False),
+        (tf.nn.relu, False),
+        (tf.exp, False),
+        (lambda output: tf.tanh(output + output), False),
+    ],
+)
+def test_what_is_fused(behind: Callable[[tf.Tensor], Any], expected: bool) -> None:
+    assert is_fused(_outputs(behind)) is expected
+
+
+def test_a_product_without_a_sum_is_not_fused() -> None:
+    assert not is_fused(_outputs(tf.tanh, bias=False))
+
+
+def test_nothing_is_fused_eagerly() -> None:
+    assert not is_fused(tf.ones([2, 3]))
+
+
+class Subclassed(keras.Model):
+    def __init__(self, linear: layers.Layer, squash: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.linear, self.squash, self.flat = linear, squash, layers.Flatten()
+        self.out = layers.Dense(10, activation="softmax")
+
+    def call(self, inputs: Any) -> Any:
+        return self.out(self.flat(self.squash(self.linear(inputs))))
+
+
+def _sequential() -> keras.Model:
+    parts: list[Any] = [layers.Dense(256), layers.Activation("tanh"), layers.Dense(64), layers.ELU()]
+    return keras.Sequential([keras.Input((784,)), *parts, layers.Dense(10, activation="softmax")])
+
+
+def _functional() -> keras.Model:
+    images = keras.Input((784,))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(keras.ops.tanh(layers.Dense(256)(images))))
+
+
+def _convolutional() -> keras.Model:
+    return Subclassed(layers.Conv2D(32, 3, padding="same"), layers.ELU())
+
+
+def _of_functions() -> keras.Model:
+    return Subclassed(layers.Dense(256), tf.sigmoid)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{"sampling": 1}, {"sampling": 1000, "guard": True}])
+@pytest.mark.parametrize(
+    ("make", "rows"), [(_sequential, 3), (_functional, 1), (_convolutional, 3), (_of_functions, 2)]
+)
+def test_it_is_let_be(make: Callable[[], keras.Model], rows: int, settings: dict[str, Any], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    shape = (256, 16, 16, 3) if make is _convolutional else (256, 784)
+    x, y = random.random(shape, np.float32), random.integers(0, 10, 256)
+
+    def trained(callbacks: list[Any]) -> list[np.ndarray]:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        model = make()
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(x, y, batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
+        return model.get_weights()
+
+    pairs = zip(trained([]), trained([HealthCallback(tmp_path, **settings)]), strict=True)
+    assert all(plain.tobytes() == watched.tobytes() for plain, watched in pairs)
+    assert len(read_run(tmp_path).activations.rows) == rows
