@@ -224,6 +224,7 @@ class HealthCallback(keras.callbacks.Callback):
         initial = describe.initial_facts(selected_sites(model, self.settings)) if first_step == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
+        plan = {"epochs": self.params.get("epochs"), "steps_per_epoch": self.params.get("steps")}
 
         def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
             found = sites(model)
@@ -232,7 +233,7 @@ class HealthCallback(keras.callbacks.Callback):
             except ValueError as error:
                 self._fail("layers", error)
             facts = describe.initial_from_sample(found, layout, first_sample) | initial
-            manifest = describe.manifest(model, self.settings, found, layout, facts, first_step, created)
+            manifest = describe.manifest(model, self.settings, found, layout, facts, plan, first_step, created)
             writer = HealthWriter(self.log_dir, manifest)
             self._has_measured |= writer.problem is None
             return writer

@@ -45,8 +45,8 @@ class Guard:
     def begin_trace(self) -> None:
         self._outputs, self._is_placed = [], False
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        del site
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
+        del site, inputs
         self._outputs.append((row, output))
         return output
 
@@ -80,6 +80,8 @@ class Guard:
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
         _unless(tf.math.is_finite(sum_of_all), self._keep_first, [t for _, _, t in tensors])
+
+    def on_fused(self, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> None: ...
 
     def on_data_loss(self, loss: Any) -> None: ...
 

@@ -88,7 +88,8 @@ class Packing:
             },
             layer_rows={path: tuple(rows) for path, rows in trace.layer_rows.items()},
             units={row: int(silent.shape[0]) for row, silent in trace.silent.items()},
-            output_rows=frozenset(trace.output_rows),
+            inputs=trace.inputs,
+            tensors=tuple(trace.tensors.values()),
         )
         with tf.init_scope():
             self._flat = tf.Variable(tf.fill([self.layout.size], NAN), trainable=False, name="nnhealth_sample")

@@ -75,17 +75,20 @@ class Recorder:
         if self._guard is not None:
             self._guard.begin_trace()
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         if self._guard is not None:
-            self._guard.on_output(row, site, output)
+            self._guard.on_output(row, site, inputs, output)
         if not self._take_activations:
             return output
         try:
             with tf.name_scope(SCOPE):
-                return self._observe_output(row, site, output)
+                return self._observe_output(row, site, inputs, output)
         except Exception as error:
             self._on_failure(f"the output of {row}", error)
             return output
+
+    def on_fused(self, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> None:
+        self._trace.note_fused(site.path, inputs, output)
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         try:
@@ -131,8 +134,9 @@ class Recorder:
 
     # What is taken.
 
-    def _observe_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+    def _observe_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         trace = self._trace
+        trace.note_inputs(row, inputs)
         trace.layer_rows.setdefault(site.path, []).append(row)
         statistics, silent = activations.forward(output, unit_axis(site.layer))
         trace.keep("forward", row, statistics)
@@ -186,8 +190,8 @@ class Recorder:
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
-        rows = {id(tensor): row for row, tensor in self._trace.outputs}
-        self._trace.output_rows |= {rows[id(tensor)] for _, tensor in predictions if id(tensor) in rows}
+        for stage, tensors in (("input", inputs), ("target", targets), ("prediction", predictions)):
+            self._trace.note_tensors(stage, tensors)
         if inputs:
             self._trace.keep_scalar("batch_size", tf.shape(inputs[0][1])[0])
         if loss is not None:

@@ -29,8 +29,11 @@ class Observer(Protocol):
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """The step has ended, with the batch it was given and the logs it returns."""
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        """A leaf layer's output; what is returned takes its place (with the same value)."""
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
+        """A leaf layer's inputs and its output; what is returned takes the output's place (with the same value)."""
+
+    def on_fused(self, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> None:
+        """The inputs and the output of a layer that must not be measured, for TensorFlow fuses it with the next."""
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         """The batch with its predictions, and the total loss."""
@@ -104,16 +107,19 @@ def _call(site: Site, path: Callable[[Site], str], calls: Counter[str], observer
     def call(*args: Any, **kwargs: Any) -> Any:
         outputs = original(*args, **kwargs)
         asks_for_shapes = in_stateless_scope()  # Keras does, to build the layer.
-        if asks_for_shapes or is_fused(site.layer):
+        if asks_for_shapes:
             return outputs
-        leaves = keras.tree.flatten(outputs)
+        leaves, inputs = keras.tree.flatten(outputs), keras.tree.flatten((args, kwargs))
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
         if index is None:
             return outputs
         name = path(site)
+        if is_fused(site.layer):
+            observer.on_fused(replace(site, path=name), inputs, leaves[index])
+            return outputs
         calls[name] += 1
         row = name if calls[name] == 1 else f"{name}#{calls[name]}"
-        replacement = observer.on_output(row, replace(site, path=name), leaves[index])
+        replacement = observer.on_output(row, replace(site, path=name), inputs, leaves[index])
         if replacement is leaves[index]:
             return outputs
         leaves[index] = replacement

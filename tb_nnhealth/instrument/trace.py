@@ -6,6 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from tb_nnhealth.instrument.heads import last_activations
+from tb_nnhealth.records import BatchTensor
+
 NAN = float("nan")
 
 Key = tuple[str, str]
@@ -28,7 +31,8 @@ class Trace:
     silent: dict[str, tf.Tensor] = field(default_factory=dict)
     layer_rows: dict[str, list[str]] = field(default_factory=dict)
     outputs: list[tuple[str, tf.Tensor]] = field(default_factory=list)
-    output_rows: set[str] = field(default_factory=set)
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tensors: dict[tuple[str, str], BatchTensor] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, histograms_due: tf.Variable | None, cells: dict[Key, tf.Variable]) -> "Trace":
@@ -37,6 +41,30 @@ class Trace:
 
     def is_inner(self) -> bool:
         return not tf.executing_eagerly() and tf.compat.v1.get_default_graph() is not self.graph
+
+    def note_inputs(self, row: str, inputs: Sequence[Any]) -> None:
+        """Notes from which rows' outputs a layer's call takes its inputs, as far as they come straight from a layer."""
+        rows = {id(tensor): name for name, tensor in self.outputs}
+        self.inputs[row] = tuple(rows[id(tensor)] for tensor in inputs if id(tensor) in rows)
+
+    def note_fused(self, path: str, inputs: Sequence[Any], output: tf.Tensor) -> None:
+        """Notes the place of a layer that has no row, so that the links between the layers around it are not lost."""
+        self.layer_rows.setdefault(path, [])
+        self.note_inputs(path, inputs)
+        self.outputs.append((path, output))
+
+    def note_tensors(self, stage: str, tensors: Sequence[tuple[str, tf.Tensor]]) -> None:
+        """Notes what is known of the batch's tensors while the step is traced."""
+        rows = {id(tensor): name for name, tensor in self.outputs}
+        for name, tensor in tensors:
+            self.tensors[stage, name] = BatchTensor(
+                stage,
+                name,
+                tuple(tensor.shape),
+                tensor.dtype.name,
+                rows.get(id(tensor)),
+                last_activations(tensor) if stage == "prediction" else None,
+            )
 
     def rows(self, kind: str) -> list[str]:
         return [row for k, row in [*self.parts, *self.inner] if k == kind]

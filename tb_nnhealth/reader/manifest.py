@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from tb_nnhealth.reader._data import LogError
-from tb_nnhealth.records import Layer, ModelFacts, Variable
+from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
 
-Record = TypeVar("Record", Layer, Variable)
+Record = TypeVar("Record", Layer, Variable, BatchTensor)
 
 _FACTS: dict[str, type | tuple[type, ...]] = {
     "schema_version": int,
@@ -84,6 +84,8 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
             variables=tuple(_record(Variable, variable) for variable in model["variables"]),
             compile=dict(manifest.get("compile") or {}),
             sampling=dict(manifest.get("sampling") or {}),
+            batch=tuple(_record(BatchTensor, tensor) for tensor in model.get("batch") or ()),
+            plan=dict(manifest.get("plan") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error

@@ -10,8 +10,8 @@ from tb_nnhealth.records import HealthRun
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
-CATEGORIES = ("numerics", "weights", "activations", "gradients", "updates", "loss")
-"""In report order, which is that of cause and effect: the start, forward, backward, the step, the result."""
+CATEGORIES = ("numerics", "definition", "data", "weights", "activations", "gradients", "updates", "loss")
+"""In report order, which is that of cause and effect: what is given, forward, backward, the step, the result."""
 
 HEADINGS = (
     "What it detects",
