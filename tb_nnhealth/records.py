@@ -19,8 +19,8 @@ class Layer:
     `rows` are its rows in the activations table: one for each call in the training step, in order
     ("dense", "dense#2" …); none where nothing of it was tapped. `activation` is the name of its own
     activation function, None for linear or none. `position` is its place in the forward order.
-    `inputs` are the rows (paths of layers without rows) whose outputs its first call takes as they are:
-    none where something that is no layer stands between. `rate` is that of a dropout layer; `regularized`
+    `inputs` are the rows that its first call takes as they are, of layers' outputs (paths of layers without
+    rows) or of the batch ("input/<name>"): none where something that is no layer stands between. `rate` is that of a dropout layer; `regularized`
     says that a penalty on its weights or output is part of the loss.
     """
 
@@ -226,7 +226,9 @@ class HealthRun:
     `steps` counts the training steps done, `samples` the samples that were taken,
     `sampled_steps` those whose rows are here; `thinned` says that rows which were written are
     missing (TensorBoard sampled them, or they were lost). `costs` are measured seconds:
-    "compile", "sampling", "training". `problems` are sentences about what could not be read.
+    "compile", "sampling", "training". `problems` are sentences about what could not be read. `project` and
+    `limits` are what the training's `pyproject.toml` and `HealthCallback(limits=…)` set of the rules, as the
+    manifest holds it (tb_nnhealth.configuration).
     """
 
     name: str
@@ -248,6 +250,8 @@ class HealthRun:
     nonfinite: NonFinite | None = None
     costs: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    project: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def table(self, scope: str) -> Table:
         """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tb_nnhealth import cli, engine
+from tb_nnhealth import cli, commands, engine
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, stuck, unmeasured, with_layers
@@ -233,7 +233,7 @@ def test_interruption_is_one_line(monkeypatch, capsys):
     def interrupt(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_rules", interrupt)
+    monkeypatch.setattr(commands, "rules", interrupt)
     assert run("rules") == 130
     assert capsys.readouterr().err == "nnhealth: interrupted\n"
 

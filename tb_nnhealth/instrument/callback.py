@@ -17,7 +17,7 @@ from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import checked
-from tb_nnhealth.reader import LogError
+from tb_nnhealth.reader import LogError, read_run
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -48,6 +48,8 @@ class HealthCallback(keras.callbacks.Callback):
         (sets `model.stop_training`), or "raise" (`HealthError`).
       scorecard_path: where the scorecard's JSON is written when the training ends.
       guard: watch the loss of every step for NaN and Inf, and keep the evidence of where they began.
+      limits: what to set of the rules, `{rule: {threshold: value, "enabled": bool, "ignore": patterns}}`, beside and
+        above what `[tool.nnhealth]` in `pyproject.toml` does; it goes with the run.
 
     Raises:
       ValueError: an argument is not what is expected.
@@ -67,6 +69,7 @@ class HealthCallback(keras.callbacks.Callback):
         on_error: str = "warn",
         scorecard_path: str | os.PathLike[str] | None = None,
         guard: bool = True,
+        limits: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__()
         if keras.backend.backend() != "tensorflow":
@@ -82,6 +85,7 @@ class HealthCallback(keras.callbacks.Callback):
             exclude,
             on_error,
             scorecard_path,
+            limits,
             activations=activations,
             gradients=gradients,
             histograms=histograms,
@@ -120,7 +124,7 @@ class HealthCallback(keras.callbacks.Callback):
             )
         if self._session is not None and self._session.writer is not None:
             self._session.writer.flush()
-        return Scorecard.from_logdir(os.path.join(self.log_dir, metadata.RUN_DIRECTORY))
+        return Scorecard.from_run(read_run(os.path.join(self.log_dir, metadata.RUN_DIRECTORY)))
 
     # Keras calls these.
 

@@ -22,7 +22,7 @@ MOST_UNITS = 4096
 """Units of a kernel that are compared with each other for being identical."""
 
 
-NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error")
+NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error", "limits", "project")
 
 
 def manifest(
@@ -60,6 +60,7 @@ def manifest(
         "sampling": {key: value for key, value in asdict(settings).items() if key not in NOT_OF_SAMPLING},
         "tables": {} if layout is None else _tables(layout),
         "histograms": _histograms(layout) if layout is not None and settings.histograms else {},
+        "rules": {"project": settings.project, "limits": settings.limits},
     }
 
 

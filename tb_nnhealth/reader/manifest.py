@@ -91,6 +91,15 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
         raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error
 
 
+def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]]:
+    """Returns what was set of the rules: by the training's "project" or by the callback's "limits"."""
+    rules = manifest.get("rules")
+    settings = rules.get(source) if isinstance(rules, dict) else None
+    if not isinstance(settings, dict):
+        return {}
+    return {name: own for name, own in settings.items() if isinstance(own, dict)}
+
+
 def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
     """Returns the record, with lists as tuples; fields that this version does not know are left out."""
     known = {field.name for field in dataclasses.fields(record)}
