@@ -82,7 +82,7 @@ def diff(options: argparse.Namespace) -> int:
         terminal.diff(changed)
     if changed.is_worse:
         return FINDINGS
-    return UNKNOWN if after.status in ("no_data", "error") or changed.of_kind("unjudged") else CLEAN
+    return UNKNOWN if after.status in ("no_data", "error") or changed.unjudged else CLEAN
 
 
 def rules(options: argparse.Namespace) -> int:
@@ -100,7 +100,7 @@ def explain(options: argparse.Namespace) -> int:
     diagnosis = DIAGNOSES.get(options.rule)
     if diagnosis is None:
         near = perhaps(options.rule, DIAGNOSES)
-        raise BadUse(f"Expected one of the rules {', '.join(DIAGNOSES)}{near}. Received: {options.rule}")
+        raise BadUse(f"Expected the name of a rule{near}; `nnhealth rules` lists them. Received: {options.rule}")
     terminal.explain(diagnosis)
     return CLEAN
 
@@ -162,8 +162,8 @@ def _new(scorecard: "Scorecard", baseline: "Scorecard | None") -> "tuple[Finding
     """Returns the findings that are new or worse than in the baseline, all where there is none."""
     if baseline is None:
         return scorecard.findings
-    changes = baseline.diff(scorecard).of_kind("new", "worse")
-    new = {(change.rule, change.layer, change.variable, change.after) for change in changes}
+    changed = baseline.diff(scorecard)
+    new = {(change.rule, change.layer, change.variable, change.after) for change in changed.new + changed.worse}
     return tuple(f for f in scorecard.findings if (f.rule, f.layer, f.variable, f.severity) in new)
 
 

@@ -1,6 +1,6 @@
 """What changed from one scorecard to another: findings that are new, worse, better, gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -20,11 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 class Change:
     """A finding that is not as it was. `before` and `after` are its severities, None where it was not there.
 
-    `kind` is "new", "worse", "better", "gone", or "unjudged": it was there, and its rule can no longer judge, so
-    that nobody knows whether it is gone. `message` is the later finding's, or the earlier one's where there is none.
+    `message` is the later finding's, or the earlier one's where there is none.
     """
 
-    kind: Kind
     rule: str
     layer: str | None
     variable: str | None
@@ -53,21 +51,28 @@ class CategoryChange:
 
 @dataclass(frozen=True)
 class ScorecardDiff:
-    """What changed between two scorecards; `changes` stand new ones first, of a kind the severe ones first."""
+    """What changed between two scorecards: findings by what became of them, the severe ones first.
+
+    `unjudged` are those that are not there any more, but whose rule could not judge: nobody knows.
+    """
 
     before: Side
     after: Side
     categories: tuple[CategoryChange, ...]
-    changes: tuple[Change, ...]
-
-    def of_kind(self, *kinds: Kind) -> tuple[Change, ...]:
-        """Returns the changes of these kinds."""
-        return tuple(change for change in self.changes if change.kind in kinds)
+    new: tuple[Change, ...]
+    worse: tuple[Change, ...]
+    unjudged: tuple[Change, ...]
+    better: tuple[Change, ...]
+    gone: tuple[Change, ...]
 
     @property
     def is_worse(self) -> bool:
         """Whether a warning or an error is new, or a finding became one; information does not count."""
-        return any(change.after != "info" for change in self.of_kind("new", "worse"))
+        return any(change.after != "info" for change in self.new + self.worse)
+
+    def of_kind(self, kind: Kind) -> tuple[Change, ...]:
+        changes: tuple[Change, ...] = getattr(self, kind)
+        return changes
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what `to_json` writes, as plain data."""
@@ -75,7 +80,7 @@ class ScorecardDiff:
             "before": asdict(self.before),
             "after": asdict(self.after),
             "categories": [asdict(category) for category in self.categories],
-            "changes": [asdict(change) for change in self.changes],
+            **{kind: [asdict(change) for change in self.of_kind(kind)] for kind in KINDS},
         }
 
     def to_json(self) -> str:
@@ -97,29 +102,32 @@ def diff(before: "Scorecard", after: "Scorecard") -> ScorecardDiff:
     """
     scores = [{category.name: category.score for category in card.categories} for card in (before, after)]
     names = dict.fromkeys([*scores[0], *scores[1]])
-    changes = sorted(
-        _changes(before, after), key=lambda c: (KINDS.index(c.kind), -SEVERITIES.index(c.after or c.before or "info"))
-    )
+    changes = list(_changes(before, after))
     return ScorecardDiff(
         Side(before.run, before.status, before.score),
         Side(after.run, after.status, after.score),
         tuple(CategoryChange(name, scores[0].get(name), scores[1].get(name)) for name in names),
-        tuple(changes),
+        **{kind: _severe_first(change for other, change in changes if other == kind) for kind in KINDS},
     )
 
 
-def _changes(before: "Scorecard", after: "Scorecard") -> Iterator[Change]:
+def _changes(before: "Scorecard", after: "Scorecard") -> Iterator[tuple[Kind, Change]]:
     known, still = _severities(before), _severities(after)
     for place, finding in _by_place(after).items():
         was, now = known.get(place), finding.severity
         if was != now:
             kind: Kind = "new" if was is None else "worse" if _rank(now) > _rank(was) else "better"
-            yield Change(kind, finding.rule, finding.layer, finding.variable, was, now, finding.message)
+            yield kind, Change(finding.rule, finding.layer, finding.variable, was, now, finding.message)
     judged = {verdict.rule.name for verdict in after.rules if verdict.status in ("pass", "fail")}
     for place, finding in _by_place(before).items():
         if place not in still:
             kind = "gone" if finding.rule in judged else "unjudged"
-            yield Change(kind, finding.rule, finding.layer, finding.variable, finding.severity, None, finding.message)
+            was = finding.severity
+            yield kind, Change(finding.rule, finding.layer, finding.variable, was, None, finding.message)
+
+
+def _severe_first(changes: Iterable[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: -_rank(change.after or change.before or "info")))
 
 
 Place = tuple[str, str]

@@ -20,8 +20,8 @@ class Layer:
     ("dense", "dense#2" …); none where nothing of it was tapped. `activation` is the name of its own
     activation function, None for linear or none. `position` is its place in the forward order.
     `inputs` are the rows that its first call takes as they are, of layers' outputs (paths of layers without
-    rows) or of the batch ("input/<name>"): none where something that is no layer stands between. `rate` is that of a dropout layer; `regularized`
-    says that a penalty on its weights or output is part of the loss.
+    rows) or of the batch ("input/<name>"): none where something that is no layer stands between. `rate` is
+    that of a dropout layer; `regularized` says that a penalty on its weights or output is part of the loss.
     """
 
     path: str

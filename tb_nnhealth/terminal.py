@@ -7,7 +7,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from tb_nnhealth.diff import ScorecardDiff
+from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -74,15 +74,10 @@ def diff(changed: ScorecardDiff) -> None:
             table.add_row(f"  {_plain(category.name)}", f"{_score(category.before)} → {_score(category.after)}")
     if table.row_count:
         out.print(table)
-    for change in changed.changes:
-        severity = " → ".join(name for name in (change.before, change.after) if name)
-        out.print(
-            Text.assemble(
-                (f"  {change.kind} ", KIND_STYLES[change.kind]), (f"{_plain(change.rule)} ", "bold"),
-                f"({severity}) ", _plain(change.message),
-            )
-        )  # fmt: skip
-    if not changed.changes:
+    for kind in KINDS:
+        for change in changed.of_kind(kind):
+            out.print(_change(kind, change))
+    if not any(changed.of_kind(kind) for kind in KINDS):
         out.print(Text("  no finding is new, worse, better or gone", "dim"))
 
 
@@ -132,6 +127,13 @@ def _finding(finding: Finding) -> Text:
     others = f" (also {', '.join(shown)}{', …' if more else ''})" if shown else ""
     return Text.assemble(
         (f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), (_plain(others), "dim")
+    )
+
+
+def _change(kind: Kind, change: Change) -> Text:
+    severity = " → ".join(name for name in (change.before, change.after) if name)
+    return Text.assemble(
+        (f"  {kind} ", KIND_STYLES[kind]), (f"{_plain(change.rule)} ", "bold"), f"({severity}) ", _plain(change.message)
     )
 
 

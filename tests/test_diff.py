@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tb_nnhealth import cli
+from tb_nnhealth.diff import KINDS
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, stuck, unmeasured
@@ -26,12 +27,13 @@ def dead(severity, layer="dense_0", others=()):
 
 
 def kinds(before, after):
-    return [(c.kind, c.rule, c.layer, c.before, c.after) for c in before.diff(after).changes]
+    diff = before.diff(after)
+    return [(kind, c.rule, c.layer, c.before, c.after) for kind in KINDS for c in diff.of_kind(kind)]
 
 
 def test_equal_scorecards_have_no_changes():
     diff = card(dead("error")).diff(card(dead("error")))
-    assert (diff.changes, diff.is_worse) == ((), False)
+    assert (diff.new, diff.worse, diff.unjudged, diff.better, diff.gone, diff.is_worse) == ((), (), (), (), (), False)
     assert repr(diff) == "<ScorecardDiff of 'run1' and 'run1': score 100 -> 100, no changes>"
 
 
@@ -48,8 +50,7 @@ def test_severities_decide(before, after, kind, is_worse):
     diff = cards[0].diff(cards[1])
     assert kinds(*cards) == [(kind, "dead-units", "dense_0", before, after)]
     assert diff.is_worse is is_worse
-    assert diff.changes[0].message == f"dense_0 is {after or before}"
-    assert diff.of_kind(kind) == diff.changes
+    assert diff.of_kind(kind)[0].message == f"dense_0 is {after or before}"
 
 
 def test_a_finding_is_the_same_by_rule_and_place():
@@ -77,7 +78,7 @@ def test_of_two_findings_at_one_place_the_worst_counts():
 
 def test_what_can_no_longer_be_judged_is_not_gone():
     diff = card(dead("error")).diff(card(unjudged=["dead-units"]))
-    assert [change.kind for change in diff.changes] == ["unjudged"]
+    assert [change.rule for change in diff.unjudged] == ["dead-units"] and diff.gone == ()
 
 
 def test_new_ones_stand_first_and_severe_ones_first_among_them():
@@ -100,11 +101,11 @@ def test_json_tells_the_same():
     diff = card(dead("warning")).diff(card(dead("error"), run="run2"))
     document = json.loads(diff.to_json())
     assert document == diff.to_dict()
-    assert list(document) == ["before", "after", "categories", "changes"]
+    assert list(document) == ["before", "after", "categories", "new", "worse", "unjudged", "better", "gone"]
     assert document["after"] == {"run": "run2", "status": "pass", "score": 100}
-    assert document["changes"] == [
+    assert document["worse"] == [
         {
-            "kind": "worse", "rule": "dead-units", "layer": "dense_0", "variable": None,
+            "rule": "dead-units", "layer": "dense_0", "variable": None,
             "before": "warning", "after": "error", "message": "dense_0 is error",
         }
     ]  # fmt: skip
