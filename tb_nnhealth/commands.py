@@ -74,7 +74,7 @@ def diff(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
 
     judge = _judge(options)
-    before, after = (_scorecard(place, judge) for place in (options.before, options.after))
+    (before, _), (after, is_whole) = (_scorecard(place, judge) for place in (options.before, options.after))
     changed = before.diff(after)
     if options.format == "json":
         write(changed.to_json().encode(), None)
@@ -82,7 +82,8 @@ def diff(options: argparse.Namespace) -> int:
         terminal.diff(changed)
     if changed.is_worse:
         return FINDINGS
-    return UNKNOWN if after.status in ("no_data", "error") or changed.unjudged else CLEAN
+    is_broken = any(verdict.status == "error" for verdict in after.rules)
+    return UNKNOWN if not is_whole or is_broken or after.status == "no_data" or changed.unjudged else CLEAN
 
 
 def rules(options: argparse.Namespace) -> int:
@@ -167,10 +168,10 @@ def _new(scorecard: "Scorecard", baseline: "Scorecard | None") -> "tuple[Finding
     return tuple(f for f in scorecard.findings if (f.rule, f.layer, f.variable, f.severity) in new)
 
 
-def _scorecard(place: str, judge: "Callable[[HealthRun], Scorecard]") -> "Scorecard":
-    """Returns the scorecard in a file, or of the run in a log directory."""
+def _scorecard(place: str, judge: "Callable[[HealthRun], Scorecard]") -> "tuple[Scorecard, bool]":
+    """Returns the scorecard in a file, or of the run in a log directory, and whether all of the run could be read."""
     if Path(place).is_file():
-        return _from_file(Path(place))
+        return _from_file(Path(place)), True
     from tb_nnhealth.reader import LogError, find_runs
 
     try:
@@ -183,7 +184,7 @@ def _scorecard(place: str, judge: "Callable[[HealthRun], Scorecard]") -> "Scorec
     run = _read(name, path)
     if run is None:
         raise BadUse(f"Expected a run that can be read. Received: {place}")
-    return judge(run)
+    return judge(run), not run.problems
 
 
 def _from_file(path: Path) -> "Scorecard":

@@ -278,8 +278,10 @@ def test_output_that_cannot_be_written_is_one_sentence(command, redirection, cod
 def test_nothing_imports_tensorflow_or_keras(logs):
     script = (
         "import sys; from tb_nnhealth import cli; codes = [cli.main(a) for a in "
-        f"(['show', {str(logs)!r}], ['export', {str(logs / 'good')!r}], ['check', {str(logs)!r}], ['rules'])]; "
-        "assert codes == [0, 0, 1, 0], codes; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+        f"(['show', {str(logs)!r}], ['export', {str(logs / 'good')!r}], ['check', {str(logs)!r}], ['rules'], "
+        f"['export', {str(logs)!r}, '--format', 'sarif'], ['export', {str(logs)!r}, '--format', 'junit'], "
+        f"['diff', {str(logs / 'good')!r}, {str(logs / 'slow')!r}])]; "
+        "assert codes == [0, 0, 1, 0, 0, 0, 1], codes; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr

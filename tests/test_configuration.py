@@ -1,6 +1,7 @@
 """What users set of the rules: what is taken, what is refused and with which words, and what comes first."""
 
 import math
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pytest
@@ -132,6 +133,16 @@ def test_other_places_of_a_finding_do_not_name_a_layer_that_is_left_out():
     left = of(run, "dead-units", {"dead-units": {"ignore": ["dense_1"]}}).findings
     assert shown == {"dense_0", "dense_1", "dense_2"}
     assert {place for f in left for place in (f.layer, *f.others)} == {"dense_0", "dense_2"}
+
+
+@pytest.mark.parametrize("pattern", ["dense_0", "dense_?", "output", "*"])
+def test_no_rule_breaks_on_sick_layers_that_it_leaves_out(pattern):
+    run = change(dying(0.95, 0.95), "variable", "gradient_missing", 1.0, "dense_1/kernel")
+    run = change(run, "variable", "value_nonfinite", 1.0, "dense_0/kernel")
+    scorecard = Scorecard.from_run(run, {name: {"ignore": pattern} for name in DIAGNOSES})
+    assert [verdict.reason for verdict in scorecard.rules if verdict.status == "error"] == []
+    layers = {finding.layer for finding in scorecard.findings} | {finding.variable for finding in scorecard.findings}
+    assert not {place for place in layers if place and fnmatchcase(place.partition("/")[0], pattern)}
 
 
 @pytest.mark.parametrize("name", DIAGNOSES)

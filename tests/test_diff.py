@@ -1,6 +1,7 @@
 """What changed between two scorecards, and the command that tells it."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -180,6 +181,25 @@ def test_what_cannot_be_compared_is_one_sentence(after, message, logs, capsys):
     assert run("diff", logs / "good", logs / after) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and err.startswith(f"nnhealth: {message}")
+
+
+def test_what_a_corrupt_log_lacks_may_be_worse(logs, tmp_path, capsys):
+    shutil.copytree(logs / "good", tmp_path / "good")
+    (path,) = (tmp_path / "good" / "health").iterdir()
+    data = bytearray(path.read_bytes())
+    data[int(0.6 * len(data))] ^= 0x10
+    path.write_bytes(data)
+    assert run("diff", logs / "good", tmp_path / "good") == 2
+    assert run("diff", tmp_path / "good", logs / "good") == 0
+    assert "is corrupt at byte" in capsys.readouterr().err
+
+
+def test_a_rule_that_broke_may_hide_what_is_worse(logs, tmp_path, capsys):
+    document = json.loads((logs / "good.json").read_text())
+    document["rules"][0]["status"] = "error"
+    (tmp_path / "card.json").write_text(json.dumps(document))
+    assert run("diff", logs / "good", tmp_path / "card.json") == 2
+    capsys.readouterr()
 
 
 @pytest.mark.parametrize(

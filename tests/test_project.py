@@ -133,6 +133,16 @@ def test_settings_travel_with_the_run(faces):
     assert rules["stalled-loss"]["ignore"] == ["encoder/*"]
 
 
+@pytest.mark.parametrize(
+    "rules", [5, None, [], {"project": 5, "limits": ["dead-units"]}, {"limits": {"dead-units": 5, "gone": {"a": 1.0}}}]
+)
+def test_a_manifest_with_other_settings_leaves_the_defaults(rules, tmp_path, project):
+    for name, settings in (("plain", {}), ("other", {"rules": rules})):
+        write_synthetic_run(tmp_path / name / "run1", steps=4, **settings)
+    plain, other = (Scorecard.from_logdir(tmp_path / name / "run1") for name in ("plain", "other"))
+    assert other.to_json() == plain.to_json()
+
+
 def test_the_project_at_hand_stands_in_for_that_of_the_training_in_every_face(faces, project):
     write(project, "[tool.nnhealth.rules.dead-units]\nwarning = 0.5\nerror = 0.8\n")
     rules = faces.same()
