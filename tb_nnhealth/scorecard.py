@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.causes import by_cause
 from tb_nnhealth.configuration import Settings, checked, merged, recorded
 from tb_nnhealth.diff import ScorecardDiff, diff
 from tb_nnhealth.document import ScorecardError, document, parsed, strict_json
@@ -23,7 +24,6 @@ from tb_nnhealth.engine import Status, Verdict, judge
 from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding
-from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.version import __version__
 
 CREDIT = {None: 1.0, "info": 1.0, "warning": 0.5, "error": 0.0}
@@ -91,7 +91,7 @@ class Scorecard:
             status=status,
             categories=categories,
             rules=verdicts,
-            findings=tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))),
+            findings=by_cause(findings),
             layers=tuple(_layers(run, findings)),
         )
 

@@ -126,7 +126,11 @@ def _finding(finding: Finding) -> Text:
     shown, more = finding.others[:SHOWN_OTHERS], len(finding.others) > SHOWN_OTHERS
     others = f" (also {', '.join(shown)}{', …' if more else ''})" if shown else ""
     return Text.assemble(
-        (f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), (_plain(others), "dim")
+        "    " if finding.because else "",
+        (f"  {severity} ", style),
+        (f"{finding.rule} ", "bold"),
+        _plain(finding.message),
+        (_plain(others), "dim"),
     )
 
 

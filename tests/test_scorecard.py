@@ -108,7 +108,7 @@ def test_score_is_the_worst_categorys():
     scorecard = Scorecard.from_run(sick())
     scores = {category.name: category.score for category in scorecard.categories}
     assert scorecard.status == "fail"
-    assert scorecard.score == min(scores.values()) == scores["activations"] < scores["loss"] < scores["numerics"] == 100
+    assert scorecard.score == min(scores.values()) == scores["activations"] <= scores["loss"] < scores["numerics"] == 100
 
 
 def test_findings_stand_errors_first():

@@ -41,7 +41,11 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Finding:
-    """One place where a rule fails, with its evidence; `others` are places that the same cause explains."""
+    """One place where a rule fails, with its evidence.
+
+    `others` are places that the same cause explains, and symptoms of it; `because` is the rule whose finding
+    explains this one.
+    """
 
     rule: str
     severity: Severity
@@ -55,6 +59,7 @@ class Finding:
     limit: float | None = None
     unit: str | None = None
     others: tuple[str, ...] = ()
+    because: str | None = None
 
 
 @dataclass(frozen=True)
