@@ -147,7 +147,7 @@ def _finding(item: Mapping[str, Any]) -> Finding:
         limit=_typed(item, "limit", (int, float), None),
         unit=_typed(item, "unit", str, None),
         others=_texts(item, "others"),
-        because=_typed({"because": None, **item}, "because", str, None),
+        because=_typed(item, "because", str, None),
     )
 
 

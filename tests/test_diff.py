@@ -215,7 +215,7 @@ def test_a_known_warning_that_became_an_error_is_new_to_check(logs, tmp_path, ca
     run("export", logs / "bad", "--limit", "dead-units.error=0.99", "-o", tmp_path / "card.json")
     assert run("check", logs / "bad", "--baseline", tmp_path / "card.json") == 1
     err = capsys.readouterr().err
-    assert "dead-units" in err and "stalled-loss" not in err
+    assert "dead-units" in err and "error stalled-loss" not in err
 
 
 @pytest.mark.parametrize(("text", "message"), [(None, "Expected a scorecard's file"), ("{}", "of schema_version 1")])
