@@ -96,7 +96,7 @@ _ORDER = {name: index for index, name in enumerate(DIAGNOSES)}
 def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Returns the findings in the order in which they are to be mended, each symptom told of its cause.
 
-    Each cause is followed by its symptoms. A cause comes before another whose gravest symptom is less severe, then in
+    Each cause is followed by its symptoms, the nearest first. A cause comes before another whose gravest symptom is less severe, then in
     the order of the rules, which is that of what is given, the forward pass, the backward pass, the step and the
     result. Findings of severity info have no symptoms and are none: they come last.
 
@@ -106,7 +106,8 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     findings = list(findings)
     grave = [finding for finding in findings if finding.severity != "info"]
     because = _nearest_causes({finding.rule for finding in grave})
-    roots = {rule: _root(rule, because) for rule in {finding.rule for finding in grave}}
+    chains = {finding.rule: _chain(finding.rule, because) for finding in grave}
+    roots = {rule: chain[-1] for rule, chain in chains.items()}
     gravest = {
         root: max(SEVERITIES.index(finding.severity) for finding in grave if roots[finding.rule] == root)
         for root in set(roots.values())
@@ -116,7 +117,7 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         key=lambda finding: (
             -gravest[roots[finding.rule]],
             _ORDER.get(roots[finding.rule], 0),
-            finding.rule != roots[finding.rule],
+            len(chains[finding.rule]),
             -SEVERITIES.index(finding.severity),
             _ORDER.get(finding.rule, 0),
         ),
@@ -131,10 +132,9 @@ def _nearest_causes(found: set[str]) -> dict[str, str]:
     return {rule: cause for rule, cause in nearest.items() if cause is not None}
 
 
-def _root(rule: str, because: Mapping[str, str]) -> str:
-    while rule in because:
-        rule = because[rule]
-    return rule
+def _chain(rule: str, because: Mapping[str, str]) -> list[str]:
+    """Returns a rule, its cause, the cause of that, and so on."""
+    return [rule, *_chain(because[rule], because)] if rule in because else [rule]
 
 
 def _told(
