@@ -96,9 +96,9 @@ _ORDER = {name: index for index, name in enumerate(DIAGNOSES)}
 def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Returns the findings in the order in which they are to be mended, each symptom told of its cause.
 
-    Each cause is followed by its symptoms, the nearest first. A cause comes before another whose gravest symptom is less severe, then in
-    the order of the rules, which is that of what is given, the forward pass, the backward pass, the step and the
-    result. Findings of severity info have no symptoms and are none: they come last.
+    Each cause is followed by its symptoms, the nearest first. A cause comes before another whose gravest symptom is
+    less severe, then in the order of the rules, which is that of what is given, the forward pass, the backward pass,
+    the step and the result. Findings of severity info have no symptoms and are none: they come last.
 
     Args:
       findings: the findings of all rules.
