@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.losses.losses import LossFunctionWrapper
 
 from tb_nnhealth.instrument.batch import output_names
 
@@ -54,11 +55,16 @@ def _loss(output: str, loss: Any) -> dict[str, Any]:
         except ValueError:
             return {"output": output, "class_name": loss}
     if isinstance(loss, keras.losses.Loss):
+        aligns = isinstance(loss, LossFunctionWrapper)
         config = getattr(loss, "_fn_kwargs", {})
         name = type(loss).__name__
     else:
-        config, name = {}, "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_"))
-    described: dict[str, Any] = {"output": output, "class_name": name}
+        aligns, config, name = (
+            True,
+            {},
+            "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_")),
+        )
+    described: dict[str, Any] = {"output": output, "class_name": name, "aligns_ranks": aligns}
     if "from_logits" in config:
         described["from_logits"] = bool(config["from_logits"])
     return described

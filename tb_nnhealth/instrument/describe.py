@@ -59,7 +59,7 @@ def manifest(
         "plan": dict(plan),
         "sampling": {key: value for key, value in asdict(settings).items() if key not in NOT_OF_SAMPLING},
         "tables": {} if layout is None else _tables(layout),
-        "histograms": _histograms(layout) if layout is not None and settings.histograms else {},
+        "histograms": _histograms(layout) if layout is not None and layout.rows and settings.histograms else {},
         "rules": {"project": settings.project, "limits": settings.limits},
     }
 

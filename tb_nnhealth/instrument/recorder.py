@@ -10,9 +10,12 @@ from tb_nnhealth.instrument.batch import counted_classes, named_tensors
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
 from tb_nnhealth.instrument.packing import Packing
+from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Key, Trace
 from tb_nnhealth.statistics import activations, data, histograms, moments
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
+
+Named = list[tuple[str, tf.Tensor]]
 
 SCOPE = "nnhealth"
 """Name scope of every operation that measures: an error in one of them is ours."""
@@ -67,6 +70,13 @@ class Recorder:
             self._histograms_wanted = wanted
             self._histograms_due.assign(wanted)
 
+    @property
+    def layout(self) -> Layout | None:
+        """What is measured; where no step could be, what the attempt has shown of the model and the batch, if any."""
+        if self.packing.layout is None and self._trace.tensors:
+            return _without_tables(self._trace)
+        return self.packing.layout
+
     # The step's side.
 
     def begin_trace(self) -> None:
@@ -96,6 +106,12 @@ class Recorder:
                 if self._guard is not None:
                     self._guard.on_batch(x, y, y_pred, loss)
                 self._observe_batch(x, y, y_pred, loss)
+        except Exception as error:
+            self._on_failure("the batch", error)
+
+    def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
+        try:
+            self._note_batch(*self._named(x, y, y_pred))
         except Exception as error:
             self._on_failure("the batch", error)
 
@@ -179,9 +195,7 @@ class Recorder:
         return gradient
 
     def _observe_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
-        inputs = named_tensors(x, self._input_names)
-        targets = named_tensors(y, self._output_names)
-        predictions = named_tensors(y_pred, self._output_names)
+        inputs, targets, predictions = self._named(x, y, y_pred)
         for prefix, tensors in (("input", inputs), ("target", targets), ("prediction", predictions)):
             for name, tensor in tensors:
                 self._trace.keep("data", f"{prefix}/{name}", data.batch_statistics(tensor))
@@ -190,12 +204,20 @@ class Recorder:
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
-        for stage, tensors in (("input", inputs), ("target", targets), ("prediction", predictions)):
-            self._trace.note_tensors(stage, tensors)
+        self._note_batch(inputs, targets, predictions)
         if inputs:
             self._trace.keep_scalar("batch_size", tf.shape(inputs[0][1])[0])
         if loss is not None:
             self._trace.keep_scalar("loss", loss)
+
+    def _named(self, x: Any, y: Any, y_pred: Any) -> tuple[Named, Named, Named]:
+        """Returns inputs, targets and predictions by name."""
+        outputs = self._output_names
+        return named_tensors(x, self._input_names), named_tensors(y, outputs), named_tensors(y_pred, outputs)
+
+    def _note_batch(self, inputs: Named, targets: Named, predictions: Named) -> None:
+        for stage, tensors in (("input", inputs), ("target", targets), ("prediction", predictions)):
+            self._trace.note_tensors(stage, tensors)
 
     def _loss_name(self, output: int) -> str:
         if not self._losses:
@@ -240,6 +262,11 @@ class Recorder:
         for name, value in metrics.items():
             if name != "loss" and tf.is_tensor(value) and value.shape.rank == 0:
                 self._trace.keep_scalar(f"metric/{name}", value)
+
+
+def _without_tables(trace: Trace) -> Layout:
+    layer_rows = {path: tuple(rows) for path, rows in trace.layer_rows.items()}
+    return Layout({}, {}, layer_rows, {}, trace.inputs, tuple(trace.tensors.values()))
 
 
 def _histograms_of(tensors: Sequence[tf.Tensor]) -> Callable[[], tf.Tensor]:

@@ -38,6 +38,9 @@ class Observer(Protocol):
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
         """The batch with its predictions, and the total loss."""
 
+    def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
+        """The batch with its predictions, of which the loss could not be computed."""
+
     def on_data_loss(self, loss: Any) -> None:
         """The compiled losses' weighted sum."""
 
@@ -138,10 +141,15 @@ def _compute_loss(model: Any, observer: Observer) -> Callable[..., Any]:
     is_of_keras_form = {"x", "y", "y_pred"} <= set(signature.parameters)  # Else the step's end shows what it can.
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
-        loss = original(*args, **kwargs)
+        given = signature.bind(*args, **kwargs).arguments if is_of_keras_form else {}
+        x, y, y_pred = given.get("x"), given.get("y"), given.get("y_pred")
+        try:
+            loss = original(*args, **kwargs)
+        except Exception:
+            observer.on_failed_loss(x, y, y_pred)
+            raise
         if is_of_keras_form:
-            given = signature.bind(*args, **kwargs).arguments
-            observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss)
+            observer.on_batch(x, y, y_pred, loss)
         return loss
 
     return compute_loss

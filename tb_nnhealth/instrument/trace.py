@@ -31,7 +31,8 @@ class Trace:
     silent: dict[str, tf.Tensor] = field(default_factory=dict)
     layer_rows: dict[str, list[str]] = field(default_factory=dict)
     outputs: list[tuple[str, tf.Tensor]] = field(default_factory=list)
-    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    received: dict[str, list[Any]] = field(default_factory=dict)
+    given: list[tuple[str, tf.Tensor]] = field(default_factory=list)
     tensors: dict[tuple[str, str], BatchTensor] = field(default_factory=dict)
 
     @classmethod
@@ -43,9 +44,14 @@ class Trace:
         return not tf.executing_eagerly() and tf.compat.v1.get_default_graph() is not self.graph
 
     def note_inputs(self, row: str, inputs: Sequence[Any]) -> None:
-        """Notes from which rows' outputs a layer's call takes its inputs, as far as they come straight from a layer."""
-        rows = {id(tensor): name for name, tensor in self.outputs}
-        self.inputs[row] = tuple(rows[id(tensor)] for tensor in inputs if id(tensor) in rows)
+        """Notes what a layer's call takes."""
+        self.received[row] = list(inputs)
+
+    @property
+    def inputs(self) -> dict[str, tuple[str, ...]]:
+        """The rows that each call takes as they are: of layers' outputs, and of the batch's inputs."""
+        rows = {id(tensor): name for name, tensor in (*self.given, *self.outputs)}
+        return {row: tuple(rows[id(t)] for t in taken if id(t) in rows) for row, taken in self.received.items()}
 
     def note_fused(self, path: str, inputs: Sequence[Any], output: tf.Tensor) -> None:
         """Notes the place of a layer that has no row, so that the links between the layers around it are not lost."""
@@ -56,6 +62,8 @@ class Trace:
     def note_tensors(self, stage: str, tensors: Sequence[tuple[str, tf.Tensor]]) -> None:
         """Notes what is known of the batch's tensors while the step is traced."""
         rows = {id(tensor): name for name, tensor in self.outputs}
+        if stage == "input":
+            self.given = [(f"input/{name}", tensor) for name, tensor in tensors]
         for name, tensor in tensors:
             self.tensors[stage, name] = BatchTensor(
                 stage,

@@ -44,6 +44,9 @@ class Head:
     prediction: BatchTensor
     target: BatchTensor | None
     layer: Layer | None
+    aligns_ranks: bool = True
+    """Whether the loss gives targets and predictions the same number of axes: Keras does, unless it is a subclass
+    of `Loss`."""
 
     @property
     def activations(self) -> tuple[str, ...] | None:
@@ -88,6 +91,7 @@ def heads(run: HealthRun) -> tuple[Head, ...]:
             prediction,
             _target(prediction, predictions, targets),
             run.model.layer_of_row(prediction.row) if prediction.row else None,
+            bool(loss.get("aligns_ranks", True)),
         )
         for loss, prediction in pairs
     )

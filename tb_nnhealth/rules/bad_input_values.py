@@ -68,18 +68,24 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
             yield _finding(run, harm, constant, message, "data_std", constant.mean(), limits["constant"], "fraction")
-        elif _repeats(run, row) >= limits["repeats"]:
-            message = f"The input {tensor.name} is the same batch at all {_repeats(run, row)} sampled steps."
+        elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
+            message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
             harm, same = "warning" if suffers(run) else "info", np.ones(len(run.data.steps), bool)
-            yield _finding(run, harm, same, message, "data_mean", _repeats(run, row), limits["repeats"], "samples")
+            yield _finding(run, harm, same, message, "data_mean", repeats, limits["repeats"], "samples")
 
 
-def _repeats(run: HealthRun, row: str) -> int:
-    """Returns how many batches were seen where they are all the same and an epoch has several, else 0."""
-    if run.model.plan.get("steps_per_epoch") in (None, 1):
-        return 0
+def _repeats(run: HealthRun, row: str, least: float) -> int:
+    """Returns how many batches were seen where they are all the same and an epoch has several, else 0.
+
+    The same places of each epoch may hold the same batches: the samples must have met several places.
+    """
+    an_epoch = run.model.plan.get("steps_per_epoch") or 1
     series = np.stack([run.data.series(name, row) for name in FINGERPRINT])
-    seen = series[:, ~np.isnan(series).any(axis=0)]
+    measured = ~np.isnan(series).any(axis=0)
+    places = np.unique(run.data.steps[measured] % an_epoch)
+    if an_epoch == 1 or len(places) < min(an_epoch, least):
+        return 0
+    seen = series[:, measured]
     return seen.shape[1] if seen.shape[1] > 1 and np.ptp(seen, axis=1).max() == 0 else 0
 
 

@@ -2,14 +2,14 @@
 
 ## What it detects
 Class numbers where a categorical loss expects one-hot rows, one-hot rows where a sparse one expects class numbers, and
-targets of one axis beside predictions of two under a loss of your own, which NumPy's rules blow up to a matrix.
+targets of one axis beside predictions of two under a subclass of `keras.losses.Loss`, which broadcasting blows up to a
+matrix. Losses that are functions are safe: Keras gives both the same number of axes.
 
 ## Why it matters
 Where the shapes happen to agree nothing is said, and the loss compares numbers that do not belong together.
 
 ## How it is decided
-From the shapes and kinds of targets and predictions in the traced step, and, for rows that should be one-hot,
-from their measured range.
+From the shapes of targets and predictions in the traced step, and from what the compiled loss takes. It is an error.
 
 ## When it is wrong
 A loss of your own may reshape its arguments.
@@ -26,7 +26,7 @@ A loss of your own may reshape its arguments.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
+from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule
 
 RULE = Rule(
@@ -60,8 +60,7 @@ def _mismatch(head: Head) -> str | None:
         return f"{head.loss} expects one-hot rows of {prediction[-1]}, and the targets are single numbers."
     if is_sparse and len(target) == len(prediction) and target[-1] not in (1, None):
         return f"{head.loss} expects class numbers, and the targets are rows of {target[-1]}."
-    known = head.loss in (*CATEGORICAL, *BINARY, *REGRESSION)
-    if not known and len(target) + 1 == len(prediction) and prediction[-1] == 1:
+    if not head.aligns_ranks and len(target) + 1 == len(prediction) and prediction[-1] == 1:
         return (
             f"{head.loss} gets targets of shape {_text(target)} and predictions of {_text(prediction)}: they broadcast."
         )

@@ -9,8 +9,8 @@ loss that falls because of its regularization. The curve looks like success.
 
 ## How it is decided
 Keras' accuracy at the epochs' ends is compared with the share of the most frequent class among the labels seen. Where
-the loss has lost more than the limit and the accuracy is no better than that, or has not moved
-at all, it is an error.
+the loss has lost more than the limit and the accuracy was never better than that, it is an error. A loss that has only
+come down to that of a constant answer agrees with such an accuracy, and is left to `no-better-than-trivial`.
 
 ## When it is wrong
 A model of rare events may lower its loss by better probabilities and still call every example negative.
@@ -31,7 +31,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import loss_curve
+from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, trivial_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -57,7 +57,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     steps, values = curve(run, name)
     fell = loss_curve(run).fell
     best = float(values.max())
-    if fell <= limits["fell"] or best > chance + limits["above"] * (1 - chance):
+    if fell <= limits["fell"] or best > chance + limits["above"] * (1 - chance) or _ends_at_chance(run):
         return
     yield Finding(
         RULE.name,
@@ -70,6 +70,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=chance,
         unit="accuracy",
     )
+
+
+def _ends_at_chance(run: HealthRun) -> bool:
+    """Returns whether the loss, too, ends at that of a constant answer or above: then the two agree."""
+    return end_of_data_loss(run, loss_curve(run)) >= BETTER_THAN_TRIVIAL * trivial_loss(run)
 
 
 def _chance(run: HealthRun) -> float | None:

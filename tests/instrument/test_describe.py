@@ -84,7 +84,12 @@ def test_losses_by_output() -> None:
     found = describe_compile(CASES["list_inputs_outputs"]().model, None)["losses"]
     assert [loss["output"] for loss in found] == ["first", "second"]
     assert found[0]["class_name"] == "MeanAbsoluteError"
-    assert found[1] == {"output": "second", "class_name": "SparseCategoricalCrossentropy", "from_logits": False}
+    assert found[1] == {
+        "output": "second",
+        "class_name": "SparseCategoricalCrossentropy",
+        "aligns_ranks": True,
+        "from_logits": False,
+    }
     assert describe_compile(CASES["attention_block"]().model, None)["losses"][0]["from_logits"] is True
     assert describe_compile(CASES["gan_two_optimizers"]().model, None)["losses"] == []
 

@@ -31,6 +31,6 @@ def test_links_pass_through_a_layer_that_is_not_measured(activation: str, tmp_pa
     found = {layer.path.split("/")[-1]: layer for layer in facts.layers}
     assert list(found) == ["first", "second", "function", "head"]
     before = [[row.split("/")[-1] for row in layer.inputs] for layer in found.values()]
-    assert before == [[], ["first"], ["second"], ["function"]]
+    assert before == [["input_layer"], ["first"], ["second"], ["function"]]
     assert bool(found["second"].rows) is (activation == "relu")
     assert facts.layer_of_row(found["function"].inputs[0]) == found["second"]

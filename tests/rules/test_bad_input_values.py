@@ -38,3 +38,7 @@ def test_the_same_batch_over_and_over():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_the_same_place_of_each_epoch_is_no_repeat():
+    assert findings(RULE, fed(stuck(healthy(steps=np.arange(20) * 100)), data_mean=0.5)) == ()

@@ -19,22 +19,22 @@ SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
         ("BinaryCrossentropy", 1, (None,)),
         ("MeanSquaredError", 1, (None,)),
         ("mine", 1, (None, 1)),
+        ("a_function", 1, (None,)),
     ],
 )
 def test_forms_that_fit(loss, units, target):
     assert findings(RULE, with_head(healthy(), loss, (), units, target)) == ()
 
 
-@pytest.mark.parametrize(
-    ("loss", "units", "target"), [(ONE_HOT, 10, (None, 1)), (SPARSE, 10, (None, 10)), ("mine", 1, (None,))]
-)
+@pytest.mark.parametrize(("loss", "units", "target"), [(ONE_HOT, 10, (None, 1)), (SPARSE, 10, (None, 10))])
 def test_forms_that_do_not_are_an_error(loss, units, target):
     for run in (healthy(), unmeasured(healthy())):
         assert findings(RULE, with_head(run, loss, (), units, target))[0].severity == "error"
 
 
-def test_message_shows_the_shapes():
-    (finding,) = findings(RULE, with_head(healthy(), "mine", (), 1, (None,)))
+def test_a_loss_that_broadcasts_is_an_error_and_shows_the_shapes():
+    (finding,) = findings(RULE, with_head(healthy(), "mine", (), 1, (None,), aligns_ranks=False))
+    assert finding.severity == "error"
     assert finding.message == "mine gets targets of shape (N,) and predictions of (N, 1): they broadcast."
 
 

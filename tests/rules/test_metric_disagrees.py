@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, stuck, verdict, with_classes
+from tests.rules.builder import STEPS, findings, healthy, losses, stuck, verdict, with_classes
 
 RULE = "metric-disagrees"
 
@@ -26,6 +26,11 @@ def test_an_accuracy_at_chance_beside_a_falling_loss_is_an_error():
 
 def test_where_the_loss_does_not_fall_it_agrees():
     assert findings(RULE, scored([0.1, 0.1, 0.1], stuck(healthy()))) == ()
+
+
+def test_a_loss_that_came_down_to_chance_agrees():
+    run = scored([0.1, 0.1, 0.1], losses(healthy(), np.geomspace(100.0, 2.3, len(STEPS))))
+    assert findings(RULE, run) == ()
 
 
 def test_few_epochs_and_other_metrics():
