@@ -44,6 +44,23 @@ def weighted(run: HealthRun) -> tuple[Layer, ...]:
     return tuple(sorted(found, key=lambda layer: layer.position))
 
 
+def hidden(run: HealthRun) -> tuple[Layer, ...]:
+    """Returns the layers that multiply by a kernel and do not make an output, by themselves or with what follows."""
+    last = last_weights(run)
+    return tuple(layer for layer in weighted(run) if layer.path not in last)
+
+
+def last_weights(run: HealthRun) -> set[str]:
+    """Returns the paths of the layers whose weights are the last ones before an output."""
+    found = set()
+    for output in (layer for layer in run.model.layers if layer.is_output):
+        for layer in (output, *before(run, output)):
+            if layer.parameters and not layer.normalizes:
+                found.add(layer.path)
+                break
+    return found
+
+
 def before(run: HealthRun, layer: Layer) -> Iterator[Layer]:
     """Yields the layers that a layer's input comes through, nearest first, as far as each has a single known one."""
     seen = {layer.path}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.records import HealthRun, IntArray, Variable
 from tb_nnhealth.rules._rule import NotJudged
 from tb_nnhealth.rules._series import Floats, Mask, kernels, median, rows_of
 
@@ -12,15 +12,17 @@ LEAST_WEIGHTS = 256
 LEAST_PEERS = 2
 
 
-def kurtoses(run: HealthRun, statistic: str, window: Mask) -> tuple[tuple[Variable, ...], Floats]:
-    """Returns the kernels of many weights, and the median of a kurtosis of each over a window of samples.
+def kurtoses(run: HealthRun, statistic: str, *windows: Mask | IntArray) -> tuple[tuple[Variable, ...], Floats]:
+    """Returns the kernels of many weights, and for each the median of a kurtosis over a window of samples, the
+    smallest of several.
 
     Raises:
       NotJudged: it was measured of too few kernels to compare them.
     """
     large = tuple(variable for variable in kernels(run) if variable.size >= LEAST_WEIGHTS)
     variables, rows = rows_of(run.variables, large)
-    values = median(run.variables.series(statistic)[window][:, rows], axis=0)
+    series = run.variables.series(statistic)
+    values = np.min([median(series[window][:, rows], axis=0) for window in windows], axis=0)
     known = np.flatnonzero(np.isfinite(values))
     if len(known) <= LEAST_PEERS:
         raise NotJudged(f"fewer than {LEAST_PEERS + 1} kernels of {LEAST_WEIGHTS} weights or more were measured")

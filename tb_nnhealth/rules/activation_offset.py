@@ -31,7 +31,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._layers import hidden_activation, weighted
+from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
@@ -53,8 +53,8 @@ ONE_SIDED = ("sigmoid", "hard_sigmoid", "softmax", "exponential")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = [layer for layer in weighted(run) if layer.rows and (layer.units or 0) >= limits["units"]]
-    judged = [layer for layer in layers if not layer.is_output and not _is_excused(run, layer)]
+    layers = [layer for layer in hidden(run) if layer.rows and (layer.units or 0) >= limits["units"]]
+    judged = [layer for layer in layers if not _is_excused(run, layer)]
     ratios = {layer.path: ratio for layer in judged if (ratio := _ratio(run, layer)) >= 0}
     if not ratios:
         raise NotJudged("no hidden layer whose output could be centred was measured")

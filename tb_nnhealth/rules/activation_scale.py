@@ -28,7 +28,7 @@ Networks with normalization between the layers bear any scale inside of a block.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._layers import weighted
+from tb_nnhealth.rules._layers import hidden
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
@@ -49,8 +49,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    hidden = [layer for layer in weighted(run) if layer.rows and not layer.is_output]
-    scales = [(layer, scale) for layer in hidden if (scale := _scale(run, layer)) > 0]
+    scales = [(layer, scale) for layer in hidden(run) if layer.rows and (scale := _scale(run, layer)) > 0]
     if len(scales) < limits["layers"]:
         raise NotJudged("fewer hidden layers with weights than a depth takes were measured")
     (first, start), (last, end) = scales[0], scales[-1]

@@ -8,7 +8,7 @@ One NaN in one example spoils every weight within a step. An input that never va
 
 ## How it is decided
 Any non-finite element in a sampled batch is an error. An input that is constant in more than half of the sampled
-batches, and one whose batches all have the same mean, spread and extremes although an epoch has several, is a
+batches, and one whose batches all have the same mean, spread and extremes, at several places of the epoch, is a
 warning (an error where the only input is constant), and information where something is learnt.
 
 ## When it is wrong

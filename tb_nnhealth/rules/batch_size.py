@@ -8,7 +8,7 @@ With few steps in an epoch the weights hardly move, and large batches lose the n
 variance of a batch of one is zero: batch normalization then removes what it should scale.
 
 ## How it is decided
-The examples of the batches seen are put in relation to all of an epoch. It is information, and a warning where nothing
+From the number of steps in an epoch, and the size of the batches seen. It is information, and a warning where nothing
 is learnt.
 
 ## When it is wrong

@@ -40,7 +40,12 @@ RULE = Rule(
     needs=("clipped_fraction",),
     min_samples=8,
     thresholds=(
-        Threshold("steps", 0.5, "fraction", "Pascanu et al. (2013): clip well above the typical norm"),
+        Threshold(
+            "steps",
+            0.5,
+            "fraction",
+            "more often than not; Pascanu et al. (2013) clip at half to ten times the average norm",
+        ),
         Threshold("clipped", 0.1, "fraction", "less than a tenth of the norm changes little"),
     ),
 )

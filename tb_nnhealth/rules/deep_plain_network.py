@@ -39,7 +39,12 @@ RULE = Rule(
     title="A deep network without skip connections and normalization",
     passing_title="The depth is moderate, or eased by skip connections or normalization",
     thresholds=(
-        Threshold("layers", 8.0, "layers", "VGG, without normalization, could not be trained from scratch beyond 11"),
+        Threshold(
+            "layers",
+            8.0,
+            "layers",
+            "Simonyan and Zisserman (2015) trained 11 layers from scratch, and grew deeper ones from them",
+        ),
     ),
 )
 

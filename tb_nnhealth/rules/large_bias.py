@@ -31,7 +31,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._layers import kernel, weighted
+from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
@@ -52,8 +52,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    hidden = [layer for layer in weighted(run) if not layer.is_output]
-    ratios = {layer.path: ratio for layer in hidden if np.isfinite(ratio := _ratio(run, layer))}
+    ratios = {layer.path: ratio for layer in hidden(run) if np.isfinite(ratio := _ratio(run, layer))}
     if not ratios:
         raise NotJudged("no hidden layer with a bias and a measured input was seen")
     found = {path: ratio for path, ratio in ratios.items() if ratio > limits["ratio"]}

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
-from tb_nnhealth.rules._layers import kernel, weighted
+from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -48,20 +48,20 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    hidden = [layer for layer in weighted(run) if not layer.is_output and layer.class_name == "Dense" and layer.units]
+    layers = [layer for layer in hidden(run) if layer.class_name == "Dense" and layer.units]
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
-    if not hidden or not judged:
+    if not layers or not judged:
         raise NotJudged("no classification with hidden dense layers was seen")
     classes = max(2, *(head.units or 0 for head in judged))
-    narrowest = min(hidden, key=lambda layer: layer.units or 0)
+    narrowest = min(layers, key=lambda layer: layer.units or 0)
     least = max(2.0, limits["narrow"] * classes)
     if (narrowest.units or 0) < least:
         severity: Severity = "warning" if suffers(run) else "info"
         units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
         yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
-    inputs = _inputs(run, hidden[0])
+    inputs = _inputs(run, layers[0])
     most = max(limits["units"], limits["wide"] * (inputs + classes)) if inputs else float("inf")
-    widest = max(hidden, key=lambda layer: layer.units or 0)
+    widest = max(layers, key=lambda layer: layer.units or 0)
     if (widest.units or 0) > most:
         told = f"{widest.path} has {widest.units} units, for {inputs} inputs and {classes} classes."
         yield _finding("info", widest, told, most)

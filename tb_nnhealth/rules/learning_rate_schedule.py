@@ -49,11 +49,12 @@ RULE = Rule(
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     rates = run.step.series("learning_rate", "step").astype(np.float64)
-    rates = rates[np.isfinite(rates)]
+    known = np.isfinite(rates)
+    rates = rates[known]
     highest = float(rates.max())
     if highest <= 0:
         raise NotJudged("the learning rate is zero throughout")
-    middle = float(median(_over_steps(run, rates))) / highest
+    middle = float(median(_over_steps(run.step.steps[known], rates))) / highest
     curve = loss_curve(run)
     if middle < limits["decayed"] and not learns_well(run):
         message = f"For half of the training the learning rate is below {middle:.1g} of its highest, {highest:.3g}."
@@ -68,10 +69,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             yield _finding(run, "info", message, drop, limits["plateau"])
 
 
-def _over_steps(run: HealthRun, rates: np.ndarray) -> np.ndarray:
+def _over_steps(steps: np.ndarray, rates: np.ndarray) -> np.ndarray:
     """Returns the rates at 100 steps evenly spread over the run, for the samples are not."""
-    where = np.linspace(run.step.steps[0], run.step.steps[-1], 100)
-    spread: np.ndarray = np.interp(where, run.step.steps[: len(rates)], rates)
+    spread: np.ndarray = np.interp(np.linspace(steps[0], steps[-1], 100), steps, rates)
     return spread
 
 

@@ -9,8 +9,9 @@ At zero nothing is learnt, below zero the loss is climbed. The same number means
 optimizers: Adam moves each weight by about the learning rate, SGD by the learning rate times the gradient.
 
 ## How it is decided
-From the optimizer's definition. Zero and negative rates are errors. For the others a range of four orders of magnitude
-around the optimizer's usual rate is used; outside of it is information where something is learnt, else a warning.
+From the optimizer's definition. Zero and negative rates are errors. Others are compared with the rate that papers and
+Keras' documentation start from with this optimizer: below a thousandth of it, or above ten times of it, is
+information where something is learnt, else a warning. Of a schedule the highest rate counts.
 
 ## When it is wrong
 A step as small or as large may be right for a loss on another scale.

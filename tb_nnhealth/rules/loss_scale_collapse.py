@@ -40,7 +40,9 @@ RULE = Rule(
     needs=("loss_scale", "step_skipped"),
     min_samples=8,
     thresholds=(
-        Threshold("skipped", 0.1, "fraction", "practice: a healthy scale skips one step in thousands"),
+        Threshold(
+            "skipped", 0.1, "fraction", "Keras doubles the scale every 2000 steps: about one step in 2000 is skipped"
+        ),
         Threshold("scale", 1.0, "", "Micikevicius et al. (2018): a scale of 1 is none"),
     ),
     judges_nonfinite=True,

@@ -9,9 +9,10 @@ The norm of the update, and with it the learning rate that can be borne, is deci
 learn too slowly. The usual cause is an input on another scale than the rest.
 
 ## How it is decided
-The excess kurtosis of each kernel's update is taken, 0 for a normal distribution, as the median over the last half
-of the steps at which the optimizer acted. The largest one counts where it is above the limit and above a multiple of
-the median of the other kernels'. It is a warning where nothing is learnt, else information. Kernels of fewer than 256
+The excess kurtosis of each kernel's update is taken, 0 for a normal distribution, at the steps at which the optimizer
+acted: the median over the first half of them or over the last, whichever is smaller, for near the floor of the loss
+few examples move the weights. The largest one counts where it is above the limit and above a multiple of the median of
+the other kernels'. It is a warning where nothing is learnt, else information. Kernels of fewer than 256
 weights are left out, and models with fewer than three others to compare.
 
 ## When it is wrong
@@ -54,8 +55,8 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     table = run.variables
     acted = np.flatnonzero(applied(run, table))
-    window = np.isin(np.arange(len(table.steps)), acted[late(table.steps[acted])])
-    variables, values = kurtoses(run, "update_kurtosis", window)
+    is_late = late(table.steps[acted])
+    variables, values = kurtoses(run, "update_kurtosis", acted[is_late], acted[~is_late])
     worst = outlier(values, limits["kurtosis"], limits["peers"])
     if worst is None:
         return
@@ -66,7 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"Few weights of {variable.path} take most of its update: the excess kurtosis is {value:.3g}.",
         layer=variable.layer,
         variable=variable.path,
-        first_step=int(table.steps[window][0]),
+        first_step=int(table.steps[acted[0]]),
         last_step=int(table.steps[-1]),
         statistic="update_kurtosis",
         observed=value,

@@ -7,12 +7,12 @@ Training losses that go up and down from epoch to epoch by as much as they fall 
 Each step overshoots: the learning rate is too high for this loss, or the batches are too small or too different.
 
 ## How it is decided
-The changes of the loss from one epoch to the next (from one sampled step to the next, where there are few epochs) are
-compared with the curve's whole fall after warm-up: their median size, and how often they change sign. Steps are
-compared only where their batches are large enough to be alike. A warning where nothing is learnt, else information.
+From the mean losses of the epochs, the first one left out. It counts where the median change from one epoch to the
+next is a larger share of the loss than the limit, more changes than the limit undo the one before, and the whole fall
+is less than half of what the changes add up to. It is a warning where nothing is learnt, else information.
 
 ## When it is wrong
-Cyclic learning rates and restarts make the loss swing on purpose. Single steps of small batches always vary.
+Cyclic learning rates and restarts make the loss swing on purpose. Fewer than six epochs are not judged.
 
 ## What to try
 * Lower the learning rate by a factor of 3 to 10, or let it decay.

@@ -28,7 +28,7 @@ With normalization before each of them, or weights that are initialized for them
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._layers import hidden_activation, weighted
+from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
@@ -46,12 +46,12 @@ SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    hidden = [layer for layer in weighted(run) if not layer.is_output]
-    functions = {layer.path: hidden_activation(run, layer) for layer in hidden}
+    layers = hidden(run)
+    functions = {layer.path: hidden_activation(run, layer) for layer in layers}
     if not any(functions.values()):
         raise NotJudged("no hidden layer with a known activation function was seen")
-    squeezed = [layer for layer in hidden if functions[layer.path] == "softmax"]
-    flat = [layer for layer in hidden if functions[layer.path] in SATURATING]
+    squeezed = [layer for layer in layers if functions[layer.path] == "softmax"]
+    flat = [layer for layer in layers if functions[layer.path] in SATURATING]
     found = squeezed or (flat if len(flat) >= limits["layers"] else [])
     if not found:
         return
@@ -59,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if suffers(run) else "info",
-        f"{len(found)} of {len(hidden)} hidden layers end in {' or '.join(names)}.",
+        f"{len(found)} of {len(layers)} hidden layers end in {' or '.join(names)}.",
         layer=found[0].path,
         observed=float(len(found)),
         limit=1.0 if squeezed else limits["layers"],

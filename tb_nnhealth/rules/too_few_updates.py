@@ -37,7 +37,9 @@ RULE = Rule(
     passing_title="The optimizer took enough steps to learn something",
     needs=("loss",),
     min_samples=1,
-    thresholds=(Threshold("steps", 100.0, "steps", "at a thousandth of the weights a step, a tenth of their size"),),
+    thresholds=(
+        Threshold("steps", 100.0, "steps", "at a thousandth of its size in a step, a weight moves by a tenth at most"),
+    ),
 )
 
 

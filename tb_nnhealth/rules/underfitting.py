@@ -1,15 +1,15 @@
 """Training and validation are equally bad: the model is held back.
 
 ## What it detects
-Runs under dropout or weight penalties that learn something but stay near the loss of a constant answer, in training as
-in validation.
+Runs under dropout, weight penalties or weight decay that stay near the loss of a constant answer, in training as in
+validation.
 
 ## Why it matters
 There is no overfitting to fight: the regularization keeps the model from learning what it could.
 
 ## How it is decided
 The late training loss is put in relation to the trivial predictor's. Where it is above the limit, the validation loss
-is not above it by much, and the model has dropout or penalties, it is a warning.
+is not above it by much, and the model has dropout, penalties or weight decay, it is a warning.
 
 ## When it is wrong
 Noise in the labels sets a floor that no model gets below.

@@ -33,3 +33,8 @@ def test_a_very_wide_layer_is_information(units, count):
 def test_an_autoencoder_is_not_judged():
     run = with_head(stuck(healthy()), "MeanSquaredError", (), 32, (None, 32))
     assert verdict(RULE, with_layers(run, dense_2={"units": 1})).status == "no_data"
+
+
+def test_the_last_weights_before_an_activation_layer_are_no_hidden_layer():
+    run = with_layers(stuck(healthy()), dense_3={"units": 1}, output={"class_name": "Activation", "parameters": 0})
+    assert findings(RULE, run) == ()

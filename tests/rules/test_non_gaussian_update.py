@@ -6,12 +6,11 @@ import pytest
 from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, thin, unmeasured, verdict
 
 RULE = "non-gaussian-update"
-LATE = STEPS >= 300
 
 
 def shaped(value, run=None, peers=1.0):
     run = change(run or stuck(healthy()), "variable", "update_kurtosis", peers)
-    return change(run, "variable", "update_kurtosis", np.where(LATE, value, 0.0), "dense_1/kernel")
+    return change(run, "variable", "update_kurtosis", value, "dense_1/kernel")
 
 
 def test_alike_kernels_pass():
@@ -32,6 +31,10 @@ def test_limit(value, count):
 
 def test_what_all_kernels_have_is_no_outlier():
     assert findings(RULE, shaped(100.0, peers=25.0)) == ()
+
+
+def test_near_the_floor_of_the_loss_few_examples_move_the_weights():
+    assert findings(RULE, shaped(np.where(STEPS > 300, 100.0, 5.0))) == ()
 
 
 def test_too_little_to_compare_is_no_data():
