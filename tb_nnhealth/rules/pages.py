@@ -21,7 +21,8 @@ def page(diagnosis: Diagnosis) -> str:
     rule = diagnosis.rule
     rows = [f"| `{t.name}` | {t.value:g} | {t.unit or '–'} | {t.source} |" for t in rule.thresholds]
     needs = ", ".join(f"`{name}`" for name in rule.needs)
-    measured = f"{needs} at {rule.min_samples} sampled steps or more" if needs else "nothing that is sampled"
+    steps = f"{rule.min_samples} sampled {'step' if rule.min_samples == 1 else 'steps'} or more"
+    measured = f"{needs} at {steps}" if needs else "nothing that is sampled"
     sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
     if any(word in diagnosis.prose["How it is decided"] for word in ("learnt", "learns", "falls well", "suffers")):
         sections[2] += f"\n\n{LEARNT}"

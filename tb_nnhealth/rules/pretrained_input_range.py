@@ -11,7 +11,8 @@ every filter fire at full strength; 0 to 1 where 0 to 255 was meant leaves them 
 ## How it is decided
 The model is recognized by the names of its layers. The smallest and the largest input of all sampled batches are
 compared with its range: a third of its width or less, or three times or more, is a warning, and information where
-something is learnt. It is judged only where the first layer takes the batch's own tensor, with nothing in between.
+something is learnt. It is judged only where the first layer takes the batch's own tensor, with nothing but padding in
+between. Models that rescale by themselves (EfficientNet, MobileNetV3, ConvNeXt) are not judged.
 
 ## When it is wrong
 A model with the same names of layers that was trained from scratch takes any range.
@@ -48,7 +49,6 @@ BACKBONES: dict[str, tuple[tuple[str, ...], float, float]] = {
     "MobileNet": (("conv1", "conv_dw_1"), -1.0, 1.0),
     "MobileNetV2": (("Conv1", "expanded_conv_depthwise"), -1.0, 1.0),
     "Xception": (("block1_conv1", "block1_conv1_bn"), -1.0, 1.0),
-    "EfficientNet": (("stem_conv", "block1a_dwconv"), 0.0, 255.0),
 }
 """Layers that tell a model of `keras.applications`, and the range that it was trained on; the first one given is the
 first with weights."""
@@ -82,13 +82,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _row(run: HealthRun, layer: Layer) -> str | None:
-    """Returns the data row that comes to a layer through nothing but padding and scaling, None where there is none."""
+    """Returns the data row that comes to a layer through nothing but padding, None where there is none."""
     while len(layer.inputs) == 1:
         row = layer.inputs[0]
         if run.data.row(row) is not None:
             return row
         before = run.model.layer_of_row(row)
-        if before is None or before.class_name not in ("ZeroPadding2D", "Rescaling", "Normalization"):
+        if before is None or before.class_name != "ZeroPadding2D":
             return None
         layer = before
     return None

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_data
+from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_layers
 
 RULE = "pretrained-input-range"
 MOBILE = {"dense_0": "mobilenet/Conv1", "dense_1": "mobilenet/expanded_conv_depthwise"}
@@ -37,4 +37,9 @@ def test_limit_is_three_times_or_a_third(high, count):
 def test_other_models_and_prepared_inputs_are_not_judged():
     assert verdict(RULE, backbone(0.0, 255.0, names={})).status == "no_data"
     assert verdict(RULE, backbone(0.0, 255.0, inputs=())).status == "no_data"
+    padded = with_layers(backbone(0.0, 255.0), dense_2={"inputs": ("input/x",), "class_name": "ZeroPadding2D"})
+    padded = with_layers(padded, **{"mobilenet/Conv1": {"inputs": ("dense_2",)}})
+    assert len(findings(RULE, padded)) == 1
+    rescaled = with_layers(padded, dense_2={"class_name": "Rescaling"})
+    assert verdict(RULE, rescaled).status == "no_data"
     assert verdict(RULE, unmeasured(backbone(0.0, 255.0))).status == "no_data"
