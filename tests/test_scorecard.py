@@ -20,9 +20,7 @@ from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
 RULE_KEYS = "name category title status severity reason limits enabled ignore remedies doc"
-FINDING_KEYS = (
-    "rule severity message layer variable first_step last_step statistic observed limit unit others because"  # in this order
-)
+FINDING_KEYS = "rule severity message layer variable first_step last_step statistic observed limit unit others because"
 LAYER_KEYS = "path class trainable parameters statistics status"
 
 
@@ -108,7 +106,9 @@ def test_score_is_the_worst_categorys():
     scorecard = Scorecard.from_run(sick())
     scores = {category.name: category.score for category in scorecard.categories}
     assert scorecard.status == "fail"
-    assert scorecard.score == min(scores.values()) == scores["activations"] <= scores["loss"] < scores["numerics"] == 100
+    assert (
+        scorecard.score == min(scores.values()) == scores["activations"] <= scores["loss"] < scores["numerics"] == 100
+    )
 
 
 def test_findings_stand_errors_first():
