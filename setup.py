@@ -40,10 +40,12 @@ setup(
     },
     install_requires=[
         "google-crc32c>=1.5",
+        "junitparser>=4.0",
         "numpy>=1.26",
         "protobuf>=3.20",
         "rich>=13.0",
         "tensorboard>=2.16",
+        "tomli>=2.0; python_version < '3.11'",
         "werkzeug>=1.0.1",
     ],
     extras_require={
@@ -59,6 +61,7 @@ setup(
             "pytest>=8.0",
             "pytest-xdist>=3.5",
             "ruff>=0.6",
+            "sarif-pydantic>=0.6",
             "setuptools>=70.1",
         ],
     },

@@ -30,6 +30,9 @@ def main(log_dir: str) -> None:
     exported = nnhealth("export", log_dir).stdout
     assert "dead-units" in {finding["rule"] for finding in json.loads(exported)["findings"]}
     assert exported == tb_nnhealth.Scorecard.from_logdir(Path(log_dir) / "dead-units").to_json()
+    assert "<testsuite " in nnhealth("export", log_dir, "--format", "junit").stdout
+    assert json.loads(nnhealth("export", log_dir, "--format", "sarif").stdout)["version"] == "2.1.0"
+    assert nnhealth("diff", log_dir, log_dir).stdout == ""
     check_tensorboard(log_dir, exported)
     print("smoke test passed")
 

@@ -22,7 +22,7 @@ class Training:
 
     model: keras.Model
     images: np.ndarray
-    targets: np.ndarray
+    targets: np.ndarray | Mapping[str, np.ndarray]
     fit: Mapping[str, Any] = field(default_factory=dict)
 
     def run(
@@ -30,11 +30,15 @@ class Training:
     ) -> Scorecard:
         """Trains the model, measured by a `HealthCallback`, and returns the run's scorecard."""
         health = HealthCallback(log_dir, scorecard_path=scorecard_path)
+        validation, training = (
+            keras.tree.map_structure(lambda array, part=part: array[part], self.targets)
+            for part in (slice(VALIDATION), slice(VALIDATION, None))
+        )
         arguments = {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "verbose": 0, **self.fit}
         self.model.fit(
             self.images[VALIDATION:],
-            self.targets[VALIDATION:],
-            validation_data=(self.images[:VALIDATION], self.targets[:VALIDATION]),
+            training,
+            validation_data=(self.images[:VALIDATION], validation),
             callbacks=[health, *callbacks],
             **arguments,
         )

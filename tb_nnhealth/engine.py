@@ -1,11 +1,13 @@
 """Runs every rule on a run: each passes, fails, lacks data, or breaks without harming the others."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from tb_nnhealth.configuration import RuleSettings, Settings, checked, in_force
+from tb_nnhealth.ignoring import of_other_layers, without_layers
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, Diagnosis, Finding, Limits, NotJudged, Rule
 from tb_nnhealth.rules._rule import SEVERITIES, Severity
@@ -18,13 +20,19 @@ Status = Literal["pass", "fail", "no_data", "error"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one rule said: `reason` tells why there is no verdict, `limits` are those that were in force."""
+    """What one rule said: `reason` tells why there is no verdict.
+
+    `limits` are those that were in force; `enabled` is False where the rule was turned off, `ignore` are the
+    patterns of the layers that it left out.
+    """
 
     diagnosis: Diagnosis
     status: Status
     limits: Limits
     findings: tuple[Finding, ...] = ()
     reason: str | None = None
+    enabled: bool = True
+    ignore: tuple[str, ...] = ()
 
     @property
     def rule(self) -> Rule:
@@ -38,7 +46,7 @@ class Verdict:
 
 def judge(
     run: HealthRun,
-    limits: Mapping[str, Limits] | None = None,
+    settings: Settings | None = None,
     diagnoses: Iterable[Diagnosis] = tuple(DIAGNOSES.values()),
 ) -> tuple[Verdict, ...]:
     """Returns the verdict of every rule, in the rules' order.
@@ -48,47 +56,39 @@ def judge(
 
     Args:
       run: the run.
-      limits: other limits than the defaults, `{rule: {threshold: value}}`.
+      settings: other limits than the defaults, rules that are off, layers that a rule leaves out
+        (tb_nnhealth.configuration).
       diagnoses: the rules.
 
     Raises:
-      ValueError: a rule or a threshold of `limits` does not exist.
+      SettingsError: a rule or a threshold of `settings` does not exist, or a value is of another kind.
     """
     diagnoses = tuple(diagnoses)
-    in_force = _in_force(diagnoses, limits or {})
+    settings = checked(settings or {}, "in settings", {diagnosis.rule.name: diagnosis.rule for diagnosis in diagnoses})
     event = first_nonfinite(run)
     finite = run if event is None else before(run, event[0])
     return tuple(
-        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, in_force[diagnosis.rule.name])
+        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, in_force(diagnosis.rule, settings))
         for diagnosis in diagnoses
     )
 
 
-def _in_force(diagnoses: tuple[Diagnosis, ...], limits: Mapping[str, Limits]) -> dict[str, Limits]:
-    defaults = {diagnosis.rule.name: diagnosis.rule.limits for diagnosis in diagnoses}
-    for name, given in limits.items():
-        if name not in defaults:
-            raise ValueError(f"Expected limits for one of the rules {', '.join(defaults)}. Received: {name!r}")
-        unknown = set(given) - set(defaults[name])
-        if unknown:
-            raise ValueError(
-                f"Expected limits of {name} among {', '.join(defaults[name])}. Received: {', '.join(sorted(unknown))}"
-            )
-    return {name: {**default, **limits.get(name, {})} for name, default in defaults.items()}
-
-
-def _verdict(diagnosis: Diagnosis, run: HealthRun, limits: Limits) -> Verdict:
-    lacking = _lacking(diagnosis.rule, run)
+def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: RuleSettings) -> Verdict:
+    verdict = Verdict(diagnosis, "no_data", settings.limits, enabled=settings.enabled, ignore=settings.ignore)
+    if not settings.enabled:
+        return replace(verdict, reason="turned off by the settings")
+    seen = without_layers(run, settings.ignore) if settings.ignore else run
+    lacking = _lacking(diagnosis.rule, seen)
     if lacking:
-        return Verdict(diagnosis, "no_data", limits, reason=lacking)
+        return replace(verdict, reason=lacking)
     try:
-        findings = tuple(diagnosis.check(run, limits))
+        findings = tuple(of_other_layers(diagnosis.check(seen, settings.limits), run.model, settings.ignore))
     except NotJudged as reason:
-        return Verdict(diagnosis, "no_data", limits, reason=str(reason))
+        return replace(verdict, reason=str(reason))
     except Exception as error:  # a broken rule must not take the others with it
-        return Verdict(diagnosis, "error", limits, reason=f"{type(error).__name__}: {error}")
+        return replace(verdict, status="error", reason=f"{type(error).__name__}: {error}")
     failed = any(finding.severity != "info" for finding in findings)
-    return Verdict(diagnosis, "fail" if failed else "pass", limits, findings)
+    return replace(verdict, status="fail" if failed else "pass", findings=findings)
 
 
 def _lacking(rule: Rule, run: HealthRun) -> str | None:

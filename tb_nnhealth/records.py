@@ -19,6 +19,9 @@ class Layer:
     `rows` are its rows in the activations table: one for each call in the training step, in order
     ("dense", "dense#2" …); none where nothing of it was tapped. `activation` is the name of its own
     activation function, None for linear or none. `position` is its place in the forward order.
+    `inputs` are the rows that its first call takes as they are, of layers' outputs (paths of layers without
+    rows) or of the batch ("input/<name>"): none where something that is no layer stands between. `rate` is
+    that of a dropout layer; `regularized` says that a penalty on its weights or output is part of the loss.
     """
 
     path: str
@@ -32,6 +35,9 @@ class Layer:
     is_output: bool = False
     normalizes: bool = False
     rows: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    rate: float | None = None
+    regularized: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,28 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class BatchTensor:
+    """A tensor of the batch, or a prediction, as the traced step shows it.
+
+    `stage` is "input", "target" or "prediction"; in `shape` None stands for what may vary. A prediction
+    has the `row` of the layer that gives it, where it comes straight from one, and the activation functions
+    that made it, the last one first: none for linear, None where they cannot be told.
+    """
+
+    stage: str
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str
+    row: str | None = None
+    activations: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class ModelFacts:
-    """The model and how it was compiled, from the last session's manifest; variables' `initial` from the first's."""
+    """The model and how it was compiled, from the last session's manifest; variables' `initial` from the first's.
+
+    `plan` is what `fit` was asked for: {"epochs", "steps_per_epoch"}, None where unknown.
+    """
 
     name: str
     class_name: str
@@ -72,12 +98,19 @@ class ModelFacts:
     variables: tuple[Variable, ...]
     compile: Mapping[str, Any]
     sampling: Mapping[str, Any]
+    batch: tuple[BatchTensor, ...] = ()
+    plan: Mapping[str, int | None] = field(default_factory=dict)
+
+    def tensors(self, stage: str) -> tuple[BatchTensor, ...]:
+        """Returns the batch's tensors of a stage: "input", "target" or "prediction"."""
+        return tuple(tensor for tensor in self.batch if tensor.stage == stage)
 
     def layer(self, path: str) -> Layer | None:
         return self._layers.get(path)
 
     def layer_of_row(self, row: str) -> Layer | None:
-        return self._layer_of_row.get(row)
+        """Returns the layer that a row belongs to; one without rows of its own goes by its path."""
+        return self._layer_of_row.get(row) or self._layers.get(row)
 
     def variable(self, path: str) -> Variable | None:
         return self._variables.get(path)
@@ -194,7 +227,9 @@ class HealthRun:
     `sampled_steps` those whose rows are here; `thinned` says that rows which were written are
     missing (TensorBoard sampled them, or they were lost). `loss_since` is the first step of the present
     compiled losses: where the run began, or where it was compiled with others. `costs` are measured seconds:
-    "compile", "sampling", "training". `problems` are sentences about what could not be read.
+    "compile", "sampling", "training". `problems` are sentences about what could not be read. `project` and
+    `limits` are what the training's `pyproject.toml` and `HealthCallback(limits=…)` set of the rules, as the
+    manifest holds it (tb_nnhealth.configuration).
     """
 
     name: str
@@ -217,6 +252,8 @@ class HealthRun:
     loss_since: int = 0
     costs: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    project: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def table(self, scope: str) -> Table:
         """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""

@@ -1,28 +1,30 @@
 """The scorecard: what all faces show, and its JSON.
 
-The JSON's format is `scorecard.schema.json` beside this module. It is strict (no NaN), holds nothing
-but what the run holds (no time of its own), and `to_json` is its only writer: the command line, the
-page's download and the library give the same bytes for the same run.
+Its JSON (tb_nnhealth.document) is strict (no NaN), holds nothing but what the run and the settings hold (no
+time of its own), and `to_json` is its only writer: the command line, the page's download and the library give
+the same bytes for the same run.
 """
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.causes import by_cause
+from tb_nnhealth.configuration import Settings, checked, merged, recorded
+from tb_nnhealth.diff import ScorecardDiff, diff
+from tb_nnhealth.document import ScorecardError, document, parsed, strict_json
 from tb_nnhealth.engine import Status, Verdict, judge
+from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Layer, ModelFacts, Table, Variable
-from tb_nnhealth.rules import CATEGORIES, Finding, Limits
-from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.rules import CATEGORIES, Finding
 from tb_nnhealth.version import __version__
-
-SCHEMA_VERSION = 1
 
 CREDIT = {None: 1.0, "info": 1.0, "warning": 0.5, "error": 0.0}
 """What a rule contributes to its category by its worst severity: nothing for an error, half for a warning."""
@@ -55,19 +57,21 @@ class Scorecard:
     rules: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     layers: tuple[Mapping[str, Any], ...]
+    tool_version: str = __version__
 
     @classmethod
-    def from_run(cls, run: HealthRun, limits: Mapping[str, Limits] | None = None) -> "Scorecard":
-        """Returns the scorecard of a run.
+    def from_run(cls, run: HealthRun, limits: Settings | None = None) -> "Scorecard":
+        """Returns the scorecard of a run, judged by what was set when it was trained.
 
         Args:
           run: the run.
-          limits: other limits than the defaults, `{rule: {threshold: value}}`.
+          limits: what to set otherwise, `{rule: {threshold: value, "enabled": bool, "ignore": patterns}}`.
 
         Raises:
-          ValueError: a rule or a threshold of `limits` does not exist.
+          ValueError: a rule or a threshold of `limits` does not exist, or a value is of another kind.
         """
-        verdicts = judge(run, limits)
+        given = checked({} if limits is None else limits, "in limits")
+        verdicts = judge(run, merged(recorded(run.project), recorded(run.limits), given))
         categories = tuple(_category(name, verdicts) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
@@ -87,44 +91,63 @@ class Scorecard:
             status=status,
             categories=categories,
             rules=verdicts,
-            findings=tuple(sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))),
+            findings=by_cause(findings),
             layers=tuple(_layers(run, findings)),
         )
 
     @classmethod
-    def from_logdir(cls, log_dir: str | PathLike[str]) -> "Scorecard":
+    def from_logdir(cls, log_dir: str | PathLike[str], limits: Settings | None = None) -> "Scorecard":
         """Returns the scorecard of the run in a log directory.
+
+        What a `pyproject.toml` above the working directory sets of the rules stands in for what that of the
+        training did; what the callback was given is kept.
+
+        Args:
+          log_dir: directory of the run.
+          limits: as of `from_run`.
 
         Raises:
           LogError: there is no run, or it cannot be read.
+          ValueError: a setting, of `limits` or of `pyproject.toml`, is not what is expected.
         """
         from tb_nnhealth.reader import read_run
 
-        return cls.from_run(read_run(log_dir))
+        return cls.from_run(judged_here(read_run(log_dir)), limits)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Scorecard":
+        """Returns the scorecard that `to_json` wrote.
+
+        Raises:
+          ValueError: the text is no scorecard, or of another schema version.
+        """
+        return cls(**parsed(text, Category))
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> "Scorecard":
+        """Returns the scorecard in a JSON file.
+
+        Raises:
+          ValueError: the file cannot be read, or holds no scorecard.
+        """
+        try:
+            return cls.from_json(Path(path).read_bytes())
+        except OSError as error:
+            raise ScorecardError(f"Expected a scorecard's file. Received: {path} ({error.strerror})") from error
+        except ScorecardError as error:
+            raise ScorecardError(f"{error}, in {path}") from error
+
+    def diff(self, other: "Scorecard") -> ScorecardDiff:
+        """Returns what changed from this scorecard to a later one: what is new, worse, better, gone."""
+        return diff(self, other)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what `to_json` writes, as plain data."""
-        document = {
-            "schema_version": SCHEMA_VERSION,
-            "tool_version": __version__,
-            "run": self.run,
-            "created": self.created,
-            "model": dict(self.model),
-            "training": dict(self.training),
-            "score": self.score,
-            "status": self.status,
-            "categories": [asdict(category) for category in self.categories],
-            "rules": [_rule(verdict) for verdict in self.rules],
-            "findings": [{**asdict(finding), "others": list(finding.others)} for finding in self.findings],
-            "layers": [dict(layer) for layer in self.layers],
-        }
-        strict: dict[str, Any] = _strict(document)
-        return strict
+        return document(self)
 
     def to_json(self) -> str:
         """Returns the scorecard as strict JSON, ending in a newline."""
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate in a name becomes JSON's escape
+        return strict_json(document(self))
 
     def __repr__(self) -> str:
         score = "unknown" if self.score is None else self.score
@@ -176,21 +199,6 @@ def _model(model: ModelFacts) -> dict[str, Any]:
         "trainable_parameters": model.trainable_parameters,
         "optimizer": optimizer.get("class_name"),
         "losses": [loss.get("class_name") for loss in model.compile.get("losses") or []],
-    }
-
-
-def _rule(verdict: Verdict) -> dict[str, Any]:
-    rule = verdict.rule
-    return {
-        "name": rule.name,
-        "category": rule.category,
-        "title": rule.title if verdict.status != "pass" else rule.passing_title,
-        "status": verdict.status,
-        "severity": verdict.severity,
-        "reason": verdict.reason,
-        "limits": dict(verdict.limits),
-        "remedies": list(verdict.diagnosis.remedies),
-        "doc": verdict.diagnosis.doc,
     }
 
 
@@ -251,14 +259,3 @@ def _iso(seconds: float) -> str | None:
     except (OverflowError, ValueError, OSError):
         return None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _strict(value: Any) -> Any:
-    """Returns the value with numbers to six significant digits, and null for those that JSON cannot hold."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _strict(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_strict(item) for item in value]
-    return value

@@ -7,6 +7,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -15,6 +16,8 @@ STYLES = {
     "pass": "green", "fail": "bold red", "no_data": "dim", "error": "magenta",
     "warning": "yellow", "info": "cyan",
 }  # fmt: skip
+
+KIND_STYLES = {"new": "bold red", "worse": "red", "unjudged": "magenta", "better": "green", "gone": "green"}
 
 SHOWN_OTHERS = 3
 
@@ -55,6 +58,29 @@ def summary(scorecard: Scorecard, name: str, findings: Sequence[Finding], broken
         out.print(_unjudged(verdict))
 
 
+def diff(changed: ScorecardDiff) -> None:
+    """Shows what changed from one scorecard to another: scores, then findings."""
+    out = console()
+    before, after = changed.before, changed.after
+    out.print(
+        Text.assemble(
+            (_plain(before.run), "bold"), f" score {_score(before.score)} → ",
+            (_plain(after.run), "bold"), f" score {_score(after.score)}  ", (after.status, STYLES[after.status]),
+        )
+    )  # fmt: skip
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    for category in changed.categories:
+        if category.before != category.after:
+            table.add_row(f"  {_plain(category.name)}", f"{_score(category.before)} → {_score(category.after)}")
+    if table.row_count:
+        out.print(table)
+    for kind in KINDS:
+        for change in changed.of_kind(kind):
+            out.print(_change(kind, change))
+    if not any(changed.of_kind(kind) for kind in KINDS):
+        out.print(Text("  no finding is new, worse, better or gone", "dim"))
+
+
 def rules() -> None:
     """Shows all rules."""
     table = Table("rule", "category", "says", box=None, pad_edge=False)
@@ -74,13 +100,12 @@ def explain(diagnosis: Diagnosis) -> None:
 
 def _headline(scorecard: Scorecard, name: str) -> Text:
     own = "" if scorecard.run == name.rpartition("/")[2] else f" ({scorecard.run})"
-    score = "unknown" if scorecard.score is None else str(scorecard.score)
     training = scorecard.training
     thinned = ", thinned" if training["thinned"] else ""
     short = ", not enough to call it healthy" if scorecard.status == "no_data" else ""
     return Text.assemble(
         (_plain(name), "bold"), (_plain(own), "dim"), "  ",
-        (scorecard.status, STYLES[scorecard.status]), f"  score {score}  ",
+        (scorecard.status, STYLES[scorecard.status]), f"  score {_score(scorecard.score)}  ",
         (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}{short}", "dim"),
     )  # fmt: skip
 
@@ -101,7 +126,18 @@ def _finding(finding: Finding) -> Text:
     shown, more = finding.others[:SHOWN_OTHERS], len(finding.others) > SHOWN_OTHERS
     others = f" (also {', '.join(shown)}{', …' if more else ''})" if shown else ""
     return Text.assemble(
-        (f"  {severity} ", style), (f"{finding.rule} ", "bold"), _plain(finding.message), (_plain(others), "dim")
+        "    " if finding.because else "",
+        (f"  {severity} ", style),
+        (f"{finding.rule} ", "bold"),
+        _plain(finding.message),
+        (_plain(others), "dim"),
+    )
+
+
+def _change(kind: Kind, change: Change) -> Text:
+    severity = " → ".join(name for name in (change.before, change.after) if name)
+    return Text.assemble(
+        (f"  {kind} ", KIND_STYLES[kind]), (f"{_plain(change.rule)} ", "bold"), f"({severity}) ", _plain(change.message)
     )
 
 
@@ -110,6 +146,10 @@ def _unjudged(verdict: Verdict) -> Text:
     return Text.assemble(
         (f"  {status} ", STYLES[status]), f"{verdict.rule.name} ", (_plain(verdict.reason or ""), "dim")
     )
+
+
+def _score(score: int | None) -> str:
+    return "unknown" if score is None else str(score)
 
 
 def _plain(text: str) -> str:

@@ -81,7 +81,7 @@ DATA_STATISTICS: tuple[Statistic, ...] = (
     Statistic("data_max", "", "data", "largest element"),
     Statistic("data_zero_fraction", "fraction", "data", "share of exact zeros"),
     Statistic("data_nonfinite", "elements", "data", "NaN and Inf"),
-    Statistic("feature_std_min", "", "data", "smallest standard deviation of a feature (last axis) over the batch"),
+    Statistic("feature_std_min", "", "data", "smallest standard deviation over the batch of a feature that varies"),
     Statistic("feature_std_max", "", "data", "largest standard deviation of a feature (last axis) over the batch"),
     Statistic("constant_features", "features", "data", "features whose standard deviation over the batch is zero"),
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb_nnhealth import cli, engine
+from tb_nnhealth import cli, commands, engine
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, stuck, table, unmeasured, with_layers
@@ -224,9 +224,10 @@ def test_explain_tells_why_and_what_to_try(name, capsys):
     assert "What to try" in capsys.readouterr().err
 
 
-def test_explain_of_an_unknown_rule_names_the_rules(capsys):
-    assert run("explain", "gremlins") == 2
-    assert "Expected one of the rules nonfinite-values" in capsys.readouterr().err
+def test_explain_of_an_unknown_rule_names_the_nearest(capsys):
+    assert run("explain", "dead-unit") == 2
+    told = "Expected the name of a rule, perhaps dead-units; `nnhealth rules` lists them. Received: dead-unit"
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["check", ".", "--fail-on", "whim"]])
@@ -241,7 +242,7 @@ def test_interruption_is_one_line(monkeypatch, capsys):
     def interrupt(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_rules", interrupt)
+    monkeypatch.setattr(commands, "rules", interrupt)
     assert run("rules") == 130
     assert capsys.readouterr().err == "nnhealth: interrupted\n"
 
@@ -285,8 +286,10 @@ def test_output_that_cannot_be_written_is_one_sentence(command, redirection, cod
 def test_nothing_imports_tensorflow_or_keras(logs):
     script = (
         "import sys; from tb_nnhealth import cli; codes = [cli.main(a) for a in "
-        f"(['show', {str(logs)!r}], ['export', {str(logs / 'good')!r}], ['check', {str(logs)!r}], ['rules'])]; "
-        "assert codes == [0, 0, 1, 0], codes; assert not {'tensorflow', 'keras'} & set(sys.modules)"
+        f"(['show', {str(logs)!r}], ['export', {str(logs / 'good')!r}], ['check', {str(logs)!r}], ['rules'], "
+        f"['export', {str(logs)!r}, '--format', 'sarif'], ['export', {str(logs)!r}, '--format', 'junit'], "
+        f"['diff', {str(logs / 'good')!r}, {str(logs / 'slow')!r}])]; "
+        "assert codes == [0, 0, 1, 0, 0, 0, 1], codes; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 0, result.stderr

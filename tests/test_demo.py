@@ -16,8 +16,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning"
 
 @pytest.mark.parametrize("rule", FAULTS)
 def test_sick_model_makes_its_rule_fire(rule: str, tmp_path: Path) -> None:
-    fired = _faults(FAULTS[rule].build().run(tmp_path / rule))
-    assert rule in {finding.rule for finding in fired}, fired
+    found = FAULTS[rule].build().run(tmp_path / rule).findings
+    fired = {finding.rule for finding in found if finding.severity != "info" or FAULTS[rule].informs}
+    assert rule in fired, found
 
 
 def test_healthy_model_has_no_findings(tmp_path: Path) -> None:

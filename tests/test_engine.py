@@ -78,10 +78,18 @@ def test_limits_in_force_reach_the_rule_and_the_verdict():
 
 
 def test_limits_of_unknown_rules_and_thresholds_are_refused():
-    with pytest.raises(ValueError, match=r"Expected limits for one of the rules made-up. Received: 'other'"):
+    with pytest.raises(ValueError, match=r"Expected the name of a rule; .* Received: 'other'"):
         verdict(quiet, limits={"other": {}})
-    with pytest.raises(ValueError, match=r"Expected limits of made-up among error. Received: height"):
+    with pytest.raises(ValueError, match=r"Expected a setting of made-up, one of error, .* Received: 'height'"):
         verdict(quiet, limits={"made-up": {"height": 1.0}})
+
+
+def test_a_rule_that_is_off_is_not_run():
+    def broken(run, limits):
+        raise AssertionError
+
+    result = verdict(broken, limits={"made-up": {"enabled": False}})
+    assert (result.status, result.reason, result.enabled) == ("no_data", "turned off by the settings", False)
 
 
 def test_rules_judge_what_came_before_the_first_nonfinite_value():

@@ -1,6 +1,7 @@
 """The package as it is installed: its metadata, what it holds and imports, and what its README says of it."""
 
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -106,9 +107,9 @@ def test_commands_of_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"^make ([a-z]+)", README, re.M)) <= targets
     commands = re.findall(r"^nnhealth ([a-z].*?)(?: +#.*)?$", README, re.M)
-    assert len(commands) == 5
+    assert len(commands) == 9
     for command in commands:
-        assert _parser().parse_args(command.split())
+        assert _parser().parse_args(shlex.split(command))
     for module in set(re.findall(r"python -m (demo\S*|tb_nnhealth\S*)", README)):
         path = ROOT / module.strip("`").replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
@@ -135,11 +136,11 @@ def test_code_of_readme_runs(
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mean_squared_error")
     names = {"model": model, "x": x, "y": y, "x_val": x, "y_val": y}
-    first, *others = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    first, later, settings = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
     exec(first, names)
     assert capsys.readouterr().out.endswith(names["health"].scorecard.to_json() + "\n")
-    for code in others:
-        assert eval(code, names) == names["health"].scorecard.to_json()
+    assert eval(later, names) == names["health"].scorecard.to_json()
+    assert set(eval(settings, names).settings.limits["dead-units"]) == {"warning", "ignore"}
 
 
 @pytest.mark.slow

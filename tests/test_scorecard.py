@@ -19,10 +19,8 @@ from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_
 
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
-RULE_KEYS = "name category title status severity reason limits remedies doc"
-FINDING_KEYS = (
-    "rule severity message layer variable first_step last_step statistic observed limit unit others"  # in this order
-)
+RULE_KEYS = "name category title status severity reason limits enabled ignore remedies doc"
+FINDING_KEYS = "rule severity message layer variable first_step last_step statistic observed limit unit others because"
 LAYER_KEYS = "path class trainable parameters statistics status"
 
 
@@ -99,15 +97,18 @@ def test_names_survive_in_any_script_even_broken_ones():
 
 def test_a_healthy_run_passes_in_every_category():
     scorecard = Scorecard.from_run(healthy())
-    assert (scorecard.score, scorecard.status, scorecard.findings) == (100, "pass", ())
+    assert (scorecard.score, scorecard.status) == (100, "pass")
+    assert {finding.severity for finding in scorecard.findings} == {"info"}
     assert [(category.name, category.score) for category in scorecard.categories] == [(c, 100) for c in CATEGORIES]
 
 
 def test_score_is_the_worst_categorys():
     scorecard = Scorecard.from_run(sick())
     scores = {category.name: category.score for category in scorecard.categories}
-    assert (scorecard.score, scorecard.status) == (0, "fail")
-    assert (scores["activations"], scores["loss"], scores["numerics"]) == (50, 0, 100)
+    assert scorecard.status == "fail"
+    assert (
+        scorecard.score == min(scores.values()) == scores["activations"] <= scores["loss"] < scores["numerics"] == 100
+    )
 
 
 def test_findings_stand_errors_first():
@@ -120,7 +121,8 @@ def test_information_does_not_fail():
     run = with_layers(healthy(), dense_0={"trainable": False})
     scorecard = Scorecard.from_run(run)
     assert (scorecard.score, scorecard.status) == (100, "pass")
-    assert [finding.severity for finding in scorecard.findings] == ["info"]
+    assert "frozen-variables" in {finding.rule for finding in scorecard.findings}
+    assert {finding.severity for finding in scorecard.findings} == {"info"}
     assert {layer["path"]: layer["status"] for layer in scorecard.layers}["dense_0"] == "pass"
 
 
@@ -133,7 +135,7 @@ def test_without_samples_nothing_is_called_healthy():
 @pytest.mark.parametrize(
     ("steps", "status", "score"),
     [
-        ([0], "no_data", None),
+        ([0], "fail", 83),  # It ended after one step: too few to learn anything.
         ([0, 1, 2, 4, 8], "no_data", None),
         (range(31), "no_data", None),
         ([*range(6), 1000], "no_data", None),
@@ -211,4 +213,4 @@ def test_further_calls_of_a_shared_layer_have_names_of_their_own():
 
 
 def test_repr_tells_the_verdict():
-    assert repr(Scorecard.from_run(healthy())) == "<Scorecard of 'run1': pass, score 100, 0 findings>"
+    assert repr(Scorecard.from_run(healthy())) == "<Scorecard of 'run1': pass, score 100, 2 findings>"

@@ -17,7 +17,7 @@ from tb_nnhealth.instrument.optimizers import steps_taken
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import checked
-from tb_nnhealth.reader import LogError
+from tb_nnhealth.reader import LogError, read_run
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -48,6 +48,8 @@ class HealthCallback(keras.callbacks.Callback):
         (sets `model.stop_training`), or "raise" (`HealthError`).
       scorecard_path: where the scorecard's JSON is written when the training ends.
       guard: watch the loss of every step for NaN and Inf, and keep the evidence of where they began.
+      limits: what to set of the rules, `{rule: {threshold: value, "enabled": bool, "ignore": patterns}}`, beside and
+        above what `[tool.nnhealth]` in `pyproject.toml` does; it goes with the run.
 
     Raises:
       ValueError: an argument is not what is expected.
@@ -67,6 +69,7 @@ class HealthCallback(keras.callbacks.Callback):
         on_error: str = "warn",
         scorecard_path: str | os.PathLike[str] | None = None,
         guard: bool = True,
+        limits: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__()
         if keras.backend.backend() != "tensorflow":
@@ -82,6 +85,7 @@ class HealthCallback(keras.callbacks.Callback):
             exclude,
             on_error,
             scorecard_path,
+            limits,
             activations=activations,
             gradients=gradients,
             histograms=histograms,
@@ -124,7 +128,7 @@ class HealthCallback(keras.callbacks.Callback):
             )
         if self._session is not None and self._writer is not None:
             self._writer.flush()
-        return Scorecard.from_logdir(os.path.join(self.log_dir, metadata.RUN_DIRECTORY))
+        return Scorecard.from_run(read_run(os.path.join(self.log_dir, metadata.RUN_DIRECTORY)))
 
     # Keras calls these.
 
@@ -234,11 +238,12 @@ class HealthCallback(keras.callbacks.Callback):
         initial = describe.initial_facts(selected_sites(model, self.settings)) if first_step == 0 else {}
         instruments = self._instruments_for(model, first_step)
         created = time.time()
+        plan = {"epochs": self.params.get("epochs"), "steps_per_epoch": self.params.get("steps")}
 
         def describe_session(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> dict[str, Any]:
             found = sites(model)
             facts = describe.initial_from_sample(found, layout, first_sample) | initial
-            return describe.manifest(model, self.settings, found, layout, facts, first_step, created)
+            return describe.manifest(model, self.settings, found, layout, facts, plan, first_step, created)
 
         def make_writer(layout: Layout | None, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
             try:

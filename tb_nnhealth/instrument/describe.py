@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tb_nnhealth.instrument.batch import output_names
+from tb_nnhealth.instrument.compiled import describe_compile, planned_steps
 from tb_nnhealth.instrument.layers import Site, activation_name, normalizes, variable_paths
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.settings import Settings
@@ -22,7 +22,7 @@ MOST_UNITS = 4096
 """Units of a kernel that are compared with each other for being identical."""
 
 
-NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error")
+NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error", "limits", "project")
 
 
 def manifest(
@@ -31,6 +31,7 @@ def manifest(
     found: Sequence[Site],
     layout: Layout | None,
     initial: Mapping[str, Mapping[str, Any]],
+    plan: Mapping[str, int | None],
     first_step: int,
     created: float,
 ) -> dict[str, Any]:
@@ -42,6 +43,7 @@ def manifest(
       found: the model's layers.
       layout: what is measured, None where no step was sampled.
       initial: what the variables were like before the first step, by path.
+      plan: what `fit` was asked for, {"epochs", "steps_per_epoch"}, None where unknown.
       first_step: the session's first step.
       created: wall time of its start in s.
     """
@@ -53,10 +55,12 @@ def manifest(
         "start_step": first_step,
         "created": created,
         "model": describe_model(model, found, layout, initial),
-        "compile": describe_compile(model),
+        "compile": describe_compile(model, planned_steps(plan)),
+        "plan": dict(plan),
         "sampling": {key: value for key, value in asdict(settings).items() if key not in NOT_OF_SAMPLING},
         "tables": {} if layout is None else _tables(layout),
-        "histograms": _histograms(layout) if layout is not None and settings.histograms else {},
+        "histograms": _histograms(layout) if layout is not None and layout.rows and settings.histograms else {},
+        "rules": {"project": settings.project, "limits": settings.limits},
     }
 
 
@@ -146,71 +150,7 @@ def describe_model(
         "trainable_parameters": sum(_size(v) for v in model.trainable_weights),
         "layers": [_layer(site, position, layout) for position, site in enumerate(ordered)],
         "variables": [_variable(site, v, paths[id(v)], initial) for site, v in variables.values()],
-    }
-
-
-def describe_compile(model: Any) -> dict[str, Any]:
-    """Returns the manifest's "compile": optimizer, losses, metrics and how the step is run."""
-    return {
-        "optimizer": _optimizer(model.optimizer),
-        "losses": losses(model),
-        "metrics": [str(m.name) for m in model.metrics if m.name != "loss"],
-        "run_eagerly": bool(model.run_eagerly),
-        "jit_compile": bool(model.jit_compile),
-        "steps_per_execution": int(model.steps_per_execution),
-        "dtype_policy": model.dtype_policy.name,
-    }
-
-
-def losses(model: Any) -> list[dict[str, Any]]:
-    """Returns the compiled losses by output: their class (or function) names, and `from_logits` where they have it."""
-    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
-    if compiled is None:
-        return []
-    if isinstance(compiled, dict):
-        found = list(compiled.items())
-    else:
-        names = output_names(model) or []
-        flat = keras.tree.flatten(compiled)
-        found = [(names[i] if i < len(names) else str(i), loss) for i, loss in enumerate(flat)]
-    return [_loss(str(output), loss) for output, loss in found if loss is not None]
-
-
-def _loss(output: str, loss: Any) -> dict[str, Any]:
-    if isinstance(loss, str):
-        try:
-            loss = keras.losses.get(loss)
-        except ValueError:
-            return {"output": output, "class_name": loss}
-    if isinstance(loss, keras.losses.Loss):
-        config = getattr(loss, "_fn_kwargs", {})
-        name = type(loss).__name__
-    else:
-        config, name = {}, "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_"))
-    described: dict[str, Any] = {"output": output, "class_name": name}
-    if "from_logits" in config:
-        described["from_logits"] = bool(config["from_logits"])
-    return described
-
-
-def _optimizer(optimizer: Any) -> dict[str, Any]:
-    if optimizer is None:
-        return {}
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = getattr(inner, "_learning_rate", None)
-    is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
-    return {
-        "class_name": type(inner).__name__,
-        "learning_rate": float(keras.ops.convert_to_numpy(inner.learning_rate)),
-        "schedule": type(schedule).__name__ if is_schedule else None,
-        "momentum": getattr(inner, "momentum", None),
-        "weight_decay": inner.weight_decay,
-        "clipnorm": inner.clipnorm,
-        "global_clipnorm": inner.global_clipnorm,
-        "clipvalue": inner.clipvalue,
-        "gradient_accumulation_steps": inner.gradient_accumulation_steps,
-        "use_ema": bool(inner.use_ema),
-        "loss_scaled": optimizer is not inner or inner.loss_scale_factor is not None,
+        "batch": [asdict(tensor) for tensor in layout.tensors] if layout else [],
     }
 
 
@@ -231,7 +171,20 @@ def _layer(site: Site, position: int, layout: Layout | None) -> dict[str, Any]:
         "is_output": bool(layout and any(row in layout.output_rows for row in rows)),
         "normalizes": normalizes(site.layer),
         "rows": list(rows),
+        "inputs": list(layout.inputs.get(site.path, ())) if layout else [],
+        "rate": _rate(site.layer),
+        "regularized": _is_regularized(site.layer),
     }
+
+
+def _rate(layer: Any) -> float | None:
+    rate = getattr(layer, "rate", None)
+    return float(rate) if isinstance(rate, (int, float)) and "Dropout" in type(layer).__name__ else None
+
+
+def _is_regularized(layer: Any) -> bool:
+    names = [name for name in vars(layer) if name.endswith("_regularizer")]
+    return isinstance(layer, keras.layers.ActivityRegularization) or any(getattr(layer, n) is not None for n in names)
 
 
 def _variable(site: Site, variable: Any, path: str, initial: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

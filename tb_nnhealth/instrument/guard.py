@@ -48,8 +48,8 @@ class Guard(taps.Observer):
     def begin_trace(self) -> None:
         self._outputs, self._is_placed = [], False
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        del site
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
+        del site, inputs
         self._outputs.append((row, output))
         return output
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tb_nnhealth.instrument import describe, rehearsal, twin
+from tb_nnhealth.instrument import rehearsal, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
+from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.recorder import Recorder
@@ -64,7 +65,7 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     guard = Guard(model, first_step, on_failure) if settings.guard else None
     recorder = Recorder(
         lambda called: _measured_variables(model, watched_sites(), called),
-        [loss["class_name"] for loss in describe.losses(model)],
+        [loss["class_name"] for loss in losses(model)],
         (input_names(model), output_names(model)),
         guard,
         take_activations=settings.activations,
@@ -74,7 +75,7 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     )
 
     def rehearse(iterator: Any) -> None:
-        recorder.unreadable = rehearsal.unreadable_outputs(model, watched_sites, iterator)
+        recorder.unreadable = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
 
     return Instruments(
         model,

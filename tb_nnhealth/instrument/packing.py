@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tb_nnhealth.instrument.definition import Definition
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Trace
 from tb_nnhealth.instrument.variables import made_beside
@@ -48,10 +49,10 @@ class Packing:
         tables = {kind: counts[i * variables : (i + 1) * variables] for i, kind in enumerate(kinds)}
         return tables | {"activation": counts[3 * variables :]}
 
-    def pack(self, trace: Trace, variables: Sequence[str]) -> None:
+    def pack(self, trace: Trace, variables: Sequence[str], definition: Definition) -> None:
         """Packs a trace, within it. `variables` are the rows of the variables' table."""
         if self.layout is None:
-            self._lay_out(trace, variables)
+            self._lay_out(trace, variables, definition)
         layout = self.layout
         assert layout is not None and self._flat is not None
         tables = {
@@ -68,7 +69,7 @@ class Packing:
             counts = [trace.stacked(kind, rows, HISTOGRAM_BINS) for kind, rows in kinds]
             self._histograms.assign(tf.concat(counts, 0))
 
-    def _lay_out(self, trace: Trace, variables: Sequence[str]) -> None:
+    def _lay_out(self, trace: Trace, variables: Sequence[str], definition: Definition) -> None:
         outputs = trace.rows("forward")
         widths = [int(value.shape[0]) for (kind, _), value in trace.parts.items() if kind == "classes"]
         extra = [name for name in trace.rows("step") if name not in {s.name for s in STEP_STATISTICS}]
@@ -89,7 +90,8 @@ class Packing:
             },
             layer_rows={path: tuple(rows) for path, rows in trace.layer_rows.items()},
             units={row: int(silent.shape[0]) for row, silent in trace.silent.items()},
-            output_rows=frozenset(trace.output_rows),
+            inputs=definition.inputs,
+            tensors=definition.tensors,
         )
         self._flat = made_beside(np.full(self.layout.size, NAN, np.float32), "nnhealth_sample")
         units = sum(self.layout.units.values())

@@ -7,9 +7,11 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import optimizers, taps
 from tb_nnhealth.instrument.batch import counted_classes, named_tensors
+from tb_nnhealth.instrument.definition import Definition, Names
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
 from tb_nnhealth.instrument.packing import Packing
+from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Key, Trace
 from tb_nnhealth.statistics import activations, data, histograms, moments
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
@@ -34,7 +36,7 @@ class Recorder(taps.Observer):
         self,
         measured: Callable[[Sequence[str]], dict[str, Any]],
         losses: Sequence[str],
-        names: tuple[Sequence[str] | None, Sequence[str] | None],
+        names: Names,
         guard: Guard | None,
         *,
         take_activations: bool,
@@ -44,7 +46,7 @@ class Recorder(taps.Observer):
     ) -> None:
         self._measured = measured
         self._losses = losses
-        self._input_names, self._output_names = names
+        self._names = self._input_names, self._output_names = names
         self._guard = guard
         self._take_activations = take_activations
         self._take_gradients = take_gradients
@@ -57,6 +59,7 @@ class Recorder(taps.Observer):
         )
         self._histograms_wanted = False
         self.variables: dict[str, Any] = {}
+        self.definition = Definition(names)
         self.unreadable: set[str] = set()
         self.was_traced = False
 
@@ -68,25 +71,34 @@ class Recorder(taps.Observer):
             self._histograms_wanted = wanted
             self._histograms_due.assign(wanted)
 
+    @property
+    def layout(self) -> Layout | None:
+        """What is measured; where no step could be, what the attempt has shown of the model and the batch, if any."""
+        if self.packing.layout is None and self.definition.tensors:
+            return Layout({}, {}, {}, {}, self.definition.inputs, self.definition.tensors)
+        return self.packing.layout
+
     # The step's side.
 
     def begin_trace(self) -> None:
         self._trace = Trace.begin(self._histograms_due, self._cells)
+        self.definition = Definition(self._names)
         self.was_traced = True
         if self._guard is not None:
             self._guard.begin_trace()
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         if self._guard is not None:
-            self._guard.on_output(row, site, output)
+            self._guard.on_output(row, site, inputs, output)
+        self._trace.layer_rows.setdefault(site.path, [])
         if not self._take_activations or row in self.unreadable:
-            return output
+            return self.definition.on_output(row, site, inputs, output)
         try:
             with tf.name_scope(SCOPE):
-                return self._observe_output(row, site, output)
+                output = self._observe_output(row, site, output)
         except Exception as error:
             self._on_failure(f"the output of {row}", error)
-            return output
+        return self.definition.on_output(row, site, inputs, output)
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         try:
@@ -94,8 +106,12 @@ class Recorder(taps.Observer):
                 if self._guard is not None:
                     self._guard.on_batch(x, y, y_pred, loss, sample_weight)
                 self._observe_batch(x, y, y_pred, loss)
+                self.definition.on_batch(x, y, y_pred, loss, sample_weight)
         except Exception as error:
             self._on_failure("the batch", error)
+
+    def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
+        self.definition.on_failed_loss(x, y, y_pred)
 
     def on_data_loss(self, loss: Any) -> None:
         self._trace.keep_scalar("data_loss", loss)
@@ -124,7 +140,7 @@ class Recorder(taps.Observer):
         try:
             with tf.name_scope(SCOPE):
                 self._observe_end(data_batch, logs)
-                self.packing.pack(self._trace, list(self.variables))
+                self.packing.pack(self._trace, list(self.variables), self.definition)
         except Exception as error:
             self._on_failure("the step", error)
         if self._guard is not None:
@@ -134,7 +150,7 @@ class Recorder(taps.Observer):
 
     def _observe_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
         trace = self._trace
-        trace.layer_rows.setdefault(site.path, []).append(row)
+        trace.layer_rows[site.path].append(row)
         statistics, silent = activations.forward(output, unit_axis(site.layer))
         trace.keep("forward", row, statistics)
         if not trace.is_inner():
@@ -145,9 +161,7 @@ class Recorder(taps.Observer):
         activation = activation_name(site.layer)
         if activation in activations.ACTIVATION_RANGES:
             trace.keep("saturated", row, activations.saturated_fraction(output, activation))
-        watched = self._watch(row, output) if self._take_gradients else output
-        trace.outputs.append((row, watched))
-        return watched
+        return self._watch(row, output) if self._take_gradients else output
 
     def _watch(self, row: str, output: tf.Tensor) -> tf.Tensor:
         """Returns `output` behind an identity that sees the gradient flow back."""
@@ -196,8 +210,6 @@ class Recorder(taps.Observer):
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
-        rows = {id(tensor): row for row, tensor in self._trace.outputs}
-        self._trace.output_rows |= {rows[id(tensor)] for _, tensor in predictions if id(tensor) in rows}
         if loss is not None:
             self._trace.keep_scalar("loss", loss)
 

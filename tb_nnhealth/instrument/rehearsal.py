@@ -10,36 +10,27 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tb_nnhealth.instrument import taps, twin
-from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument import twin
+from tb_nnhealth.instrument.definition import Definition
 from tb_nnhealth.instrument.layers import Site
 
 
-class _Listener(taps.Observer):
-    def __init__(self) -> None:
-        self.outputs: list[tuple[str, tf.Tensor]] = []
-
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        self.outputs.append((row, output))
-        return output
-
-
-def unreadable_outputs(model: Any, sites: Callable[[], list[Site]], iterator: Any) -> set[str]:
+def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> set[str]:
     """Traces a model's step without running it, and returns the rows of the outputs that must not be read.
 
     Args:
       model: the model.
       sites: finds its layers.
+      definition: told of what the trace shows, also of one that fails.
       iterator: what `fit` takes its batches from; none is taken.
     """
-    listener = _Listener()
-    train_step = twin.watched_train_step(model, sites, listener, lambda: None)
+    train_step = twin.watched_train_step(model, sites, definition, lambda: None)
 
     def step(data: Any) -> None:
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
     tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    return set() if model.jit_compile else {row for row, output in listener.outputs if is_fused(output)}
+    return set() if model.jit_compile else definition.unreadable()
 
 
 def _without_optionals(data: Any) -> Any:

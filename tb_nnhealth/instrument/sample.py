@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_nnhealth.records import FloatArray
+from tb_nnhealth.records import BatchTensor, FloatArray
 
 
 @dataclass(frozen=True)
@@ -13,14 +13,21 @@ class Layout:
     """Rows and columns of each table of a sample, in the order in which they are packed.
 
     `layer_rows` are the rows of the activations table that belong to each layer, `units` how many
-    units each of those rows has, `output_rows` those that are the model's outputs.
+    units each of those rows has, `inputs` the rows whose outputs each of them takes as they are,
+    `tensors` those of the batch, with the predictions.
     """
 
     rows: Mapping[str, tuple[str, ...]]
     columns: Mapping[str, tuple[str, ...]]
     layer_rows: Mapping[str, tuple[str, ...]]
     units: Mapping[str, int]
-    output_rows: frozenset[str]
+    inputs: Mapping[str, tuple[str, ...]]
+    tensors: tuple[BatchTensor, ...]
+
+    @property
+    def output_rows(self) -> frozenset[str]:
+        """The rows that are the model's outputs."""
+        return frozenset(tensor.row for tensor in self.tensors if tensor.stage == "prediction" and tensor.row)
 
     def shape(self, table: str) -> tuple[int, int]:
         return len(self.rows[table]), len(self.columns[table])

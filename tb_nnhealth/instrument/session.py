@@ -206,9 +206,9 @@ class Session:
         except Exception as error:
             if self.instruments.unsampled is self.instruments.own or not self._is_ours(error):
                 raise
-            self._on_failure("the guarded step", error)
             self.instruments.unsampled = self.instruments.own
-            logs = self.instruments.own(iterator)
+            logs = self.instruments.own(iterator)  # It raises where the training itself is at fault.
+            self._on_failure("the guarded step", error)
         seconds = time.perf_counter() - started
         if self.instruments.is_compiled:
             self.schedule.add_step(seconds)
@@ -238,9 +238,10 @@ class Session:
         except Exception as error:
             if not self._is_ours(error):
                 raise
-            self._on_failure("the sampled step", error)
             self.instruments.sampled = None
-            return self._run_unsampled(iterator, length)
+            logs = self._run_unsampled(iterator, length)  # It raises where the training itself is at fault.
+            self._on_failure("the sampled step", error)
+            return logs
         compiled = 0.0
         if recorder.was_traced and not self._is_eager():
             compiled = max(0.0, time.perf_counter() - started - 2 * (self.schedule.plain_seconds or 0.0))
@@ -292,7 +293,7 @@ class Session:
 
     def _open(self, first_sample: Mapping[str, FloatArray]) -> HealthWriter:
         if self.writer is None:
-            self.writer = self._make_writer(self.instruments.recorder.packing.layout, first_sample)
+            self.writer = self._make_writer(self.instruments.recorder.layout, first_sample)
         return self.writer
 
     def _report_problem(self) -> None:

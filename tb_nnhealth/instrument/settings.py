@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
+from tb_nnhealth.configuration import Settings as RuleSettings
+from tb_nnhealth.configuration import checked as checked_limits
+from tb_nnhealth.project import project_settings
+
 ON_ERROR = ("warn", "stop", "raise")
 
 
@@ -25,6 +29,8 @@ class Settings:
     on_error: str
     scorecard_path: str | None
     guard: bool
+    limits: RuleSettings
+    project: RuleSettings
 
 
 def checked(
@@ -35,9 +41,10 @@ def checked(
     exclude: Any,
     on_error: Any,
     scorecard_path: Any,
+    limits: Any = None,
     **switches: Any,
 ) -> Settings:
-    """Returns the settings.
+    """Returns the settings, with what the `pyproject.toml` above the working directory sets of the rules.
 
     Raises:
       ValueError: a value is not what is expected; says what is, and what was received.
@@ -62,6 +69,8 @@ def checked(
         exclude=_patterns("exclude", exclude),
         on_error=on_error,
         scorecard_path=None if scorecard_path is None else _path("scorecard_path", scorecard_path),
+        limits=checked_limits({} if limits is None else limits, "in limits"),
+        project=project_settings() or {},
         **switches,
     )
 

@@ -30,12 +30,15 @@ class Observer:
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """The step has ended, with the batch it was given and the logs it returns."""
 
-    def on_output(self, row: str, site: Site, output: tf.Tensor) -> tf.Tensor:
-        """A leaf layer's output; what is returned takes its place (with the same value)."""
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
+        """A leaf layer's inputs and its output; what is returned takes the output's place (with the same value)."""
         return output
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         """The batch with its predictions, the total loss and the examples' weights."""
+
+    def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
+        """The batch with its predictions, of which the loss could not be computed."""
 
     def on_data_loss(self, loss: Any) -> None:
         """The compiled losses' weighted sum."""
@@ -154,14 +157,14 @@ def _call(
         sight.has_met_layers = True
         if not sight.reaches():
             return outputs
-        leaves = keras.tree.flatten(outputs)
+        leaves, inputs = keras.tree.flatten(outputs), keras.tree.flatten((args, kwargs))
         index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
         if index is None:
             return outputs
         name = path(site)
         calls[name] += 1
         row = name if calls[name] == 1 else f"{name}#{calls[name]}"
-        replacement = observer.on_output(row, replace(site, path=name), leaves[index])
+        replacement = observer.on_output(row, replace(site, path=name), inputs, leaves[index])
         if replacement is leaves[index]:
             return outputs
         leaves[index] = replacement
@@ -180,7 +183,12 @@ def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[...
     is_of_keras_form = {"x", "y", "y_pred"} <= set(signature.parameters)  # Else the step's end shows what it can.
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
-        loss = original(*args, **kwargs)
+        try:
+            loss = original(*args, **kwargs)
+        except Exception:
+            if is_of_keras_form and sight.reaches():
+                tell_of_failure(signature.bind_partial(*args, **kwargs).arguments)
+            raise
         if is_of_keras_form and sight.reaches():
             tell(signature.bind(*args, **kwargs).arguments, loss)
         return loss
@@ -188,6 +196,10 @@ def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[...
     @unconverted
     def tell(given: Mapping[str, Any], loss: Any) -> None:
         observer.on_batch(given.get("x"), given.get("y"), given.get("y_pred"), loss, given.get("sample_weight"))
+
+    @unconverted
+    def tell_of_failure(given: Mapping[str, Any]) -> None:
+        observer.on_failed_loss(given.get("x"), given.get("y"), given.get("y_pred"))
 
     return compute_loss
 

@@ -30,8 +30,6 @@ class Trace:
     inner: list[Key] = field(default_factory=list)
     silent: dict[str, tf.Tensor] = field(default_factory=dict)
     layer_rows: dict[str, list[str]] = field(default_factory=dict)
-    outputs: list[tuple[str, tf.Tensor]] = field(default_factory=list)
-    output_rows: set[str] = field(default_factory=set)
 
     @classmethod
     def begin(cls, histograms_due: tf.Variable | None, cells: dict[Key, tf.Variable]) -> "Trace":

@@ -11,10 +11,12 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
+from tb_nnhealth.configuration import SettingsError
 from tb_nnhealth.plugin import matrices
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.http import binary, integer, parameter, respond, route, strict_json
+from tb_nnhealth.project import judged_here, project_settings
 from tb_nnhealth.records import HealthRun, Table
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
@@ -128,7 +130,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
                 run = reader.read_provider(self._provider, plugin_util.context(request.environ), experiment, name)
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
-            return Judged(run, Scorecard.from_run(run).to_json(), version)
+            return Judged(run, Scorecard.from_run(judged_here(run)).to_json(), version)
 
         return self._judged.get((experiment, name), version, judge)
 
@@ -147,7 +149,11 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         version = reader.provider_version(
             self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ), run
         )
-        return hashlib.sha256(repr(version).encode()).hexdigest()[:16]
+        try:
+            settings = project_settings()
+        except SettingsError as error:
+            raise errors.InvalidArgumentError(str(error)) from error
+        return hashlib.sha256(repr((version, settings)).encode()).hexdigest()[:16]
 
 
 def _row(request: wrappers.Request, table: Table) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
-from tb_nnhealth.reader.manifest import joined_facts, manifest_fault
+from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
@@ -66,6 +66,8 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
         loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
         problems=tuple(dict.fromkeys(noted)),
+        project=settings_of(last, "project"),
+        limits=settings_of(last, "limits"),
     )
 
 

@@ -6,9 +6,9 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from tb_nnhealth.reader._data import LogError
-from tb_nnhealth.records import Layer, ModelFacts, Variable
+from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
 
-Record = TypeVar("Record", Layer, Variable)
+Record = TypeVar("Record", Layer, Variable, BatchTensor)
 
 _FACTS: dict[str, type | tuple[type, ...]] = {
     "schema_version": int,
@@ -84,9 +84,20 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
             variables=tuple(_record(Variable, variable) for variable in model["variables"]),
             compile=dict(manifest.get("compile") or {}),
             sampling=dict(manifest.get("sampling") or {}),
+            batch=tuple(_record(BatchTensor, tensor) for tensor in model.get("batch") or ()),
+            plan=dict(manifest.get("plan") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error
+
+
+def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]]:
+    """Returns what was set of the rules: by the training's "project" or by the callback's "limits"."""
+    rules = manifest.get("rules")
+    settings = rules.get(source) if isinstance(rules, dict) else None
+    if not isinstance(settings, dict):
+        return {}
+    return {name: own for name, own in settings.items() if isinstance(own, dict)}
 
 
 def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:

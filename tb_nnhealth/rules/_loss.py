@@ -112,8 +112,16 @@ def learns_well(run: HealthRun) -> bool:
         raise NotJudged(f"training has only begun: {seen} of the {BEGUN} steps that a verdict needs")
     curve, trivial = loss_curve(run), trivial_loss(run)
     if math.isfinite(trivial) and trivial > 0:
-        return _end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial
+        return end_of_data_loss(run, curve) < BETTER_THAN_TRIVIAL * trivial
     return curve.fell >= FALLS_WELL
+
+
+def suffers(run: HealthRun) -> bool:
+    """Returns whether nothing was learnt, as far as is known: a run that has only begun has learnt nothing yet."""
+    try:
+        return not learns_well(run)
+    except NotJudged:
+        return True
 
 
 def has_settled(run: HealthRun) -> bool:
@@ -166,7 +174,7 @@ def _entropy(weights: Floats) -> float:
     return float(-(share * np.log(share)).sum())
 
 
-def _end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
+def end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
     """Returns the late loss without regularization where it was measured."""
     step = of_present_loss(run).step
     measured = float(median(step.series("data_loss", "step")[late(step.steps)]))

@@ -10,8 +10,8 @@ from tb_nnhealth.records import HealthRun
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
-CATEGORIES = ("numerics", "weights", "activations", "gradients", "updates", "loss")
-"""In report order, which is that of cause and effect: the start, forward, backward, the step, the result."""
+CATEGORIES = ("numerics", "definition", "data", "weights", "activations", "gradients", "updates", "loss")
+"""In report order, which is that of cause and effect: what is given, forward, backward, the step, the result."""
 
 HEADINGS = (
     "What it detects",
@@ -41,7 +41,11 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Finding:
-    """One place where a rule fails, with its evidence; `others` are places that the same cause explains."""
+    """One place where a rule fails, with its evidence.
+
+    `others` are places that the same cause explains, and symptoms of it; `because` is the rule whose finding
+    explains this one.
+    """
 
     rule: str
     severity: Severity
@@ -55,6 +59,7 @@ class Finding:
     limit: float | None = None
     unit: str | None = None
     others: tuple[str, ...] = ()
+    because: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,21 @@ from pathlib import Path
 
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis
 
+LEARNT = """Something is learnt, and the loss falls well, where the late loss is below 0.95 of the best constant
+answer's, as far as the labels tell that, else where it has lost 30 % of its start
+([why](../calibration.md#does-training-suffer))."""
+
 
 def page(diagnosis: Diagnosis) -> str:
     """Returns a rule's page as Markdown."""
     rule = diagnosis.rule
     rows = [f"| `{t.name}` | {t.value:g} | {t.unit or '–'} | {t.source} |" for t in rule.thresholds]
     needs = ", ".join(f"`{name}`" for name in rule.needs)
-    measured = f"{needs} at {rule.min_samples} sampled steps or more" if needs else "nothing that is sampled"
+    steps = f"{rule.min_samples} sampled {'step' if rule.min_samples == 1 else 'steps'} or more"
+    measured = f"{needs} at {steps}" if needs else "nothing that is sampled"
     sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
+    if any(word in diagnosis.prose["How it is decided"] for word in ("learnt", "learns", "falls well", "suffers")):
+        sections[2] += f"\n\n{LEARNT}"
     limits = ["## Limits", "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)]
     facts = f"Category: {rule.category}. Needs: {measured}."
     return "\n\n".join([f"# {rule.name}", diagnosis.summary, facts, *sections[:3], *limits, *sections[3:]]) + "\n"

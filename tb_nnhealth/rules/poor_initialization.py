@@ -37,6 +37,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.rules._layers import last_weights
 from tb_nnhealth.rules._loss import learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import kernels
@@ -102,8 +103,7 @@ def _finding(
 
 
 def _must_differ(run: HealthRun, variable: Variable) -> bool:
-    layer = run.model.layer(variable.layer)
-    return variable.shape[-1] > 1 and not (layer and layer.is_output)
+    return variable.shape[-1] > 1 and variable.layer not in last_weights(run)
 
 
 def _identical(variable: Variable) -> float:

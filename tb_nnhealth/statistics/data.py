@@ -26,7 +26,7 @@ def batch_statistics(x: tf.Tensor) -> tf.Tensor:
         last axis, its spread taken over batch and positions; a tensor of rank 1 has one feature.
 
     Returns:
-      float32 `[9]`; NaN where there is no finite element.
+      float32 `[9]`; NaN where there is no finite element, and the smallest spread also where no feature varies.
     """
     return _batch_statistics(detach(by_unit(x)))
 
@@ -84,7 +84,11 @@ def _careful(x: tf.Tensor) -> tf.Tensor:
 
 
 def _spreads(spread: tf.Tensor, feature_mean: tf.Tensor, scale: tf.Tensor) -> list[tf.Tensor]:
-    """Returns the smallest and the largest spread of a feature, and how many features have none."""
+    """Returns the smallest spread of a feature that varies (NaN: none does), the largest, and how many do not vary."""
     constant = spread <= RESOLUTION * tf.abs(feature_mean)
-    spread = tf.where(constant, 0.0, spread) * scale
-    return [tf.reduce_min(spread), tf.reduce_max(spread), tf.reduce_sum(tf.cast(constant, tf.float32))]
+    count = tf.reduce_sum(tf.cast(constant, tf.float32))
+    spread *= scale
+    infinity, nan = tf.constant(float("inf")), tf.constant(float("nan"))
+    smallest = tf.reduce_min(tf.where(constant, infinity, spread))
+    smallest = tf.where(count < tf.cast(tf.size(spread), tf.float32), smallest, nan)
+    return [smallest, tf.reduce_max(tf.where(constant, 0.0, spread)), count]

@@ -25,7 +25,11 @@ The manifest names the rows and columns of each table:
     {"schema_version": 1, "tool_version": "…", "run": "run1", "session": "<hex>", "start_step": 0,
      "created": 1700000000.0, "model": {…}, "compile": {…}, "sampling": {…},
      "tables": {"variables": {"rows": […], "columns": […], "blocks": [[0, 170], [170, 200]]}, …},
-     "histograms": {"value": {"rows": […], "blocks": […]}, …}}
+     "histograms": {"value": {"rows": […], "blocks": […]}, …},
+     "rules": {"project": {…}, "limits": {…}}}
+
+"rules" is what was set of the rules, by the training's `pyproject.toml` and by the callback's argument, in the
+form of tb_nnhealth.configuration.
 """
 
 import json

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from tb_nnhealth import HealthCallback
+from tb_nnhealth import HealthCallback, Scorecard
 
 WRONG = [
     ("sampling", 0), ("sampling", -3), ("sampling", 1.5), ("sampling", True), ("sampling", "often"), ("sampling", None),
@@ -64,3 +64,46 @@ def test_another_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(RuntimeError, match=r"KERAS_BACKEND=tensorflow.*Received: KERAS_BACKEND=jax"):
         HealthCallback(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"dead-unit": {}}, "Expected the name of a rule, perhaps dead-units"),
+        ({"dead-units": {"warnin": 0.5}}, "perhaps warning"),
+        ({"dead-units": {"warning": "0.5"}}, "Expected dead-units.warning as a finite number"),
+        (0.5, "Expected settings as {rule: {threshold: value}}. Received: 0.5"),
+    ],
+)
+def test_wrong_limits(limits: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError) as raised:
+        HealthCallback(tmp_path, limits=limits)
+    assert message in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_wrong_settings_of_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("[tool.nnhealth.rules.dead-unit]\n")
+    with pytest.raises(ValueError, match=r"perhaps dead-units; .* Received: 'dead-unit' in .*pyproject\.toml"):
+        HealthCallback(tmp_path / "logs")
+
+
+@pytest.mark.slow
+def test_what_a_training_was_given_goes_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.nnhealth.rules.dead-units]\nwarning = 0.61\nerror = 0.8\n")
+    limits = {"dead-units": {"error": 0.92, "ignore": "a/*"}, "few-samples": {"enabled": False}}
+    health = HealthCallback(tmp_path / "logs" / "run1", limits=limits, scorecard_path=tmp_path / "card.json")
+    project.unlink()
+    model = keras.Sequential([keras.layers.Dense(4, activation="relu"), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((32, 3)), np.ones((32, 1)), batch_size=8, epochs=2, verbose=0, callbacks=[health])
+    text = health.scorecard.to_json()
+    assert text == (tmp_path / "card.json").read_text() == Scorecard.from_logdir(tmp_path / "logs" / "run1").to_json()
+    rules = {verdict.rule.name: verdict for verdict in health.scorecard.rules}
+    in_force = rules["dead-units"].limits
+    assert (in_force["warning"], in_force["error"], rules["dead-units"].ignore) == (0.61, 0.92, ("a/*",))
+    assert not rules["few-samples"].enabled
+    project.write_text("[tool.nnhealth.rules.dead-units]\nwarning = 0.5\n")
+    assert health.scorecard.to_json() == text, "a training keeps to what it was given when it began"

@@ -187,10 +187,10 @@ def test_the_start_or_the_description_raises(
 
 
 def test_the_rules_raise(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(path: Any) -> Any:
+    def broken(run: Any) -> Any:
         raise ArithmeticError("judge is out")
 
-    monkeypatch.setattr(callback_module.Scorecard, "from_logdir", broken)
+    monkeypatch.setattr(callback_module.Scorecard, "from_run", broken)
     told = goes_on(HealthCallback(tmp_path))
     assert len(told) == 1 and "judge is out" in told[0]
     monkeypatch.undo()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.engine import Verdict, judge
-from tb_nnhealth.records import Epoch, HealthRun, Layer, ModelFacts, Table, Variable
+from tb_nnhealth.records import BatchTensor, Epoch, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.vocabulary import ACTIVATION_STATISTICS, DATA_STATISTICS, STEP_STATISTICS, VARIABLE_STATISTICS
 
@@ -25,6 +25,7 @@ def model(hidden: int = HIDDEN, activation: str = "relu", **compile_options: Any
             Layer(
                 path, "Dense", True, UNITS * units + units, position,
                 activation="softmax" if is_output else activation, units=units, is_output=is_output, rows=(path,),
+                inputs=(f"dense_{position - 1}",) if position else (),
             )
         )  # fmt: skip
         variables += [
@@ -43,7 +44,15 @@ def model(hidden: int = HIDDEN, activation: str = "relu", **compile_options: Any
         "losses": [{"output": "output", "class_name": "SparseCategoricalCrossentropy"}],
         **compile_options,
     }
-    return ModelFacts("plain", "Sequential", parameters, parameters, tuple(layers), tuple(variables), compiled, {})
+    batch = (
+        BatchTensor("input", "x", (None, UNITS), "float32"),
+        BatchTensor("target", "y", (None,), "int64"),
+        BatchTensor("prediction", "p", (None, 10), "float32", "output", ("softmax",)),
+    )
+    return ModelFacts(
+        "plain", "Sequential", parameters, parameters, tuple(layers), tuple(variables), compiled, {}, batch,
+        {"epochs": 10, "steps_per_epoch": 100},
+    )  # fmt: skip
 
 
 def table(rows: tuple[str, ...], values: Mapping[str, Any], steps: np.ndarray = STEPS) -> Table:
@@ -175,3 +184,39 @@ def verdict(name: str, run: HealthRun, **limits: float) -> Verdict:
     """The verdict of one rule on a run."""
     (result,) = judge(run, {name: limits}, [DIAGNOSES[name]])
     return result
+
+
+def with_head(
+    run: HealthRun,
+    loss: str = "SparseCategoricalCrossentropy",
+    activations: tuple[str, ...] | None = ("softmax",),
+    units: int = 10,
+    target: tuple[int | None, ...] = (None,),
+    **loss_options: Any,
+) -> HealthRun:
+    """The run with another loss, last activation function or shape of its one output and target."""
+    batch = tuple(
+        replace(tensor, shape=(None, units), activations=activations)
+        if tensor.stage == "prediction"
+        else replace(tensor, shape=target)
+        if tensor.stage == "target"
+        else tensor
+        for tensor in run.model.batch
+    )
+    compiled = {**run.model.compile, "losses": [{"output": "p", "class_name": loss, **loss_options}]}
+    return replace(run, model=replace(run.model, batch=batch, compile=compiled))
+
+
+def with_data(run: HealthRun, row: str, **statistics: Any) -> HealthRun:
+    """The run with other statistics of a tensor of the batch."""
+    for name, values in statistics.items():
+        run = change(run, "data", name, values, row)
+    return run
+
+
+def with_classes(run: HealthRun, counts: Any, row: str = "target/y") -> HealthRun:
+    """The run with the class counts `[steps, classes]`, or `[classes]` of each step, of a target or prediction."""
+    array = np.asarray(counts, np.float64)
+    array = np.broadcast_to(array, (len(run.step.steps), array.shape[-1]))
+    columns = {str(i): array[:, i][:, None] for i in range(array.shape[-1])}
+    return replace(run, classes=table((row,), columns, run.step.steps))

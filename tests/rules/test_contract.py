@@ -41,7 +41,8 @@ def test_record_is_complete(name):
     assert rule.name == name and rule.category in CATEGORIES
     assert rule.title != rule.passing_title
     assert all(need in STATISTICS for need in rule.needs)
-    assert rule.thresholds and all(threshold.source for threshold in rule.thresholds)
+    assert all(threshold.source for threshold in rule.thresholds)
+    assert rule.thresholds or rule.category == "definition"
     assert len({threshold.name for threshold in rule.thresholds}) == len(rule.thresholds)
 
 
@@ -53,10 +54,11 @@ def test_module_has_a_test_and_a_modest_size(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_healthy_runs_have_no_finding_also_thinned(name):
+def test_healthy_runs_have_no_warning_also_thinned(name):
     for run in (healthy(), thin(healthy(), 2)):
         result = verdict(name, run)
-        assert (result.findings, result.status in ("pass", "no_data")) == ((), True)
+        assert result.status in ("pass", "no_data")
+        assert [finding for finding in result.findings if finding.severity != "info"] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

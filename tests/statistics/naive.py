@@ -56,7 +56,7 @@ def batch(x: np.ndarray) -> Numbers:
         spreads.append(0.0 if not finite.size or spread <= CONSTANT * abs(finite.mean()) else spread)
     known = np.isfinite(columns).any()
     return {f"data_{name}": of_all[name] for name in ("mean", "std", "min", "max", "zero_fraction", "nonfinite")} | {
-        "feature_std_min": min(spreads) if known else NAN,
+        "feature_std_min": min((s for s in spreads if s > 0), default=NAN),
         "feature_std_max": max(spreads) if known else NAN,
         "constant_features": sum(s == 0 for s in spreads) if known else NAN,
     }

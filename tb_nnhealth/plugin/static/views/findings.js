@@ -19,7 +19,7 @@ const MOST_OTHERS = 100;
 /** @param {Json} card @param {string | null} category @param {Context} context */
 export function findings(card, category, context) {
   const chosen = card.rules.filter((/** @type {Json} */ rule) => !category || rule.category === category);
-  const found = noted({rules: chosen});
+  const found = noted({...card, rules: chosen});
   /** @param {string} state */
   const those = (state) => chosen.filter((/** @type {Json} */ rule) => stateOf(rule) === state);
   const calm = !found.some((rule) => rule.status === 'fail');
@@ -61,6 +61,7 @@ function failure(rule, card, open, context) {
     rule.remedies.length ? [h('h4', {}, 'What to try'), h('ol.items', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
     learnMore(rule, prose, context));
   node.dataset.state = state;
+  node.classList.toggle('symptom', Boolean(places[0]?.because));
   return node;
 }
 
@@ -77,7 +78,7 @@ function evidence(finding, index, context) {
       finding.observed === null ? null : [h('dt', {}, 'Measured'),
         h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), ` ${what(finding)}`)],
       finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
-      others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherPlaces(others, name, context))] : null),
+      others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherSigns(others, name, context))] : null),
     where || finding.first_step !== null
       ? h('button.link', {type: 'button', 'data-key': `show:${name}`, onclick: () => context.actions.show(finding)}, 'Show in the timeline')
       : null);
@@ -88,8 +89,8 @@ const what = ({statistic, unit}) =>
   (unit === 'ratio' && !/ratio$/.test(statistic ?? '') ? 'ratio of ' : '') + words(statistic ?? '');
 
 /** @param {string[]} others @param {string} name @param {Context} context */
-const otherPlaces = (others, name, context) =>
-  disclosure('others', `others:${name}`, false, context, plural(others.length, 'other place'),
+const otherSigns = (others, name, context) =>
+  disclosure('others', `others:${name}`, false, context, plural(others.length, 'other sign'),
     h('ul', {}, others.slice(0, MOST_OTHERS).map((other) => h('li.mono', {}, path(other)))),
     others.length > MOST_OTHERS ? h('p.dim', {}, `… and ${plural(others.length - MOST_OTHERS, 'more')} in the JSON.`) : null);
 

@@ -27,25 +27,30 @@ export function stateOf(rule) {
   return 'no_data';
 }
 
-/** @param {Json} card @returns {Json[]} the rules that have findings, the worst first */
-export const noted = (card) =>
-  card.rules.filter((/** @type {Json} */ rule) => SEVERITIES.includes(stateOf(rule)))
-    .sort((/** @type {Json} */ a, /** @type {Json} */ b) => SEVERITIES.indexOf(stateOf(a)) - SEVERITIES.indexOf(stateOf(b)));
+/** @param {{rules: Json[], findings: Json[]} | Json} card @returns {Json[]} the rules that have findings, the one to mend first ahead */
+export function noted(card) {
+  const names = card.findings.map((/** @type {Json} */ finding) => finding.rule);
+  /** @param {Json} rule */
+  const place = (rule) => names.indexOf(rule.name);
+  return card.rules.filter((/** @type {Json} */ rule) => SEVERITIES.includes(stateOf(rule)))
+    .sort((/** @type {Json} */ a, /** @type {Json} */ b) => place(a) - place(b));
+}
 
-/** @param {Json} card @returns {Json[]} those that fail, the worst first */
+/** @param {Json} card @returns {Json[]} those that fail, the one to mend first ahead */
 const failing = (card) => noted(card).filter((rule) => rule.status === 'fail');
 
+/** @param {Json[]} rules that fail @returns {string | undefined} */
+const worst = (rules) => SEVERITIES.find((severity) => rules.some((rule) => stateOf(rule) === severity));
+
 /** @param {Json} card @param {Json} category */
-function stateOfCategory(card, category) {
-  const worst = failing(card).find((rule) => rule.category === category.name);
-  if (worst) return stateOf(worst);
-  return category.status === 'pass' ? 'pass' : 'no_data';
-}
+const stateOfCategory = (card, category) =>
+  worst(failing(card).filter((rule) => rule.category === category.name)) ?? (category.status === 'pass' ? 'pass' : 'no_data');
 
 /** @param {Json} card @param {boolean} finished @returns {{state: string, sentence: string}} */
 export function headline(card, finished) {
-  const [worst] = failing(card);
-  if (worst) return {state: stateOf(worst), sentence: `${OPENINGS[stateOf(worst)]}: ${inSentence(worst.title)}.`};
+  const found = failing(card);
+  const state = worst(found);
+  if (state) return {state, sentence: `${OPENINGS[state]}: ${inSentence(found[0]?.title)}.`};
   const judged = card.rules.filter((/** @type {Json} */ rule) => rule.status === 'pass').length;
   const of = `of the ${plural(card.rules.length, 'check')}`;
   const broken = card.rules.find((/** @type {Json} */ rule) => rule.status === 'error');

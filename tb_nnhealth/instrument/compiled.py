@@ -1,0 +1,111 @@
+"""Describes how a model was compiled, and what `fit` was asked for: the manifest's "compile" and "plan"."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src.losses.losses import LossFunctionWrapper
+
+from tb_nnhealth.instrument.batch import output_names
+
+
+def planned_steps(plan: Mapping[str, int | None]) -> int | None:
+    """Returns how many steps the training is to have, None where the length of an epoch is unknown."""
+    epochs, steps = plan.get("epochs"), plan.get("steps_per_epoch")
+    return epochs * steps if epochs and steps else None
+
+
+def describe_compile(model: Any, steps: int | None) -> dict[str, Any]:
+    """Returns the manifest's "compile": optimizer, losses, metrics and how the step is run.
+
+    Args:
+      model: the model.
+      steps: those that the training is to have, None where unknown.
+    """
+    return {
+        "optimizer": _optimizer(model.optimizer, steps),
+        "losses": losses(model),
+        "metrics": _metrics(model),
+        "run_eagerly": bool(model.run_eagerly),
+        "jit_compile": bool(model.jit_compile),
+        "steps_per_execution": int(model.steps_per_execution),
+        "dtype_policy": model.dtype_policy.name,
+    }
+
+
+def losses(model: Any) -> list[dict[str, Any]]:
+    """Returns the compiled losses by output: their class (or function) names, and `from_logits` where they have it."""
+    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+    if compiled is None:
+        return []
+    if isinstance(compiled, dict):
+        found = list(compiled.items())
+    else:
+        names = output_names(model) or []
+        flat = keras.tree.flatten(compiled)
+        found = [(names[i] if i < len(names) else str(i), loss) for i, loss in enumerate(flat)]
+    return [_loss(str(output), loss) for output, loss in found if loss is not None]
+
+
+def _loss(output: str, loss: Any) -> dict[str, Any]:
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return {"output": output, "class_name": loss}
+    if isinstance(loss, keras.losses.Loss):
+        aligns = isinstance(loss, LossFunctionWrapper)
+        config = getattr(loss, "_fn_kwargs", {})
+        name = type(loss).__name__
+    else:
+        aligns, config, name = (
+            True,
+            {},
+            "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_")),
+        )
+    described: dict[str, Any] = {"output": output, "class_name": name, "aligns_ranks": aligns}
+    if "from_logits" in config:
+        described["from_logits"] = bool(config["from_logits"])
+    return described
+
+
+def _metrics(model: Any) -> list[str]:
+    """Returns the compiled metrics as they were given: names, or names of classes and functions."""
+    given = getattr(model, "_compile_metrics", None)
+    parts = keras.tree.flatten([getattr(given, "_user_metrics", None), getattr(given, "_user_weighted_metrics", None)])
+    return [part if isinstance(part, str) else _name(part) for part in parts if part is not None]
+
+
+def _name(thing: Any) -> str:
+    return str(getattr(thing, "__name__", type(thing).__name__))
+
+
+def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
+    if optimizer is None:
+        return {}
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = getattr(inner, "_learning_rate", None)
+    is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    return {
+        "class_name": type(inner).__name__,
+        "learning_rate": float(keras.ops.convert_to_numpy(inner.learning_rate)),
+        "schedule": type(schedule).__name__ if is_schedule else None,
+        "scheduled": _scheduled(schedule, steps) if is_schedule else None,
+        "momentum": getattr(inner, "momentum", None),
+        "weight_decay": inner.weight_decay,
+        "clipnorm": inner.clipnorm,
+        "global_clipnorm": inner.global_clipnorm,
+        "clipvalue": inner.clipvalue,
+        "gradient_accumulation_steps": inner.gradient_accumulation_steps,
+        "use_ema": bool(inner.use_ema),
+        "loss_scaled": optimizer is not inner or inner.loss_scale_factor is not None,
+    }
+
+
+def _scheduled(schedule: Any, steps: int | None) -> list[float] | None:
+    """Returns the learning rates of a schedule at the quarters of the training, five of them."""
+    if steps is None:
+        return None
+    quarters = np.linspace(0, max(0, steps - 1), 5).astype(int)
+    return [float(keras.ops.convert_to_numpy(schedule(int(step)))) for step in quarters]

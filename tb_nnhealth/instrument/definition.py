@@ -1,0 +1,72 @@
+"""What a trace of the step shows of the model itself, with nothing measured: how its layers hang together, what the
+batch is like, what the predictions end in, and which outputs must not be read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tb_nnhealth.instrument.batch import named_tensors
+from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument.heads import last_activations
+from tb_nnhealth.instrument.layers import Site
+from tb_nnhealth.instrument.taps import Observer
+from tb_nnhealth.records import BatchTensor
+
+Names = tuple[Sequence[str] | None, Sequence[str] | None]
+
+
+class Definition(Observer):
+    """An observer that adds nothing to the step.
+
+    Args:
+      names: names of the model's inputs and outputs, where it has them.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._outputs: list[tuple[str, tf.Tensor]] = []
+        self._received: dict[str, list[Any]] = {}
+        self._given: list[tuple[str, tf.Tensor]] = []
+        self._tensors: dict[tuple[str, str], BatchTensor] = {}
+
+    @property
+    def tensors(self) -> tuple[BatchTensor, ...]:
+        """What is known of the batch's tensors while the step is traced."""
+        return tuple(self._tensors.values())
+
+    @property
+    def inputs(self) -> Mapping[str, tuple[str, ...]]:
+        """The rows that each call takes as they are: of layers' outputs, and of the batch's inputs."""
+        rows = {id(tensor): name for name, tensor in (*self._given, *self._outputs)}
+        return {row: tuple(rows[id(t)] for t in taken if id(t) in rows) for row, taken in self._received.items()}
+
+    def unreadable(self) -> set[str]:
+        """Returns the rows of the outputs that must not be read; asked at the end of the trace."""
+        return {row for row, output in self._outputs if is_fused(output)}
+
+    def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
+        self._received[row] = list(inputs)
+        self._outputs.append((row, output))
+        return output
+
+    def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
+        self._note_batch(x, y, y_pred)
+
+    def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
+        self._note_batch(x, y, y_pred)
+
+    def _note_batch(self, x: Any, y: Any, y_pred: Any) -> None:
+        of_inputs, of_outputs = self._names
+        inputs = named_tensors(x, of_inputs)
+        self._given = [(f"input/{name}", tensor) for name, tensor in inputs]
+        self._note("input", inputs)
+        self._note("target", named_tensors(y, of_outputs))
+        self._note("prediction", named_tensors(y_pred, of_outputs))
+
+    def _note(self, stage: str, tensors: Sequence[tuple[str, tf.Tensor]]) -> None:
+        rows = {id(tensor): name for name, tensor in self._outputs}
+        for name, tensor in tensors:
+            ends = last_activations(tensor) if stage == "prediction" else None
+            row = rows.get(id(tensor))
+            self._tensors[stage, name] = BatchTensor(stage, name, tuple(tensor.shape), tensor.dtype.name, row, ends)

@@ -1,0 +1,56 @@
+"""What rules ask of the batch's tensors."""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.records import BatchTensor, HealthRun
+from tb_nnhealth.rules._heads import Head, heads
+from tb_nnhealth.rules._series import is_kernel, median
+
+
+def measured(run: HealthRun, stage: str) -> tuple[BatchTensor, ...]:
+    """Returns the tensors of a stage that the data table has a row for."""
+    return tuple(t for t in run.model.tensors(stage) if run.data.row(f"{stage}/{t.name}") is not None)
+
+
+def numeric_inputs(run: HealthRun) -> tuple[BatchTensor, ...]:
+    """Returns the inputs whose scale matters: those that are no indices into an embedding or the like."""
+    looks_up = any(layer.class_name in ("Embedding", "CategoryEncoding", "Hashing") for layer in run.model.layers)
+    integers = ("int", "uint", "bool")
+    return tuple(
+        tensor
+        for tensor in measured(run, "input")
+        if not looks_up or not (tensor.dtype.startswith(integers) or _holds_indices(run, tensor))
+    )
+
+
+def _holds_indices(run: HealthRun, tensor: BatchTensor) -> bool:
+    """Returns whether a float tensor beside embeddings may hold indices: it has rank 1 or 2 and is never negative."""
+    return len(tensor.shape) <= 2 and of_data(run, "data_min", f"input/{tensor.name}") >= 0
+
+
+def normalizes_first(run: HealthRun) -> bool:
+    """Returns whether the model itself normalizes its input, before any kernel."""
+    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    for layer in sorted(run.model.layers, key=lambda layer: layer.position):
+        if layer.normalizes:
+            return True
+        if layer.path in kernels:
+            return False
+    return False
+
+
+def of_data(run: HealthRun, statistic: str, row: str) -> float:
+    """Returns the median of a statistic of the batch over all samples, NaN where it was not measured."""
+    return float(median(run.data.series(statistic, row)))
+
+
+def heads_with(run: HealthRun, losses: tuple[str, ...]) -> Iterator[Head]:
+    """Yields the outputs with one of the losses and a target that was measured."""
+    for head in heads(run):
+        if head.loss in losses and head.target and run.data.row(f"target/{head.target.name}") is not None:
+            yield head
+
+
+def is_outside(value: float, low: float, high: float) -> bool:
+    return math.isfinite(value) and not low <= value <= high

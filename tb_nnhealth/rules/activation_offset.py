@@ -1,0 +1,93 @@
+"""The outputs of a layer lie far to one side of zero.
+
+## What it detects
+Hidden layers whose outputs have a mean that is several times their spread.
+
+## Why it matters
+The weights of a unit behind it then all get gradients of one sign: they can only grow or shrink together, and training
+zigzags. What differs from example to example is small beside what does not.
+
+## How it is decided
+The magnitude of the mean of a layer's output is divided by its standard deviation, over units and examples; the
+median over the last half of training is compared with the limit. It is a warning where nothing is learnt, else
+information. Layers whose function is positive by nature and saturates (sigmoid, softmax) are left out, as are
+layers before a normalization.
+
+## When it is wrong
+A layer of one or two units may have a mean of its own.
+
+## What to try
+* Normalize the inputs to zero mean.
+* Start biases from zero.
+* Put batch or layer normalization behind the layer, or use ELU or tanh instead of ReLU.
+
+## References
+* 37 reasons why your neural network is not working, 5.7: activations with a mean far above 0.
+* LeCun, Bottou, Orr and Müller (1998), Efficient BackProp, section 4.3.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._layers import hidden, hidden_activation
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import late, median
+
+RULE = Rule(
+    name="activation-offset",
+    category="activations",
+    title="The outputs of a layer lie far to one side of zero",
+    passing_title="The outputs of layers are about centred",
+    needs=("activation_mean", "activation_std"),
+    min_samples=4,
+    thresholds=(
+        Threshold("ratio", 2.0, "ratio", "a ReLU of normal numbers has 0.7; beyond 2 hardly any output is near zero"),
+        Threshold("units", 4.0, "units", "fewer units have no spread to compare with"),
+    ),
+)
+
+ONE_SIDED = ("sigmoid", "hard_sigmoid", "softmax", "exponential")
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    layers = [layer for layer in hidden(run) if layer.rows and (layer.units or 0) >= limits["units"]]
+    judged = [layer for layer in layers if not _is_excused(run, layer)]
+    ratios = {layer.path: ratio for layer in judged if (ratio := _ratio(run, layer)) >= 0}
+    if not ratios:
+        raise NotJudged("no hidden layer whose output could be centred was measured")
+    found = {path: ratio for path, ratio in ratios.items() if ratio > limits["ratio"]}
+    if not found:
+        return
+    path, ratio = next(iter(found.items()))
+    window = late(run.activations.steps)
+    yield Finding(
+        RULE.name,
+        "warning" if suffers(run) else "info",
+        f"The mean of the outputs of {path} is {ratio:.3g} times their standard deviation.",
+        layer=path,
+        first_step=int(run.activations.steps[window][0]),
+        last_step=int(run.activations.steps[-1]),
+        statistic="activation_mean",
+        observed=ratio,
+        limit=limits["ratio"],
+        unit="ratio",
+        others=tuple(other for other in found if other != path),
+    )
+
+
+def _is_excused(run: HealthRun, layer: Layer) -> bool:
+    normalized = {row for other in run.model.layers if other.normalizes for row in other.inputs}
+    return bool(normalized & set(layer.rows)) or hidden_activation(run, layer) in ONE_SIDED
+
+
+def _ratio(run: HealthRun, layer: Layer) -> float:
+    window = late(run.activations.steps)
+    mean, std = (
+        run.activations.series(name, layer.rows[0])[window].astype(float)
+        for name in ("activation_mean", "activation_std")
+    )
+    usable = (std > 0) & np.isfinite(mean)
+    return float(median(np.abs(mean[usable]) / std[usable]))

@@ -1,0 +1,113 @@
+"""Inputs hold no usable values.
+
+## What it detects
+NaN or Inf in the inputs, batches that are all zero or all the same number, and the same batch at every step.
+
+## Why it matters
+One NaN in one example spoils every weight within a step. An input that never varies holds nothing to learn from.
+
+## How it is decided
+Any non-finite element in a sampled batch is an error. An input that is constant in more than half of the sampled
+batches, and one whose batches all have the same mean, spread and extremes, at several places of the epoch, is a
+warning (an error where the only input is constant), and information where something is learnt.
+
+## When it is wrong
+An input that marks what is missing by NaN, for a model that replaces it in its first layer. A training that is to
+learn a single batch by heart, to see whether it can.
+
+## What to try
+* Look at one batch as the model gets it: `next(iter(dataset))`, its shape, its numbers, as a picture.
+* Look for divisions by zero, logarithms of zero and empty files in the preprocessing.
+* Check that the generator moves on, and that the file that is read is the one that is meant.
+
+## References
+* 37 reasons why your neural network is not working, 2.1 (check your input data) and 2.3.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._inputs import measured
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import Mask
+
+RULE = Rule(
+    name="bad-input-values",
+    category="data",
+    title="Inputs hold no usable values",
+    passing_title="Inputs are finite and vary",
+    needs=("data_nonfinite",),
+    min_samples=1,
+    thresholds=(
+        Threshold("constant", 0.5, "fraction", "most of the batches tell nothing"),
+        Threshold("repeats", 8.0, "samples", "so many equal batches in a row are no chance"),
+    ),
+    judges_nonfinite=True,
+)
+
+FINGERPRINT = ("data_mean", "data_std", "data_min", "data_max", "data_zero_fraction")
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    tensors = measured(run, "input")
+    if not tensors:
+        raise NotJudged("no input was measured")
+    for tensor in tensors:
+        row = f"input/{tensor.name}"
+        counts = run.data.series("data_nonfinite", row)
+        bad, constant = np.nan_to_num(counts) > 0, run.data.series("data_std", row) == 0
+        if bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            message = f"The input {tensor.name} holds {counts[first]:.0f} NaN or Inf at step {run.data.steps[first]}."
+            yield _finding(run, "error", bad, message, "data_nonfinite", float(counts[first]), 0.0, "elements")
+        elif len(tensor.shape) > 1 and constant.mean() > limits["constant"]:
+            message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
+            harm: Severity = "error" if len(tensors) == 1 else "warning"
+            harm = harm if suffers(run) else "info"
+            yield _finding(run, harm, constant, message, "data_std", constant.mean(), limits["constant"], "fraction")
+        elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
+            message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
+            harm, same = "warning" if suffers(run) else "info", np.ones(len(run.data.steps), bool)
+            yield _finding(run, harm, same, message, "data_mean", repeats, limits["repeats"], "samples")
+
+
+def _repeats(run: HealthRun, row: str, least: float) -> int:
+    """Returns how many batches were seen where they are all the same and an epoch has several, else 0.
+
+    The same places of each epoch may hold the same batches: the samples must have met several places.
+    """
+    an_epoch = run.model.plan.get("steps_per_epoch") or 1
+    series = np.stack([run.data.series(name, row) for name in FINGERPRINT])
+    measured = ~np.isnan(series).any(axis=0)
+    places = np.unique(run.data.steps[measured] % an_epoch)
+    if an_epoch == 1 or len(places) < min(an_epoch, least):
+        return 0
+    seen = series[:, measured]
+    return seen.shape[1] if seen.shape[1] > 1 and np.ptp(seen, axis=1).max() == 0 else 0
+
+
+def _finding(
+    run: HealthRun,
+    severity: Severity,
+    where: Mask,
+    message: str,
+    statistic: str,
+    observed: float,
+    limit: float,
+    unit: str,
+) -> Finding:
+    steps = run.data.steps[where]
+    return Finding(
+        RULE.name,
+        severity,
+        message,
+        first_step=int(steps[0]),
+        last_step=int(steps[-1]),
+        statistic=statistic,
+        observed=float(observed),
+        limit=limit,
+        unit=unit,
+    )

@@ -1,0 +1,63 @@
+"""The batch size does not fit the data, or the model.
+
+## What it detects
+Batches so large that an epoch has only a few steps, and batches of one example under batch normalization.
+
+## Why it matters
+With few steps in an epoch the weights hardly move, and large batches lose the noise that helps to generalize. The
+variance of a batch of one is zero: batch normalization then removes what it should scale.
+
+## How it is decided
+From the number of steps in an epoch, and the size of the batches seen. It is information, and a warning where nothing
+is learnt.
+
+## When it is wrong
+Full-batch training of a small problem, with as many epochs as it takes, is sound.
+
+## What to try
+* Start from a batch size of 32, and double it while training is not slower for it.
+* With batches of one, use layer or group normalization.
+
+## References
+* My neural network isn't working! What should I do?, reason 5 (you used a too large batch size).
+* 37 reasons why your neural network is not working, 2.11.
+* Keskar et al. (2017), On large-batch training for deep learning.
+"""
+
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="batch-size",
+    category="data",
+    title="The batch size does not fit",
+    passing_title="The batch size fits the data",
+    needs=("batch_size",),
+    min_samples=1,
+    thresholds=(Threshold("share", 0.1, "fraction", "fewer than ten steps in an epoch"),),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    size = float(median(run.step.series("batch_size", "step")))
+    an_epoch = run.model.plan.get("steps_per_epoch")
+    severity: Severity = "warning" if suffers(run) else "info"
+    normalized = [layer.path for layer in run.model.layers if layer.class_name == "BatchNormalization"]
+    if size == 1 and normalized:
+        message = "Batches of one example under batch normalization have no variance."
+        yield _finding(severity, message, size, 1.0, "examples", normalized[0])
+    if not an_epoch:
+        raise NotJudged("the length of an epoch is not known")
+    if 1 / an_epoch > limits["share"]:
+        message = f"An epoch has {an_epoch} steps, of {size:.0f} examples each."
+        yield _finding(severity, message, 1 / an_epoch, limits["share"], "fraction", None)
+
+
+def _finding(severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None) -> Finding:
+    return Finding(
+        RULE.name, severity, message, layer=layer, statistic="batch_size", observed=observed, limit=limit, unit=unit
+    )

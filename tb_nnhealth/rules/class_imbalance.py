@@ -1,0 +1,72 @@
+"""Some classes are seen far more often than others.
+
+## What it detects
+Classifications in which the most frequent class comes many times as often as the rarest.
+
+## Why it matters
+Always saying the frequent class is nearly right, so that the loss and the accuracy look good while
+the rare classes are never predicted.
+
+## How it is decided
+The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that
+was seen is compared with the limits, once enough examples were counted to expect some of the rarest. It is
+information while something is learnt; else a warning.
+
+## When it is wrong
+Rare events are rare: a ratio that is that of the world may be what the model has to learn.
+
+## What to try
+* Weigh the classes: `fit(class_weight=…)` with the inverse of their frequencies.
+* Sample rare classes more often (`tf.data.Dataset.sample_from_datasets`), or augment them.
+* Judge by precision and recall or the area under the curve, not by accuracy.
+* Start the last bias at the logarithm of the class frequencies.
+
+## References
+* 37 reasons why your neural network is not working, 2.8 (reduce class imbalance).
+* Troubleshooting CNNs, other advice.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="class-imbalance",
+    category="data",
+    title="Some classes are seen far more often than others",
+    passing_title="The classes are seen about equally often",
+    thresholds=(
+        Threshold("warning", 10.0, "ratio", "37 reasons, 2.8"),
+        Threshold("examples", 20.0, "examples", "as many of a class must be expected before it is called rare"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    judged = False
+    for row in (row for row in run.classes.rows if row.startswith("target/")):
+        counts = np.nansum(run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64), axis=0)
+        if np.count_nonzero(counts) < 2 or counts.sum() / len(counts) < limits["examples"]:
+            continue
+        judged = True
+        rarest = counts[counts > 0].min()
+        ratio = float(counts.max() / rarest)
+        if ratio <= limits["warning"]:
+            continue
+        yield Finding(
+            RULE.name,
+            "warning" if suffers(run) else "info",
+            f"Class {int(counts.argmax())} of {row.removeprefix('target/')} comes {ratio:.0f} times as often as "
+            f"class {int(np.flatnonzero(counts == rarest)[0])}.",
+            first_step=int(run.classes.steps[0]),
+            last_step=int(run.classes.steps[-1]),
+            observed=ratio,
+            limit=limits["warning"],
+            unit="ratio",
+        )
+    if not judged:
+        raise NotJudged("too few labels of several classes were counted")

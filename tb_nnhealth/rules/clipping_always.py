@@ -1,0 +1,73 @@
+"""Clipping acts on nearly every step.
+
+## What it detects
+Trainings in which gradient clipping takes something away at most of the sampled steps.
+
+## Why it matters
+Clipping is for rare spikes. Where it always acts the step's size is the clip value's doing, whatever the gradient
+says: it hides a learning rate that is too high, or data that are not normalized.
+
+## How it is decided
+The share of the sampled steps at which the norm after clipping is clearly below the norm before is compared with the
+limit. It is information where something is learnt, else a warning.
+
+## When it is wrong
+Transformers and recurrent networks are often trained with a tight clip norm on purpose.
+
+## What to try
+* Lower the learning rate by a factor of 10, and raise the clip value.
+* Normalize inputs and targets.
+* Look at the gradient norm's curve: clip at about its 90th percentile.
+
+## References
+* My neural network isn't working! What should I do?, reason 6.
+* Pascanu, Mikolov and Bengio (2013), On the difficulty of training recurrent neural networks, section 3.2.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="clipping-always",
+    category="gradients",
+    title="Clipping acts on nearly every step",
+    passing_title="Clipping acts on rare steps only",
+    needs=("clipped_fraction",),
+    min_samples=8,
+    thresholds=(
+        Threshold(
+            "steps",
+            0.5,
+            "fraction",
+            "more often than not; Pascanu et al. (2013) clip at half to ten times the average norm",
+        ),
+        Threshold("clipped", 0.1, "fraction", "less than a tenth of the norm changes little"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    optimizer = run.model.compile.get("optimizer") or {}
+    if not any(optimizer.get(name) for name in ("clipnorm", "global_clipnorm", "clipvalue")):
+        raise NotJudged("the optimizer does not clip")
+    clipped = run.step.series("clipped_fraction", "step")
+    clipped = clipped[~np.isnan(clipped)]
+    share = float((clipped > limits["clipped"]).mean())
+    if share <= limits["steps"]:
+        return
+    yield Finding(
+        RULE.name,
+        "warning" if suffers(run) else "info",
+        f"Clipping takes away {np.median(clipped):.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="clipped_fraction",
+        observed=share,
+        limit=limits["steps"],
+        unit="fraction",
+    )

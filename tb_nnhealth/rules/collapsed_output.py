@@ -1,0 +1,80 @@
+"""The model gives the same prediction for every example.
+
+## What it detects
+Outputs that hardly vary over a batch, while the targets do.
+
+## Why it matters
+The model ignores its input: what it has learnt is the average answer, or its units are dead or saturated.
+
+## How it is decided
+For each output the median over the late samples of the predictions' spread over the batch (of the feature that varies
+most) is divided by the targets'. Below the limit it is an error, a warning where something is learnt all the same.
+Outputs whose targets do not vary are not judged.
+
+## When it is wrong
+In the first steps of a deep network with a small last layer all predictions are alike.
+
+## What to try
+* Look for dead units, saturated activations and zero gradients first: they are causes of it.
+* Lower the learning rate, and normalize the inputs.
+* Check that inputs and labels belong together, and how the classes are balanced.
+* Train on ten examples until the model knows them.
+
+## References
+* My neural network isn't working! What should I do?, reason 2.
+* Debugging tips for neural networks, on the outputs; 37 reasons why your neural network is not working, 2.2.
+"""
+
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import late, median
+
+RULE = Rule(
+    name="collapsed-output",
+    category="activations",
+    title="The model gives the same prediction for every example",
+    passing_title="Predictions vary with the input",
+    needs=("feature_std_max",),
+    min_samples=4,
+    thresholds=(Threshold("spread", 0.01, "ratio", "a hundredth of the targets' spread: all but constant"),),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    judged = [(head, ratio) for head in heads(run) if (ratio := _spread(run, head)) is not None]
+    if not judged:
+        raise NotJudged("no output with a target that varies was measured")
+    window = late(run.data.steps)
+    for head, ratio in judged:
+        if ratio >= limits["spread"]:
+            continue
+        yield Finding(
+            RULE.name,
+            "error" if suffers(run) else "warning",
+            f"Over a batch the predictions of {head.name} vary by {ratio:.2%} of what the targets vary by.",
+            layer=head.layer.path if head.layer else None,
+            first_step=int(run.data.steps[window][0]),
+            last_step=int(run.data.steps[-1]),
+            statistic="feature_std_max",
+            observed=ratio,
+            limit=limits["spread"],
+            unit="ratio",
+        )
+
+
+def _spread(run: HealthRun, head: Head) -> float | None:
+    """Returns the predictions' spread ÷ the targets', None where one of them is not known."""
+    if head.target is None:
+        return None
+    window = late(run.data.steps)
+    prediction, target = (
+        float(median(run.data.series("feature_std_max", f"{stage}/{tensor.name}")[window]))
+        for stage, tensor in (("prediction", head.prediction), ("target", head.target))
+    )
+    if head.loss in CATEGORICAL and head.target.shape != head.prediction.shape:
+        target = min(target, 0.3)  # Class numbers spread further than the probability of a class can.
+    return prediction / target if target > 0 and prediction >= 0 else None

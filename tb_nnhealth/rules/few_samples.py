@@ -1,0 +1,62 @@
+"""There are few examples for what is to be learnt.
+
+## What it detects
+Classifications with few examples of each class, in models that train all their weights from scratch.
+
+## Why it matters
+A network with many more weights than examples can learn them by heart and be useless on others.
+
+## How it is decided
+The steps of an epoch times the examples of a batch are divided by the number of classes. Below the limit it is
+information. A model with frozen variables is taken to be pretrained, and not judged.
+
+## When it is wrong
+Easy problems need few examples.
+
+## What to try
+* Start from a pretrained model and train its last layers only.
+* Augment the data.
+* Use a smaller model, and regularize it.
+
+## References
+* 37 reasons why your neural network is not working, 2.9 (do you have enough training examples?).
+"""
+
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="few-samples",
+    category="data",
+    title="There are few examples",
+    passing_title="There are enough examples of each class",
+    needs=("batch_size",),
+    min_samples=1,
+    thresholds=(Threshold("examples", 1000.0, "examples", "37 reasons, 2.9: a thousand of each class"),),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    an_epoch = run.model.plan.get("steps_per_epoch")
+    judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
+    if not an_epoch or not judged:
+        raise NotJudged("no classification with a known length of an epoch was seen")
+    if any(not variable.trainable and variable.role == "kernel" for variable in run.model.variables):
+        raise NotJudged("part of the model is frozen, and may be pretrained")
+    examples = an_epoch * float(median(run.step.series("batch_size", "step")))
+    classes = max(2, *(head.units or 0 for head in judged))
+    if examples / classes >= limits["examples"]:
+        return
+    yield Finding(
+        RULE.name,
+        "info",
+        f"There are about {examples / classes:.0f} examples of each class "
+        f"for {run.model.trainable_parameters} trainable weights.",
+        observed=examples / classes,
+        limit=limits["examples"],
+        unit="examples",
+    )

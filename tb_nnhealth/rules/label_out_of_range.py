@@ -1,0 +1,107 @@
+"""There are labels that the output cannot represent.
+
+## What it detects
+Class numbers below 0 or not below the number of outputs, class numbers that are no whole numbers,
+labels outside 0 to 1 under a binary cross-entropy, rows that do not sum to 1 under a categorical one.
+
+## Why it matters
+Keras does not complain on all devices: a class number out of range gives NaN or is dropped, and under a binary
+cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve.
+
+## How it is decided
+The smallest and the largest target of all sampled batches, for one-hot rows also their mean, are compared with what
+the loss takes. Any label outside is an error.
+
+## When it is wrong
+Class numbers that `ignore_class` leaves out look out of range.
+
+## What to try
+* Count the classes from 0, and give the output as many units as there are classes.
+* For more than two classes use a softmax and a categorical cross-entropy instead of one sigmoid.
+* For numbers use a linear output and a regression loss.
+* Look at the labels of one batch, as the model gets them.
+
+## References
+* My neural network isn't working! What should I do?, reason 7.
+* 37 reasons why your neural network is not working, 4.4.
+"""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="label-out-of-range",
+    category="data",
+    title="There are labels that the output cannot represent",
+    passing_title="The labels fit the output",
+    needs=("data_min", "data_max"),
+    min_samples=1,
+    thresholds=(
+        Threshold("rounding", 1e-3, "", "labels are stored as float32, and smoothed or mixed ones still sum to 1"),
+    ),
+)
+
+SPARSE = "SparseCategoricalCrossentropy"
+ONE_HOT = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    judged = [head for head in heads(run) if head.target and head.loss in (SPARSE, *ONE_HOT, *BINARY)]
+    if not judged:
+        raise NotJudged("no target of a cross-entropy was seen")
+    for head in judged:
+        low, high = target_range(run, head)
+        if not math.isfinite(low):
+            continue
+        highest = float(head.units - 1) if head.loss == SPARSE and head.units else 1.0
+        margin = limits["rounding"]
+        if low < -margin or high > highest + margin:
+            yield _finding(
+                run,
+                f"The labels of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
+                "data_max" if high > highest else "data_min",
+                high if high > highest else low,
+                highest if high > highest else 0.0,
+            )
+        elif head.loss in ONE_HOT and (total := _row_sum(run, head)) and abs(total - 1.0) > 10 * margin:
+            yield _finding(
+                run,
+                f"The labels of an example of {head.name} sum to {total:.3g} on average, and {head.loss} "
+                "expects the probabilities of its classes, which sum to 1.",
+                "data_mean",
+                total,
+                1.0,
+            )
+
+
+def _finding(run: HealthRun, message: str, statistic: str, observed: float, limit: float) -> Finding:
+    return Finding(
+        RULE.name,
+        "error",
+        message,
+        first_step=int(run.data.steps[0]),
+        last_step=int(run.data.steps[-1]),
+        statistic=statistic,
+        observed=observed,
+        limit=limit,
+        unit="label",
+    )
+
+
+def _expected(head: Head, highest: float) -> str:
+    if head.loss == SPARSE:
+        return f"{head.place} has the classes 0 to {highest:g}"
+    return f"{head.loss} expects them from 0 to 1"
+
+
+def _row_sum(run: HealthRun, head: Head) -> float:
+    """Returns the mean sum of an example's labels, 0 where it is unknown."""
+    if head.target is None or not head.units:
+        return 0.0
+    total = float(median(run.data.series("data_mean", f"target/{head.target.name}"))) * head.units
+    return total if math.isfinite(total) else 0.0

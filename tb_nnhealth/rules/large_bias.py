@@ -1,0 +1,94 @@
+"""A bias outweighs what its layer computes from its input.
+
+## What it detects
+Hidden layers whose bias is many times as large as the product of kernel and input that it is added to.
+
+## Why it matters
+Such a layer gives nearly the same output for every input: a ReLU is always on or always off, a tanh is saturated.
+
+## How it is decided
+The root mean square of the bias is divided by that of what the kernel adds: the kernel's own, times the input's,
+times the square root of the fan-in. The median over the last half of the training is compared with the limit. It is a
+warning where nothing is learnt, else information. Output layers are left out, for their bias may carry the mean of the
+targets, and layers whose input was not measured.
+
+## When it is wrong
+Gates are opened by a large bias on purpose. Inputs that are nearly constant make any bias look large.
+
+## What to try
+* Start biases from zero.
+* Lower the learning rate: a few large steps move a bias further than the kernel.
+* Normalize the inputs and the targets, so that no bias has to make up for their mean.
+
+## References
+* 37 reasons why your neural network is not working, 5.7.
+* Deeplearning4j, Visualizing network training: biases start at 0 and should end about normally distributed; very
+  large ones point to a fault.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._layers import hidden, kernel
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import late, median
+
+RULE = Rule(
+    name="large-bias",
+    category="weights",
+    title="A bias outweighs what its layer computes",
+    passing_title="Biases are in proportion",
+    needs=("value_rms", "activation_rms"),
+    min_samples=4,
+    thresholds=(
+        Threshold(
+            "ratio", 10.0, "ratio", "the input then changes a unit by a tenth of the bias, one standard deviation"
+        ),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    ratios = {layer.path: ratio for layer in hidden(run) if np.isfinite(ratio := _ratio(run, layer))}
+    if not ratios:
+        raise NotJudged("no hidden layer with a bias and a measured input was seen")
+    found = {path: ratio for path, ratio in ratios.items() if ratio > limits["ratio"]}
+    if not found:
+        return
+    path, ratio = next(iter(found.items()))
+    window = late(run.variables.steps)
+    yield Finding(
+        RULE.name,
+        "warning" if suffers(run) else "info",
+        f"The bias of {path} is {ratio:.3g} times as large as what its kernel makes of the input.",
+        layer=path,
+        first_step=int(run.variables.steps[window][0]),
+        last_step=int(run.variables.steps[-1]),
+        statistic="value_rms",
+        observed=ratio,
+        limit=limits["ratio"],
+        unit="ratio",
+        others=tuple(other for other in found if other != path),
+    )
+
+
+def _ratio(run: HealthRun, layer: Layer) -> float:
+    """Returns the bias ÷ the kernel's contribution, NaN where a part of it is not known."""
+    weights = kernel(run, layer)
+    bias = next((v for v in run.model.variables if v.layer == layer.path and v.role == "bias"), None)
+    if weights is None or bias is None or weights.fan_in is None or len(layer.inputs) != 1:
+        return np.nan
+    window = late(run.variables.steps)
+    of_bias, of_kernel = (float(median(run.variables.series("value_rms", v.path)[window])) for v in (bias, weights))
+    contribution = of_kernel * _input_rms(run, layer.inputs[0]) * np.sqrt(weights.fan_in)
+    return of_bias / contribution if contribution > 0 else np.nan
+
+
+def _input_rms(run: HealthRun, row: str) -> float:
+    if row.startswith("input/"):
+        mean, std = (float(median(run.data.series(name, row))) for name in ("data_mean", "data_std"))
+        return float(np.hypot(mean, std))
+    return float(median(run.activations.series("activation_rms", row)[late(run.activations.steps)]))

@@ -1,0 +1,77 @@
+"""A hidden layer is far narrower, or far wider, than the task suggests.
+
+## What it detects
+Classifiers with a hidden layer of much fewer units than there are classes, or of one unit; and hidden layers that are
+very many times as wide as all that goes in and comes out.
+
+## Why it matters
+All that the output can know passes through the narrowest layer: one unit orders the examples along a line, and ten
+classes do not fit on it. A layer that is far too wide costs time and memory, and learns the examples by heart.
+
+## How it is decided
+From the model's definition. A narrow hidden layer that leads to a classification is a warning where nothing is learnt,
+else information; a wide one is information. The inside of models that predict rows of numbers, such as autoencoders,
+is narrow on purpose and not judged.
+
+## When it is wrong
+Two units are enough for classes that lie around a point. Very wide layers do train.
+
+## What to try
+* Use more units than there are classes: 32 to 256 in the layers before the output.
+* Let the width fall from layer to layer, from inputs to outputs.
+* Make a wide layer narrower, and add a second one instead.
+
+## References
+* My neural network isn't working! What should I do?, reason 11 (the wrong number of hidden units).
+* 37 reasons why your neural network is not working, 4.9 (increase network size).
+"""
+
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
+from tb_nnhealth.rules._layers import hidden, kernel
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+
+RULE = Rule(
+    name="layer-width",
+    category="definition",
+    title="A hidden layer is far too narrow or too wide",
+    passing_title="Hidden layers are about as wide as the task suggests",
+    thresholds=(
+        Threshold("narrow", 0.25, "units a class", "four classes for each number that tells them apart"),
+        Threshold("wide", 100.0, "ratio", "two orders of magnitude above inputs and outputs together"),
+        Threshold("units", 1024.0, "units", "a layer below it costs little, however few inputs there are"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    layers = [layer for layer in hidden(run) if layer.class_name == "Dense" and layer.units]
+    judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
+    if not layers or not judged:
+        raise NotJudged("no classification with hidden dense layers was seen")
+    classes = max(2, *(head.units or 0 for head in judged))
+    narrowest = min(layers, key=lambda layer: layer.units or 0)
+    least = max(2.0, limits["narrow"] * classes)
+    if (narrowest.units or 0) < least:
+        severity: Severity = "warning" if suffers(run) else "info"
+        units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
+        yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
+    inputs = _inputs(run, layers[0])
+    most = max(limits["units"], limits["wide"] * (inputs + classes)) if inputs else float("inf")
+    widest = max(layers, key=lambda layer: layer.units or 0)
+    if (widest.units or 0) > most:
+        told = f"{widest.path} has {widest.units} units, for {inputs} inputs and {classes} classes."
+        yield _finding("info", widest, told, most)
+
+
+def _inputs(run: HealthRun, layer: Layer) -> int:
+    weights = kernel(run, layer)
+    return weights.shape[-2] if weights else 0
+
+
+def _finding(severity: Severity, layer: Layer, message: str, limit: float) -> Finding:
+    observed = float(layer.units or 0)
+    return Finding(RULE.name, severity, message, layer=layer.path, observed=observed, limit=limit, unit="units")

@@ -1,0 +1,89 @@
+"""The learning rate decayed to nothing too early, or a plateau calls for decay.
+
+## What it detects
+Schedules under which most of the training runs at a rate that moves nothing, and long plateaus at a constant rate.
+
+## Why it matters
+Steps at a rate of nearly zero are steps for nothing. At a constant rate the loss circles above the floor that a smaller
+one would reach.
+
+## How it is decided
+The learning rates of the sampled steps are put in relation to the highest of them. Where the median is below the
+limit and nothing is learnt, it is a warning. A constant rate is information where the loss learnt well, and then lay
+still for the second half.
+
+## When it is wrong
+A plateau may be the floor itself.
+
+## What to try
+* Let the schedule end with the training: `decay_steps` = epochs × steps in an epoch.
+* `ReduceLROnPlateau(factor=0.3, patience=5)` for a constant rate.
+
+## References
+* Troubleshooting CNNs, on the loss: learning rate decay.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import learns_well, loss_curve, noise, relative_drop
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="learning-rate-schedule",
+    category="updates",
+    title="The learning rate does not follow the training",
+    passing_title="The learning rate follows the training",
+    needs=("learning_rate", "loss"),
+    min_samples=8,
+    thresholds=(
+        Threshold("decayed", 1e-3, "ratio", "a thousandth of the highest rate moves nothing any more"),
+        Threshold("plateau", 0.02, "fraction", "less than noise over half of the training"),
+        Threshold("epochs", 8.0, "epochs", "a plateau takes time to be one"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    rates = run.step.series("learning_rate", "step").astype(np.float64)
+    known = np.isfinite(rates)
+    rates = rates[known]
+    highest = float(rates.max())
+    if highest <= 0:
+        raise NotJudged("the learning rate is zero throughout")
+    middle = float(median(_over_steps(run.step.steps[known], rates))) / highest
+    curve = loss_curve(run)
+    if middle < limits["decayed"] and not learns_well(run):
+        message = f"For half of the training the learning rate is below {middle:.1g} of its highest, {highest:.3g}."
+        yield _finding(run, "warning", message, middle, limits["decayed"])
+    elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns_well(run):
+        before, after = (float(median(half)) for half in np.array_split(curve.losses[len(curve.losses) // 2 :], 2))
+        drop = relative_drop(before, after)
+        if abs(drop) < limits["plateau"] and noise(curve.losses) < 0.05 * abs(after) and after > 0.05 * curve.start:
+            message = (
+                f"The loss has lain at {after:.3g} for the second half, at a constant learning rate of {highest:.3g}."
+            )
+            yield _finding(run, "info", message, drop, limits["plateau"])
+
+
+def _over_steps(steps: np.ndarray, rates: np.ndarray) -> np.ndarray:
+    """Returns the rates at 100 steps evenly spread over the run, for the samples are not."""
+    spread: np.ndarray = np.interp(np.linspace(steps[0], steps[-1], 100), steps, rates)
+    return spread
+
+
+def _finding(run: HealthRun, severity: Severity, message: str, observed: float, limit: float) -> Finding:
+    return Finding(
+        RULE.name,
+        severity,
+        message,
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="learning_rate",
+        observed=observed,
+        limit=limit,
+        unit="ratio",
+    )

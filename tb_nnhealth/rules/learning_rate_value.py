@@ -1,0 +1,93 @@
+"""The learning rate is not one that the optimizer is good for.
+
+## What it detects
+Learning rates that are zero or negative, and those far outside what the optimizer in use is good for; for a schedule,
+of its whole range.
+
+## Why it matters
+At zero nothing is learnt, below zero the loss is climbed. The same number means different things to different
+optimizers: Adam moves each weight by about the learning rate, SGD by the learning rate times the gradient.
+
+## How it is decided
+From the optimizer's definition. Zero and negative rates are errors. Others are compared with the rate that papers and
+Keras' documentation start from with this optimizer: below a thousandth of it, or above ten times of it, is
+information where something is learnt, else a warning. Of a schedule the highest rate counts.
+
+## When it is wrong
+A step as small or as large may be right for a loss on another scale.
+
+## What to try
+* Adam, AdamW, Nadam: 1e-3, for fine-tuning 1e-5. SGD: 0.01 with momentum 0.9. RMSprop: 1e-3.
+  Adadelta: 1.0 (Keras' default of 0.001 is a thousandth of its paper's). Lion: a tenth of Adam's.
+* Try a few of them, a factor of 10 apart, for a few hundred steps each.
+
+## References
+* My neural network isn't working! What should I do?, reason 6 (the learning rate).
+* 37 reasons why your neural network is not working, 5.10.
+* Zeiler (2012), ADADELTA: an adaptive learning rate method; Chen et al. (2023), Symbolic discovery of optimization
+  algorithms (Lion).
+"""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+
+RULE = Rule(
+    name="learning-rate-value",
+    category="updates",
+    title="The learning rate is not one that the optimizer is good for",
+    passing_title="The learning rate is one that the optimizer is good for",
+    thresholds=(
+        Threshold("low", 1e-3, "ratio", "three orders of magnitude below the usual rate: fine-tuning uses two"),
+        Threshold("high", 10.0, "ratio", "an order of magnitude above the usual rate"),
+    ),
+)
+
+USUAL = {
+    "SGD": 0.01,
+    "Adam": 1e-3,
+    "AdamW": 1e-3,
+    "Adamax": 1e-3,
+    "Nadam": 1e-3,
+    "RMSprop": 1e-3,
+    "Adagrad": 0.01,
+    "Adadelta": 1.0,
+    "Adafactor": 1e-3,
+    "Ftrl": 0.01,
+    "Lion": 1e-4,
+    "Muon": 1e-3,
+}
+"""Rates that papers and Keras' documentation start from."""
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    optimizer = run.model.compile.get("optimizer") or {}
+    rates = [rate for rate in (optimizer.get("scheduled") or [optimizer.get("learning_rate")]) if rate is not None]
+    if not rates:
+        raise NotJudged("the optimizer has no learning rate")
+    highest, name = max(rates), str(optimizer.get("class_name"))
+    usual = USUAL.get(name)
+    if min(rates) < 0:
+        yield _finding("error", f"The learning rate of {name} is negative ({min(rates):g}).", min(rates), 0.0)
+    elif highest == 0:
+        yield _finding("error", f"The learning rate of {name} is zero.", 0.0, 0.0)
+    elif usual is not None and not limits["low"] * usual <= highest <= limits["high"] * usual:
+        limit = limits["low" if highest < usual else "high"] * usual
+        times = _times(highest / usual)
+        severity: Severity = "warning" if suffers(run) else "info"
+        yield _finding(
+            severity, f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}.", highest, limit
+        )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} times" if ratio >= 1 else f"1/{math.floor(1 / ratio + 0.5)} of"
+
+
+def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:
+    return Finding(
+        RULE.name, severity, message, statistic="learning_rate", observed=observed, limit=limit, unit="learning rate"
+    )

@@ -1,0 +1,101 @@
+"""The last activation function does not fit the loss.
+
+## What it detects
+Outputs whose last activation function does not give what their loss takes: probabilities of classes for a
+categorical cross-entropy (softmax), a probability each for a binary one (sigmoid), any number for a regression
+loss. Also a softmax over a single unit, and a softmax of which a classification loss says that it is none.
+
+## Why it matters
+The loss is then taken of numbers that mean something else. Keras does not say so: it divides by their sum, or clips
+them to the range of probabilities, where the gradient is exactly zero.
+
+## How it is decided
+From the model's definition: the operations between the last weights and the prediction, the loss and its
+`from_logits`. A softmax over one unit is 1 whatever the model says. It is an error, as is a cross-entropy of numbers
+that are no probabilities; a warning where something is learnt all the same. Pairs that train as if
+they were right, or that people choose on purpose, are information: a sigmoid with a categorical cross-entropy
+(Keras takes its logits), a softmax with `from_logits=True` (Keras finds the logits before it), a regression loss on
+probabilities where the loss falls well.
+
+## When it is wrong
+A loss of your own may expect just what it is given: only Keras' losses are judged. An activation that the
+model computes in another way than with the functions that Keras has is not recognized, and not judged.
+
+## What to try
+* For one of many classes: a linear output with `CategoricalCrossentropy(from_logits=True)` (or the sparse one, for
+  class numbers), or a softmax without `from_logits`.
+* For two classes, or many labels at once: `Dense(labels, activation="sigmoid")` with `BinaryCrossentropy()`.
+* For numbers: a linear output with `MeanSquaredError`.
+* Never a softmax over one unit.
+
+## References
+* 37 reasons why your neural network is not working, 4.3 and 4.4.
+* My neural network isn't working! What should I do?, reason 7 (the last layer).
+* Keras 3: cross-entropies of the TensorFlow backend use the logits behind a softmax or sigmoid, and clip or
+  normalize any other prediction.
+"""
+
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity
+
+RULE = Rule(
+    name="loss-activation-mismatch",
+    category="definition",
+    title="The last activation function does not fit the loss",
+    passing_title="The last activation function fits the loss",
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    judged = [head for head in heads(run) if head.activation is not None]
+    if not judged:
+        raise NotJudged("no output whose loss and last activation function are Keras' own was seen")
+    for head in judged:
+        found = _constant(head) or _of_cross_entropy(run, head) or _of_regression(run, head)
+        if found is not None:
+            severity, message = found
+            yield Finding(RULE.name, severity, message, layer=head.layer.path if head.layer else None)
+
+
+def _constant(head: Head) -> tuple[Severity, str] | None:
+    if head.activation != "softmax" or head.units != 1:
+        return None
+    return "error", f"{head.place} is a softmax over a single unit: it gives 1 for every example."
+
+
+def _of_cross_entropy(run: HealthRun, head: Head) -> tuple[Severity, str] | None:
+    if head.loss not in (*CATEGORICAL, *BINARY):
+        return None
+    is_categorical = head.loss in CATEGORICAL
+    if is_categorical and head.units == 1:
+        return "error", f"{head.loss} needs an output for each class, and {head.place} has a single one."
+    fitting = "softmax" if is_categorical else "sigmoid"
+    if head.from_logits and head.activation in ("softmax", "sigmoid"):
+        told = f"{head.loss} is told to take logits (from_logits=True), and {head.place} ends in a {head.activation}."
+        return _hurt(run, "info"), told
+    if head.from_logits and head.activation != "linear":
+        return _hurt(run, "warning"), f"{head.loss} takes logits, and {head.place} ends in {head.activation}."
+    if head.from_logits or head.activation == fitting:
+        return None
+    if head.activation in ("softmax", "sigmoid", "hard_sigmoid"):
+        return "info", f"{head.loss} goes with a {fitting}, and {head.place} ends in a {head.activation}."
+    severity: Severity = "error" if suffers(run) else "warning"
+    is_linear = head.activation == "linear"
+    ends = "has no activation function" if is_linear else f"ends in {head.activation}"
+    hint = ", and from_logits is not set" if is_linear else ""
+    return severity, f"{head.loss} takes probabilities, and {head.place} {ends}{hint}."
+
+
+def _of_regression(run: HealthRun, head: Head) -> tuple[Severity, str] | None:
+    if head.loss not in REGRESSION or head.activation != "softmax":
+        return None
+    return _hurt(run, "info"), f"{head.loss} is a loss for any numbers, and {head.place} ends in a softmax."
+
+
+def _hurt(run: HealthRun, otherwise: Severity) -> Severity:
+    """Returns warning where the training suffers."""
+    return "warning" if suffers(run) else otherwise

@@ -1,0 +1,94 @@
+"""The loss is no mean, or is below what it can be.
+
+## What it detects
+Negative values of a loss that cannot be negative, and losses that grow with the size of the batch.
+
+## Why it matters
+A cross-entropy below zero means labels outside 0 to 1: it falls without end and means nothing. A sum over the batch
+where a mean was meant multiplies the learning rate by the batch size.
+
+## How it is decided
+Any negative data loss of Keras' cross-entropies and distances is an error. Where batches of clearly different sizes
+were sampled, the logarithm of the loss is compared with that of the batch size: a slope near one is a warning.
+
+## When it is wrong
+The last batch of an epoch may be harder than the others, not only smaller.
+
+## What to try
+* Look at the labels: under a binary cross-entropy they are 0 or 1.
+* Let the loss be a mean: `reduction="sum_over_batch_size"`, or divide by the batch size.
+
+## References
+* 37 reasons why your neural network is not working, 4.3 (check your loss function).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION
+from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import Floats, median
+
+RULE = Rule(
+    name="loss-reduction",
+    category="loss",
+    title="The loss is no mean, or is below what it can be",
+    passing_title="The loss is a mean of what it can be",
+    needs=("loss", "batch_size"),
+    min_samples=4,
+    thresholds=(
+        Threshold("negative", -1e-4, "", "rounding of float32 around zero"),
+        Threshold("slope", 0.7, "", "0 for a mean, 1 for a sum"),
+        Threshold("sizes", 2.0, "ratio", "batches of about the same size show no slope"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    losses = run.model.compile.get("losses") or []
+    known = bool(losses) and all(loss.get("class_name") in (*CATEGORICAL, *BINARY, *REGRESSION) for loss in losses)
+    name = "data_loss" if np.isfinite(run.step.series("data_loss", "step")).any() else "loss"
+    values = run.step.series(name, "step").astype(np.float64)
+    lowest = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
+    if known and lowest < limits["negative"]:
+        where = int(np.nanargmin(values))
+        message = (
+            f"{losses[0].get('class_name')} cannot be negative, and is {lowest:.3g} at step {run.step.steps[where]}."
+        )
+        yield _finding(run, "error", message, lowest, limits["negative"], "loss")
+        return
+    slope = _slope(values, run.step.series("batch_size", "step").astype(np.float64), limits["sizes"])
+    if slope > limits["slope"]:
+        message = f"The loss grows with the batch: by the power {slope:.2f} of its size."
+        yield _finding(run, "warning", message, slope, limits["slope"], "power")
+
+
+def _slope(losses: Floats, sizes: Floats, least: float) -> float:
+    """Returns the slope of log loss over log batch size between the small and the large batches, 0 if unknown.
+
+    Each small batch is compared with its neighbours in time, so that the fall of the loss plays no part.
+    """
+    usable = (losses > 0) & (sizes > 0)
+    losses, sizes = np.log(losses[usable]), np.log(sizes[usable])
+    pairs = [
+        (losses[i] - losses[i - 1]) / (sizes[i] - sizes[i - 1])
+        for i in range(1, len(sizes))
+        if abs(sizes[i] - sizes[i - 1]) > np.log(least)
+    ]
+    return float(median(pairs)) if len(pairs) >= 4 else 0.0
+
+
+def _finding(run: HealthRun, severity: Severity, message: str, observed: float, limit: float, unit: str) -> Finding:
+    return Finding(
+        RULE.name,
+        severity,
+        message,
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="loss",
+        observed=observed,
+        limit=limit,
+        unit=unit,
+    )

@@ -1,0 +1,70 @@
+"""The loss jumps about more than it falls.
+
+## What it detects
+Training losses that go up and down from epoch to epoch by as much as they fall in all.
+
+## Why it matters
+Each step overshoots: the learning rate is too high for this loss, or the batches are too small or too different.
+
+## How it is decided
+From the mean losses of the epochs, the first one left out. It counts where the median change from one epoch to the
+next is a larger share of the loss than the limit, more changes than the limit undo the one before, and the whole fall
+is less than half of what the changes add up to. It is a warning where nothing is learnt, else information.
+
+## When it is wrong
+Cyclic learning rates and restarts make the loss swing on purpose. Fewer than six epochs are not judged.
+
+## What to try
+* Lower the learning rate by a factor of 3 to 10, or let it decay.
+* Use larger batches, and shuffle.
+* Clip the gradient (`clipnorm=1.0`).
+
+## References
+* Troubleshooting CNNs, on the loss.
+* 37 reasons why your neural network is not working, 5.10.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="oscillating-loss",
+    category="loss",
+    title="The loss jumps about more than it falls",
+    passing_title="The loss falls more than it jumps about",
+    thresholds=(
+        Threshold("size", 0.1, "fraction", "a tenth of the loss, from epoch to epoch"),
+        Threshold("reversals", 0.5, "fraction", "noise alone reverses two changes of three"),
+        Threshold("epochs", 5.0, "epochs", "fewer show no swing"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    steps, losses = curve(run, "loss")
+    steps, losses = steps[1:], losses[1:]
+    if len(losses) < limits["epochs"]:
+        raise NotJudged("too few epochs were seen to call a loss oscillating")
+    changes = np.diff(losses)
+    size = float(np.median(np.abs(changes)) / max(abs(float(np.median(losses))), 1e-12))
+    reversals = float((changes[1:] * changes[:-1] < 0).mean())
+    fall = float(losses[0] - losses[-1])
+    if size <= limits["size"] or reversals <= limits["reversals"] or fall > np.abs(changes).sum() / 2:
+        return
+    yield Finding(
+        RULE.name,
+        "warning" if suffers(run) else "info",
+        f"From epoch to epoch the loss changes by {size:.0%}, and {reversals:.0%} of the changes undo the one before.",
+        first_step=int(steps[0]),
+        last_step=int(steps[-1]),
+        statistic="loss",
+        observed=size,
+        limit=limits["size"],
+        unit="fraction",
+    )

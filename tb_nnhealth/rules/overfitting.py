@@ -1,0 +1,71 @@
+"""Training improves while validation gets worse.
+
+## What it detects
+Trainings whose validation loss has turned around: it rises from its best epoch on, while the training loss still falls.
+
+## Why it matters
+From the best epoch on the model learns the training examples by heart. What it is good for gets worse.
+
+## How it is decided
+The validation losses of the epochs are smoothed by medians of three. The last of them is compared with the best
+before; the rise must exceed the limit, must have lasted for some validations, and the training loss must have fallen
+meanwhile. A large rise is a warning, a smaller one information: training on was useless, and the best epoch is known.
+
+## When it is wrong
+A validation set of a few examples jumps about by chance.
+
+## What to try
+* Stop there: `EarlyStopping(restore_best_weights=True)`.
+* Get more data, or augment what there is.
+* Add dropout, weight decay or a smaller model.
+* Make sure that validation data went through the same preprocessing.
+
+## References
+* Troubleshooting CNNs, on overfitting.
+* 37 reasons why your neural network is not working, 3.2 and 3.4.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve, smoothed
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="overfitting",
+    category="loss",
+    title="Training improves while validation gets worse",
+    passing_title="Validation improves with training",
+    thresholds=(
+        Threshold("info", 0.1, "fraction", "a tenth above the best is beyond what validations usually vary by"),
+        Threshold("warning", 0.5, "fraction", "half as much again as the best: most of what was learnt is lost"),
+        Threshold("validations", 3.0, "validations", "Troubleshooting CNNs: the gap grows, it does not jump"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    steps, losses = curve(run, "val_loss")
+    if len(losses) < limits["validations"] + 2:
+        raise NotJudged(f"{len(losses)} validations are too few to see a turn")
+    smooth = smoothed(losses)
+    best = int(np.argmin(smooth))
+    since = len(smooth) - 1 - best
+    rise = (smooth[-1] - smooth[best]) / max(abs(smooth[best]), 1e-12)
+    training = smoothed(curve(run, "loss")[1])
+    falls = len(training) > best and training[-1] < training[min(best, len(training) - 1)]
+    if since < limits["validations"] or rise <= limits["info"] or not falls:
+        return
+    yield Finding(
+        RULE.name,
+        "warning" if rise > limits["warning"] else "info",
+        f"The validation loss was best ({smooth[best]:.3g}) at step {steps[best]:.0f}, and has risen to "
+        f"{smooth[-1]:.3g} since, while the training loss fell.",
+        first_step=int(steps[best]),
+        last_step=int(steps[-1]),
+        observed=float(rise),
+        limit=limits["warning" if rise > limits["warning"] else "info"],
+        unit="fraction",
+    )

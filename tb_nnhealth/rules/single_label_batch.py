@@ -1,0 +1,79 @@
+"""Batches hold one class only.
+
+## What it detects
+Classifications of which most batches hold examples of one class, while others hold other classes: data that is sorted
+by label and not shuffled.
+
+## Why it matters
+Each batch pulls the model towards its own class and undoes what the one before did. Batch normalization measures
+one class at a time, and the loss jumps from batch to batch.
+
+## How it is decided
+The class counts of the sampled batches with at least as many examples as the limit says are looked at. Where more of
+them than the limit hold a single class, and more than one class was seen in all, it is an error; a warning where
+something is learnt all the same.
+
+## When it is wrong
+Rare classes: with one positive in a hundred most batches are negative by chance. Batches that chance alone would
+make so are left out.
+
+## What to try
+* Shuffle: `fit(shuffle=True)` does it for arrays, not for a generator or a `tf.data.Dataset`.
+* `dataset.shuffle(buffer_size)` before `batch`, with a buffer as large as the data, or shuffle the files first.
+
+## References
+* 37 reasons why your neural network is not working, 2.7 (shuffle) and 2.10.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="single-label-batch",
+    category="data",
+    title="Batches hold one class only",
+    passing_title="Batches mix the classes",
+    thresholds=(
+        Threshold("share", 0.5, "fraction", "37 reasons, 2.7: most batches"),
+        Threshold("examples", 4.0, "examples", "smaller batches hold one class by chance"),
+        Threshold("chance", 0.05, "probability", "how often a batch may hold its class alone by chance"),
+        Threshold("batches", 4.0, "batches", "fewer sampled batches tell no order"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    rows = [row for row in run.classes.rows if row.startswith("target/")]
+    judged = False
+    for row in rows:
+        counts = np.nan_to_num(run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64))
+        counts = counts[counts.sum(axis=1) >= limits["examples"]]
+        if len(counts) < limits["batches"] or np.count_nonzero(counts.sum(axis=0)) < 2:
+            continue
+        judged = True
+        share = float(((counts > 0).sum(axis=1) == 1).mean())
+        if share <= limits["share"] or _by_chance(counts) > limits["chance"]:
+            continue
+        yield Finding(
+            RULE.name,
+            "error" if suffers(run) else "warning",
+            f"{share:.0%} of the sampled batches hold a single class of {row.removeprefix('target/')}.",
+            first_step=int(run.classes.steps[0]),
+            last_step=int(run.classes.steps[-1]),
+            observed=share,
+            limit=limits["share"],
+            unit="fraction",
+        )
+    if not judged:
+        raise NotJudged("no batches with several examples of several classes were counted")
+
+
+def _by_chance(counts: np.ndarray) -> float:
+    """Returns the probability that a shuffled batch of the median size holds the most frequent class alone."""
+    total = counts.sum(axis=0)
+    return float((total.max() / total.sum()) ** np.median(counts.sum(axis=1)))

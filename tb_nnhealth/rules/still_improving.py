@@ -1,0 +1,72 @@
+"""Training ended while the loss still fell.
+
+## What it detects
+Finished trainings whose loss fell steadily up to the end.
+
+## Why it matters
+What was to be learnt was not learnt yet: the next epochs would have been cheaper than anything else to try.
+
+## How it is decided
+The means of the epochs (of the sampled steps, where there are few) are looked at from the middle on. The drop from the
+third to the last quarter of the curve, in relation to the level, must exceed the limit and what noise makes of it.
+A validation loss that has stopped falling says that it is enough, and nothing is said. It is information.
+
+## When it is wrong
+Where time is the limit, that is how long it was meant to be.
+
+## What to try
+* Train for more epochs, with `EarlyStopping` on the validation loss to end it.
+* Raise the learning rate if the curve is a straight line.
+
+## References
+* 37 reasons why your neural network is not working, 5.5 (give it time).
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve, smoothed
+from tb_nnhealth.rules._loss import MEDIAN_ERROR, loss_curve, noise, relative_drop
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import median
+
+RULE = Rule(
+    name="still-improving",
+    category="loss",
+    title="Training ended while the loss still fell",
+    passing_title="The loss had levelled off when training ended",
+    needs=("loss",),
+    min_samples=8,
+    thresholds=(Threshold("drop", 0.1, "fraction", "a tenth within the last quarter of the training"),),
+)
+
+LEAST_POINTS = 8
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    if not run.finished:
+        raise NotJudged("training goes on")
+    losses = loss_curve(run)
+    if len(losses.losses) < LEAST_POINTS:
+        raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured")
+    third, last = np.array_split(losses.losses, 4)[2:]
+    before, after = float(median(third)), float(median(last))
+    drop = relative_drop(before, after)
+    doubt = 2 * MEDIAN_ERROR * noise(losses.losses) / np.sqrt(len(last)) / max(abs(before), 1e-12)
+    _, validation = curve(run, "val_loss")
+    has_turned = len(validation) >= 4 and int(np.argmin(smoothed(validation))) < 0.75 * (len(validation) - 1)
+    if drop <= limits["drop"] + doubt or has_turned:
+        return
+    yield Finding(
+        RULE.name,
+        "info",
+        f"In the last quarter of the training the loss fell by another {drop:.0%}, to {after:.3g}.",
+        first_step=int(losses.steps[len(losses.steps) // 2]),
+        last_step=int(losses.steps[-1]),
+        statistic="loss",
+        observed=drop,
+        limit=limits["drop"],
+        unit="fraction",
+    )

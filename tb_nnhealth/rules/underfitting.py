@@ -1,0 +1,73 @@
+"""Training and validation are equally bad: the model is held back.
+
+## What it detects
+Runs under dropout, weight penalties or weight decay that stay near the loss of a constant answer, in training as in
+validation.
+
+## Why it matters
+There is no overfitting to fight: the regularization keeps the model from learning what it could.
+
+## How it is decided
+The late training loss is put in relation to the trivial predictor's. Where it is above the limit, the validation loss
+is not above it by much, and the model has dropout, penalties or weight decay, it is a warning.
+
+## When it is wrong
+Noise in the labels sets a floor that no model gets below.
+
+## What to try
+* Take dropout, weight decay and augmentation out until the model overfits; then add them back one at a time.
+* Make the model wider.
+* Train for longer.
+
+## References
+* 37 reasons why your neural network is not working, 5.4 (reduce regularization) and 4.9.
+"""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._loss import end_of_data_loss, loss_curve, trivial_loss
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+
+RULE = Rule(
+    name="underfitting",
+    category="loss",
+    title="Training and validation are equally bad",
+    passing_title="The model is not held back",
+    needs=("loss",),
+    min_samples=8,
+    thresholds=(
+        Threshold("loss", 0.8, "ratio", "docs/calibration.md: what is learnt well ends below"),
+        Threshold("gap", 1.1, "ratio", "validation within a tenth of training: nothing is learnt by heart"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    regularized = [layer for layer in run.model.layers if layer.rate or layer.regularized]
+    decays = bool((run.model.compile.get("optimizer") or {}).get("weight_decay"))
+    if not regularized and not decays:
+        raise NotJudged("the model has no regularization")
+    trivial, losses = trivial_loss(run), loss_curve(run)
+    _, validation = curve(run, "val_loss")
+    if not trivial > 0 or not len(validation) or not run.finished:
+        raise NotJudged("no finished training with a validation loss and known chance was seen")
+    ratio = end_of_data_loss(run, losses) / trivial
+    gap = float(validation[-1]) / losses.end if losses.end > 0 else math.inf
+    if not limits["loss"] < ratio or gap > limits["gap"]:
+        return
+    yield Finding(
+        RULE.name,
+        "warning",
+        f"The loss ends at {ratio:.0%} of a constant answer's, in training as in validation, under regularization.",
+        layer=regularized[0].path if regularized else None,
+        first_step=int(losses.steps[0]),
+        last_step=int(losses.steps[-1]),
+        statistic="loss",
+        observed=ratio,
+        limit=limits["loss"],
+        unit="ratio",
+        others=tuple(layer.path for layer in regularized[1:]),
+    )

@@ -1,0 +1,82 @@
+"""A variable heads for infinity.
+
+## What it detects
+Kernels whose norm has grown many times over and still grows.
+
+## Why it matters
+Weights that grow without end saturate what follows them, and end in Inf.
+
+## How it is decided
+The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the
+second half of the training still added to it. A warning where nothing is learnt, else information.
+
+## When it is wrong
+Variables that start near zero must grow.
+
+## What to try
+* Lower the learning rate; add weight decay (`AdamW`) or a norm constraint.
+* Clip the gradient.
+* Normalize inputs and targets.
+
+## References
+* 37 reasons why your neural network is not working, 5.7: weights should not go to infinity.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.records import HealthRun, Variable
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import kernels, late, median
+
+RULE = Rule(
+    name="weight-growth",
+    category="weights",
+    title="A variable heads for infinity",
+    passing_title="Weights stay within bounds",
+    needs=("value_norm",),
+    min_samples=8,
+    thresholds=(
+        Threshold("growth", 10.0, "ratio", "37 reasons, 5.7: an order of magnitude above the start"),
+        Threshold("still", 1.2, "ratio", "a fifth within the second half of the training: it goes on"),
+        Threshold("start", 0.1, "ratio", "of the usual initialization: below it a variable has to grow"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    grown = [(v, *growth) for v in kernels(run) if (growth := _growth(run, v, limits)) is not None]
+    if not kernels(run):
+        raise NotJudged("the model has no trainable kernel")
+    found = [(v, total) for v, total, still in grown if total > limits["growth"] and still > limits["still"]]
+    if not found:
+        return
+    worst, total = max(found, key=lambda item: item[1])
+    yield Finding(
+        RULE.name,
+        "warning" if suffers(run) else "info",
+        f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
+        layer=worst.layer,
+        variable=worst.path,
+        first_step=int(run.variables.steps[0]),
+        last_step=int(run.variables.steps[-1]),
+        statistic="value_norm",
+        observed=total,
+        limit=limits["growth"],
+        unit="ratio",
+        others=tuple(v.path for v, _ in found if v is not worst),
+    )
+
+
+def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, float] | None:
+    """Returns by how much the norm grew in all, and within the second half; None where it began too small."""
+    series = run.variables.series("value_norm", variable.path)
+    measured = series[~np.isnan(series)]
+    usual = np.sqrt(variable.size / max(1, variable.fan_in or 1))
+    if len(measured) < RULE.min_samples or measured[0] < limits["start"] * usual:
+        return None
+    window = late(run.variables.steps)
+    middle = float(median(series[window][:3]))
+    return float(measured[-1] / measured[0]), float(measured[-1] / middle) if middle > 0 else 0.0

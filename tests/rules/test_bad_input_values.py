@@ -1,0 +1,44 @@
+"""bad-input-values: NaN, constants and repetitions."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data
+
+RULE = "bad-input-values"
+RANDOM = np.random.default_rng(0).random(len(STEPS))
+
+
+def fed(run, **statistics):
+    usual = {"data_mean": RANDOM, "data_std": 1.0, "data_min": -3.0, "data_max": 3.0, "data_zero_fraction": 0.0}
+    return with_data(run, "input/x", **(usual | statistics))
+
+
+def test_usual_inputs_pass():
+    assert findings(RULE, fed(stuck(healthy()))) == ()
+
+
+def test_nan_is_an_error_and_names_the_step():
+    counts = np.where(STEPS >= 32, 7.0, 0.0)
+    (finding,) = findings(RULE, fed(healthy(), data_nonfinite=counts))
+    assert (finding.severity, finding.first_step, finding.observed) == ("error", 32, 7.0)
+    assert finding.message == "The input x holds 7 NaN or Inf at step 32."
+
+
+def test_a_constant_input_is_an_error_where_nothing_is_learnt():
+    (finding,) = findings(RULE, fed(stuck(healthy()), data_std=0.0))
+    assert (finding.severity, finding.observed) == ("error", 1.0)
+    assert findings(RULE, fed(healthy(), data_std=0.0))[0].severity == "info"
+    assert findings(RULE, fed(stuck(healthy()), data_std=np.where(STEPS < 64, 0.0, 1.0))) == ()
+
+
+def test_the_same_batch_over_and_over():
+    assert findings(RULE, fed(stuck(healthy()), data_mean=0.5))[0].severity == "warning"
+    assert findings(RULE, fed(healthy(), data_mean=0.5))[0].severity == "info"
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_the_same_place_of_each_epoch_is_no_repeat():
+    assert findings(RULE, fed(stuck(healthy(steps=np.arange(20) * 100)), data_mean=0.5)) == ()

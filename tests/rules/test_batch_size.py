@@ -1,0 +1,34 @@
+"""batch-size: against the data, and under batch normalization."""
+
+from dataclasses import replace
+
+from tests.rules.builder import change, findings, healthy, stuck, unmeasured, verdict, with_layers
+
+RULE = "batch-size"
+
+
+def planned(run, steps):
+    return replace(run, model=replace(run.model, plan={"epochs": 5, "steps_per_epoch": steps}))
+
+
+def test_many_steps_an_epoch_pass():
+    assert findings(RULE, planned(stuck(healthy()), 100)) == ()
+    assert findings(RULE, planned(stuck(healthy()), 10)) == ()
+
+
+def test_few_steps_an_epoch_are_a_warning_unless_something_is_learnt():
+    (finding,) = findings(RULE, planned(stuck(healthy()), 1))
+    assert (finding.severity, finding.message) == ("warning", "An epoch has 1 steps, of 32 examples each.")
+    assert findings(RULE, planned(healthy(), 2))[0].severity == "info"
+
+
+def test_batches_of_one_under_batch_normalization():
+    run = change(planned(stuck(healthy()), 100), "step", "batch_size", 1.0)
+    assert findings(RULE, run) == ()
+    (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
+    assert (finding.severity, finding.layer) == ("warning", "dense_1")
+
+
+def test_unknown_epochs_and_unmeasured():
+    assert verdict(RULE, planned(healthy(), None)).status == "no_data"
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

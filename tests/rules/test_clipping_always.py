@@ -1,0 +1,30 @@
+"""clipping-always: how often clipping acts."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, thin, unmeasured, verdict
+
+RULE = "clipping-always"
+CLIPS = {"optimizer": {"class_name": "Adam", "learning_rate": 1e-3, "clipnorm": 1.0}}
+
+
+def clipped(fraction, run=None):
+    return change(run or stuck(healthy(model(**CLIPS))), "step", "clipped_fraction", fraction)
+
+
+def test_rare_clipping_passes():
+    assert findings(RULE, clipped(np.where(STEPS < 8, 0.9, 0.0)[:, None])) == ()
+    assert findings(RULE, clipped(0.05)) == ()
+
+
+def test_clipping_at_every_step_is_a_warning_unless_something_is_learnt():
+    (finding,) = findings(RULE, clipped(0.8))
+    assert (finding.severity, finding.observed) == ("warning", 1.0)
+    assert finding.message == "Clipping takes away 80% of the gradient's norm, at 100% of the sampled steps."
+    assert findings(RULE, clipped(0.8, healthy(model(**CLIPS))))[0].severity == "info"
+    assert len(findings(RULE, thin(clipped(0.8), 2))) == 1
+
+
+def test_without_clipping():
+    assert verdict(RULE, clipped(0.8, healthy())).status == "no_data"
+    assert verdict(RULE, unmeasured(healthy(model(**CLIPS)))).status == "no_data"

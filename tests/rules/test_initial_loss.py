@@ -1,0 +1,30 @@
+"""initial-loss: the first loss against that of a guess."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, stuck, unmeasured, verdict, with_classes
+
+RULE = "initial-loss"
+
+
+def starting(first, run=None):
+    run = with_classes(run or stuck(healthy()), np.full(10, 3))
+    return change(run, "step", "data_loss", np.where(STEPS == 0, first, 2.3)[:, None])
+
+
+def test_a_start_at_chance_passes():
+    for first in (2.3, 1.5, 5.0):
+        assert findings(RULE, starting(first)) == ()
+
+
+def test_a_start_far_above_is_a_warning_unless_something_is_learnt():
+    (finding,) = findings(RULE, starting(23.0))
+    assert finding.severity == "warning" and abs(finding.observed - 10) < 0.1
+    learnt = change(starting(23.0, healthy()), "step", "data_loss", np.where(STEPS == 0, 23.0, 0.4)[:, None])
+    assert findings(RULE, learnt)[0].severity == "info"
+
+
+def test_a_run_whose_start_was_not_seen():
+    assert verdict(RULE, starting(float("nan"))).status == "no_data"
+    assert verdict(RULE, change(stuck(healthy()), "step", "data_loss", 9.0)).status == "no_data"
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

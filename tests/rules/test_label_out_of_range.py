@@ -1,0 +1,49 @@
+"""label-out-of-range: labels against the classes of the output."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, unmeasured, verdict, with_data, with_head
+
+RULE = "label-out-of-range"
+SPARSE, ONE_HOT, BINARY = "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"
+
+
+def labelled(loss, low, high, units=10, **statistics):
+    run = with_head(healthy(), loss, units=units)
+    return with_data(run, "target/y", data_min=low, data_max=high, **statistics)
+
+
+@pytest.mark.parametrize(
+    ("loss", "low", "high", "units", "mean"),
+    [(SPARSE, 0, 9, 10, 4), (ONE_HOT, 0, 1, 10, 0.1), (ONE_HOT, 0.01, 0.91, 10, 0.1), (BINARY, 0, 1, 1, 0.3)],
+)
+def test_labels_that_fit(loss, low, high, units, mean):
+    assert findings(RULE, labelled(loss, low, high, units, data_mean=mean)) == ()
+
+
+@pytest.mark.parametrize(
+    ("loss", "low", "high", "units", "observed", "limit"),
+    [
+        (SPARSE, 1, 10, 10, 10, 9),
+        (SPARSE, -1, 8, 10, -1, 0),
+        (BINARY, 0, 3, 1, 3, 1),
+        (BINARY, -1, 1, 1, -1, 0),
+        (ONE_HOT, 0, 255, 10, 255, 1),
+    ],
+)
+def test_labels_outside_are_an_error(loss, low, high, units, observed, limit):
+    (finding,) = findings(RULE, labelled(loss, low, high, units))
+    assert (finding.severity, finding.observed, finding.limit) == ("error", observed, limit)
+
+
+def test_rows_that_are_no_probabilities():
+    (finding,) = findings(RULE, labelled(ONE_HOT, 0, 1, data_mean=0.25))
+    assert "sum to 2.5 on average" in finding.message
+
+
+def test_regression_is_not_judged():
+    assert verdict(RULE, labelled("MeanSquaredError", -5, 5)).status == "no_data"
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

@@ -1,0 +1,40 @@
+"""layer-width: hidden units against classes and inputs."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_head, with_layers
+
+RULE = "layer-width"
+
+
+def test_usual_widths_pass():
+    assert findings(RULE, stuck(healthy())) == ()
+
+
+@pytest.mark.parametrize(("units", "count"), [(1, 1), (2, 1), (3, 0)])
+def test_a_narrow_layer_is_a_warning_unless_something_is_learnt(units, count):
+    for run in (stuck(healthy()), unmeasured(healthy()), thin(stuck(healthy()), 2)):
+        found = findings(RULE, with_layers(run, dense_2={"units": units}))
+        assert [(finding.severity, finding.layer) for finding in found] == [("warning", "dense_2")] * count
+    assert {f.severity for f in findings(RULE, with_layers(healthy(), dense_2={"units": 1}))} == {"info"}
+
+
+def test_one_unit_is_told_as_one():
+    (finding,) = findings(RULE, with_layers(stuck(healthy()), dense_2={"units": 1}))
+    assert finding.message == "dense_2 has 1 unit, for 10 classes behind it."
+
+
+@pytest.mark.parametrize(("units", "count"), [(4200, 0), (4201, 1)])
+def test_a_very_wide_layer_is_information(units, count):
+    found = findings(RULE, with_layers(stuck(healthy()), dense_1={"units": units}))
+    assert [finding.severity for finding in found] == ["info"] * count
+
+
+def test_an_autoencoder_is_not_judged():
+    run = with_head(stuck(healthy()), "MeanSquaredError", (), 32, (None, 32))
+    assert verdict(RULE, with_layers(run, dense_2={"units": 1})).status == "no_data"
+
+
+def test_the_last_weights_before_an_activation_layer_are_no_hidden_layer():
+    run = with_layers(stuck(healthy()), dense_3={"units": 1}, output={"class_name": "Activation", "parameters": 0})
+    assert findings(RULE, run) == ()

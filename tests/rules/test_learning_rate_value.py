@@ -1,0 +1,44 @@
+"""learning-rate-value: rates by optimizer."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, model, stuck, verdict
+
+RULE = "learning-rate-value"
+
+
+def rated(name, rate, learns=False, **facts):
+    run = healthy(model(optimizer={"class_name": name, "learning_rate": rate, **facts}))
+    return run if learns else stuck(run)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("Adam", 1e-3), ("Adam", 1e-5), ("SGD", 0.1), ("SGD", 1e-4), ("Adadelta", 1.0), ("Mine", 1e9)]
+)
+def test_usual_rates_pass(name, rate):
+    assert findings(RULE, rated(name, rate)) == ()
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.01])
+def test_zero_and_below_are_errors(rate):
+    assert findings(RULE, rated("Adam", rate, learns=True))[0].severity == "error"
+
+
+@pytest.mark.parametrize(("name", "rate"), [("Adam", 0.1), ("Adam", 1e-7), ("SGD", 1.0), ("Adadelta", 1e-4)])
+def test_far_rates_are_a_warning_unless_something_is_learnt(name, rate):
+    assert findings(RULE, rated(name, rate))[0].severity == "warning"
+    assert findings(RULE, rated(name, rate, learns=True))[0].severity == "info"
+
+
+def test_a_schedule_is_judged_by_its_highest_rate():
+    assert findings(RULE, rated("Adam", 0.0, scheduled=[0.0, 1e-3, 5e-4, 1e-4, 0.0])) == ()
+    assert findings(RULE, rated("Adam", 1e-3, scheduled=[1e-3, 0.1, 0.1, 1e-3, 0.0]))[0].observed == 0.1
+
+
+def test_message():
+    (finding,) = findings(RULE, rated("SGD", 1e-6))
+    assert finding.message == "The learning rate of SGD, 1e-06, is 1/10000 of its usual 0.01."
+
+
+def test_without_an_optimizer():
+    assert verdict(RULE, healthy(model(optimizer={}))).status == "no_data"

@@ -1,0 +1,44 @@
+"""loss-label-mismatch: shapes of targets."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.rules.builder import findings, healthy, unmeasured, verdict, with_head
+
+RULE = "loss-label-mismatch"
+SPARSE, ONE_HOT = "SparseCategoricalCrossentropy", "CategoricalCrossentropy"
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "target"),
+    [
+        (SPARSE, 10, (None,)),
+        (SPARSE, 10, (None, 1)),
+        (ONE_HOT, 10, (None, 10)),
+        ("BinaryCrossentropy", 1, (None,)),
+        ("MeanSquaredError", 1, (None,)),
+        ("mine", 1, (None, 1)),
+        ("a_function", 1, (None,)),
+    ],
+)
+def test_forms_that_fit(loss, units, target):
+    assert findings(RULE, with_head(healthy(), loss, (), units, target)) == ()
+
+
+@pytest.mark.parametrize(("loss", "units", "target"), [(ONE_HOT, 10, (None, 1)), (SPARSE, 10, (None, 10))])
+def test_forms_that_do_not_are_an_error(loss, units, target):
+    for run in (healthy(), unmeasured(healthy())):
+        assert findings(RULE, with_head(run, loss, (), units, target))[0].severity == "error"
+
+
+def test_a_loss_that_broadcasts_is_an_error_and_shows_the_shapes():
+    (finding,) = findings(RULE, with_head(healthy(), "mine", (), 1, (None,), aligns_ranks=False))
+    assert finding.severity == "error"
+    assert finding.message == "mine gets targets of shape (N,) and predictions of (N, 1): they broadcast."
+
+
+def test_without_compiled_losses():
+    run = healthy()
+    bare = replace(run, model=replace(run.model, batch=()))
+    assert verdict(RULE, bare).status == "no_data"

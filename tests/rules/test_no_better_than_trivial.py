@@ -1,0 +1,39 @@
+"""no-better-than-trivial: the late loss against the best constant's."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.rules.builder import findings, healthy, losses, stuck, thin, unmeasured, verdict, with_classes
+
+RULE = "no-better-than-trivial"
+EVEN = np.full(10, 3)
+
+
+def test_a_model_that_learns_passes():
+    assert findings(RULE, with_classes(healthy(), EVEN)) == ()
+
+
+@pytest.mark.parametrize("level", [0.97, 1.0, 1.04])
+def test_a_loss_at_chance_is_an_error(level):
+    run = with_classes(stuck(healthy(), level * np.log(10)), EVEN)
+    assert findings(RULE, run)[0].severity == "error"
+    assert len(findings(RULE, replace(thin(run, 3), classes=run.classes))) == 1
+
+
+@pytest.mark.parametrize("level", [0.9, 1.2])
+def test_other_levels_have_other_causes(level):
+    assert findings(RULE, with_classes(stuck(healthy(), level * np.log(10)), EVEN)) == ()
+
+
+def test_chance_follows_the_labels():
+    uneven = with_classes(losses(healthy(), 0.325), [9, 1])
+    assert len(findings(RULE, uneven)) == 1
+
+
+def test_without_labels_or_while_it_goes_on():
+    assert verdict(RULE, stuck(healthy())).status == "no_data"
+    run = with_classes(stuck(healthy(), np.log(10)), EVEN)
+    assert verdict(RULE, replace(run, finished=False, steps=400)).status == "no_data"
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

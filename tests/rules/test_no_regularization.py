@@ -1,0 +1,45 @@
+"""no-regularization: weights, examples, and the gap to the validation."""
+
+from dataclasses import replace
+
+import pytest
+
+from tb_nnhealth.records import Epoch
+from tests.rules.builder import findings, healthy, model, thin, unmeasured, verdict, with_layers
+
+RULE = "no-regularization"
+
+
+def run(validation=1.0, training=0.3, steps_per_epoch=1, optimizer=None):
+    facts = model(optimizer=optimizer) if optimizer else model()
+    facts = replace(facts, plan={"epochs": 10, "steps_per_epoch": steps_per_epoch})
+    epochs = tuple(Epoch(i, 100 * (i + 1), {"loss": training, "val_loss": validation}) for i in range(5))
+    return replace(healthy(facts), epochs=epochs)
+
+
+def test_a_model_that_falls_behind_in_validation_is_told():
+    (finding,) = findings(RULE, run())
+    assert (finding.severity, finding.observed) == ("info", pytest.approx(4554 / 32))
+    assert "the validation loss is 3.3 times the training loss" in finding.message
+    assert len(findings(RULE, thin(run(), 3))) == 1
+
+
+@pytest.mark.parametrize(("validation", "count"), [(0.44, 0), (0.46, 1)])
+def test_one_that_keeps_up_passes(validation, count):
+    assert len(findings(RULE, run(validation))) == count
+
+
+@pytest.mark.parametrize(("steps", "count"), [(14, 1), (15, 0)])
+def test_a_small_model_passes(steps, count):
+    assert len(findings(RULE, run(steps_per_epoch=steps))) == count
+
+
+@pytest.mark.parametrize("change", [{"rate": 0.5}, {"regularized": True}, {"normalizes": True}])
+def test_a_regularized_model_passes(change):
+    assert findings(RULE, with_layers(run(), dense_1=change)) == ()
+    assert findings(RULE, run(optimizer={"class_name": "AdamW", "weight_decay": 0.01})) == ()
+
+
+def test_without_validation_is_no_data():
+    assert verdict(RULE, replace(run(), epochs=())).status == "no_data"
+    assert verdict(RULE, unmeasured(run())).status == "no_data"

@@ -1,0 +1,44 @@
+"""overfitting: validation against training."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tb_nnhealth.records import Epoch
+from tests.rules.builder import findings, healthy, verdict
+
+RULE = "overfitting"
+FALLING = np.geomspace(2.0, 0.05, 12)
+
+
+def validated(validation, training=FALLING):
+    logs = [{"loss": float(t), "val_loss": float(v)} for t, v in zip(training, validation, strict=False)]
+    return replace(healthy(), epochs=tuple(Epoch(i, 80 * (i + 1), log) for i, log in enumerate(logs)))
+
+
+def turned(end):
+    return np.r_[np.geomspace(2.0, 1.0, 5), np.geomspace(1.0, end, 8)[1:]]
+
+
+def test_validation_that_follows_passes():
+    assert findings(RULE, validated(FALLING * 1.2)) == ()
+    assert findings(RULE, validated(np.maximum(FALLING, 0.4))) == ()
+
+
+def test_a_rise_is_information_and_a_large_one_a_warning():
+    (finding,) = findings(RULE, validated(turned(1.3)))
+    assert (finding.severity, finding.first_step) == ("info", 400)
+    assert findings(RULE, validated(turned(2.0)))[0].severity == "warning"
+
+
+def test_a_last_jump_is_no_turn():
+    assert findings(RULE, validated(np.r_[FALLING[:-1], 3.0])) == ()
+
+
+def test_where_training_gets_worse_too_it_is_something_else():
+    assert findings(RULE, validated(turned(2.0), turned(2.0))) == ()
+
+
+def test_without_validation():
+    assert verdict(RULE, healthy()).status == "no_data"
+    assert verdict(RULE, validated(turned(2.0)[:4])).status == "no_data"

@@ -1,0 +1,35 @@
+"""saturating-hidden-activation: sigmoids in the middle."""
+
+from tests.rules.builder import findings, healthy, model, stuck, verdict, with_layers
+
+RULE = "saturating-hidden-activation"
+
+
+def test_other_functions_pass():
+    assert findings(RULE, stuck(healthy())) == ()
+
+
+def test_a_stack_is_a_warning_unless_something_is_learnt():
+    (finding,) = findings(RULE, stuck(healthy(model(activation="sigmoid"))))
+    assert (finding.severity, finding.layer, finding.observed) == ("warning", "dense_0", 4.0)
+    assert findings(RULE, healthy(model(activation="tanh")))[0].severity == "info"
+
+
+def test_two_of_them_pass():
+    assert findings(RULE, stuck(healthy(model(hidden=2, activation="tanh")))) == ()
+
+
+def test_a_hidden_softmax_counts_at_once():
+    run = with_layers(stuck(healthy()), dense_2={"activation": "softmax"})
+    assert findings(RULE, run)[0].layer == "dense_2"
+
+
+def test_functions_of_layers_behind():
+    run = stuck(healthy(model(hidden=8, activation="tanh")))
+    odd = {f"dense_{i}": {"class_name": "Activation"} for i in (1, 3, 5, 7)}
+    even = {f"dense_{i}": {"activation": None} for i in (0, 2, 4, 6)}
+    assert findings(RULE, with_layers(run, **odd, **even))[0].observed == 4.0
+
+
+def test_linear_layers_are_not_judged():
+    assert verdict(RULE, stuck(healthy(model(hidden=0)))).status == "no_data"

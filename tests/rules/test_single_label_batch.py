@@ -1,0 +1,34 @@
+"""single-label-batch: sorted data."""
+
+import numpy as np
+import pytest
+
+from tests.rules.builder import STEPS, findings, healthy, stuck, verdict, with_classes
+
+RULE = "single-label-batch"
+SORTED = 32 * np.eye(10)[(STEPS * 10 // 1000) % 10]
+
+
+def test_mixed_batches_pass():
+    assert findings(RULE, with_classes(stuck(healthy()), np.full(10, 3))) == ()
+
+
+def test_sorted_batches_are_an_error():
+    (finding,) = findings(RULE, with_classes(stuck(healthy()), SORTED))
+    assert (finding.severity, finding.observed) == ("error", 1.0)
+    assert findings(RULE, with_classes(healthy(), SORTED))[0].severity == "warning"
+
+
+def test_rare_positives_are_chance():
+    counts = np.tile([32, 0], (len(STEPS), 1))
+    counts[::9] = [31, 1]
+    assert findings(RULE, with_classes(stuck(healthy()), counts)) == ()
+
+
+@pytest.mark.parametrize("counts", [SORTED / 32, np.eye(10)[np.zeros(len(STEPS), int)] * 32])
+def test_small_batches_and_a_single_class_tell_nothing(counts):
+    assert verdict(RULE, with_classes(stuck(healthy()), counts)).status == "no_data"
+
+
+def test_uncounted_is_no_data():
+    assert verdict(RULE, healthy()).status == "no_data"

@@ -1,0 +1,31 @@
+"""target-scale: regression targets."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, losses, unmeasured, verdict, with_data, with_head
+
+RULE = "target-scale"
+
+
+def aimed(mean, std, learns=False, loss="MeanSquaredError"):
+    run = with_head(losses(healthy(), (0.1 if learns else 1.0) * std**2), loss, (), 1, (None, 1))
+    return with_data(run, "target/y", data_mean=mean, data_std=std)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0, 1), (5, 3), (0, 0.05), (-9, 9)])
+def test_usual_targets_pass(mean, std):
+    assert findings(RULE, aimed(mean, std)) == ()
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "statistic"), [(0, 100, "data_std"), (0, 1e-3, "data_std"), (200, 5, "data_mean")]
+)
+def test_others_are_a_warning_unless_something_is_learnt(mean, std, statistic):
+    (finding,) = findings(RULE, aimed(mean, std))
+    assert (finding.severity, finding.statistic) == ("warning", statistic)
+    assert findings(RULE, aimed(mean, std, learns=True))[0].severity == "info"
+
+
+def test_other_losses_are_not_judged():
+    assert verdict(RULE, aimed(0, 100, loss="MeanAbsoluteError")).status == "no_data"
+    assert verdict(RULE, unmeasured(aimed(0, 100))).status == "no_data"

@@ -1,0 +1,53 @@
+"""unnormalized-input: mean and spread of what goes in."""
+
+from dataclasses import replace
+
+import pytest
+
+from tb_nnhealth.records import BatchTensor
+from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_layers
+
+RULE = "unnormalized-input"
+
+
+def fed(mean, std, run=None):
+    return with_data(run or stuck(healthy()), "input/x", data_mean=mean, data_std=std, data_min=mean - 2 * std)
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0, 1), (0.13, 0.31), (4, 5), (-3, 0.2)])
+def test_usual_inputs_pass(mean, std):
+    assert findings(RULE, fed(mean, std)) == ()
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "severity", "statistic"),
+    [
+        (33, 79, "warning", "data_std"),
+        (200, 300, "error", "data_std"),
+        (0.001, 0.002, "error", "data_std"),
+        (20, 3, "warning", "data_mean"),
+        (900, 9, "error", "data_mean"),
+    ],
+)
+def test_others_do_not_where_nothing_is_learnt(mean, std, severity, statistic):
+    (finding,) = findings(RULE, fed(mean, std))
+    assert (finding.severity, finding.statistic) == (severity, statistic)
+    assert findings(RULE, fed(mean, std, healthy()))[0].severity == "info"
+
+
+def test_a_model_that_normalizes_is_not_judged():
+    run = with_layers(fed(33, 79), dense_0={"class_name": "Rescaling", "normalizes": True})
+    assert verdict(RULE, run).status == "no_data"
+    late = with_layers(fed(33, 79), dense_2={"class_name": "BatchNormalization", "normalizes": True})
+    assert len(findings(RULE, late)) == 1
+
+
+def test_indices_have_no_scale():
+    run = with_layers(fed(500, 300), dense_0={"class_name": "Embedding"})
+    ids = (BatchTensor("input", "x", (None, 64), "int32"), *run.model.batch[1:])
+    assert verdict(RULE, replace(run, model=replace(run.model, batch=ids))).status == "no_data"
+
+
+def test_thinned_and_unmeasured():
+    assert len(findings(RULE, thin(fed(33, 79), 6))) == 1
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

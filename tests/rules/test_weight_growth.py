@@ -1,0 +1,36 @@
+"""weight-growth: norms that do not stop growing."""
+
+import numpy as np
+
+from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict
+
+RULE = "weight-growth"
+KERNEL = "dense_1/kernel"
+
+
+def grown(curve, run=None):
+    return change(run or stuck(healthy()), "variable", "value_norm", 5.4 * np.asarray(curve), KERNEL)
+
+
+def test_steady_norms_pass():
+    assert findings(RULE, stuck(healthy())) == ()
+    assert findings(RULE, grown(np.geomspace(1, 5, len(STEPS)))) == ()
+
+
+def test_growth_that_goes_on_is_a_warning_unless_something_is_learnt():
+    (finding,) = findings(RULE, grown(1 + STEPS / 20))
+    assert (finding.severity, finding.variable) == ("warning", KERNEL)
+    assert findings(RULE, grown(1 + STEPS / 20, healthy()))[0].severity == "info"
+    assert len(findings(RULE, thin(grown(1 + STEPS / 20), 3))) == 1
+
+
+def test_growth_that_has_stopped_passes():
+    assert findings(RULE, grown(np.where(STEPS < 100, 1.0, 20.0))) == ()
+
+
+def test_a_kernel_that_begins_near_zero_must_grow():
+    assert findings(RULE, grown((1 + STEPS / 20) / 1000)) == ()
+
+
+def test_unmeasured_is_no_data():
+    assert verdict(RULE, unmeasured(healthy())).status == "no_data"

@@ -1,0 +1,72 @@
+"""Which finding is the one to mend first."""
+
+import graphlib
+
+import pytest
+
+from tb_nnhealth.causes import CAUSES, by_cause
+from tb_nnhealth.rules import DIAGNOSES, Finding
+
+
+def _finding(rule: str, severity: str = "error", layer: str | None = None) -> Finding:
+    return Finding(rule, severity, f"What {rule} says.", layer=layer)
+
+
+def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
+    assert {name for symptom, causes in CAUSES.items() for name in (symptom, *causes)} <= set(DIAGNOSES)
+    tuple(graphlib.TopologicalSorter(CAUSES).static_order())
+    assert all(len(set(causes)) == len(causes) for causes in CAUSES.values())
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        ("unnormalized-input", "exploding-gradient", "nonfinite-values"),
+        ("learning-rate-value", "high-update-ratio", "dead-units", "stalled-loss"),
+        ("poor-initialization", "dead-units", "stalled-loss"),
+        (
+            "saturating-hidden-activation",
+            "saturated-activation",
+            "vanishing-gradient",
+            "unchanged-variable",
+            "stalled-loss",
+        ),
+        ("loss-activation-mismatch", "no-better-than-trivial", "stalled-loss"),
+        ("single-label-batch", "no-better-than-trivial", "stalled-loss"),
+        ("frozen-variables", "unchanged-variable", "stalled-loss"),
+        ("batch-size", "too-few-updates", "still-improving"),
+    ],
+)
+def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
+    found = by_cause(reversed([_finding(rule) for rule in chain]))
+    cause, *symptoms = found
+    assert cause.rule == chain[0] and cause.because is None
+    assert [other.split(":")[0] for other in cause.others] == sorted(chain[1:], key=list(DIAGNOSES).index)
+    assert [(f.rule, f.because) for f in symptoms] == list(zip(chain[1:], chain, strict=False))
+    title = DIAGNOSES[chain[0]].rule.title
+    message = next(f.message for f in symptoms if f.because == chain[0])
+    assert message.endswith(f", probably because {title[0].lower()}{title[1:]}.")
+
+
+def test_the_cause_of_the_gravest_symptom_comes_first() -> None:
+    found = by_cause(
+        [_finding("missing-nonlinearity", "warning"), _finding("batch-size", "warning"), _finding("too-few-updates")]
+    )
+    assert [f.rule for f in found] == ["batch-size", "too-few-updates", "missing-nonlinearity"]
+
+
+def test_information_explains_nothing_and_comes_last() -> None:
+    found = by_cause([_finding("batch-size", "info"), _finding("too-few-updates", "warning")])
+    assert [(f.rule, f.because) for f in found] == [("too-few-updates", None), ("batch-size", None)]
+
+
+def test_findings_of_one_rule_stay_together_and_the_first_names_the_symptoms() -> None:
+    found = by_cause(
+        [_finding("stalled-loss"), _finding("dead-units", "warning", "a"), _finding("dead-units", "error", "b")]
+    )
+    assert [(f.rule, f.layer) for f in found] == [("dead-units", "b"), ("dead-units", "a"), ("stalled-loss", None)]
+    assert found[0].others == (f"stalled-loss: {DIAGNOSES['stalled-loss'].rule.title}",) and not found[1].others
+
+
+def test_nothing_found() -> None:
+    assert by_cause([]) == ()
