@@ -145,7 +145,7 @@ def _settings(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def _rendered(form: str, scorecards: "dict[str, Scorecard]", runs: dict[str, Path]) -> bytes:
+def _rendered(form: str, scorecards: "dict[str, Scorecard]", runs: dict[str, str]) -> bytes:
     """Returns the scorecards, by the names of their runs, in one of FORMATS."""
     if form == "sarif":
         from tb_nnhealth.sarif import sarif
@@ -197,7 +197,7 @@ def _from_file(path: Path) -> "Scorecard":
         raise BadUse(str(error)) from None
 
 
-def _runs(options: argparse.Namespace) -> tuple[dict[str, Path], int]:
+def _runs(options: argparse.Namespace) -> tuple[dict[str, str], int]:
     """Returns the runs that were asked for, and how many directories that may hold more cannot be read."""
     from tb_nnhealth.reader import LogError, find_runs
 
@@ -215,7 +215,7 @@ def _runs(options: argparse.Namespace) -> tuple[dict[str, Path], int]:
     return {options.run: runs[options.run]}, 0
 
 
-def _read(name: str, path: Path) -> "HealthRun | None":
+def _read(name: str, path: str) -> "HealthRun | None":
     """Returns a run, None where it cannot be read; what cannot be read of it is told on stderr, a sentence each."""
     from tb_nnhealth.reader import LogError, read_run
 
