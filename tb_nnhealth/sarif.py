@@ -26,7 +26,7 @@ LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 EVIDENCE = ("first_step", "last_step", "statistic", "observed", "limit", "unit")
 
 
-def sarif(scorecards: Mapping[str, tuple[Scorecard, Path]]) -> str:
+def sarif(scorecards: Mapping[str, tuple[Scorecard, str]]) -> str:
     """Returns the scorecards as SARIF, a run of ours as a run of SARIF's.
 
     Args:
@@ -36,7 +36,7 @@ def sarif(scorecards: Mapping[str, tuple[Scorecard, Path]]) -> str:
     return strict_json({"$schema": SCHEMA, "version": "2.1.0", "runs": runs})
 
 
-def _run(name: str, scorecard: Scorecard, path: Path) -> dict[str, Any]:
+def _run(name: str, scorecard: Scorecard, path: str) -> dict[str, Any]:
     indices = {verdict.rule.name: index for index, verdict in enumerate(scorecard.rules)}
     document = scorecard.to_dict()
     return {
@@ -93,7 +93,7 @@ def _notifications(verdicts: Sequence[Verdict]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _result(finding: Finding, told: Mapping[str, Any], index: int, path: Path) -> dict[str, Any]:
+def _result(finding: Finding, told: Mapping[str, Any], index: int, path: str) -> dict[str, Any]:
     evidence = {key: told[key] for key in EVIDENCE if told[key] is not None}
     location = {"physicalLocation": {"artifactLocation": {"uri": _uri(path)}, "region": {"startLine": 1}}}
     places = [{"fullyQualifiedName": place, "kind": kind} for kind, place in _places(finding)]
@@ -121,7 +121,7 @@ def _fingerprint(finding: Finding) -> str:
     return hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()[:16] + ":1"
 
 
-def _uri(path: Path) -> str:
+def _uri(path: str) -> str:
     """Returns the path relative to the working directory, as services resolve it in a checkout, or as a file's URI."""
     absolute = Path(os.path.abspath(path))
     try:
