@@ -123,6 +123,8 @@ def _fingerprint(finding: Finding) -> str:
 
 def _uri(path: str) -> str:
     """Returns the path relative to the working directory, as services resolve it in a checkout, or as a file's URI."""
+    if "://" in path:
+        return path
     absolute = Path(os.path.abspath(path))
     try:
         return quote(os.fsencode(absolute.relative_to(os.getcwd()).as_posix()))

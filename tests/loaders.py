@@ -20,29 +20,18 @@ CONTEXT = RequestContext()
 EXPERIMENT = ""
 
 
-def _started(log_dir: str | os.PathLike[str], samples: int) -> Any:
-    """Starts a data server; on a busy machine it may miss the seconds that it is given, so it is tried again."""
-    for left in (2, 1, 0):
-        ingester = server_ingester.SubprocessServerDataIngester(
-            server_ingester.get_server_binary(),
-            os.fspath(log_dir),
-            reload_interval=0,
-            channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
-            samples_per_plugin={"nnhealth": samples},
-        )
-        try:
-            ingester.start()
-            break
-        except server_ingester.DataServerStartupError:
-            if not left:
-                raise
-    return ingester
-
-
 @contextlib.contextmanager
 def fast_provider(log_dir: str | os.PathLike[str], samples: int = 0) -> Iterator[Any]:
     """The data server, with as many samples a tag as given (0: all), once it has loaded everything."""
-    ingester = _started(log_dir, samples)
+    binary = server_ingester.get_server_binary()
+    ingester = server_ingester.SubprocessServerDataIngester(
+        binary,
+        os.fspath(log_dir),
+        reload_interval=0,
+        channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
+        samples_per_plugin={"nnhealth": samples},
+    )
+    ingester.start()
     try:
         _settle(ingester.data_provider)
         yield ingester.data_provider

@@ -195,6 +195,7 @@ def test_a_session_after_the_clock_was_set_back_replaces_nothing(
             writer.write_sample(step, make_tables(manifest, step))
         writer.close()
         monkeypatch.setattr("time.time", lambda: 1_600_000_000.0)
+    monkeypatch.undo()
     assert read(tmp_path / "run").variables.steps.tolist() == list(range(9))
 
 
