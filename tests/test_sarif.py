@@ -4,7 +4,6 @@ import json
 import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -24,7 +23,7 @@ def sick(limits=None):
 
 
 def read(scorecard, path="logs/run1"):
-    document = json.loads(sarif({"run1": (scorecard, Path(path))}))
+    document = json.loads(sarif({"run1": (scorecard, str(path))}))
     Sarif.model_validate(document)
     return document
 
@@ -90,6 +89,7 @@ def test_uris_are_relative_in_the_working_directory_and_absolute_elsewhere(tmp_p
 
     assert uri("a b/ü#1") == "a%20b/%C3%BC%231"
     assert uri(tmp_path / "logs") == "logs"
+    assert uri("gs://bucket/logs") == "gs://bucket/logs"
     assert uri(tmp_path / "logs" / ".." / "x") == "x"
     assert uri(os.fsdecode(b"not-utf-8-\xff")) == "not-utf-8-%FF"
     elsewhere = urlparse(uri("/elsewhere/a b"))
@@ -132,7 +132,7 @@ def test_limits_in_force_stand_with_the_rule():
 def test_hostile_names_make_neither_links_nor_bad_json():
     name = "[x](javascript:alert(1))\x1b\ud800"
     finding = Finding("dead-units", "error", f"{name} is dead", layer=name, observed=float("nan"))
-    text = sarif({"run1": (replace(sick(), findings=(finding,)), Path("logs"))})
+    text = sarif({"run1": (replace(sick(), findings=(finding,)), "logs")})
     result = json.loads(text.encode(), parse_constant=pytest.fail)["runs"][0]["results"][0]
     assert "](" not in result["message"]["text"]
     assert result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == name
@@ -151,7 +151,7 @@ def test_the_command_writes_all_runs(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["export", "logs", "--format", "sarif"]) == 0
     out, err = capfd.readouterr()
-    runs = {name: (Scorecard.from_logdir(f"logs/{name}"), Path("logs", name)) for name in ("deep/bad", "good")}
+    runs = {name: (Scorecard.from_logdir(f"logs/{name}"), f"logs/{name}") for name in ("deep/bad", "good")}
     assert (out, err) == (sarif(runs), "")
     (result,) = (r for r in json.loads(out)["runs"][0]["results"] if r["ruleId"] == "stalled-loss")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "logs/deep/bad"
