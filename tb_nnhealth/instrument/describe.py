@@ -1,4 +1,4 @@
-"""Describes the model, how it was compiled and what is measured: the manifest of a session."""
+"""Describes the model, and with how it was compiled and what is measured: the manifest of a session."""
 
 import os
 import uuid
@@ -65,17 +65,22 @@ def manifest(
 
 
 def tell_the_same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
-    """Returns whether two manifests differ in nothing but what changes from `fit` to `fit` of one training: when it
-    began, the learning rate, and that variables no longer are what they were before the first step."""
+    """Returns whether two manifests differ in nothing but what changes from `fit` to `fit` of one training.
+
+    When it began, what was asked for, the learning rate, and that variables no longer are what they were at first.
+    """
     return _lasting(left) == _lasting(right)
 
 
 def _lasting(manifest: Mapping[str, Any]) -> dict[str, Any]:
     model, compiled = manifest["model"], manifest["compile"]
     return {
-        **{key: value for key, value in manifest.items() if key not in ("session", "start_step", "created")},
+        **{key: value for key, value in manifest.items() if key not in ("session", "start_step", "created", "plan")},
         "model": {**model, "variables": [{**variable, "initial": None} for variable in model["variables"]]},
-        "compile": {**compiled, "optimizer": {**(compiled["optimizer"] or {}), "learning_rate": None}},
+        "compile": {
+            **compiled,
+            "optimizer": {**(compiled["optimizer"] or {}), "learning_rate": None, "scheduled": None},
+        },
     }
 
 

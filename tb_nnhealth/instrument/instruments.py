@@ -1,15 +1,18 @@
 """What is made to measure a model: its step functions, and what of the model they watch."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import tensorflow as tf
 
 from tb_nnhealth.instrument import rehearsal, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
-from tb_nnhealth.instrument.recorder import Recorder
+from tb_nnhealth.instrument.recorder import SCOPE, Recorder
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
 
@@ -45,6 +48,18 @@ class Instruments:
         """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
         return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
 
+    def is_eager(self) -> bool:
+        return bool(self.model.run_eagerly or tf.config.functions_run_eagerly())
+
+    def are_at_fault(self, error: Exception) -> bool:
+        """Returns whether the training can go on without the instruments: the error came up while they were
+        traced (then no batch is lost), or in an operation that measures."""
+        if self.is_eager():
+            return False
+        if isinstance(error, (StopIteration, tf.errors.OutOfRangeError)):
+            return False
+        return not isinstance(error, tf.errors.OpError) or _is_in_scope(str(error))
+
 
 def make_instruments(model: Any, settings: Settings, first_step: int, on_failure: Failure) -> Instruments:
     """Returns the instruments of a model that Keras has made the step function of.
@@ -75,7 +90,10 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     )
 
     def rehearse(iterator: Any) -> None:
-        recorder.unreadable = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
+        try:
+            recorder.unreadable = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
+        except Exception as error:
+            raise RuntimeError(f"the step could not be rehearsed: {error}") from error
 
     return Instruments(
         model,
@@ -103,3 +121,9 @@ def _measured_variables(model: Any, chosen: Sequence[Site], called: Sequence[str
     unique = {id(v): v for site in in_order for v in site.variables if id(v) in trainable}
     paths = variable_paths(chosen)
     return {paths[key]: v for key, v in unique.items()}
+
+
+def _is_in_scope(message: str) -> bool:
+    """Returns whether TensorFlow's message of an error names an operation that measures; its traceback says nothing."""
+    nodes = re.findall(r"\{\{node ([^}]+)\}\}|\[\[([^\]{]+)\]\]|Detected at node (\S+)", message)
+    return any(SCOPE in name.split("/") for node in nodes for name in node)

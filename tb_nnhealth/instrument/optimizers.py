@@ -37,6 +37,11 @@ def steps_taken(optimizer: Any) -> Any:
     return getattr(inner, "_iterations", inner.iterations)
 
 
+def steps_done(model: Any) -> int:
+    """Returns how many steps a model's optimizer has taken; 0 where it has none."""
+    return 0 if model.optimizer is None else int(tf.convert_to_tensor(steps_taken(model.optimizer)))
+
+
 def read(variables: Sequence[Any]) -> list[tf.Tensor]:
     """Returns the variables' values as they are now, whatever is assigned to them later."""
     return [tf.identity(_tensor(v)) for v in variables]
