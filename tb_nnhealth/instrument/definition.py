@@ -1,19 +1,28 @@
 """What a trace of the step shows of the model itself, with nothing measured: how its layers hang together, what the
-batch is like, what the predictions end in, and which outputs must not be read."""
+batch is like, what the predictions end in, and what must not be read."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tb_nnhealth.instrument.batch import named_tensors
-from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.heads import last_activations
 from tb_nnhealth.instrument.layers import Site
 from tb_nnhealth.instrument.taps import Observer
 from tb_nnhealth.records import BatchTensor
 
 Names = tuple[Sequence[str] | None, Sequence[str] | None]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What must not be read: outputs by their rows, gradients by the `id` of their variable."""
+
+    outputs: frozenset[str] = frozenset()
+    gradients: frozenset[int] = frozenset()
 
 
 class Definition(Observer):
@@ -29,6 +38,7 @@ class Definition(Observer):
         self._received: dict[str, list[Any]] = {}
         self._given: list[tuple[str, tf.Tensor]] = []
         self._tensors: dict[tuple[str, str], BatchTensor] = {}
+        self._gradients: list[tuple[Any, Any]] = []
 
     @property
     def tensors(self) -> tuple[BatchTensor, ...]:
@@ -41,9 +51,10 @@ class Definition(Observer):
         rows = {id(tensor): name for name, tensor in (*self._given, *self._outputs)}
         return {row: tuple(rows[id(t)] for t in taken if id(t) in rows) for row, taken in self._received.items()}
 
-    def unreadable(self) -> set[str]:
-        """Returns the rows of the outputs that must not be read; asked at the end of the trace."""
-        return {row for row, output in self._outputs if is_fused(output)}
+    def unreadable(self) -> Unreadable:
+        """Returns what must not be read; asked at the end of the trace."""
+        outputs = frozenset(row for row, output in self._outputs if is_rewritten(output))
+        return Unreadable(outputs, frozenset(id(v) for v, gradient in self._gradients if is_rewritten(gradient)))
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         self._received[row] = list(inputs)
@@ -55,6 +66,9 @@ class Definition(Observer):
 
     def on_failed_loss(self, x: Any, y: Any, y_pred: Any) -> None:
         self._note_batch(x, y, y_pred)
+
+    def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
+        self._gradients += zip(variables, gradients, strict=True)
 
     def _note_batch(self, x: Any, y: Any, y_pred: Any) -> None:
         of_inputs, of_outputs = self._names

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import taps
 from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
-from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.variables import made_beside
@@ -38,6 +38,7 @@ class Guard(taps.Observer):
         self._places: list[tuple[str, str]] = []
         self._outputs: list[tuple[str, tf.Tensor]] = []
         self._is_placed = False
+        self.unreadable: frozenset[str] | None = None
 
     def restart(self, first_step: int) -> None:
         """Makes the guard ready for another `fit`."""
@@ -74,8 +75,7 @@ class Guard(taps.Observer):
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
         tensors += [("input", "sample_weight", t) for _, t in named_tensors(sample_weight, None)]
         tensors += [("variable", path, v.value) for path, v in variables]
-        readable = [(r, t) for r, t in self._outputs if graph is None or (t.graph is graph and not is_fused(t))]
-        tensors += [("activation", r, t) for r, t in readable]
+        tensors += [("activation", r, t) for r, t in self._outputs if self._is_readable(r, t, graph)]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
         if self._counts is None:
@@ -86,6 +86,11 @@ class Guard(taps.Observer):
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
         _unless(tf.math.is_finite(sum_of_all), self._keep_first, [t for _, _, t in tensors])
+
+    def _is_readable(self, row: str, output: tf.Tensor, graph: Any) -> bool:
+        if graph is not None and output.graph is not graph:
+            return False
+        return not is_rewritten(output) if self.unreadable is None else row not in self.unreadable
 
     def end_trace(self, data_batch: Any, logs: Any) -> None:
         """Places the test on the step's logs where a custom step never calls `compute_loss`.

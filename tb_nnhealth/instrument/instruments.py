@@ -92,6 +92,8 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     def rehearse(iterator: Any) -> None:
         try:
             recorder.unreadable = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
+            if guard is not None:
+                guard.unreadable = recorder.unreadable.outputs
         except Exception as error:
             raise RuntimeError(f"the step could not be rehearsed: {error}") from error
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import optimizers, taps
 from tb_nnhealth.instrument.batch import counted_classes, named_tensors
-from tb_nnhealth.instrument.definition import Definition, Names
+from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
 from tb_nnhealth.instrument.packing import Packing
@@ -60,7 +60,7 @@ class Recorder(taps.Observer):
         self._histograms_wanted = False
         self.variables: dict[str, Any] = {}
         self.definition = Definition(names)
-        self.unreadable: set[str] = set()
+        self.unreadable = Unreadable()
         self.was_traced = False
 
     # The host's side.
@@ -91,7 +91,7 @@ class Recorder(taps.Observer):
         if self._guard is not None:
             self._guard.on_output(row, site, inputs, output)
         self._trace.layer_rows.setdefault(site.path, [])
-        if not self._take_activations or row in self.unreadable:
+        if not self._take_activations or row in self.unreadable.outputs:
             return self.definition.on_output(row, site, inputs, output)
         try:
             with tf.name_scope(SCOPE):
@@ -219,7 +219,8 @@ class Recorder(taps.Observer):
         return self._losses[output] if output < len(self._losses) else self._losses[-1]
 
     def _observe_update(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
-        dense = [optimizers.unscaled(g, before) for g in gradients]
+        hidden = [id(v) in self.unreadable.gradients for v in variables]
+        dense = [None if h else optimizers.unscaled(g, before) for g, h in zip(gradients, hidden, strict=True)]
         after = optimizers.read(variables)
         updates = [_change(old, new) for old, new in zip(before.values, after, strict=True)]
         zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
@@ -233,7 +234,7 @@ class Recorder(taps.Observer):
             statistics["gradient_global_norm"] = optimizers.norm_together(norms)
         for name, statistic in statistics.items():
             self._trace.keep_scalar(name, statistic)
-        missing = tf.constant([float(g is None) for g in dense])
+        missing = tf.constant([float(g is None) for g in gradients])
         block = _variable_columns(value, gradient, update, missing)
         index = {id(variable): i for i, variable in enumerate(variables)}
         self.variables = self._measured(list(self._trace.layer_rows)) if self.packing.layout is None else self.variables

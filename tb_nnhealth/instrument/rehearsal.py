@@ -11,12 +11,12 @@ import keras
 import tensorflow as tf
 
 from tb_nnhealth.instrument import twin
-from tb_nnhealth.instrument.definition import Definition
+from tb_nnhealth.instrument.definition import Definition, Unreadable
 from tb_nnhealth.instrument.layers import Site
 
 
-def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> set[str]:
-    """Traces a model's step without running it, and returns the rows of the outputs that must not be read.
+def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> Unreadable:
+    """Traces a model's step without running it, and returns what must not be read.
 
     Args:
       model: the model.
@@ -30,7 +30,7 @@ def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
     tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    return set() if model.jit_compile else definition.unreadable()
+    return Unreadable() if model.jit_compile else definition.unreadable()
 
 
 def _without_optionals(data: Any) -> Any:

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.fusion import is_fused
+from tb_nnhealth.instrument.fusion import is_rewritten
 
 
 def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor:
@@ -31,21 +31,34 @@ def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor
         (lambda output: tf.tanh(tf.identity(output)), True),
         (lambda output: tf.tanh(tf.identity_n([tf.ones([1]), output])[1]), True),
         (lambda output: tf.tanh(tf.identity_n([tf.ones([1]), output])[0]), False),
+        (lambda output: output + tf.ones([2, 4]), True),
+        (lambda output: output - tf.ones([2, 4]), False),
         (tf.nn.relu, False),
         (tf.exp, False),
-        (lambda output: tf.tanh(output + output), False),
+        (lambda output: (tf.tanh(output), tf.exp(output)), False),
     ],
 )
-def test_what_is_fused(behind: Callable[[tf.Tensor], Any], expected: bool) -> None:
-    assert is_fused(_outputs(behind)) is expected
+def test_what_is_rewritten(behind: Callable[[tf.Tensor], Any], expected: bool) -> None:
+    assert is_rewritten(_outputs(behind)) is expected
 
 
-def test_a_product_without_a_sum_is_not_fused() -> None:
-    assert not is_fused(_outputs(tf.tanh, bias=False))
+def test_a_product_without_a_sum_is_fused_with_one_only() -> None:
+    assert not is_rewritten(_outputs(tf.tanh, bias=False))
+    assert is_rewritten(_outputs(lambda output: output + tf.ones([4]), bias=False))
 
 
-def test_nothing_is_fused_eagerly() -> None:
-    assert not is_fused(tf.ones([2, 3]))
+def test_chains_of_arithmetic_are_rewritten() -> None:
+    with tf.Graph().as_default():
+        sum_of_two = tf.exp(tf.ones([3])) + tf.ones([3])
+        assert not is_rewritten(sum_of_two)
+        tf.add(sum_of_two, tf.ones([3]))
+        assert is_rewritten(sum_of_two)
+        tf.exp(sum_of_two)
+        assert not is_rewritten(sum_of_two)
+
+
+def test_nothing_is_rewritten_eagerly() -> None:
+    assert not is_rewritten(tf.ones([2, 3]))
 
 
 class Subclassed(keras.Model):
@@ -76,21 +89,45 @@ def _of_functions() -> keras.Model:
     return Subclassed(layers.Dense(256), tf.sigmoid)
 
 
+def _residual() -> keras.Model:
+    """Residual blocks of normalized layers: their sums, and the gradients of their scales, are rewritten."""
+    inputs = hidden = keras.Input((784,))
+    for _ in range(2):
+        branch = layers.ReLU()(layers.BatchNormalization()(layers.Dense(64)(hidden)))
+        hidden = layers.Add()([hidden, layers.Dense(784)(branch)])
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(hidden))
+
+
+def _residual_convolutional() -> keras.Model:
+    images = keras.Input((16, 16, 3))
+    shortcut = layers.Conv2D(8, 3, padding="same", use_bias=False)(images)
+    branch = layers.ReLU()(layers.Add()([layers.BatchNormalization()(shortcut), shortcut]))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(layers.Flatten()(branch)))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"sampling": 1}, {"sampling": 1000, "guard": True}])
 @pytest.mark.parametrize(
-    ("make", "rows"), [(_sequential, 3), (_functional, 1), (_convolutional, 3), (_of_functions, 2)]
+    ("make", "rows"),
+    [
+        (_sequential, 3),
+        (_functional, 1),
+        (_convolutional, 3),
+        (_of_functions, 2),
+        (_residual, 9),
+        (_residual_convolutional, 5),
+    ],
 )
 def test_it_is_let_be(make: Callable[[], keras.Model], rows: int, settings: dict[str, Any], tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    shape = (256, 16, 16, 3) if make is _convolutional else (256, 784)
+    shape = (256, 16, 16, 3) if make in (_convolutional, _residual_convolutional) else (256, 784)
     x, y = random.random(shape, np.float32), random.integers(0, 10, 256)
 
     def trained(callbacks: list[Any]) -> list[np.ndarray]:
         keras.backend.clear_session()
         keras.utils.set_random_seed(0)
         model = make()
-        model.compile("adam", "sparse_categorical_crossentropy")
+        model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy")
         model.fit(x, y, batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
         return model.get_weights()
 
