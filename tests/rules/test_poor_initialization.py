@@ -1,5 +1,7 @@
 """poor-initialization: identical units and the scale of the start."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -135,3 +137,40 @@ def test_the_start_is_known_without_samples_or_not_at_all():
     facts = model()
     run = with_variables(healthy(facts), {variable.path: {"initial": {}} for variable in facts.variables})
     assert verdict(RULE, run).status == "no_data"
+
+
+def _lora(keras):
+    model = keras.Sequential([keras.layers.Input((6,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+    model.layers[0].enable_lora(2)
+    return model
+
+
+def _residual_branch(keras):
+    inputs = keras.layers.Input((6,))
+    trunk = keras.layers.Dense(8, "relu")(inputs)
+    branch = keras.layers.Dense(8, kernel_initializer="zeros", use_bias=False)(keras.layers.Dense(8, "relu")(trunk))
+    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Add()([trunk, branch])))
+
+
+def _symmetric(keras):
+    constant = keras.initializers.Constant(0.1)
+    stack = [keras.layers.Dense(units, "relu", kernel_initializer=constant) for units in (8, 8)]
+    return keras.Sequential([keras.layers.Input((6,)), *stack, keras.layers.Dense(1)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("build", "severities"), [(_lora, []), (_residual_branch, []), (_symmetric, ["error"])])
+def test_a_short_fit_to_noise_tells_a_deliberate_start_from_a_symmetric_one(tmp_path, build, severities):
+    keras = pytest.importorskip("keras")
+    from tb_nnhealth import HealthCallback
+
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(0)
+    health = HealthCallback(tmp_path)
+    model = build(keras)
+    model.compile("adam", "mse")
+    x, y = random.normal(size=(32, 6)), random.normal(size=(32, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, y, batch_size=8, epochs=4, verbose=0, callbacks=[health])
+    assert [finding.severity for finding in health.scorecard.findings if finding.rule == RULE] == severities
