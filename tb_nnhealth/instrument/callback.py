@@ -27,7 +27,8 @@ class HealthCallback(keras.callbacks.Callback):
         model.fit(x, y, validation_data=..., callbacks=[health])
         print(health.scorecard)
 
-    The trained weights are bit for bit those of a training without the callback.
+    The trained weights are bit for bit those of a training without the callback, unless the step is compiled by XLA
+    (`jit_compile=True`), which may round a sampled step otherwise.
 
     Args:
       log_dir: directory of this run, as for Keras' `TensorBoard` callback; files go to `<log_dir>/health`.

@@ -11,10 +11,11 @@ One step along such a gradient throws the weights far away: the loss jumps, then
 It counts only where training suffers: where the loss does not fall well, or non-finite values
 followed. Then, in this order: (1) the median global norm of the last tenth of the samples (the last
 three at least) is `growth` times the median of the rest, still rising, and the loss is no lower than
-at the start; (2) the median ratio of gradient to weight over the last half is above `ratio` for at
-least half of the kernels; (3) the gradient of a kernel, and of all before it, is `depth` times the
-median of those behind it. The first that holds is the finding. Growth is an error, the others are
-warnings: an optimizer that normalizes gradients, or clipping, may bear them.
+at the start; (2) for at least half of the kernels the ratio of gradient to weight is above `ratio` in
+three of four samples of the last half (in a few only it is the noise of a small batch), and the
+median is told; (3) the gradient of a kernel, and of all before it, is `depth` times the median of
+those behind it. The first that holds is the finding. Growth is an error, the others are warnings: an
+optimizer that normalizes gradients, or clipping, may bear them.
 
 ## When it is wrong
 A loss that is summed rather than averaged, or unscaled targets, give large gradients by their unit
@@ -58,6 +59,9 @@ RULE = Rule(
 )
 
 LAST_SAMPLES = 3
+
+LASTING = 0.75
+"""Share of the late samples in which a gradient has to be larger than its weight."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -105,11 +109,13 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
 def _against_weight(run: HealthRun, limit: float) -> Iterator[Finding]:
     variables, rows = rows_of(run.variables, kernels(run))
     window = late(run.variables.steps)
-    ratio = median(run.variables.series("gradient_ratio")[window][:, rows], axis=0)
-    large = ratio > limit
+    ratios = run.variables.series("gradient_ratio")[window][:, rows]
+    ratio = median(ratios, axis=0)
+    measured = np.count_nonzero(~np.isnan(ratios), axis=0)
+    large = (ratio > limit) & (np.count_nonzero(ratios > limit, axis=0) >= LASTING * measured)
     if not variables or 2 * np.count_nonzero(large) < len(variables):
         return
-    worst = int(np.nanargmax(ratio))
+    worst = int(np.argmax(np.where(large, ratio, -np.inf)))
     yield Finding(
         RULE.name,
         "warning",

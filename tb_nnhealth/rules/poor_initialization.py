@@ -11,15 +11,23 @@ of one unit. Weights far too large or too small make the signal grow or fade fro
 ## How it is decided
 From the values before the first step. Identical units: any share of a hidden kernel's units above
 the limit is an error, a warning where the loss falls well; a kernel of zeros in a model that learns
-well is a deliberate start (the last layer of a residual branch) and no finding. Kernels of one unit
-have nothing to be identical to, and the output's units are told apart by their targets.
+well is no finding. Kernels of one unit have nothing to be identical to, and the output's units are
+told apart by their targets.
+Units that start alike stay alike only while they get the same gradient. A constant kernel's have been
+told apart where its layer's biases differ (their standard deviation is above 1e-3 of the largest)
+and had a gradient of some size (above 1e-4 of the kernel's, for behind a normalization it is rounding
+alone). Without such biases: where a kernel of zeros had a gradient in its first sample, for the
+gradient of equal units with equal weights behind them, all zeros, is zero. Zeros that are told apart
+are a deliberate start (LoRA, a gate, the last layer of a residual branch) and no finding; another
+constant is information.
 Scale: the standard deviation is divided by the nearest of sqrt(2 / fan_in), sqrt(2 / (fan_in +
 fan_out)) and sqrt(1 / fan_in); outside the limits it is a warning where the loss does not fall well,
 an error where the whole training did not lower it by 1 %. Frozen kernels, embeddings and kernels of
 fewer than 16 weights are not judged.
 
 ## When it is wrong
-Weights that were loaded from a trained model may lie outside; they are judged by how the loss falls.
+Constant kernels other than zeros, without biases, are taken for ones whose units stay alike. Weights
+that were loaded from a trained model may lie outside; they are judged by how the loss falls.
 
 ## What to try
 * Use `he_normal` for layers with ReLU, `glorot_uniform` for tanh and sigmoid, `lecun_normal` for SELU.
@@ -40,7 +48,7 @@ from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._layers import last_weights
 from tb_nnhealth.rules._loss import learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import kernels
+from tb_nnhealth.rules._series import kernels, late, median
 
 RULE = Rule(
     name="poor-initialization",
@@ -56,6 +64,12 @@ RULE = Rule(
 
 LEAST_WEIGHTS = 16
 
+APART = 1e-3
+"""Standard deviation of a layer's biases ÷ the largest of them, from which its units are no longer alike."""
+
+ROUNDING = 1e-4
+"""Gradient of the biases ÷ gradient of the kernel, up to which it may be rounding alone."""
+
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     known = [variable for variable in kernels(run) if variable.initial]
@@ -64,18 +78,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     learns = learns_well(run)
     alike = {v.path: _identical(v) for v in known if _must_differ(run, v) and not (learns and _zero(v))}
     alike = {path: share for path, share in alike.items() if share > limits["identical"]}
-    if alike:
-        path, share = next(iter(alike.items()))
-        yield _finding(
-            run,
-            "warning" if learns else "error",
-            f"{share:.0%} of the units of {path} start with the same weights as another unit.",
-            path,
-            share,
-            limits["identical"],
-            "fraction",
-            tuple(alike)[1:],
-        )
+    apart = {v.path for v in known if v.path in alike and _told_apart(run, v)}
+    same = tuple(path for path in alike if path not in apart)
+    differ = tuple(v.path for v in known if v.path in apart and not _zero(v))
+    if same:
+        path, share = same[0], alike[same[0]]
+        message = f"{share:.0%} of the units of {path} start with the same weights as another unit."
+        severity: Severity = "warning" if learns else "error"
+        yield _finding(run, severity, message, path, share, limits["identical"], "fraction", same[1:])
+    elif differ:
+        path, share = differ[0], alike[differ[0]]
+        message = f"The units of {path} start with the same weights, but have become different since."
+        yield _finding(run, "info", message, path, share, limits["identical"], "fraction", differ[1:])
     scales = {v.path: _scale(v) for v in known if v.path not in alike and not _constant(v)}
     off = {path: scale for path, scale in scales.items() if scale < limits["low"] or scale > limits["high"]}
     if off and not learns:
@@ -116,6 +130,29 @@ def _constant(variable: Variable) -> bool:
 
 def _zero(variable: Variable) -> bool:
     return variable.initial.get("norm") == 0
+
+
+def _told_apart(run: HealthRun, variable: Variable) -> bool:
+    """Returns whether the units of a constant kernel were seen to get different gradients."""
+    row = run.variables.row(variable.path)
+    if row is None or not len(run.variables.steps) or not _constant(variable):
+        return False
+    gradient = run.variables.series("gradient_rms")
+    bias = _bias(run, variable)
+    window = late(run.variables.steps)
+    if bias is not None and median(gradient[window, bias]) > ROUNDING * median(gradient[window, row]):
+        spread, largest = (run.variables.series(name)[-1, bias] for name in ("value_std", "value_absmax"))
+        return bool(spread > APART * largest)
+    return _zero(variable) and bool(gradient[0, row] > 0)
+
+
+def _bias(run: HealthRun, variable: Variable) -> int | None:
+    """Returns the row of the biases of a kernel's units, of which each has one: the gates of a unit have several."""
+    layer = run.model.layer(variable.layer)
+    if layer is not None and layer.units not in (None, variable.shape[-1]):
+        return None
+    biases = [v for v in run.model.variables if v.layer == variable.layer and v.role == "bias"]
+    return run.variables.row(biases[0].path) if len(biases) == 1 else None
 
 
 def _scale(variable: Variable) -> float:

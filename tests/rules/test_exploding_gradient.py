@@ -53,6 +53,13 @@ def test_gradients_larger_than_the_weights_are_a_warning():
     assert len(finding.others) == 4
 
 
+def test_gradients_larger_than_the_weights_in_some_batches_are_noise():
+    often = np.arange(len(STEPS)) % 3 > 0
+    noisy = np.where(often, 1.4, 0.3)
+    assert findings(RULE, change(stuck(healthy()), "variable", "gradient_ratio", noisy)) == ()
+    assert findings(RULE, change(stuck(healthy()), "variable", "gradient_ratio", np.where(often, 1.4, 1.1)))
+
+
 def test_one_large_ratio_among_its_peers_is_no_finding():
     assert findings(RULE, change(stuck(healthy()), "variable", "gradient_ratio", 5.0, "output/kernel")) == ()
 

@@ -1,8 +1,23 @@
 """poor-initialization: identical units and the scale of the start."""
 
+import warnings
+
+import numpy as np
 import pytest
 
-from tests.rules.builder import STEPS, findings, healthy, losses, model, stuck, unmeasured, verdict, with_variables
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    model,
+    stuck,
+    unmeasured,
+    verdict,
+    with_layers,
+    with_variables,
+)  # fmt: skip
 
 RULE = "poor-initialization"
 CONSTANT = {"std": 0.0, "norm": 5.0, "constant": True, "identical_units": 1.0}
@@ -14,6 +29,20 @@ def start(run, path, **facts):
     return with_variables(run, {path: {"initial": {**usual, **facts}}})
 
 
+def alike(run, path, **facts):
+    """The run whose units start alike in a kernel, and stay so: each has the same bias."""
+    layer = path.split("/")[0]
+    return change(start(run, path, **facts), "variable", "value_std", 0.0, f"{layer}/bias")
+
+
+def zeros(run, bias=True):
+    """The run with a kernel that starts from zeros and gets no gradient at first."""
+    run = alike(run, "dense_1/kernel", **ZERO)
+    still = np.where(STEPS > 0, 1e-3, 0.0)
+    run = change(run, "variable", "gradient_rms", still, "dense_1/kernel")
+    return run if bias else change(run, "variable", "gradient_rms", 0.0, "dense_1/bias")
+
+
 def test_a_usual_start_passes():
     assert findings(RULE, healthy()) == ()
     assert findings(RULE, stuck(healthy())) == ()
@@ -21,19 +50,56 @@ def test_a_usual_start_passes():
 
 @pytest.mark.parametrize("facts", [CONSTANT, ZERO, {"identical_units": 0.25}], ids=["constant", "zero", "some"])
 def test_identical_units_are_an_error(facts):
-    (finding,) = findings(RULE, start(stuck(healthy()), "dense_1/kernel", **facts))
+    (finding,) = findings(RULE, alike(stuck(healthy()), "dense_1/kernel", **facts))
     assert (finding.severity, finding.layer, finding.variable) == ("error", "dense_1", "dense_1/kernel")
 
 
 def test_all_layers_that_start_alike_are_one_finding():
-    run = start(start(stuck(healthy()), "dense_0/kernel", **CONSTANT), "dense_2/kernel", **CONSTANT)
+    run = alike(alike(stuck(healthy()), "dense_0/kernel", **CONSTANT), "dense_2/kernel", **CONSTANT)
     (finding,) = findings(RULE, run)
     assert (finding.variable, finding.others) == ("dense_0/kernel", ("dense_2/kernel",))
 
 
 def test_a_run_that_learns_may_start_a_branch_from_zero():
-    assert findings(RULE, start(healthy(), "dense_1/kernel", **ZERO)) == ()
-    assert findings(RULE, start(healthy(), "dense_1/kernel", **CONSTANT))[0].severity == "warning"
+    assert findings(RULE, alike(healthy(), "dense_1/kernel", **ZERO)) == ()
+    assert findings(RULE, alike(healthy(), "dense_1/kernel", **CONSTANT))[0].severity == "warning"
+
+
+def test_zeros_whose_units_get_different_gradients_are_no_finding_while_nothing_is_learnt():
+    assert findings(RULE, start(stuck(healthy()), "dense_1/kernel", **ZERO)) == ()
+
+
+def test_another_constant_whose_units_get_different_gradients_is_information():
+    run = start(start(stuck(healthy()), "dense_1/kernel", **CONSTANT), "dense_2/kernel", **ZERO)
+    (finding,) = findings(RULE, run)
+    assert (finding.severity, finding.variable, finding.others) == ("info", "dense_1/kernel", ())
+
+
+def test_units_that_stay_alike_come_before_those_that_were_told_apart():
+    run = start(alike(stuck(healthy()), "dense_1/kernel", **CONSTANT), "dense_0/kernel", **CONSTANT)
+    (finding,) = findings(RULE, run)
+    assert (finding.severity, finding.variable, finding.others) == ("error", "dense_1/kernel", ())
+
+
+def test_zeros_without_biases_are_told_apart_by_a_gradient_in_the_first_sample():
+    assert findings(RULE, zeros(stuck(healthy()), bias=False))[0].severity == "error"
+    run = change(zeros(stuck(healthy()), bias=False), "variable", "gradient_rms", 1e-3, "dense_1/kernel")
+    assert findings(RULE, run) == ()
+
+
+def test_a_gradient_does_not_tell_units_apart_whose_biases_stay_alike():
+    run = change(zeros(stuck(healthy())), "variable", "gradient_rms", 1e-3, "dense_1/kernel")
+    assert findings(RULE, run)[0].severity == "error"
+
+
+def test_biases_that_differ_by_rounding_alone_tell_nothing():
+    run = start(stuck(healthy()), "dense_1/kernel", **CONSTANT)
+    assert findings(RULE, change(run, "variable", "gradient_rms", 1e-9, "dense_1/bias"))[0].severity == "error"
+
+
+def test_the_gates_of_a_recurrent_unit_have_different_biases_though_units_are_alike():
+    run = start(stuck(healthy()), "dense_1/kernel", **CONSTANT)
+    assert findings(RULE, with_layers(run, dense_1={"units": 8}))[0].severity == "error"
 
 
 def test_the_outputs_units_are_told_apart_by_their_targets():
@@ -61,7 +127,7 @@ def test_an_odd_scale_of_a_run_that_learns_is_no_finding():
 
 
 def test_frozen_kernels_and_embeddings_are_not_judged():
-    run = start(stuck(healthy()), "dense_1/kernel", **CONSTANT)
+    run = alike(stuck(healthy()), "dense_1/kernel", **CONSTANT)
     assert findings(RULE, with_variables(run, {"dense_1/kernel": {"trainable": False}})) == ()
     assert findings(RULE, with_variables(run, {"dense_1/kernel": {"role": "embeddings"}})) == ()
 
@@ -71,3 +137,40 @@ def test_the_start_is_known_without_samples_or_not_at_all():
     facts = model()
     run = with_variables(healthy(facts), {variable.path: {"initial": {}} for variable in facts.variables})
     assert verdict(RULE, run).status == "no_data"
+
+
+def _lora(keras):
+    model = keras.Sequential([keras.layers.Input((6,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
+    model.layers[0].enable_lora(2)
+    return model
+
+
+def _residual_branch(keras):
+    inputs = keras.layers.Input((6,))
+    trunk = keras.layers.Dense(8, "relu")(inputs)
+    branch = keras.layers.Dense(8, kernel_initializer="zeros", use_bias=False)(keras.layers.Dense(8, "relu")(trunk))
+    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Add()([trunk, branch])))
+
+
+def _symmetric(keras):
+    constant = keras.initializers.Constant(0.1)
+    stack = [keras.layers.Dense(units, "relu", kernel_initializer=constant) for units in (8, 8)]
+    return keras.Sequential([keras.layers.Input((6,)), *stack, keras.layers.Dense(1)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("build", "severities"), [(_lora, []), (_residual_branch, []), (_symmetric, ["error"])])
+def test_a_short_fit_that_learns_nothing_tells_a_deliberate_start_from_a_symmetric_one(tmp_path, build, severities):
+    keras = pytest.importorskip("keras")
+    from tb_nnhealth import HealthCallback
+
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(0)
+    health = HealthCallback(tmp_path)
+    model = build(keras)
+    model.compile(keras.optimizers.Adam(1e-5), "mse")
+    x, y = random.normal(size=(32, 6)), random.normal(size=(32, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(x, y, batch_size=32, epochs=8, verbose=0, callbacks=[health])
+    assert [finding.severity for finding in health.scorecard.findings if finding.rule == RULE] == severities
