@@ -82,7 +82,8 @@ def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: RuleSettings) -> Ve
     if lacking:
         return replace(verdict, reason=lacking)
     try:
-        findings = tuple(of_other_layers(diagnosis.check(seen, settings.limits), run.model, settings.ignore))
+        with np.errstate(all="ignore"):  # What overflows is infinite, and compared as such.
+            findings = tuple(of_other_layers(diagnosis.check(seen, settings.limits), run.model, settings.ignore))
     except NotJudged as reason:
         return replace(verdict, reason=str(reason))
     except Exception as error:  # a broken rule must not take the others with it

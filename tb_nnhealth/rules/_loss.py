@@ -7,7 +7,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import NotJudged
-from tb_nnhealth.rules._series import Floats, keep, late, median
+from tb_nnhealth.rules._series import Floats, class_counts, keep, late, median
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -146,7 +146,7 @@ def trivial_loss(run: HealthRun) -> float:
     name = losses[0].get("class_name") if len(losses) == 1 else None
     if name in CATEGORICAL:
         targets = [row for row in run.classes.rows if row.startswith("target/")]
-        return _entropy(_counts(run, targets[0])) if len(targets) == 1 else math.nan
+        return _entropy(class_counts(run, targets[0]).sum(axis=0)) if len(targets) == 1 else math.nan
     targets = [row for row in run.data.rows if row.startswith("target/")]
     if len(targets) != 1:
         return math.nan
@@ -157,13 +157,6 @@ def trivial_loss(run: HealthRun) -> float:
         positive = float(median(run.data.series("data_mean", targets[0])))
         return _entropy(np.array([positive, 1 - positive]))
     return math.nan
-
-
-def _counts(run: HealthRun, row: str) -> Floats:
-    index = run.classes.rows.index(row)
-    counts = run.classes.values[:, index, :].astype(np.float64)
-    seen: Floats = np.sum(counts, axis=0, where=np.isfinite(counts))
-    return seen
 
 
 def _entropy(weights: Floats) -> float:

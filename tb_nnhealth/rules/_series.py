@@ -27,6 +27,12 @@ def median(values: ArrayLike, axis: int | None = None) -> Floats:
     return np.squeeze(np.where(count > 0, (low + high) / 2, np.nan), axis)
 
 
+def class_counts(run: HealthRun, row: str) -> Floats:
+    """Returns how often each class was counted at each sample, `[samples, classes]`; 0 where it was not."""
+    counts = run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64)
+    return np.where(np.isfinite(counts), counts, 0.0)
+
+
 def late(steps: NDArray[np.int64], minimum: int = 4) -> Mask:
     """Returns which samples lie in the last half of the steps; the last `minimum` ones where these are fewer."""
     if not len(steps):

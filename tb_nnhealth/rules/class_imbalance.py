@@ -33,6 +33,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import class_counts
 
 RULE = Rule(
     name="class-imbalance",
@@ -49,7 +50,7 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     judged = False
     for row in (row for row in run.classes.rows if row.startswith("target/")):
-        counts = np.nansum(run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64), axis=0)
+        counts = class_counts(run, row).sum(axis=0)
         if np.count_nonzero(counts) < 2 or counts.sum() / len(counts) < limits["examples"]:
             continue
         judged = True

@@ -50,6 +50,8 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     rates = run.step.series("learning_rate", "step").astype(np.float64)
     known = np.isfinite(rates)
+    if not known.any():
+        raise NotJudged("no finite learning rate was measured")
     rates = rates[known]
     highest = float(rates.max())
     if highest <= 0:

@@ -27,12 +27,11 @@ A model of rare events may lower its loss by better probabilities and still call
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, trivial_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import class_counts
 
 RULE = Rule(
     name="metric-disagrees",
@@ -82,5 +81,5 @@ def _chance(run: HealthRun) -> float | None:
     rows = [row for row in run.classes.rows if row.startswith("target/")]
     if len(rows) != 1:
         return None
-    counts = np.nansum(run.classes.values[:, run.classes.rows.index(rows[0]), :].astype(np.float64), axis=0)
+    counts = class_counts(run, rows[0]).sum(axis=0)
     return float(counts.max() / counts.sum()) if counts.sum() > 0 else None

@@ -32,6 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import class_counts
 
 RULE = Rule(
     name="single-label-batch",
@@ -51,7 +52,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     rows = [row for row in run.classes.rows if row.startswith("target/")]
     judged = False
     for row in rows:
-        counts = np.nan_to_num(run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64))
+        counts = class_counts(run, row)
         counts = counts[counts.sum(axis=1) >= limits["examples"]]
         if len(counts) < limits["batches"] or np.count_nonzero(counts.sum(axis=0)) < 2:
             continue

@@ -73,9 +73,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, float] | None:
     """Returns by how much the norm grew in all, and within the second half; None where it began too small."""
     series = run.variables.series("value_norm", variable.path)
-    measured = series[~np.isnan(series)]
+    measured = series[np.isfinite(series)].astype(np.float64)
     usual = np.sqrt(variable.size / max(1, variable.fan_in or 1))
-    if len(measured) < RULE.min_samples or measured[0] < limits["start"] * usual:
+    if len(measured) < RULE.min_samples or measured[0] < limits["start"] * usual or measured[0] == 0:
         return None
     window = late(run.variables.steps)
     middle = float(median(series[window][:3]))
