@@ -66,7 +66,7 @@ def judge(
     diagnoses = tuple(diagnoses)
     settings = checked(settings or {}, "in settings", {diagnosis.rule.name: diagnosis.rule for diagnosis in diagnoses})
     event = first_nonfinite(run)
-    finite = run if event is None else before(run, event[0])
+    finite = run if event is None else before(run, event.first_step)
     return tuple(
         _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, in_force(diagnosis.rule, settings))
         for diagnosis in diagnoses

@@ -103,3 +103,5 @@ def test_rules_judge_what_came_before_the_first_nonfinite_value():
     verdict(check, run)
     verdict(check, run, judges_nonfinite=True)
     assert seen == [250, 950]
+    verdict(check, replace(run, nonfinite=NonFinite(300, (Place("update", "output/kernel", 1.0),), since=199)))
+    assert seen[-1] < 200

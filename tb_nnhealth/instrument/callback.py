@@ -238,6 +238,7 @@ class HealthCallback(keras.callbacks.Callback):
         try:
             session.schedule.add_work(self._judge.judge(session.step))
         except Exception as error:
+            session.report_problem()  # What cannot be written cannot be read.
             self._trouble.fail_in_consequence("judging the run", error)
 
     def _read_scorecard(self) -> Scorecard:

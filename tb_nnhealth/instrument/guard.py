@@ -4,8 +4,8 @@ In every step one scalar is tested: is the sum of the loss and the inputs finite
 may turn NaN into zero and so hide a bad input from the loss, while its gradient spoils the weights.)
 Only where it is not, a branch counts the NaN and Inf in the batch, the variables and the outputs of
 all layers, which are still in memory then. A gradient that goes bad while the loss is finite leaves
-its mark in the variables, so the next step's count names them. What the guard costs stands in the
-README's table of figures.
+its mark in the variables, so the next step's count names them, unless they hide from the loss as well:
+tb_nnhealth.instrument.watch looks for these. What the guard costs stands in the README's table of figures.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -115,10 +115,10 @@ class Guard(taps.Observer):
         return _first_cause(step, self._first_step, [Place(*place, float(n)) for place, n in found if n > 0])
 
     def left_behind(self, last_step: int) -> NonFinite | None:
-        """Returns what the last step did to the variables: no later loss will tell of it."""
+        """Returns what the steps up to the last one did to the variables, though no loss has told of it."""
         counts = [(path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for path, v in _floating(self._model)]
-        places = [Place("update", path, count) for path, count in reversed(counts) if count > 0]
-        return NonFinite(last_step, tuple(places)) if places else None
+        places = [Place("variable", path, count) for path, count in counts if count > 0]
+        return _by_update(last_step, places) if places else None
 
     def _keep_first(self, *tensors: tf.Tensor) -> None:
         tf.cond(self._caught_at < 0, lambda: self._keep(tensors), lambda: 0)
@@ -155,13 +155,15 @@ def _spec(tensor: tf.Tensor) -> tf.TensorSpec:
     return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
-def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:
+def from_sample(step: int, first_step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:
     """Returns the non-finite places that a sample shows, in forward order, then in backward order.
 
-    Gradients that a loss-scale optimizer met and skipped are no fault: it looks for them.
+    Variables that were bad before the step were made so by an earlier one. Gradients that a loss-scale
+    optimizer met and skipped are no fault: it looks for them.
 
     Args:
       step: the sampled step.
+      first_step: the first step of the `fit`.
       tables: the sample's tables, `[rows, columns]` each.
       layout: their rows and columns.
     """
@@ -174,11 +176,10 @@ def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> 
 
     of_step = dict(zip(layout.columns["steps"], tables["steps"][0], strict=True))
     batch = [p for p in places("input", "data", "data_nonfinite") if not p.path.startswith("prediction/")]
-    forward = [
-        *batch,
-        *places("variable", "variables", "value_nonfinite"),
-        *places("activation", "activations", "activation_nonfinite"),
-    ]
+    variables = places("variable", "variables", "value_nonfinite")
+    if variables and step > first_step:
+        return _by_update(step - 1, variables)
+    forward = [*batch, *variables, *places("activation", "activations", "activation_nonfinite")]
     if np.isinf(of_step["loss"]) or (np.isnan(of_step["loss"]) and forward):
         forward.append(Place("loss", "", 1.0))
     flow = reversed(places("gradient", "activations", "output_gradient_nonfinite"))
@@ -188,16 +189,20 @@ def from_sample(step: int, tables: Mapping[str, FloatArray], layout: Layout) -> 
 
 
 def _first_cause(step: int, first_step: int, places: list[Place]) -> NonFinite:
-    """Puts the cause first: variables that were bad before the step were made so by the update before it,
-    and among them the one nearest to the loss, for gradients flow backwards."""
-    variables = [Place("update", p.path, p.count) for p in places if p.stage == "variable"]
+    """Puts the cause first: variables that were bad before the step were made so by the update before it."""
+    variables = [p for p in places if p.stage == "variable"]
     inputs = [p for p in places if p.stage == "input"]
     rest = [p for p in places if p.stage not in ("variable", "input")]
     if inputs or not variables:
         return NonFinite(step, (*inputs, *rest))
     if step == first_step:
-        return NonFinite(step, (*(Place("variable", p.path, p.count) for p in variables), *rest))
-    return NonFinite(step - 1, tuple(reversed(variables)))
+        return NonFinite(step, (*variables, *rest))
+    return _by_update(step - 1, variables)
+
+
+def _by_update(step: int, variables: Sequence[Place]) -> NonFinite:
+    """Returns what a step did to variables; the one nearest to the loss comes first, for gradients flow backwards."""
+    return NonFinite(step, tuple(Place("update", p.path, p.count) for p in reversed(variables)))
 
 
 def _floating(model: Any) -> list[tuple[str, Any]]:

@@ -11,6 +11,8 @@ from tb_nnhealth.instrument.guard import from_sample
 from tb_nnhealth.instrument.instruments import Failure, Instruments
 from tb_nnhealth.instrument.log import MakeWriter, SessionLog
 from tb_nnhealth.instrument.steps import StepCount
+from tb_nnhealth.instrument.trouble import NotWritten
+from tb_nnhealth.instrument.watch import VariableWatch
 from tb_nnhealth.records import NonFinite
 
 GUARD_SECONDS = 1.0
@@ -41,6 +43,7 @@ class Session:
         self.instruments = instruments
         self.schedule = instruments.schedule
         self._steps = StepCount(instruments.model, instruments.guard, first_step)
+        self._watch = VariableWatch(instruments.guard)
         self._log = SessionLog(instruments.recorder, instruments.schedule, self._steps, make_writer)
         self._on_failure = on_failure
         self._on_nonfinite = on_nonfinite
@@ -55,6 +58,7 @@ class Session:
     def begin_fit(self, step: int) -> None:
         """Takes the place of the model's own step function; `step` is the next step's number."""
         self._steps.begin_fit(step)
+        self._watch.begin_fit(step)
         self._history = getattr(self.instruments.model, "history", None)
         self._guard_asked = time.perf_counter()
         self._nonfinite_told = False
@@ -86,20 +90,21 @@ class Session:
         """Notes that it has ended, with Keras' logs of it."""
         started = time.perf_counter()
         self._steps.recount(self._steps.length())
-        self.ask_guard()
+        self.ask_guard(look=self._watch.is_due())
         self._log.write_epoch(epoch, logs)
         self.schedule.add_work(time.perf_counter() - started)
 
-    def ask_guard(self, is_last: bool = False) -> None:
-        """Asks the guard whether a step between the samples had a non-finite loss, or the last one left its mark."""
+    def ask_guard(self, is_last: bool = False, look: bool = False) -> None:
+        """Asks the guard whether a step between the samples had a non-finite loss; with a look at the variables, or
+        at the end, also whether one left its mark there."""
         self._guard_asked = time.perf_counter()
         guard = self.instruments.guard
         if guard is None or self._nonfinite_told:
             return
         try:
             found = guard.caught()
-            if found is None and is_last and self._steps.has_moved():
-                found = guard.left_behind(self.step - 1)
+            if found is None and (is_last or look) and self._steps.has_moved():
+                found = self._watch.look(self.step - 1)
             if found is not None and is_last:
                 self._log.open()
         except Exception as error:
@@ -126,13 +131,18 @@ class Session:
             self.schedule.end_fit()
             self._log.write_progress(finished)
             self._log.pause()
-            self._report_problem()
+            self.report_problem()
         except Exception as error:
             self._on_failure("the end of the run", error)
 
     def flush(self) -> None:
         """Brings what was written to the disk."""
         self._log.flush()
+
+    def report_problem(self) -> None:
+        """Reports what could not be written, if anything."""
+        if self._log.problem is not None:
+            self._on_failure("everything", NotWritten(self._log.problem))
 
     def close(self) -> None:
         """Closes the files: no `fit` goes on with it."""
@@ -219,21 +229,18 @@ class Session:
             raise RuntimeError("the sampled step was expected to say what it measures, and did not")
         tables = {name: table for name, table in packing.sample().items() if table.size}
         self._log.write_sample(tables, length, with_histograms)
-        self._report_problem()
+        self.report_problem()
         if not self._nonfinite_told:
-            found = from_sample(step, tables, packing.layout)
-            if found is not None:
-                self.ask_guard()  # A step since the last sample may have been the first.
-            self._tell(found)
-
-    def _report_problem(self) -> None:
-        if self._log.problem is not None:
-            self._on_failure("everything", OSError(self._log.problem))
+            found = from_sample(step, self._watch.first_step, tables, packing.layout)
+            if found is None:
+                return self._watch.note_sample(step, tables, packing.layout)
+            self.ask_guard()  # A step since the last sample may have been the first.
+            self._tell(self._watch.dated(found))
 
     def _tell(self, found: NonFinite | None) -> None:
         if found is None or self._nonfinite_told or not self._log.is_open():
             return
         self._nonfinite_told = True
         places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]
-        self._log.write_event({"kind": "nonfinite", "step": found.step, "places": places})
+        self._log.write_event({"kind": "nonfinite", "step": found.step, "since": found.since, "places": places})
         self._on_nonfinite(self)

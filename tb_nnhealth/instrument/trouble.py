@@ -5,6 +5,10 @@ import warnings
 from tb_nnhealth.instrument.judge import HealthError, HealthWarning
 
 
+class NotWritten(OSError):
+    """Not all could be written. Its text says in sentences what was expected and what came in the way."""
+
+
 class Trouble:
     """Warns of each cause once in a `fit`. A finding that is to be raised, met on the way, is raised."""
 
@@ -16,7 +20,7 @@ class Trouble:
         self._has_failed = False
 
     def fail(self, where: str, error: Exception) -> None:
-        """Says what broke: `where` is what is not measured for it.
+        """Says what broke: `where` is what is not measured for it, unless it could only not be written.
 
         Raises:
           HealthError: the error is one.
@@ -24,7 +28,10 @@ class Trouble:
         if isinstance(error, HealthError):
             raise error
         self._has_failed = True
-        cause = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        text = " ".join(str(error).split())[:500]
+        if isinstance(error, NotWritten):
+            return self.warn(text, f"HealthCallback could not write all it measures, and the training goes on. {text}")
+        cause = f"{type(error).__name__}: {text}"
         self.warn(cause, f"HealthCallback could not measure {where}, and the training goes on without it: {cause}")
 
     def fail_in_consequence(self, where: str, error: Exception) -> None:

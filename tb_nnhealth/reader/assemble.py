@@ -141,7 +141,9 @@ def _nonfinite(happened: Sequence[tuple[int, dict[str, Any]]]) -> NonFinite | No
                 for place in item.get("places") or ()
                 if isinstance(place, dict)
             )
-            return NonFinite(int(_number(item.get("step"), labelled)), places)
+            step = int(_number(item.get("step"), labelled))
+            since = max(-1, int(_number(item.get("since"), step)))
+            return NonFinite(step, places, since if since < step - 1 else None)
     return None
 
 

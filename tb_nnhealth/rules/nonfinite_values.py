@@ -14,6 +14,8 @@ in which the step computes them: input, variable, layer output in forward order,
 backward order, update. The first is the finding, the rest are listed with it. The message says what
 grew just before. Where they stand only in the batch or in layers' outputs, and all that was sampled of
 loss, gradients and variables from that step on is finite, the model can handle them: that is information.
+A ReLU may hide NaN from the loss while its gradient spoils the variables. Where only these tell of it, at a
+sample or at an epoch's end, the message names the steps since they were last seen finite: the first and the last.
 
 A mixed-precision optimizer that scales the loss tries scales until one overflows: non-finite
 gradients at steps that it skips are its normal work and no finding.
@@ -40,7 +42,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.records import HealthRun, Place, Table
+from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules._loss import of_present_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
@@ -72,27 +74,25 @@ GREW = (("loss", "the loss"), ("gradient_global_norm", "the gradient norm"))
 HANDLED = ("input", "activation")
 """Stages whose non-finite values a model may be made for: masks of minus infinity, labels that a loss leaves out."""
 
-Event = tuple[int, tuple[Place, ...]]
 
-
-def first_nonfinite(run: HealthRun) -> Event | None:
-    """Returns the first step with non-finite values and its places, first cause first; None where they did no harm."""
+def first_nonfinite(run: HealthRun) -> NonFinite | None:
+    """Returns the first non-finite values; None where there are none, or where they did no harm."""
     events = _events(run)
     return None if all(_is_handled(run, event) for event in events) else events[0]
 
 
-def _events(run: HealthRun) -> list[Event]:
-    """Returns what the guard and the samples saw first, the earlier one first."""
-    return sorted((event for event in (_guarded(run), _sampled(run)) if event), key=lambda event: event[0])
+def _events(run: HealthRun) -> list[NonFinite]:
+    """Returns what was seen first while training and in the samples, the earlier one first."""
+    told = run.nonfinite if run.nonfinite is not None and run.nonfinite.places else None
+    return sorted((event for event in (told, _sampled(run)) if event), key=lambda event: event.step)
 
 
-def _is_handled(run: HealthRun, event: Event) -> bool:
+def _is_handled(run: HealthRun, event: NonFinite) -> bool:
     """Returns whether loss, gradients and variables have been finite all the same, from that step on."""
-    step, places = event
-    if any(place.stage not in HANDLED for place in places):
+    if any(place.stage not in HANDLED for place in event.places):
         return False
-    losses = run.step.series("loss", "step")[run.step.steps >= step]
-    since = run.variables.steps >= step
+    losses = run.step.series("loss", "step")[run.step.steps >= event.step]
+    since = run.variables.steps >= event.step
     counts = [run.variables.series(f"{what}_nonfinite")[since] for what in ("value", "gradient")]
     was_seen = len(losses) > 0 and bool(since.any())
     return was_seen and bool(np.isfinite(losses).all()) and not any(np.nan_to_num(count).any() for count in counts)
@@ -104,37 +104,33 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if not (len(run.step.steps) or len(run.variables.steps) or len(run.activations.steps)):
             raise NotJudged("no step was sampled")
         return
-    step, places = events[0]
-    first = places[0]
+    event = events[0]
+    first, *rest = event.places
     layer, variable = _owner(run, first)
     is_handled = all(_is_handled(run, event) for event in events)
     where = {"loss": "in the loss", "activation": f"in the output of {first.path}"}.get(
         first.stage, f"in the {first.stage} of {first.path}" if first.stage != "input" else f"in {first.path}"
     )
+    first_step, step = event.first_step, event.step
+    when = f"at step {step}" if event.since is None else f"between step {first_step} and step {step}"
     yield Finding(
         RULE.name,
         "info" if is_handled else "error",
-        f"NaN or infinity appears first at step {step}, {where}"
-        + ("; loss and weights stay finite." if is_handled else f"{_growth(run, step, limits['growth'])}."),
+        f"NaN or infinity appears first {when}, {where}"
+        + ("; loss and weights stay finite." if is_handled else f"{_growth(run, first_step, limits['growth'])}."),
         layer=layer,
         variable=variable,
-        first_step=step,
+        first_step=first_step,
         last_step=step,
         statistic=STAGES.get(first.stage),
         observed=first.count,
         limit=limits["error"],
         unit="elements",
-        others=tuple(dict.fromkeys(place.path or place.stage for place in places[1:] if place.path != first.path)),
+        others=tuple(dict.fromkeys(place.path or place.stage for place in rest if place.path != first.path)),
     )
 
 
-def _guarded(run: HealthRun) -> Event | None:
-    if run.nonfinite is None or not run.nonfinite.places:
-        return None
-    return run.nonfinite.step, run.nonfinite.places
-
-
-def _sampled(run: HealthRun) -> Event | None:
+def _sampled(run: HealthRun) -> NonFinite | None:
     scaled = bool((run.model.compile.get("optimizer") or {}).get("loss_scaled"))
     sources = [("input", run.data), ("variable", run.variables), ("activation", run.activations)]
     if not scaled:
@@ -143,8 +139,14 @@ def _sampled(run: HealthRun) -> Event | None:
     steps = [int(table.steps[_bad(count)][0]) for table, count in counts.values() if _bad(count).any()]
     if not steps:
         return None
-    places = [place for stage, (table, _) in counts.items() for place in _places(stage, table, min(steps))]
-    return min(steps), tuple(places)
+    step = min(steps)
+    places = [place for stage, (table, _) in counts.items() for place in _places(stage, table, step)]
+    spoilt = [Place("update", place.path, place.count) for place in places[::-1] if place.stage == "variable"]
+    before = run.variables.steps[run.variables.steps < step]
+    if not spoilt or not len(before):
+        return NonFinite(step, tuple(places))
+    since = int(before[-1]) - 1  # A sample shows the variables as they are before its step.
+    return NonFinite(step - 1, tuple(spoilt), since if since < step - 2 else None)
 
 
 def _bad(counts: np.ndarray) -> np.ndarray:

@@ -125,7 +125,73 @@ def test_a_gradient_while_the_loss_is_finite(how: str, at: int, tmp_path: Path) 
     step, stage, path = first(run)
     assert step == at and path.endswith(("first", "first/kernel", "root"))
     assert stage in ("update", "gradient")
-    assert finding(tmp_path).first_step == at
+    found = finding(tmp_path)
+    assert found.last_step == at and (found.first_step == at or at == STEPS - 1 > found.first_step)
+
+
+def hiding(**how: Any) -> keras.Model:
+    """A model whose fused ReLU makes zero of NaN: the loss stays finite, the kernel does not."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            layers.Input((6,)),
+            layers.Lambda(lambda x: tf.math.log(x + 100.0), name="logarithm"),
+            layers.Dense(4, activation="relu", name="hidden"),
+            layers.Dense(1, name="head"),
+        ]
+    )
+    return compiled(model, keras.optimizers.SGD(0.001), **how)
+
+
+def hidden(epochs: int, at: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = data(epochs * STEPS)
+    x[2 * at] = -200.0
+    return x, y
+
+
+@pytest.mark.parametrize(("how", "at"), [("graph", UNSAMPLED), ("several_as_one", 27)])
+@pytest.mark.parametrize("guard", [True, False])
+def test_nan_that_hides_from_the_loss_until_the_next_sample(how: str, at: int, guard: bool, tmp_path: Path) -> None:
+    run = guarded(hiding(**HOW[how]), *hidden(1, at), tmp_path, guard=guard)
+    assert np.isfinite(run.step.series("loss", "step")).all()
+    samples = run.variables.steps[run.variables.steps > 0]
+    before, after = int(samples[samples < at][-1]), int(samples[samples > at][0])
+    assert run.nonfinite is not None and run.nonfinite.places[0].path == "sequential/hidden/kernel"
+    assert (run.nonfinite.since, run.nonfinite.step) == (before - 1, after - 1)
+    found = finding(tmp_path)
+    assert found.first_step == before <= at <= found.last_step == after - 1
+    assert f"between step {before} and step {after - 1}" in found.message
+
+
+def test_nan_that_hides_from_the_loss_until_the_end(tmp_path: Path) -> None:
+    run = guarded(hiding(), *hidden(1, 38), tmp_path)
+    sampled = int(run.variables.steps[-1])
+    assert run.nonfinite is not None and (run.nonfinite.since, run.nonfinite.step) == (sampled - 1, STEPS - 1)
+    assert (finding(tmp_path).first_step, finding(tmp_path).last_step) == (sampled, STEPS - 1)
+
+
+def test_nan_that_hides_in_the_last_step_after_a_sample_in_each(tmp_path: Path) -> None:
+    """The sample of step 29 sees the layer's output in it: the step is exact."""
+    run = guarded(hiding(), *hidden(1, UNSAMPLED), tmp_path, sampling=1)
+    assert run.nonfinite is not None and run.nonfinite.since is None
+    assert finding(tmp_path).first_step == finding(tmp_path).last_step == UNSAMPLED
+
+
+def test_variables_are_looked_at_when_an_epoch_ends(tmp_path: Path) -> None:
+    x, y = hidden(1, UNSAMPLED)
+    health = HealthCallback(tmp_path, sampling=1000, on_error="stop")
+    with pytest.warns(UserWarning, match="training is stopped"):
+        history = hiding().fit(x, y, epochs=3, batch_size=2, shuffle=False, verbose=0, callbacks=[health])
+    run = read_run(tmp_path)
+    assert len(history.epoch) == 1 and run.nonfinite is not None
+    assert (run.nonfinite.since, run.nonfinite.step) == (-1, STEPS - 1)
+
+
+def test_a_sample_tells_nothing_of_variables_that_it_does_not_measure(tmp_path: Path) -> None:
+    run = guarded(hiding(), *hidden(1, UNSAMPLED), tmp_path, exclude="*/hidden")
+    assert run.nonfinite is not None and run.nonfinite.places[0].path == "sequential/hidden/kernel"
+    assert (run.nonfinite.since, run.nonfinite.step) == (-1, STEPS - 1)
 
 
 def test_exploding_training(tmp_path: Path) -> None:
@@ -167,7 +233,8 @@ def test_switched_off_only_samples_tell(tmp_path: Path) -> None:
     x, y = data()
     x[2 * UNSAMPLED] = np.nan
     run = guarded(compiled(mlp()), x, y, tmp_path, guard=False)
-    assert first(run)[0] == 32
+    assert first(run)[:2] == (31, "update")
+    assert finding(tmp_path).first_step <= UNSAMPLED
 
 
 def test_healthy_training(tmp_path: Path) -> None:

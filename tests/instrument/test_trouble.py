@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from tb_nnhealth import HealthCallback, HealthError, Scorecard, read_run
 from tb_nnhealth.instrument import callback as callback_module
+from tb_nnhealth.instrument import judge as judge_module
 from tb_nnhealth.instrument import recorder as recorder_module
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.statistics import activations, moments
@@ -98,6 +99,21 @@ def test_the_directory_is_removed_while_training(goes_on: Any, tmp_path: Path) -
     told = goes_on(HealthCallback(tmp_path / "run", sampling=1), Do(4, lambda: shutil.rmtree(tmp_path / "run")))
     assert len(told) == 1
     assert 0 < read_run(tmp_path / "run").sampled_steps < 12
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "file"])
+def test_the_directory_is_gone_when_the_run_is_judged(
+    goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, becomes: str
+) -> None:
+    def remove() -> None:
+        shutil.rmtree(tmp_path / "run")
+        if becomes == "file":
+            (tmp_path / "run").write_text("here")
+
+    monkeypatch.setattr(judge_module, "FIRST_JUDGEMENT", 5)
+    told = goes_on(HealthCallback(tmp_path / "run", sampling=1000), Do(4, remove))
+    assert len(told) == 1 and told[0].startswith("HealthCallback could not write all it measures, and the training")
+    assert f"Expected to write health data to {tmp_path / 'run' / 'health'}" in told[0]
 
 
 def test_a_full_disk(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,27 @@ def test_everything_written_is_read(read: Way, run_dir: Path) -> None:
     assert run.model.compile["optimizer"]["class_name"] == "SGD"
 
 
+@pytest.mark.parametrize(
+    ("told", "since"),
+    [
+        ({"since": 3}, 3),
+        ({"since": -1}, -1),
+        ({"since": -9}, -1),
+        ({}, None),
+        ({"since": None}, None),
+        ({"since": "3"}, None),
+        ({"since": 6}, None),
+        ({"since": 99}, None),
+    ],
+)
+def test_a_window_is_read(read: Way, run_dir: Path, told: dict[str, object], since: int | None) -> None:
+    place = {"stage": "update", "path": "dense/kernel", "count": 3}
+    write_synthetic_run(run_dir, steps=20, events=[{"kind": "nonfinite", "step": 7, "places": [place], **told}])
+    run = read(run_dir)
+    assert run.nonfinite is not None and (run.nonfinite.step, run.nonfinite.since) == (7, since)
+    assert run.nonfinite.first_step == (7 if since is None else since + 1)
+
+
 def test_a_session_with_another_loss_is_known(read: Way, run_dir: Path) -> None:
     write_synthetic_run(run_dir, steps=10)
     other = {"optimizer": {}, "losses": [{"output": "output", "class_name": "KLDivergence"}], "metrics": []}

@@ -31,6 +31,37 @@ def test_a_place_in_a_variable_names_it_and_its_layer():
     assert (finding.layer, finding.variable) == ("dense_2", "dense_2/kernel")
 
 
+def test_a_window_is_told_as_one():
+    run = losses(healthy(), np.where(STEPS >= 850, 1e6, 2.0))
+    run = replace(run, nonfinite=NonFinite(899, (Place("update", "output/kernel", 3.0),), since=63))
+    (finding,) = findings(RULE, run)
+    assert (finding.first_step, finding.last_step, finding.variable) == (64, 899, "output/kernel")
+    assert finding.message == (
+        "NaN or infinity appears first between step 64 and step 899, in the update of output/kernel."
+    )
+
+
+def test_variables_that_were_spoilt_between_two_samples():
+    steps = STEPS[STEPS >= 200]
+    bad, last = int(steps[0]), int(STEPS[STEPS < 200][-1])
+    run = change(healthy(), "variable", "value_nonfinite", np.where(bad <= STEPS, 5.0, 0.0), "output/bias")
+    (finding,) = findings(RULE, run)
+    assert bad - last > 1, "the samples are expected to lie apart"
+    assert (finding.first_step, finding.last_step, finding.variable) == (last, bad - 1, "output/bias")
+    every = change(
+        healthy(steps=np.arange(20)), "variable", "value_nonfinite", np.arange(20) >= 7, ["dense_1/bias", "output/bias"]
+    )
+    (finding,) = findings(RULE, every)
+    assert (finding.first_step, finding.last_step, finding.variable) == (6, 6, "output/bias")
+    assert "first at step 6" in finding.message
+
+
+def test_variables_that_are_bad_from_the_start():
+    run = change(healthy(), "variable", "value_nonfinite", 5.0, "output/bias")
+    (finding,) = findings(RULE, run)
+    assert (finding.first_step, finding.last_step) == (0, 0) and "in the variable of output/bias" in finding.message
+
+
 def test_an_input_is_named_as_it_is():
     (finding,) = findings(RULE, guarded(healthy(), 0, ("input", "input/x")))
     assert "at step 0, in input/x" in finding.message
