@@ -54,6 +54,8 @@ class Case:
         build: Takes the seed and returns the trial.
         expected: The rules of which each names the planted cause; empty for a healthy training.
         pair: Name of the mended or sick twin, where there is one.
+        informs: Whether the trouble is such that a rule does no more than inform; then that counts too.
+        also: Rules that are neither right nor wrong of it: on consequences, and on what is defensible.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Case:
     build: Callable[[int], Trial]
     expected: frozenset[str] = frozenset()
     pair: str | None = None
+    informs: bool = False
+    also: frozenset[str] = frozenset()
 
     @property
     def sick(self) -> bool:
