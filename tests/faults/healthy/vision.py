@@ -179,7 +179,7 @@ def _frozen_backbone(seed: int) -> Trial:
     base, digits = _pretrained(seed)
     base.trainable = False
     model = stack((8, 8, 1), base, layers.Dropout(0.2), layers.Dense(5))
-    return trial(model, digits, keras.optimizers.Adam(2e-3), logits_loss(), ["accuracy"], epochs=10, batch_size=32)
+    return trial(model, digits, keras.optimizers.Adam(5e-3), logits_loss(), ["accuracy"], epochs=10, batch_size=32)
 
 
 def _fine_tuned_backbone(seed: int) -> Trial:
