@@ -31,6 +31,15 @@ def one_hot(labels: Array, classes: int) -> Array:
     return np.eye(classes, dtype="float32")[labels]
 
 
+def as_column(labels: Array) -> Array:
+    """Returns labels `[n]` as numbers `[n, 1]`."""
+    return labels[:, None].astype("float32")
+
+
+def as_given(x: Array) -> Array:
+    return x
+
+
 def on_labels(data: Data, change: Callable[[Array], Array]) -> Data:
     """Returns the data with other labels."""
     x, y, (held_x, held_y) = data

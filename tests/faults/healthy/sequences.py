@@ -7,10 +7,6 @@ from tests.faults.building import attention, dense, logits_loss, positions, stac
 from tests.faults.case import Case, Trial
 
 
-def _as_column(labels: np.ndarray) -> np.ndarray:
-    return labels[:, None].astype("float32")
-
-
 def _lstm_forecast(seed: int) -> Trial:
     import keras
     from keras import layers
@@ -55,7 +51,7 @@ def _masked_bidirectional_lstm(seed: int) -> Trial:
         words = 8 + np.arange(len(x)) % 13
         return np.where(np.arange(x.shape[1]) < words[:, None], x, 0)
 
-    texts = data.on_labels(data.on_inputs(data.texts(seed), padded), _as_column)
+    texts = data.on_labels(data.on_inputs(data.texts(seed), padded), data.as_column)
     hidden = [layers.Embedding(data.VOCABULARY, 16, mask_zero=True), layers.Bidirectional(layers.LSTM(16))]
     model = stack((20,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
     optimizer = keras.optimizers.Adam(5e-3)
@@ -80,7 +76,7 @@ def _bag_of_words(seed: int) -> Trial:
     def counted(x: np.ndarray) -> np.ndarray:
         return np.stack([np.bincount(text, minlength=data.VOCABULARY) > 0 for text in x]).astype("float32")
 
-    texts = data.on_labels(data.on_inputs(data.texts(seed), counted), _as_column)
+    texts = data.on_labels(data.on_inputs(data.texts(seed), counted), data.as_column)
     hidden = [*dense(16), layers.Dropout(0.5)]
     model = stack((data.VOCABULARY,), *hidden, layers.Dense(1, activation="sigmoid"))
     optimizer = keras.optimizers.RMSprop(1e-3)

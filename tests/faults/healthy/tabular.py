@@ -7,95 +7,6 @@ from tests.faults.building import dense, logits_loss, stack, trial
 from tests.faults.case import Case, Trial
 
 
-def _as_column(labels: np.ndarray) -> np.ndarray:
-    return labels[:, None].astype("float32")
-
-
-def _digits_mlp(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(64, 32), layers.Dense(10))
-    optimizer = keras.optimizers.Adam(1e-3)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=10, batch_size=32)
-
-
-def _wide_mlp(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(512), layers.Dropout(0.5), layers.Dense(10))
-    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=8, batch_size=64)
-
-
-def _softmax_regression(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), layers.Dense(10, activation="softmax"))
-    loss = "sparse_categorical_crossentropy"
-    optimizer = keras.optimizers.SGD(0.1)
-    return trial(model, data.flat_digits(seed), optimizer, loss, ["accuracy"], epochs=10, batch_size=32)
-
-
-def _adafactor_mlp(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(64, 64), layers.Dense(10))
-    optimizer = keras.optimizers.Adafactor(0.01)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=8, batch_size=32)
-
-
-def _lion_mlp(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(64, 64), layers.Dense(10))
-    optimizer = keras.optimizers.Lion(3e-4, weight_decay=0.01)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=8, batch_size=32)
-
-
-def _float16_mlp(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    policy = "mixed_float16"
-    model = stack((64,), *dense(64, 64, dtype=policy), layers.Dense(10, dtype="float32"))
-    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(1e-3))
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=8, batch_size=32)
-
-
-def _self_normalizing_network(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    hidden = dense(*[48] * 6, activation="selu", kernel_initializer="lecun_normal")
-    model = stack((64,), *hidden, layers.AlphaDropout(0.05), layers.Dense(10))
-    optimizer = keras.optimizers.SGD(0.02, momentum=0.9)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=8, batch_size=32)
-
-
-def _accumulated_gradients(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(64), layers.LayerNormalization(), layers.Dense(10))
-    optimizer = keras.optimizers.Adam(2e-3, gradient_accumulation_steps=4, use_ema=True, ema_momentum=0.9)
-    return trial(model, data.flat_digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=6, batch_size=8)
-
-
-def _attributes_of_digits(seed: int) -> Trial:
-    import keras
-    from keras import layers
-
-    model = stack((64,), *dense(64, 32), layers.Dense(4, activation="sigmoid"))
-    metric = keras.metrics.BinaryAccuracy()
-    optimizer, loss = keras.optimizers.Adam(1e-3), "binary_crossentropy"
-    return trial(model, data.attributes(seed), optimizer, loss, [metric], epochs=8, batch_size=32)
-
-
 def _iris_full_batch(seed: int) -> Trial:
     import keras
     from keras import layers
@@ -143,7 +54,7 @@ def _tumours(seed: int) -> Trial:
     import keras
     from keras import layers
 
-    tumours = data.on_labels(data.table("breast_cancer", seed), _as_column)
+    tumours = data.on_labels(data.table("breast_cancer", seed), data.as_column)
     model = stack((30,), *dense(16), layers.Dropout(0.2), layers.Dense(1, activation="sigmoid"))
     metrics = ["accuracy", keras.metrics.AUC()]
     optimizer = keras.optimizers.Adam(2e-3)
@@ -155,7 +66,7 @@ def _tumours_with_batch_norm(seed: int) -> Trial:
     from keras import layers
 
     hidden = [layers.Dense(16, use_bias=False), layers.BatchNormalization(), layers.Activation("relu")]
-    tumours = data.on_labels(data.table("breast_cancer", seed), _as_column)
+    tumours = data.on_labels(data.table("breast_cancer", seed), data.as_column)
     model = stack((30,), *hidden, layers.Dense(1))
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     metric = keras.metrics.BinaryAccuracy(threshold=0.0)
@@ -166,7 +77,7 @@ def _weighted_classes(seed: int) -> Trial:
     import keras
     from keras import layers
 
-    tumours = data.on_labels(data.table("breast_cancer", seed), _as_column)
+    tumours = data.on_labels(data.table("breast_cancer", seed), data.as_column)
     malignant = np.flatnonzero(tumours[1] == 0)
     kept = np.sort(np.concatenate([np.flatnonzero(tumours[1] == 1), malignant[: len(malignant) // 2]]))
     rarer = (tumours[0][kept], tumours[1][kept], tumours[2])
@@ -294,15 +205,6 @@ def _wide_and_deep(seed: int) -> Trial:
 
 
 CASES = (
-    Case("digits_mlp", "MLP, multi-class", _digits_mlp),
-    Case("wide_mlp", "MLP, multi-class", _wide_mlp),
-    Case("softmax_regression", "linear, multi-class", _softmax_regression),
-    Case("adafactor_mlp", "MLP, multi-class", _adafactor_mlp),
-    Case("lion_mlp", "MLP, multi-class", _lion_mlp),
-    Case("float16_mlp", "MLP, multi-class, mixed precision", _float16_mlp),
-    Case("self_normalizing_network", "deep MLP, multi-class", _self_normalizing_network),
-    Case("accumulated_gradients", "MLP, multi-class", _accumulated_gradients),
-    Case("attributes_of_digits", "MLP, multi-label", _attributes_of_digits),
     Case("iris_full_batch", "MLP, multi-class", _iris_full_batch),
     Case("iris_one_by_one", "MLP, multi-class", _iris_one_by_one),
     Case("wine_with_penalty", "MLP, multi-class", _wine_with_penalty),
