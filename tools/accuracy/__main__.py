@@ -4,6 +4,9 @@ python -m tools.accuracy                          # all cases, three seeds each;
 python -m tools.accuracy --judge                  # judge what is trained by the present rules, train nothing
 python -m tools.accuracy --only NAME --again      # train these anew, and show what is said of them
 python -m tools.accuracy --part programs --split open
+
+Rules may change at will: runs are always judged anew. A case that was changed, or all where the callback measures
+something else than before, must be trained with --again.
 """
 
 import argparse

@@ -59,3 +59,14 @@ def test_a_case_is_trained_judged_and_kept(tmp_path, capsys):
     assert main(options) == main([*options, "--judge"]) == 0
     assert run.trained.stat().st_mtime_ns == before
     assert capsys.readouterr().out.count("| both | all | 1 of 1 | 1 of 1 | 1 |") == 2
+
+
+@pytest.mark.slow
+def test_all_cases_together_are_a_page(tmp_path, capsys):
+    pytest.importorskip("tensorflow")
+    page = tmp_path / "page.md"
+    assert main(["--judge", "--output", str(tmp_path / "runs"), "--page", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# How often it is right\n") and text.endswith("None.\n")
+    assert "## Real programs\n" in text and "## Zoo\n" in text
+    assert f"Page: {page}" in capsys.readouterr().out
