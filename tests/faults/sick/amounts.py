@@ -22,36 +22,40 @@ def _detector(seed: int, examples: tuple[int, int]) -> Trial:
     return trial(model, chosen, keras.optimizers.SGD(0.05, momentum=0.5), loss, [metric], epochs=12, batch_size=16)
 
 
-def _few_digits(seed: int, examples: int) -> Trial:
+def _few_digits(seed: int, amounts: tuple[int, int]) -> Trial:
+    """Takes so many examples, in so many epochs."""
     import keras
     from keras import layers
 
     model = stack((8, 8, 1), *convolutions(32, 32), layers.Flatten(), *dense(64), layers.Dense(10))
-    digits, epochs = data.first(data.digits(seed), examples), 8000 // examples
+    examples, epochs = amounts
+    digits = data.first(data.digits(seed), examples)
     optimizer = keras.optimizers.Adam(1e-3)
     return trial(model, digits, optimizer, logits_loss(), ["accuracy"], epochs=epochs, batch_size=16)
 
 
-def _few_texts(seed: int, examples: int) -> Trial:
+def _few_texts(seed: int, amounts: tuple[int, int]) -> Trial:
     import keras
     from keras import layers
 
     inputs = keras.Input((20,), dtype="int32")
     x = attention(positions(layers.Embedding(data.VOCABULARY, 32)(inputs)))
     model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
-    texts, epochs = data.first(data.texts(seed, count=2000, classes=4), examples), 6400 // examples
+    examples, epochs = amounts
+    texts = data.first(data.texts(seed, count=2000, classes=4), examples)
     optimizer = keras.optimizers.Adam(1e-3)
     return trial(model, texts, optimizer, logits_loss(), ["accuracy"], epochs=epochs, batch_size=32)
 
 
-def _few_reviews(seed: int, examples: int) -> Trial:
+def _few_reviews(seed: int, amounts: tuple[int, int]) -> Trial:
     import keras
     from keras import layers
 
     hidden = [layers.Embedding(data.VOCABULARY, 32), layers.Bidirectional(layers.LSTM(32))]
     model = stack((20,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
+    examples, epochs = amounts
     texts = data.first(data.on_labels(data.texts(seed, count=2000), data.as_column), examples)
-    optimizer, epochs = keras.optimizers.Adam(5e-3), 6400 // examples
+    optimizer = keras.optimizers.Adam(5e-3)
     return trial(model, texts, optimizer, "binary_crossentropy", ["accuracy"], epochs=epochs, batch_size=16)
 
 
@@ -101,8 +105,8 @@ CASES = (
         "CNN, multi-class",
         {"few-samples", "no-regularization", "overfitting"},
         _few_digits,
-        80,
-        1400,
+        (80, 50),
+        (1400, 6),
         informs=True,
     ),
     *twins(
@@ -110,8 +114,8 @@ CASES = (
         "transformer, multi-class",
         {"few-samples", "no-regularization", "overfitting"},
         _few_texts,
-        64,
-        1600,
+        (64, 60),
+        (1600, 5),
         informs=True,
     ),
     *twins(
@@ -119,8 +123,8 @@ CASES = (
         "LSTM with embeddings, binary",
         {"few-samples", "no-regularization", "overfitting"},
         _few_reviews,
-        64,
-        1600,
+        (64, 50),
+        (1600, 5),
         also=frozenset({"batch-size"}),
     ),
     *twins(
