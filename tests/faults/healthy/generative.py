@@ -167,8 +167,8 @@ def _adversarial_network(seed: int) -> Trial:
     angle = random.uniform(0, 2 * np.pi, 1600)
     points = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.05 * random.normal(size=(1600, 2))
     model = AdversarialNetwork()
-    model.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), keras.optimizers.Adam(1e-3, beta_1=0.5))
-    return Trial(model, points.astype("float32"), fit_kwargs={"epochs": 12, "batch_size": 32})
+    model.compile(keras.optimizers.Adam(2e-3, beta_1=0.5), keras.optimizers.Adam(2e-3, beta_1=0.5))
+    return Trial(model, points.astype("float32"), fit_kwargs={"epochs": 20, "batch_size": 32})
 
 
 def _diffusion(seed: int) -> Trial:
@@ -198,6 +198,11 @@ def _contrastive(seed: int) -> Trial:
             self.upper = stack((32,), *dense(64), layers.Dense(16), layers.UnitNormalization())
             self.lower = stack((32,), *dense(64), layers.Dense(16), layers.UnitNormalization())
             self.entropy = logits_loss()
+            self.mean_loss = keras.metrics.Mean("loss")
+
+        @property
+        def metrics(self) -> list[Any]:
+            return [self.mean_loss]
 
         def call(self, x: Any) -> Any:
             return 5.0 * ops.matmul(self.upper(x[:, :32]), ops.transpose(self.lower(x[:, 32:])))
@@ -208,7 +213,8 @@ def _contrastive(seed: int) -> Trial:
                 loss = self.entropy(ops.arange(ops.shape(alike)[0]), alike)
             gradients = tape.gradient(loss, self.trainable_variables)
             self.optimizer.apply(gradients, self.trainable_variables)
-            return {"loss": loss}
+            self.mean_loss.update_state(loss)
+            return {"loss": self.mean_loss.result()}
 
     model = Contrastive()
     model.compile(keras.optimizers.Adam(2e-3))
