@@ -119,17 +119,19 @@ def series(seed: int, count: int = 1000, length: int = 24) -> Data:
     return split(windows[:, :-1, None].astype("float32"), windows[:, -1:].astype("float32"), seed)
 
 
-def texts(seed: int, count: int = 1000, classes: int = 2, length: int = 20, words: int = 200) -> Data:
-    """Returns texts `[n, length]` of word numbers from 1, a few words of which tell the class `[n]`.
+def texts(seed: int, count: int = 1000, classes: int = 2, hints: int = 4, synonyms: int = 5, length: int = 20) -> Data:
+    """Returns texts `[n, length]` of word numbers from 1, so many words of which hint at the class `[n]`.
 
-    The rest are words as frequent as in a language: the k-th comes about 1/k times as often as the first.
+    Each class has so many synonyms for its hints, from 1 on. The other words are as frequent as in a language: the k-th
+    comes about 1/k times as often as the first.
     """
     random = np.random.default_rng(seed)
     label = random.integers(0, classes, count)
-    frequency = 1 / np.arange(1, words + 1)
-    x = 1 + 5 * classes + random.choice(words, (count, length), p=frequency / frequency.sum())
-    places = random.permuted(np.tile(np.arange(length), (count, 1)), axis=1)[:, :4]
-    np.put_along_axis(x, places, 1 + 5 * label[:, None] + random.integers(0, 5, (count, 4)), axis=1)
+    frequency = 1 / np.arange(1, 151)
+    x = 1 + synonyms * classes + random.choice(150, (count, length), p=frequency / frequency.sum())
+    places = random.permuted(np.tile(np.arange(length), (count, 1)), axis=1)[:, :hints]
+    chosen = 1 + synonyms * label[:, None] + random.integers(0, synonyms, (count, hints))
+    np.put_along_axis(x, places, chosen, axis=1)
     return split(x.astype("int32"), label.astype("int32"), seed)
 
 

@@ -42,7 +42,7 @@ def _few_texts(seed: int, amounts: tuple[int, int]) -> Trial:
     x = attention(positions(layers.Embedding(data.VOCABULARY, 32)(inputs)))
     model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
     examples, epochs = amounts
-    texts = data.first(data.texts(seed, count=2000, classes=4), examples)
+    texts = data.first(data.texts(seed, count=2000, classes=4, hints=2, synonyms=20), examples)
     optimizer = keras.optimizers.Adam(1e-3)
     return trial(model, texts, optimizer, logits_loss(), ["accuracy"], epochs=epochs, batch_size=32)
 
@@ -54,7 +54,7 @@ def _few_reviews(seed: int, amounts: tuple[int, int]) -> Trial:
     hidden = [layers.Embedding(data.VOCABULARY, 32), layers.Bidirectional(layers.LSTM(32))]
     model = stack((20,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
     examples, epochs = amounts
-    texts = data.first(data.on_labels(data.texts(seed, count=2000), data.as_column), examples)
+    texts = data.first(data.on_labels(data.texts(seed, count=2000, hints=2, synonyms=20), data.as_column), examples)
     optimizer = keras.optimizers.Adam(5e-3)
     return trial(model, texts, optimizer, "binary_crossentropy", ["accuracy"], epochs=epochs, batch_size=16)
 
@@ -105,7 +105,7 @@ CASES = (
         "CNN, multi-class",
         {"few-samples", "no-regularization", "overfitting"},
         _few_digits,
-        (80, 50),
+        (40, 50),
         (1400, 6),
         informs=True,
     ),
