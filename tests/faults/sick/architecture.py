@@ -114,7 +114,7 @@ def _frozen(seed: int, everything: bool) -> Trial:
     (model if everything else base).trainable = False
     high, held = labels >= 5, held_labels >= 5
     others = (images[high], labels[high] - 5, (held_images[held], held_labels[held] - 5))
-    return trial(model, others, keras.optimizers.Adam(3e-3), logits_loss(), ["accuracy"], epochs=8, batch_size=32)
+    return trial(model, others, keras.optimizers.Adam(5e-3), logits_loss(), ["accuracy"], epochs=8, batch_size=32)
 
 
 def _hard_attention(seed: int, picks_one: bool) -> Trial:
@@ -127,7 +127,7 @@ def _hard_attention(seed: int, picks_one: bool) -> Trial:
     scores = layers.Flatten()(layers.Dense(1)(layers.Dense(16, activation="tanh")(words)))
     weights = ops.one_hot(ops.argmax(scores, axis=-1), 20) if picks_one else layers.Softmax()(scores)
     model = keras.Model(inputs, layers.Dense(4)(layers.Dense(16, activation="relu")(layers.Dot(1)([weights, words]))))
-    texts = data.texts(seed, classes=4)
+    texts = data.texts(seed, classes=4, hints=1)
     return trial(model, texts, keras.optimizers.Adam(0.01), logits_loss(), ["accuracy"], epochs=8, batch_size=32)
 
 

@@ -113,7 +113,7 @@ CASES = (
         "RNN, regression",
         {"activation-scale", "exploding-gradient", "poor-initialization"},
         _recurrent_gain,
-        0.5,
+        0.4,
         None,
         also=THROWN,
     ),
