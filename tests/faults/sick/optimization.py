@@ -144,7 +144,7 @@ CASES = (
         {"dead-units", "high-update-ratio", "learning-rate-value"},
         _cnn,
         {"learning_rate": 3.0},
-        {},
+        {"learning_rate": 0.02},
         also=THROWN,
     ),
     *twins(
@@ -153,7 +153,7 @@ CASES = (
         {"high-update-ratio", "learning-rate-value", "oscillating-loss"},
         _forecast,
         1.0,
-        3e-3,
+        0.01,
         also=THROWN,
     ),
     *twins(
