@@ -186,6 +186,7 @@ CASES = (
         lambda images: images * 255,
         lambda images: 2 * images - 1,
         also=THROWN | {"unnormalized-input"},
+        informs=True,
     ),
     *twins(
         "years",
