@@ -37,7 +37,7 @@ def _reduced(seed: int, reduction: str) -> Trial:
     model = stack((16, 16, 3), down, *convolutions(16), up, layers.Conv2D(3, 3, padding="same"))
     pieces = data.standardized(data.photographs(seed, count=650))
     pieces = data.split(pieces, pieces, seed)
-    return trial(model, pieces, keras.optimizers.SGD(0.3), squared_error, epochs=8, batch_size=32)
+    return trial(model, pieces, keras.optimizers.SGD(0.05, momentum=0.9), squared_error, epochs=8, batch_size=32)
 
 
 def _weighted_divergence(seed: int, weight: float) -> Trial:
@@ -74,8 +74,8 @@ def _logarithms(seed: int, smallest: float) -> Trial:
 
     zeros = data.on_labels(data.flat_digits(seed), lambda labels: data.as_column(labels == 0))
     model = stack((64,), *dense(32, 16), layers.Dense(1, activation="sigmoid"))
-    optimizer = keras.optimizers.Adam(0.01)
-    return trial(model, zeros, optimizer, cross_entropy, ["accuracy"], epochs=8, batch_size=32)
+    optimizer = keras.optimizers.Adam(0.03)
+    return trial(model, zeros, optimizer, cross_entropy, ["accuracy"], epochs=20, batch_size=32)
 
 
 def _distances(seed: int, smallest: float) -> Trial:
