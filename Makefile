@@ -1,8 +1,9 @@
 # Each target sets up what it needs, once, in .venv: `make demo` works on a fresh machine.
 #   PYTHON=python3.12   the interpreter to use, instead of the newest one found
 #   SERVE=1 PORT=6006   `make demo` starts TensorBoard at its end
+#   JUDGE=1             `make accuracy` trains nothing, and judges the logs that are there
 
-.PHONY: help demo test check docs pictures bench clean
+.PHONY: help demo test check docs pictures bench accuracy clean
 .DELETE_ON_ERROR:
 
 PORT ?= 6006
@@ -16,6 +17,7 @@ help:
 	@echo "make docs                         write the generated pages"
 	@echo "make pictures                     take the README's pictures of the Health tab"
 	@echo "make bench                        measure what measuring costs"
+	@echo "make accuracy [JUDGE=1]           train all models of known verdict, for hours, and write how often it is right"
 	@echo "make clean                        remove what these targets made"
 
 demo: .venv/.demo
@@ -43,6 +45,9 @@ pictures: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python -m benchmarks.run
+
+accuracy: .venv/.test
+	$(BIN)/python -m tools.accuracy $(if $(JUDGE),--judge)
 
 clean:
 	rm -rf .venv build dist demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,37 @@
+"""5 tanh layers."""
+
+import numpy as np
+
+from tests.faults.case import Trial
+from tests.faults.programs import _data as D
+
+ID = "at_circle_seed_ok"
+KIND = "MLP, binary"
+SOURCE = "AutoTrainer model Circle seed 'simplednn' (model facts via DeepDiagnosis/ICSE2022 'AUTOTRAINER Model Code')"
+FIXED = True
+PRIMARY = []
+FAULTS = []
+ALLOWED = []
+MANIFESTS = False
+PAIR = "at_circle_gv_demo_bug"
+SEED = 0
+
+
+def build() -> Trial:
+    import keras
+    from keras import layers as L
+
+    x, y, val = D.circles()
+    x, y = np.repeat(x, 4, 0), np.repeat(y, 4, 0)
+
+    def vs():
+        return keras.initializers.VarianceScaling(2.0, "fan_in", "uniform")
+
+    model = keras.Sequential(
+        [L.Input((2,))]
+        + [m for _ in range(5) for m in (L.Dense(5, kernel_initializer=vs()), L.Activation("tanh"))]
+        + [L.Dense(1, kernel_initializer=vs()), L.Activation("sigmoid")]
+    )
+    model.compile(loss="binary_crossentropy", optimizer=keras.optimizers.Adam(5e-3), metrics=["accuracy"])
+    fit = {"epochs": 20, "batch_size": 64}
+    return Trial(model, x, y, val, fit)

@@ -1,0 +1,48 @@
+"""Conv1D+BN net ending in softmax(1).
+
+Changed from the source: sinusoid classes instead of prices.
+"""
+
+from tests.faults.case import Trial
+from tests.faults.programs import _data as D
+
+ID = "so_45378493_bug"
+KIND = "CNN, binary"
+SOURCE = "deepmufl benchmark (ali-ghanbari/deepmufl-ase-2023 Dataset/all-bugs/45378493), Stack Overflow 45378493"
+FIXED = False
+PRIMARY = ["wrong_last_activation"]
+FAULTS = ["wrong_last_activation", "loss_activation_mismatch", "metric_loss_divergence"]
+ALLOWED = []
+MANIFESTS = True
+PAIR = "so_45378493_fix"
+SEED = 0
+
+
+def build() -> Trial:
+    import keras
+    from keras import layers as L
+
+    x, y = D.waves(600, 10, 4, 2, seed=1)
+    x, y, val = D.split(x, y.astype("float32"))
+    model = keras.Sequential(
+        [
+            L.Input((10, 4)),
+            L.Conv1D(16, 4, padding="same"),
+            L.BatchNormalization(),
+            L.LeakyReLU(),
+            L.Dropout(0.2),
+            L.Conv1D(8, 4, padding="same"),
+            L.BatchNormalization(),
+            L.LeakyReLU(),
+            L.Dropout(0.2),
+            L.Flatten(),
+            L.Dense(64),
+            L.BatchNormalization(),
+            L.LeakyReLU(),
+            L.Dense(1),
+            L.Activation("softmax"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    fit = {"epochs": 25, "batch_size": 128}
+    return Trial(model, x, y, val, fit)

@@ -1,0 +1,40 @@
+"""Autoencoder on [-1.92, 1.92] data with a relu output."""
+
+import numpy as np
+
+from tests.faults.case import Trial
+from tests.faults.programs import _data as D
+
+ID = "so_60801900_bug"
+KIND = "MLP autoencoder, regression"
+SOURCE = "deepmufl benchmark (ali-ghanbari/deepmufl-ase-2023 Dataset/all-bugs/60801900), Stack Overflow 60801900"
+FIXED = False
+PRIMARY = ["wrong_last_activation"]
+FAULTS = ["wrong_last_activation", "loss_activation_mismatch", "wrong_metric"]
+ALLOWED = ["dying_relu"]
+MANIFESTS = True
+PAIR = "so_60801900_fix"
+SEED = 0
+
+
+def build() -> Trial:
+    import keras
+    from keras import layers as L
+
+    z = np.random.default_rng(0).normal(size=(600, 4)) @ np.random.default_rng(1).normal(size=(4, 60))
+    x = D.minmax(z, -1.92, 1.92).reshape(-1, 20, 3).astype("float32")
+    x, y, val = D.split(x, x)
+    model = keras.Sequential(
+        [
+            L.Input((20, 3)),
+            L.Dense(64, activation="relu"),
+            L.Dense(32, activation="relu"),
+            L.Dense(16, activation="relu"),
+            L.Dense(32, activation="relu"),
+            L.Dense(64, activation="relu"),
+            L.Dense(3, activation="relu"),
+        ]
+    )
+    model.compile(optimizer="adam", loss="mse", metrics=["accuracy"])
+    fit = {"epochs": 15, "batch_size": 16}
+    return Trial(model, x, y, val, fit)
