@@ -45,6 +45,12 @@ def of_data(run: HealthRun, statistic: str, row: str) -> float:
     return float(median(run.data.series(statistic, row)))
 
 
+def examples(run: HealthRun) -> float | None:
+    """Returns how many examples an epoch has, None where its length is not known."""
+    an_epoch = run.model.plan.get("steps_per_epoch")
+    return an_epoch * float(median(run.step.series("batch_size", "step"))) if an_epoch else None
+
+
 def heads_with(run: HealthRun, losses: tuple[str, ...]) -> Iterator[Head]:
     """Yields the outputs with one of the losses and a target that was measured."""
     for head in heads(run):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._rule import NotJudged
-from tb_nnhealth.rules._series import Floats, class_counts, keep, late, median
+from tb_nnhealth.rules._rule import NotJudged, Severity
+from tb_nnhealth.rules._series import Floats, class_counts, keep, late, median, target_rows
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -124,6 +124,11 @@ def suffers(run: HealthRun) -> bool:
         return True
 
 
+def severity_of_symptom(run: HealthRun) -> Severity:
+    """Returns how severe it is what a healthy training can do without harm, too: a warning where nothing is learnt."""
+    return "warning" if suffers(run) else "info"
+
+
 def has_settled(run: HealthRun) -> bool:
     """Returns whether it may be said that the loss does not fall, rather than that it has not fallen yet."""
     return run.finished or steps_seen(run) >= LONG_ENOUGH
@@ -145,9 +150,9 @@ def trivial_loss(run: HealthRun) -> float:
     losses = run.model.compile.get("losses") or []
     name = losses[0].get("class_name") if len(losses) == 1 else None
     if name in CATEGORICAL:
-        targets = [row for row in run.classes.rows if row.startswith("target/")]
+        targets = target_rows(run.classes)
         return _entropy(class_counts(run, targets[0]).sum(axis=0)) if len(targets) == 1 else math.nan
-    targets = [row for row in run.data.rows if row.startswith("target/")]
+    targets = target_rows(run.data)
     if len(targets) != 1:
         return math.nan
     if name == "MeanSquaredError":

@@ -27,6 +27,11 @@ def median(values: ArrayLike, axis: int | None = None) -> Floats:
     return np.squeeze(np.where(count > 0, (low + high) / 2, np.nan), axis)
 
 
+def target_rows(table: Table) -> list[str]:
+    """Returns the rows of a table of the batch that are targets."""
+    return [row for row in table.rows if row.startswith("target/")]
+
+
 def class_counts(run: HealthRun, row: str) -> Floats:
     """Returns how often each class was counted at each sample, `[samples, classes]`; 0 where it was not."""
     counts = run.classes.values[:, run.classes.rows.index(row), :].astype(np.float64)

@@ -32,7 +32,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
 
@@ -65,7 +65,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     window = late(run.activations.steps)
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The mean of the outputs of {path} is {ratio:.3g} times their standard deviation.",
         layer=path,
         first_step=int(run.activations.steps[window][0]),

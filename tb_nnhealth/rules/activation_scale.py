@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
 
@@ -58,7 +58,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The outputs' spread goes from {start:.3g} at {first.path} to {end:.3g} at {last.path}.",
         layer=last.path,
         first_step=int(run.activations.steps[0]),

@@ -30,7 +30,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import measured
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask
 
@@ -70,7 +70,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             yield _finding(run, harm, constant, message, "data_std", constant.mean(), limits["constant"], "fraction")
         elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
             message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
-            harm, same = "warning" if suffers(run) else "info", np.ones(len(run.data.steps), bool)
+            harm, same = severity_of_symptom(run), np.ones(len(run.data.steps), bool)
             yield _finding(run, harm, same, message, "data_mean", repeats, limits["repeats"], "samples")
 
 

@@ -27,7 +27,7 @@ Full-batch training of a small problem, with as many epochs as it takes, is soun
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -45,7 +45,7 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     size = float(median(run.step.series("batch_size", "step")))
     an_epoch = run.model.plan.get("steps_per_epoch")
-    severity: Severity = "warning" if suffers(run) else "info"
+    severity = severity_of_symptom(run)
     normalized = [layer.path for layer in run.model.layers if layer.class_name == "BatchNormalization"]
     if size == 1 and normalized:
         message = "Batches of one example under batch normalization have no variance."

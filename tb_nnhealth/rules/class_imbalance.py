@@ -31,9 +31,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts
+from tb_nnhealth.rules._series import class_counts, target_rows
 
 RULE = Rule(
     name="class-imbalance",
@@ -49,7 +49,7 @@ RULE = Rule(
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     judged = False
-    for row in (row for row in run.classes.rows if row.startswith("target/")):
+    for row in target_rows(run.classes):
         counts = class_counts(run, row).sum(axis=0)
         if np.count_nonzero(counts) < 2 or counts.sum() / len(counts) < limits["examples"]:
             continue
@@ -60,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             continue
         yield Finding(
             RULE.name,
-            "warning" if suffers(run) else "info",
+            severity_of_symptom(run),
             f"Class {int(counts.argmax())} of {row.removeprefix('target/')} comes {ratio:.0f} times as often as "
             f"class {int(np.flatnonzero(counts == rarest)[0])}.",
             first_step=int(run.classes.steps[0]),

@@ -29,7 +29,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -62,7 +62,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"Clipping takes away {np.median(clipped):.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
         first_step=int(run.step.steps[0]),
         last_step=int(run.step.steps[-1]),

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import WEIGHTED, before, weighted
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -58,7 +58,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"{len(chain)} layers from {chain[-1].path} to {chain[0].path} follow each other without a skip connection "
         "or normalization.",
         layer=chain[-1].path,

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import before
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -56,7 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         worst = max(strong, key=lambda layer: layer.rate or 0.0)
         yield Finding(
             RULE.name,
-            "warning" if suffers(run) else "info",
+            severity_of_symptom(run),
             f"{worst.path} drops {worst.rate:.0%} of its inputs.",
             layer=worst.path,
             observed=worst.rate,

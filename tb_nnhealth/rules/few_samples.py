@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
+from tb_nnhealth.rules._inputs import examples
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import median
 
 RULE = Rule(
     name="few-samples",
@@ -41,22 +41,21 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    an_epoch = run.model.plan.get("steps_per_epoch")
+    count = examples(run)
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
-    if not an_epoch or not judged:
+    if count is None or not judged:
         raise NotJudged("no classification with a known length of an epoch was seen")
     if any(not variable.trainable and variable.role == "kernel" for variable in run.model.variables):
         raise NotJudged("part of the model is frozen, and may be pretrained")
-    examples = an_epoch * float(median(run.step.series("batch_size", "step")))
     classes = max(2, *(head.units or 0 for head in judged))
-    if examples / classes >= limits["examples"]:
+    if count / classes >= limits["examples"]:
         return
     yield Finding(
         RULE.name,
         "info",
-        f"There are about {examples / classes:.0f} examples of each class "
+        f"There are about {count / classes:.0f} examples of each class "
         f"for {run.model.trainable_parameters} trainable weights.",
-        observed=examples / classes,
+        observed=count / classes,
         limit=limits["examples"],
         unit="examples",
     )

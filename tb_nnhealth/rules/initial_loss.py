@@ -28,7 +28,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers, trivial_loss
+from tb_nnhealth.rules._loss import severity_of_symptom, trivial_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -60,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The loss starts at {first:.3g}, and a constant answer has {trivial:.3g}.",
         first_step=0,
         last_step=0,

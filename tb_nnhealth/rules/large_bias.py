@@ -32,7 +32,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, kernel
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
 
@@ -62,7 +62,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     window = late(run.variables.steps)
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The bias of {path} is {ratio:.3g} times as large as what its kernel makes of the input.",
         layer=path,
         first_step=int(run.variables.steps[window][0]),

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
 from tb_nnhealth.rules._layers import hidden, kernel
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
@@ -56,7 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     narrowest = min(layers, key=lambda layer: layer.units or 0)
     least = max(2.0, limits["narrow"] * classes)
     if (narrowest.units or 0) < least:
-        severity: Severity = "warning" if suffers(run) else "info"
+        severity = severity_of_symptom(run)
         units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
         yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
     inputs = _inputs(run, layers[0])

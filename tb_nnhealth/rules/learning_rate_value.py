@@ -32,7 +32,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
@@ -77,7 +77,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     elif usual is not None and not limits["low"] * usual <= highest <= limits["high"] * usual:
         limit = limits["low" if highest < usual else "high"] * usual
         times = _times(highest / usual)
-        severity: Severity = "warning" if suffers(run) else "info"
+        severity = severity_of_symptom(run)
         yield _finding(
             severity, f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}.", highest, limit
         )

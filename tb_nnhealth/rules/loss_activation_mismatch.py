@@ -39,7 +39,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity
 
 RULE = Rule(
@@ -76,9 +76,9 @@ def _of_cross_entropy(run: HealthRun, head: Head) -> tuple[Severity, str] | None
     fitting = "softmax" if is_categorical else "sigmoid"
     if head.from_logits and head.activation in ("softmax", "sigmoid"):
         told = f"{head.loss} is told to take logits (from_logits=True), and {head.place} ends in a {head.activation}."
-        return _hurt(run, "info"), told
+        return severity_of_symptom(run), told
     if head.from_logits and head.activation != "linear":
-        return _hurt(run, "warning"), f"{head.loss} takes logits, and {head.place} ends in {head.activation}."
+        return "warning", f"{head.loss} takes logits, and {head.place} ends in {head.activation}."
     if head.from_logits or head.activation == fitting:
         return None
     if head.activation in ("softmax", "sigmoid", "hard_sigmoid"):
@@ -93,9 +93,4 @@ def _of_cross_entropy(run: HealthRun, head: Head) -> tuple[Severity, str] | None
 def _of_regression(run: HealthRun, head: Head) -> tuple[Severity, str] | None:
     if head.loss not in REGRESSION or head.activation != "softmax":
         return None
-    return _hurt(run, "info"), f"{head.loss} is a loss for any numbers, and {head.place} ends in a softmax."
-
-
-def _hurt(run: HealthRun, otherwise: Severity) -> Severity:
-    """Returns warning where the training suffers."""
-    return "warning" if suffers(run) else otherwise
+    return severity_of_symptom(run), f"{head.loss} is a loss for any numbers, and {head.place} ends in a softmax."

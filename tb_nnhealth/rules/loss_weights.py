@@ -25,8 +25,8 @@ A part may be large and yet have a small gradient.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
 
 RULE = Rule(
@@ -56,7 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     name, share = max(parts.items(), key=lambda part: part[1])
     if share <= limits["share"]:
         return
-    severity: Severity = "warning" if suffers(run) else "info"
+    severity = severity_of_symptom(run)
     yield Finding(
         RULE.name,
         severity,

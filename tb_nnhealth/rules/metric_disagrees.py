@@ -31,7 +31,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, trivial_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts
+from tb_nnhealth.rules._series import class_counts, target_rows
 
 RULE = Rule(
     name="metric-disagrees",
@@ -78,7 +78,7 @@ def _ends_at_chance(run: HealthRun) -> bool:
 
 def _chance(run: HealthRun) -> float | None:
     """Returns the share of the most frequent class, None where it is not known for a single target."""
-    rows = [row for row in run.classes.rows if row.startswith("target/")]
+    rows = target_rows(run.classes)
     if len(rows) != 1:
         return None
     counts = class_counts(run, rows[0]).sum(axis=0)

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule
 
 RULE = Rule(
@@ -52,7 +52,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         for message in _mismatches(head, metrics):
             yield Finding(
                 RULE.name,
-                "warning" if suffers(run) else "info",
+                severity_of_symptom(run),
                 message,
                 layer=head.layer.path if head.layer else None,
             )

@@ -29,8 +29,8 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._inputs import examples
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import median
 
 RULE = Rule(
     name="no-regularization",
@@ -47,13 +47,13 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    an_epoch = run.model.plan.get("steps_per_epoch")
+    count = examples(run)
     training, validation = (curve(run, name)[1] for name in ("loss", "val_loss"))
-    if not an_epoch or not len(training) or not len(validation):
+    if count is None or not len(training) or not len(validation):
         raise NotJudged("no validation loss beside a known length of an epoch was seen")
     optimizer = run.model.compile.get("optimizer") or {}
     eased = any(layer.rate or layer.regularized or layer.normalizes for layer in run.model.layers)
-    weights = run.model.trainable_parameters / (an_epoch * float(median(run.step.series("batch_size", "step"))))
+    weights = run.model.trainable_parameters / count
     keeps_up = not validation[-1] > limits["gap"] * training[-1] > 0
     if eased or optimizer.get("weight_decay") or weights <= limits["weights"] or keeps_up:
         return

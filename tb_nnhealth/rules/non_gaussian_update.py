@@ -33,7 +33,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import applied, late
 from tb_nnhealth.rules._shape import kurtoses, outlier
@@ -63,7 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variable, value = variables[worst], float(values[worst])
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"Few weights of {variable.path} take most of its update: the excess kurtosis is {value:.3g}.",
         layer=variable.layer,
         variable=variable.path,

@@ -31,7 +31,7 @@ An L1 penalty makes most weights small on purpose; so do inputs of which only a 
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import late, median
 from tb_nnhealth.rules._shape import kurtoses, outlier
@@ -63,7 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"A few weights of {variable.path} have outgrown the rest: its excess kurtosis went from {start:.3g} "
         f"to {value:.3g}.",
         layer=variable.layer,

@@ -30,7 +30,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -59,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"From epoch to epoch the loss changes by {size:.0%}, and {reversals:.0%} of the changes undo the one before.",
         first_step=int(steps[0]),
         last_step=int(steps[-1]),

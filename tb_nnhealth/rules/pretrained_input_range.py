@@ -29,7 +29,7 @@ A model with the same names of layers that was trained from scratch takes any ra
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -71,7 +71,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             continue
         yield Finding(
             RULE.name,
-            "warning" if suffers(run) else "info",
+            severity_of_symptom(run),
             f"The input goes from {seen[0]:.3g} to {seen[1]:.3g}, and {name} was trained on {low:g} to {high:g}.",
             first_step=int(run.data.steps[0]),
             last_step=int(run.data.steps[-1]),

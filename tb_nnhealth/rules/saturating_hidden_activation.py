@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._layers import hidden, hidden_activation
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -58,7 +58,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     names = sorted({str(functions[layer.path]) for layer in found})
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"{len(found)} of {len(layers)} hidden layers end in {' or '.join(names)}.",
         layer=found[0].path,
         observed=float(len(found)),

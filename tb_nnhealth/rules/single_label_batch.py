@@ -32,7 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts
+from tb_nnhealth.rules._series import class_counts, target_rows
 
 RULE = Rule(
     name="single-label-batch",
@@ -49,7 +49,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    rows = [row for row in run.classes.rows if row.startswith("target/")]
+    rows = target_rows(run.classes)
     judged = False
     for row in rows:
         counts = class_counts(run, row)

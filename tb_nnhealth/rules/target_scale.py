@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import SQUARED, Head
 from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -67,7 +67,7 @@ def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
         return None
     return Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The targets of {head.name} have a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=head.layer.path if head.layer else None,
         first_step=int(run.data.steps[0]),

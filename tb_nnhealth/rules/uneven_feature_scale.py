@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import normalizes_first, numeric_inputs, of_data
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -56,7 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             continue
         yield Finding(
             RULE.name,
-            "warning" if suffers(run) else "info",
+            severity_of_symptom(run),
             f"The features of the input {tensor.name} have standard deviations from {low:.3g} to {high:.3g}.",
             first_step=int(run.data.steps[0]),
             last_step=int(run.data.steps[-1]),

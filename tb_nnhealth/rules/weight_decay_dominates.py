@@ -33,7 +33,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import applied, kernels, late, median
 
@@ -73,7 +73,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variable_found = run.model.variable(path)
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"{path} has shrunk to {found[path]:.1%} of its norm under {'weight decay' if decay else 'its penalty'}.",
         layer=variable_found.layer if variable_found else None,
         variable=path,

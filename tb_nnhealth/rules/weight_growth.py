@@ -27,7 +27,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median
 
@@ -56,7 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     worst, total = max(found, key=lambda item: item[1])
     yield Finding(
         RULE.name,
-        "warning" if suffers(run) else "info",
+        severity_of_symptom(run),
         f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
         layer=worst.layer,
         variable=worst.path,
