@@ -27,8 +27,7 @@ class HealthCallback(keras.callbacks.Callback):
         model.fit(x, y, validation_data=..., callbacks=[health])
         print(health.scorecard)
 
-    The trained weights are bit for bit those of a training without the callback, unless the step is compiled by XLA
-    (`jit_compile=True`), which may round a sampled step otherwise.
+    The trained weights are bit for bit those of a training without the callback.
 
     Args:
       log_dir: directory of this run, as for Keras' `TensorBoard` callback; files go to `<log_dir>/health`.

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import taps
 from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
+from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
@@ -26,10 +27,24 @@ from tb_nnhealth.statistics.numerics import attach, detach
 
 
 class Guard(taps.Observer):
-    """An observer of every step. `counter` counts the steps, in the graph, sampled and unsampled alike."""
+    """An observer of every step. `counter` counts the steps, in the graph, sampled and unsampled alike.
 
-    def __init__(self, model: Any, first_step: int, on_failure: Callable[[str, Exception], None]) -> None:
+    Args:
+      model: the model.
+      first_step: the next step's number.
+      on_failure: told of what breaks in here; the step goes on.
+      evidence: of a step in which nothing can be read, None where the guard sees it all.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        first_step: int,
+        on_failure: Callable[[str, Exception], None],
+        evidence: Evidence | None = None,
+    ) -> None:
         self._model = model
+        self.evidence = evidence
         self._first_step = first_step
         self._on_failure = on_failure
         self.counter = tf.Variable(first_step, dtype=tf.int64, trainable=False, name="nnhealth_step")
@@ -37,6 +52,7 @@ class Guard(taps.Observer):
         self._counts: tf.Variable | None = None
         self._places: list[tuple[str, str]] = []
         self._outputs: list[tuple[str, tf.Tensor]] = []
+        self._before: list[tuple[str, tf.Tensor]] = []
         self._is_placed = False
         self.unreadable: frozenset[str] | None = None
 
@@ -47,7 +63,13 @@ class Guard(taps.Observer):
         self._caught_at.assign(-1)
 
     def begin_trace(self) -> None:
-        self._outputs, self._is_placed = [], False
+        self._outputs, self._before, self._is_placed = [], [], False
+
+    def begin_step(self, batch: Any) -> None:
+        """Reads what the step begins with, for a test that is placed at its end."""
+        if self.evidence is not None:
+            self.evidence.begin_trace(batch)
+        self._before = [(path, tf.convert_to_tensor(v.value)) for path, v in _floating(self._model)]
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         del site, inputs
@@ -58,10 +80,11 @@ class Guard(taps.Observer):
         """Places the test. Only the first loss of a step is tested, where a custom step computes several."""
         del y_pred
         if not self._is_placed and tf.is_tensor(loss):
-            self._try_to_place(x, y, sample_weight, loss, _floating(self._model))
+            variables = [(path, v.value) for path, v in _floating(self._model)]
+            self._try_to_place(x, y, sample_weight, loss, variables)
 
     def _try_to_place(
-        self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]
+        self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, tf.Tensor]]
     ) -> None:
         self._is_placed = True
         try:
@@ -69,12 +92,14 @@ class Guard(taps.Observer):
         except Exception as error:
             self._on_failure("the guard against non-finite values", error)
 
-    def _place(self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, Any]]) -> None:
+    def _place(
+        self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, tf.Tensor]]
+    ) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
         tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
         tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
         tensors += [("input", "sample_weight", t) for _, t in named_tensors(sample_weight, None)]
-        tensors += [("variable", path, v.value) for path, v in variables]
+        tensors += [("variable", path, value) for path, value in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if self._is_readable(r, t, graph)]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
@@ -85,7 +110,8 @@ class Guard(taps.Observer):
             return
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
-        _unless(tf.math.is_finite(sum_of_all), self._keep_first, [t for _, _, t in tensors])
+        evidence = [] if self.evidence is None else self.evidence.tensors
+        _unless(tf.math.is_finite(sum_of_all), self._keep_first, [*(t for _, _, t in tensors), *evidence])
 
     def _is_readable(self, row: str, output: tf.Tensor, graph: Any) -> bool:
         if graph is not None and output.graph is not graph:
@@ -93,18 +119,19 @@ class Guard(taps.Observer):
         return not is_rewritten(output) if self.unreadable is None else row not in self.unreadable
 
     def end_trace(self, data_batch: Any, logs: Any) -> None:
-        """Places the test on the step's logs where a custom step never calls `compute_loss`.
+        """Places the test on the step's logs where no loss was seen: a custom step, or one that XLA compiles.
 
-        The variables have changed by then: they are no evidence of where the step went wrong.
+        The variables have changed by then: unless they were read before, there is no evidence in them.
         """
-        metrics = logs.values() if isinstance(logs, dict) else ()
-        scalars = [tf.cast(value, tf.float32) for value in metrics if tf.is_tensor(value) and value.shape.rank == 0]
+        metrics = logs if isinstance(logs, dict) else {}
+        told = [metrics["loss"]] if "loss" in metrics else metrics.values()
+        scalars = [tf.cast(value, tf.float32) for value in told if tf.is_tensor(value) and value.shape.rank == 0]
         if not self._is_placed and scalars:
             parts = [*(data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)), None, None]
-            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), ())
+            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), self._before)
         with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
-        self._outputs = []
+        self._outputs, self._before = [], []
 
     def caught(self) -> NonFinite | None:
         """Returns what was caught so far; waits for the steps that are under way."""
@@ -125,7 +152,10 @@ class Guard(taps.Observer):
 
     def _keep(self, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
         assert self._counts is not None
-        counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in tensors]
+        counted = tensors[: len(self._places)]
+        counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in counted]
+        if self.evidence is not None:
+            self.evidence.keep(tensors[len(counted) :])
         kept = self._counts.assign(tf.stack(counts))
         found = tf.reduce_sum(kept) > 0  # Else a sum of large finite numbers overflowed.
         self._caught_at.assign(tf.where(found, self.counter, -1))

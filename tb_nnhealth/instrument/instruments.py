@@ -10,11 +10,14 @@ import tensorflow as tf
 from tb_nnhealth.instrument import rehearsal, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
-from tb_nnhealth.instrument.guard import Guard
+from tb_nnhealth.instrument.evidence import Evidence
+from tb_nnhealth.instrument.guard import Guard, from_sample
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.recorder import SCOPE, Recorder
+from tb_nnhealth.instrument.replay import Replay, needs_replay
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
+from tb_nnhealth.records import NonFinite
 
 Failure = Callable[[str, Exception], None]
 
@@ -42,6 +45,8 @@ class Instruments:
     has_layers: Callable[[], bool]
     schedule: Schedule
     rehearse: Callable[[Any], None]
+    on_failure: Failure
+    replay: Replay | None = None
     is_compiled: bool = False
 
     def is_ready(self) -> bool:
@@ -60,6 +65,24 @@ class Instruments:
             return False
         return not isinstance(error, tf.errors.OpError) or _is_in_scope(str(error))
 
+    def look_again(self, found: NonFinite | None, first_step: int) -> NonFinite | None:
+        """Returns where the loss went bad in a step in which nothing could be read: it is run again, and taken back.
+
+        Args:
+          found: what the guard caught.
+          first_step: the first step of the `fit`.
+        """
+        layout, evidence = self.recorder.packing.layout, self.guard and self.guard.evidence
+        if found is None or found.places[0].stage != "loss" or not self.replay or not evidence or layout is None:
+            return found
+        self.recorder.request_histograms(False)
+        try:
+            self.replay.run_again(evidence)
+            return from_sample(found.step, first_step, self.recorder.packing.sample(), layout) or found
+        except Exception as error:
+            self.on_failure("where in the step the loss went bad", error)
+            return found
+
 
 def make_instruments(model: Any, settings: Settings, first_step: int, on_failure: Failure) -> Instruments:
     """Returns the instruments of a model that Keras has made the step function of.
@@ -77,36 +100,55 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     def on_unseen() -> None:
         on_failure("all of the step", RuntimeError(UNSEEN))
 
-    guard = Guard(model, first_step, on_failure) if settings.guard else None
+    is_replayed = needs_replay(model)
+    evidence = Evidence(model) if is_replayed else None
+    guard = Guard(model, first_step, on_failure, evidence) if settings.guard else None
     recorder = Recorder(
         lambda called: _measured_variables(model, watched_sites(), called),
         [loss["class_name"] for loss in losses(model)],
         (input_names(model), output_names(model)),
-        guard,
+        None if is_replayed else guard,
         take_activations=settings.activations,
         take_gradients=settings.gradients,
         take_histograms=settings.histograms,
         on_failure=on_failure,
     )
 
+    sampled = twin.watched(model, watched_sites, recorder, on_unseen)
+    replay = Replay(sampled) if is_replayed else None
+
     def rehearse(iterator: Any) -> None:
         try:
-            recorder.unreadable = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
-            if guard is not None:
-                guard.unreadable = recorder.unreadable.outputs
+            shown = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
         except Exception as error:
             raise RuntimeError(f"the step could not be rehearsed: {error}") from error
+        if replay is not None:
+            return replay.prepare(shown.variables, iterator.element_spec)
+        recorder.unreadable = shown.unreadable
+        if guard is not None:
+            guard.unreadable = shown.unreadable.outputs
+
+    own: twin.StepFunction = model.train_function
+
+    def guarded() -> twin.StepFunction:
+        if guard is None:
+            return own
+        if is_replayed:
+            return twin.watched_from_outside(model, guard)
+        return twin.watched(model, watched_sites, guard, on_unseen)
 
     return Instruments(
         model,
-        model.train_function,
+        own,
         recorder,
         guard,
-        sampled=twin.watched(model, watched_sites, recorder, on_unseen),
-        unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard, on_unseen),
+        sampled=sampled,
+        unsampled=guarded(),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
         schedule=Schedule(settings.sampling, settings.overhead),
         rehearse=rehearse,
+        on_failure=on_failure,
+        replay=replay,
     )
 
 

@@ -4,7 +4,8 @@ It shows which outputs must not be read, and what a first trace makes (an optimi
 a measured step is then traced once, not twice, and one whose trace fails leaves nothing half made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,8 +16,16 @@ from tb_nnhealth.instrument.definition import Definition, Unreadable
 from tb_nnhealth.instrument.layers import Site
 
 
-def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> Unreadable:
-    """Traces a model's step without running it, and returns what must not be read.
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the trace of a step has shown: what must not be read, and the variables that the step takes or changes."""
+
+    unreadable: Unreadable
+    variables: Sequence[tf.Variable]
+
+
+def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> Rehearsal:
+    """Traces a model's step without running it.
 
     Args:
       model: the model.
@@ -29,8 +38,8 @@ def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition
     def step(data: Any) -> None:
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
-    tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    return Unreadable() if model.jit_compile else definition.unreadable()
+    traced = tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
+    return Rehearsal(definition.unreadable(), tuple(traced.graph.variables))
 
 
 def _without_optionals(data: Any) -> Any:

@@ -90,12 +90,15 @@ class Schedule:
         for sample in unsettled:
             self._settle(sample, self.plain_seconds)
 
-    def add_sample(self, step: int, seconds: float) -> None:
+    def add_sample(self, step: int, seconds: float, is_beside: bool = False) -> None:
         """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`.
 
-        Where that is not known yet, the first unsampled step will tell.
+        Where that is not known yet, the first unsampled step will tell. One that was taken beside its step, which is
+        counted by itself, is all extra.
         """
-        if self.plain_seconds is not None:
+        if is_beside:
+            self._charge(seconds)
+        elif self.plain_seconds is not None:
             self._settle(seconds, self.plain_seconds)
         elif len(self._unsettled) < DENSE_STEPS:
             self._unsettled.append(seconds)
@@ -117,6 +120,9 @@ class Schedule:
     def _settle(self, seconds: float, plain_seconds: float) -> None:
         extra = max(0.0, seconds - plain_seconds)
         self.training_seconds += seconds - extra
+        self._charge(extra)
+
+    def _charge(self, extra: float) -> None:
         self.sampling_seconds += extra
         self._cost = extra if self._cost is None else 0.7 * self._cost + 0.3 * extra
 

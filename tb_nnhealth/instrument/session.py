@@ -10,6 +10,7 @@ import tensorflow as tf
 from tb_nnhealth.instrument.guard import from_sample
 from tb_nnhealth.instrument.instruments import Failure, Instruments
 from tb_nnhealth.instrument.log import MakeWriter, SessionLog
+from tb_nnhealth.instrument.replay import Replay
 from tb_nnhealth.instrument.steps import StepCount
 from tb_nnhealth.instrument.trouble import NotWritten
 from tb_nnhealth.instrument.watch import VariableWatch
@@ -102,7 +103,7 @@ class Session:
         if guard is None or self._nonfinite_told:
             return
         try:
-            found = guard.caught()
+            found = self.instruments.look_again(guard.caught(), self._watch.first_step)
             if found is None and (is_last or look) and self._steps.has_moved():
                 found = self._watch.look(self.step - 1)
             if found is not None and is_last:
@@ -183,42 +184,68 @@ class Session:
         return logs
 
     def _run_sampled(self, iterator: Any, length: int) -> Any:
-        recorder, sampled = self.instruments.recorder, self.instruments.sampled
-        assert sampled is not None
+        instruments = self.instruments
+        assert instruments.sampled is not None
         with_histograms = self.schedule.takes_histograms()
-        recorder.request_histograms(with_histograms)
-        recorder.was_traced = False
+        instruments.recorder.request_histograms(with_histograms)
+        instruments.recorder.was_traced = False
+        if instruments.replay is not None:
+            return self._run_replayed(instruments.replay, iterator, length, with_histograms)
         started = time.perf_counter()
         try:
-            if recorder.packing.layout is None and not self.instruments.is_eager():
-                self.instruments.rehearse(iterator)
-            logs = sampled(iterator)
+            self._rehearse(iterator)
+            logs = instruments.sampled(iterator)
         except Exception as error:
-            if not self.instruments.are_at_fault(error):
+            if not instruments.are_at_fault(error):
                 raise
-            self.instruments.sampled = None
+            instruments.sampled = None
             logs = self._run_unsampled(iterator, length)  # It raises where the training itself is at fault.
             self._on_failure("the sampled step", error)
             return logs
-        self._take_sample(started, length, with_histograms)
+        self._steps.next += length
+        self._take_sample(time.perf_counter() - started, length, with_histograms)
         return logs
 
-    def _take_sample(self, started: float, length: int, with_histograms: bool) -> None:
-        """Keeps the sample of the steps that have just run, and counts the time since they started."""
-        compiled = 0.0
+    def _run_replayed(self, replay: Replay, iterator: Any, length: int, with_histograms: bool) -> Any:
+        """Measures the next steps, takes them back, and runs them as if nothing had been."""
+        batches, failure = None, None
+        started = time.perf_counter()
+        try:
+            self._rehearse(iterator)
+            batches = replay.take(iterator, length)
+            if batches is not None:
+                replay.run(batches)
+        except Exception as error:
+            failure = error
+        seconds = time.perf_counter() - started
+        logs = self._run_unsampled(iterator if batches is None else iter(batches), length)
+        if failure is None:
+            self._take_sample(seconds, length, with_histograms)
+        else:
+            self.instruments.sampled = None
+            self._on_failure("the sampled step", failure)
+        return logs
+
+    def _rehearse(self, iterator: Any) -> None:
+        if self.instruments.recorder.packing.layout is None and not self.instruments.is_eager():
+            self.instruments.rehearse(iterator)
+
+    def _take_sample(self, seconds: float, length: int, with_histograms: bool) -> None:
+        """Keeps the sample of the steps that have just run, which took so long, and counts the time."""
         if self.instruments.recorder.was_traced and not self.instruments.is_eager():
-            compiled = max(0.0, time.perf_counter() - started - 2 * (self.schedule.plain_seconds or 0.0))
+            compiled = max(0.0, seconds - 2 * (self.schedule.plain_seconds or 0.0))
             self._log.compile_seconds += compiled
-        self._steps.next += length
+            seconds -= compiled
         self._steps.recount(length)
         step = self.step - 1
+        started = time.perf_counter()
         try:
             self._store(step, length, with_histograms)
         except Exception as error:
             self._on_failure("a sample", error)
             self.instruments.sampled = None
-        seconds = time.perf_counter() - started - compiled
-        self.schedule.add_sample(step, seconds)
+        seconds += time.perf_counter() - started
+        self.schedule.add_sample(step, seconds, is_beside=self.instruments.replay is not None)
         self._on_sample(self)
 
     # What was measured.

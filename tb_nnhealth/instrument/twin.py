@@ -7,7 +7,10 @@ made by the same public `make_train_function`, from a `train_step` that is watch
 from collections.abc import Callable
 from typing import Any
 
+import tensorflow as tf
+
 from tb_nnhealth.instrument import functions, taps
+from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site
 
 StepFunction = Callable[[Any], Any]
@@ -40,6 +43,23 @@ def watched_train_step(
         return logs
 
     return train_step
+
+
+def watched_from_outside(model: Any, guard: Guard) -> StepFunction:
+    """Returns a step function for XLA, which compiles the model's own step: the guard sees what goes in and out."""
+    own = model.train_step
+    if model.jit_compile:
+        own = tf.function(own, jit_compile=True, reduce_retracing=True, autograph=False)
+
+    def train_step(data: Any) -> Any:
+        guard.begin_trace()
+        guard.begin_step(data)
+        logs = own(data)
+        guard.end_trace(data, logs)
+        return logs
+
+    with taps.replaced(model, "_jit_compile", False):
+        return _make(model, train_step)
 
 
 def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:

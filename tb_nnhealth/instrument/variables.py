@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 
-def made_beside(value: np.ndarray[Any, Any], name: str) -> tf.Variable:
+def made_beside(value: np.ndarray[Any, Any], name: str, shape: tf.TensorShape | None = None) -> tf.Variable:
     """Returns a variable that is made beside the trace that is under way.
 
     TensorFlow traces a function a second time that makes variables while it is traced, also where they are lifted
@@ -16,6 +16,7 @@ def made_beside(value: np.ndarray[Any, Any], name: str) -> tf.Variable:
     Args:
       value: its first value, any shape and dtype.
       name: its name.
+      shape: of what it may hold later; None for its first value's.
     """
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: tf.Variable(value, trainable=False, name=name)).result()
+        return pool.submit(lambda: tf.Variable(value, trainable=False, name=name, shape=shape)).result()

@@ -542,6 +542,20 @@ def jit_compile() -> Trial:
 
 
 @case
+def jit_compile_residual() -> Trial:
+    """What XLA fuses most: sums of residuals, normalization, and activation functions, with noise among them."""
+    inputs = keras.Input((8, 8, 2))
+    x = layers.Conv2D(6, 3, padding="same", use_bias=False, name="stem")(inputs)
+    x = layers.Activation("relu")(layers.BatchNormalization()(x))
+    y = layers.BatchNormalization()(layers.Conv2D(6, 3, padding="same", use_bias=False, name="branch")(x))
+    x = layers.Dropout(0.3)(layers.Activation("relu")(layers.Add()([x, y])))
+    x = layers.Dense(5, "sigmoid", name="gate")(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, layers.Dense(3, "softmax", name="head")(layers.BatchNormalization()(x)))
+    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=True)
+    return Trial(model, [fit(images(), labels())])
+
+
+@case
 def steps_per_execution() -> Trial:
     trial = regression("adam", steps_per_execution=4)
     return Trial(trial.model, [fit(flat(44), numbers(44))])

@@ -1,0 +1,85 @@
+"""The replay: how a step is measured that XLA compiles.
+
+XLA fuses the operations of a step anew around whatever is read among them, and so rounds otherwise. The measured step
+is therefore run first, on the same batches, and taken back: every variable is again what it was. Then the step that
+counts is run, in which nothing is read.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tb_nnhealth.instrument import functions
+from tb_nnhealth.instrument.evidence import Evidence
+from tb_nnhealth.instrument.twin import StepFunction
+
+
+def needs_replay(model: Any) -> bool:
+    """Returns whether XLA compiles the model's step, by Keras' doing or by its own `tf.function`."""
+    if model.run_eagerly or tf.config.functions_run_eagerly():
+        return False
+    function = functions.functions(model).get("train_step")
+    return bool(model.jit_compile or getattr(function, "_jit_compile", None))
+
+
+class Replay:
+    """Runs measured steps that leave nothing behind but what was measured.
+
+    Args:
+      measured: the measured step function.
+    """
+
+    def __init__(self, measured: StepFunction) -> None:
+        self._measured = measured
+
+    def prepare(self, variables: Sequence[tf.Variable], element_spec: Any) -> None:
+        """Says which variables a step takes or changes, and what its batches are like."""
+        self._element_spec = element_spec
+        self._variables = variables
+        self._read = tf.function(lambda: [variable.read_value() for variable in variables], autograph=False)
+        self._write = tf.function(self._assign, autograph=False)
+
+    def take(self, iterator: Any, count: int) -> tf.data.Dataset | None:
+        """Takes the next batches from an iterator, at most `count`; returns None where there are none left.
+
+        Raises:
+          TypeError: the iterator is not one of `tf.data`; nothing was taken.
+        """
+        if not isinstance(iterator, tf.data.Iterator):
+            raise TypeError(f"Expected the batches of a tf.data.Iterator. Received: {type(iterator).__name__}")
+        batches = None
+        for _ in range(count):
+            optional = iterator.get_next_as_optional()
+            if not optional.has_value():
+                break
+            batch = self._dataset(optional.get_value())
+            batches = batch if batches is None else batches.concatenate(batch)
+        return batches
+
+    def run(self, batches: tf.data.Dataset) -> None:
+        """Runs the measured step on the batches and takes it back, also where it fails."""
+        before = self._read()
+        try:
+            self._measured(iter(batches))
+        finally:
+            self._write(before)
+
+    def run_again(self, evidence: Evidence) -> None:
+        """Runs the measured step from where a step began of which there is evidence, and takes it back."""
+        batch = self._dataset(evidence.batch())
+        before = self._read()
+        try:
+            evidence.bring_back()
+            self._measured(iter(batch))
+        finally:
+            self._write(before)
+
+    def _dataset(self, batch: Any) -> tf.data.Dataset:
+        """Returns a dataset of the one batch, of the training's element type: no step is traced anew for it."""
+        dataset = tf.data.Dataset.from_tensors(batch)
+        return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), self._element_spec)
+
+    def _assign(self, values: Sequence[tf.Tensor]) -> None:
+        for variable, value in zip(self._variables, values, strict=True):
+            variable.assign(value)

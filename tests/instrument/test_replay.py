@@ -1,0 +1,162 @@
+"""The replay measures a step that XLA compiles, and leaves nothing behind."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.replay import Replay, needs_replay
+from tests.instrument.zoo import flat, mlp, numbers
+
+SPEC = (tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec([None], tf.float32))
+
+
+def prepared(measured: Callable[[Any], None], *variables: tf.Variable) -> Replay:
+    replay = Replay(measured)
+    replay.prepare(variables, SPEC)
+    return replay
+
+
+def batches(*sizes: int) -> Iterator[Any]:
+    def each() -> Iterator[Any]:
+        for size in sizes:
+            yield np.full((size, 2), size, np.float32), np.zeros(size, np.float32)
+
+    return iter(tf.data.Dataset.from_generator(each, output_signature=SPEC))
+
+
+def sizes(taken: tf.data.Dataset | None) -> list[int]:
+    return [] if taken is None else [len(x) for x, _ in taken]
+
+
+def test_it_takes_what_is_left_and_no_more() -> None:
+    replay, iterator = prepared(lambda _: None), batches(4, 4, 3)
+    assert sizes(replay.take(iterator, 2)) == [4, 4]
+    assert sizes(replay.take(iterator, 2)) == [3]
+    assert replay.take(iterator, 2) is None
+
+
+def test_what_it_takes_is_of_the_iterators_own_type() -> None:
+    iterator = batches(4)
+    taken = prepared(lambda _: None).take(iterator, 1)
+    assert taken is not None and taken.element_spec == iterator.element_spec
+
+
+def test_it_takes_nothing_from_another_kind_of_iterator() -> None:
+    left = iter([1, 2])
+    with pytest.raises(TypeError, match=r"Expected the batches of a tf\.data\.Iterator\. Received: list_iterator"):
+        prepared(lambda _: None).take(left, 1)
+    assert list(left) == [1, 2]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_it_takes_back_what_the_step_changed(fails: bool) -> None:
+    weight, counter, seen = tf.Variable([1.0, 2.0]), tf.Variable(7, dtype=tf.int64), []
+
+    def measured(iterator: Any) -> None:
+        seen.extend(len(x) for x, _ in iterator)
+        weight.assign([np.nan, 5.0])
+        counter.assign_add(1)
+        if fails:
+            raise RuntimeError("in the middle of it")
+
+    replay = prepared(measured, weight, counter)
+    taken = replay.take(batches(4, 3), 2)
+    assert taken is not None
+    if fails:
+        with pytest.raises(RuntimeError, match="in the middle of it"):
+            replay.run(taken)
+    else:
+        replay.run(taken)
+    assert seen == [4, 3]
+    np.testing.assert_array_equal(weight.numpy(), [1.0, 2.0])
+    assert counter.numpy() == 7
+    assert sizes(taken) == [4, 3]  # The batches are there for the step that counts.
+
+
+class CompiledStep(keras.Model):
+    """Its own `train_step` is compiled by XLA, and counts itself in a variable that Keras does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.normal, self.head = layers.Dense(4, "sigmoid"), layers.BatchNormalization(), layers.Dense(1)
+        self.steps_taken = tf.Variable(0)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        return self.head(self.normal(self.hidden(inputs), training=training))
+
+    @tf.function(jit_compile=True)
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        self.steps_taken.assign_add(1)
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize("how", [{}, {"jit_compile": True}, {"jit_compile": True, "run_eagerly": True}])
+def test_only_what_xla_compiles_is_replayed(how: dict[str, bool]) -> None:
+    model = mlp()
+    model.compile("sgd", "mse", **({"jit_compile": False} | how))
+    assert needs_replay(model) == (how == {"jit_compile": True})
+
+
+def trained(make: Callable[[], keras.Model], *callbacks: Any, rows: int = 44) -> tuple[keras.Model, Any]:
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+    model = make()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback could not")
+        history = model.fit(flat(rows), numbers(rows), batch_size=8, epochs=2, verbose=0, callbacks=list(callbacks))
+    return model, history.history
+
+
+def compiled_step() -> keras.Model:
+    model = CompiledStep()
+    model.compile("adam", "mse", jit_compile=False)
+    return model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("guard", [True, False])
+def test_a_train_step_that_is_compiled_by_itself(guard: bool, tmp_path: Path) -> None:
+    plain, history = trained(compiled_step)
+    measured, same = trained(compiled_step, HealthCallback(tmp_path, sampling=1, guard=guard))
+    assert read_run(tmp_path).samples >= 11
+    assert measured.steps_taken.numpy() == plain.steps_taken.numpy() == 12
+    assert same == history
+    for ours, theirs in zip(measured.variables, plain.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.slow
+def test_a_replay_that_fails_costs_the_training_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def jitted() -> keras.Model:
+        model = mlp()
+        model.compile("adam", "mse", jit_compile=True)
+        return model
+
+    plain, history = trained(jitted)
+
+    def fails(self: Replay, batches: Any) -> None:
+        raise RuntimeError("no memory is left")
+
+    monkeypatch.setattr(Replay, "run", fails)
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+    model = jitted()
+    with pytest.warns(UserWarning, match="the sampled step.*no memory is left"):
+        same = model.fit(
+            flat(44), numbers(44), batch_size=8, epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path)]
+        ).history
+    assert same == history
+    for ours, theirs in zip(model.variables, plain.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
