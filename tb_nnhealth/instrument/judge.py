@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tb_nnhealth.scorecard import Scorecard
 
-SHARE = {"warn": 0.01, "stop": 0.1, "raise": 0.1}
+SHARE = {"warn": 0.005, "stop": 0.1, "raise": 0.1}
 """Share of the time of all `fit`s so far that judging may take under way: more, where a finding is to end it."""
 
 FIRST_JUDGEMENT = 64

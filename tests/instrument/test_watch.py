@@ -85,7 +85,7 @@ def test_looks_keep_within_their_share(watched: VariableWatch, guard: Looks, mon
     assert watched.is_due()
     watched.look(20)
     assert not watched.is_due()
-    now[0] += 99.0
+    now[0] += 399.0
     assert not watched.is_due()
     now[0] += 1.0
     assert watched.is_due()
