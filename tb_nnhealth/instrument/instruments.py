@@ -12,6 +12,7 @@ from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
+from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.recorder import SCOPE, Recorder
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
@@ -37,6 +38,7 @@ class Instruments:
     own: twin.StepFunction
     recorder: Recorder
     guard: Guard | None
+    modes: Modes
     sampled: twin.StepFunction | None
     unsampled: twin.StepFunction
     has_layers: Callable[[], bool]
@@ -77,12 +79,15 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     def on_unseen() -> None:
         on_failure("all of the step", RuntimeError(UNSEEN))
 
+    schedule = Schedule(settings.sampling, settings.overhead)
     guard = Guard(model, first_step, on_failure) if settings.guard else None
+    modes = Modes(model, settings.modes, schedule.can_afford, on_failure)
     recorder = Recorder(
         lambda called: _measured_variables(model, watched_sites(), called),
         [loss["class_name"] for loss in losses(model)],
         (input_names(model), output_names(model)),
         guard,
+        modes,
         take_activations=settings.activations,
         take_gradients=settings.gradients,
         take_histograms=settings.histograms,
@@ -102,10 +107,11 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         model.train_function,
         recorder,
         guard,
+        modes,
         sampled=twin.watched(model, watched_sites, recorder, on_unseen),
         unsampled=model.train_function if guard is None else twin.watched(model, watched_sites, guard, on_unseen),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
-        schedule=Schedule(settings.sampling, settings.overhead),
+        schedule=schedule,
         rehearse=rehearse,
     )
 
