@@ -52,9 +52,9 @@ class _Batch:
 class Modes:
     """Measures a model in both modes at the end of the 1st, 2nd, 4th, 8th … and last epoch, and where that is cheap.
 
-    Models that do the same in both modes are not measured, nor those with a `train_step` of their own, for nobody
-    knows what that does with a batch, nor those that run eagerly or have `tf.function`s as methods, which keep what is
-    traced into them.
+    Models that do the same in both modes are not measured, nor those with a `train_step` or `compute_loss` of their
+    own, for nobody knows what these do with a batch, nor those that run eagerly or have `tf.function`s as methods,
+    which keep what is traced into them.
 
     Args:
       model: the model.
@@ -167,11 +167,12 @@ def _data_loss(model: Any, data: Any, is_training: bool) -> tf.Tensor:
 
 
 def _have_a_meaning(model: Any) -> bool:
-    """Returns whether the modes of a model differ, in a step that is Keras' own."""
+    """Returns whether the modes of a model differ, in a step and in a loss that are Keras' own."""
     layers = model._flatten_layers()
     return (
-        type(model).train_step is keras.Model.train_step
+        all(getattr(type(model), name) is getattr(keras.Model, name) for name in ("train_step", "compute_loss"))
         and "train_step" not in vars(model)
+        and model._compile_loss is not None
         and model._call_has_training_arg
         and not model.run_eagerly
         and not tf.config.functions_run_eagerly()

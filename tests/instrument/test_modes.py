@@ -151,6 +151,11 @@ class OwnStep(keras.Sequential):
         return super().train_step(data)
 
 
+class OwnLoss(keras.Sequential):
+    def compute_loss(self, *given: Any, **named: Any) -> Any:
+        return 2.0 * super().compute_loss(*given, **named)
+
+
 class Decorated(layers.Dropout):
     @tf.function
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -168,11 +173,19 @@ class Counting(layers.Layer):
         return x * 2 if training else x
 
 
+def added_loss_only() -> Trial:
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(4), layers.Dropout(0.3), Penalized()])
+    model.compile("adam")
+    return Trial(model, [{"x": X, "epochs": 2, "verbose": 0}])
+
+
 NOT_MEASURED: dict[str, tuple[Callable[[], Trial], dict[str, Any]]] = {
     "nothing differs": (lambda: trial(lambda: [layers.Dense(16), layers.LayerNormalization()]), {}),
     "no rate": (lambda: trial(lambda: [layers.Dropout(0.0)]), {}),
     "switched off": (trial, {"modes": False}),
     "a step of its own": (lambda: trial(model=OwnStep), {}),
+    "a loss of its own": (lambda: trial(model=OwnLoss), {}),
+    "no compiled loss": (added_loss_only, {}),
     "eager": (lambda: trial(run_eagerly=True, epochs=2), {}),
     "a function of TensorFlow": (lambda: trial(lambda: [Decorated(0.3)]), {}),
     "a side effect": (lambda: trial(lambda: [Counting()]), {}),
