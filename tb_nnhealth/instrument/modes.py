@@ -75,7 +75,7 @@ class Modes:
         self._can_afford = can_afford
         self._on_failure = on_failure
         self._batch: _Batch | None = None
-        self._losses: Callable[[], tf.Tensor] | None = None
+        self._losses: Any = None
         self._is_off = not is_on
         self._epochs = 0
         self._cost = 0.0
@@ -142,10 +142,9 @@ class Modes:
         self._cost = time.perf_counter() - started
         return {"training": training, "inference": inference}
 
-    def _compiled(self, batch: _Batch) -> Callable[[], tf.Tensor]:
-        losses: Callable[[], tf.Tensor]
-        losses = traced = tf.function(partial(self._both, batch), autograph=False).get_concrete_function()
-        self._is_off = _changes_anything(traced.graph)
+    def _compiled(self, batch: _Batch) -> Any:
+        losses: Any = tf.function(partial(self._both, batch), autograph=False)
+        self._is_off = _changes_anything(losses.get_concrete_function().graph)
         if not self._is_off:
             losses()  # The first time, TensorFlow optimizes it.
         return losses

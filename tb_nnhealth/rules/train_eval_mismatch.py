@@ -49,8 +49,13 @@ RULE = Rule(
     needs=("loss",),
     min_samples=4,
     thresholds=(
-        Threshold("warning", 0.5, "fraction", "half of what training gained: the model in use is nearer to its start"),
-        Threshold("epochs", 2.0, "epochs", "the first epochs' moving averages are still those they started from"),
+        Threshold(
+            "warning",
+            0.5,
+            "fraction",
+            "docs/calibration.md: healthy trainings end at 0.2 at most, late averages at 0.5",
+        ),
+        Threshold("epochs", 2.0, "epochs", "docs/calibration.md: after one, moving averages are still on their way"),
     ),
 )
 
