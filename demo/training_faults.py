@@ -64,6 +64,11 @@ def _sparse() -> list[keras.Layer]:
     ]
 
 
+def _normalized() -> list[keras.Layer]:
+    pairs = [(layers.Dense(n), layers.BatchNormalization(momentum=0.9999), layers.ReLU()) for n in (64, 64, 32)]
+    return [layer for pair in pairs for layer in pair]
+
+
 def _linear() -> list[keras.Layer]:
     return []
 
@@ -122,5 +127,8 @@ FAULTS = {
         classifier(dense(activation="tanh"), prepare=lambda images: images // 255),
     ),
     "still-improving": Fault("stops after eight slow epochs", classifier(optimizer=sgd(0.01)), informs=True),
+    "train-eval-mismatch": Fault(
+        "normalizes with moving averages that take ten thousand steps", classifier(_normalized, prepare=raw)
+    ),
     "underfitting": Fault("drops nine of ten units in each layer", classifier(_dropping)),
 }

@@ -86,7 +86,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     ),
     "underfitting": ("stalled-loss", "no-better-than-trivial", *_CAPACITY, *_TOO_SLOW, *_TOO_FAST, *_BLOCKED, *_GIVEN),
     "still-improving": (*_TOO_SLOW, "learning-rate-value", "batch-size"),
-    "overfitting": ("few-samples", "no-regularization", "layer-width"),
+    "train-eval-mismatch": ("single-label-batch", "batch-size", "dropout-placement"),
+    "overfitting": ("train-eval-mismatch", "few-samples", "no-regularization", "layer-width"),
 }
 """The rules that may bring a rule's finding about, the nearest first."""
 

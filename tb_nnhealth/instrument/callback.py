@@ -42,6 +42,8 @@ class HealthCallback(keras.callbacks.Callback):
         (sets `model.stop_training`), or "raise" (`HealthError`).
       scorecard_path: where the scorecard's JSON is written when the training ends.
       guard: watch the loss of every step for NaN and Inf, and keep the evidence of where they began.
+      modes: compare training and inference mode on one batch at the ends of epochs (the 1st, 2nd, 4th, 8th … and last,
+        others within `overhead`), where layers differ in them.
       limits: what to set of the rules, `{rule: {threshold: value, "enabled": bool, "ignore": patterns}}`, beside and
         above what `[tool.nnhealth]` in `pyproject.toml` does; it goes with the run.
 
@@ -64,6 +66,7 @@ class HealthCallback(keras.callbacks.Callback):
         scorecard_path: str | os.PathLike[str] | None = None,
         guard: bool = True,
         limits: Mapping[str, Mapping[str, Any]] | None = None,
+        modes: bool = True,
     ) -> None:
         super().__init__()
         if keras.backend.backend() != "tensorflow":
@@ -84,6 +87,7 @@ class HealthCallback(keras.callbacks.Callback):
             gradients=gradients,
             histograms=histograms,
             guard=guard,
+            modes=modes,
         )
         self._training: Training | None = None
         self._session: Session | None = None  # that of the `fit` that runs
@@ -153,11 +157,14 @@ class HealthCallback(keras.callbacks.Callback):
         if session.is_displaced():
             self._tell_displaced(session, epoch)
         try:
-            session.end_epoch(epoch, logs or {})
+            session.end_epoch(epoch, logs or {}, self._is_last(epoch))
         except Exception as error:
             self._trouble.fail("the end of an epoch", error)
         if self._judge.is_due_at_epoch_end(session.step):
             self._judge_now(session)
+
+    def _is_last(self, epoch: int) -> bool:
+        return epoch > 0 and bool(self.model.stop_training or epoch + 1 == self.params.get("epochs"))
 
     def on_train_end(self, logs: Any = None) -> None:
         session = self._session

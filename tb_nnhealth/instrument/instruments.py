@@ -13,6 +13,7 @@ from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.guard import Guard, from_sample
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
+from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.recorder import SCOPE, Recorder
 from tb_nnhealth.instrument.replay import Replay, needs_replay
 from tb_nnhealth.instrument.schedule import Schedule
@@ -40,6 +41,7 @@ class Instruments:
     own: twin.StepFunction
     recorder: Recorder
     guard: Guard | None
+    modes: Modes
     sampled: twin.StepFunction | None
     unsampled: twin.StepFunction
     has_layers: Callable[[], bool]
@@ -103,11 +105,14 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     is_replayed = needs_replay(model)
     evidence = Evidence(model) if is_replayed else None
     guard = Guard(model, first_step, on_failure, evidence) if settings.guard else None
+    schedule = Schedule(settings.sampling, settings.overhead)
+    modes = Modes(model, settings.modes, schedule.can_afford, on_failure)
     recorder = Recorder(
         lambda called: _measured_variables(model, watched_sites(), called),
         [loss["class_name"] for loss in losses(model)],
         (input_names(model), output_names(model)),
         None if is_replayed else guard,
+        modes,
         take_activations=settings.activations,
         take_gradients=settings.gradients,
         take_histograms=settings.histograms,
@@ -142,10 +147,11 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         own,
         recorder,
         guard,
+        modes,
         sampled=sampled,
         unsampled=guarded(),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
-        schedule=Schedule(settings.sampling, settings.overhead),
+        schedule=schedule,
         rehearse=rehearse,
         on_failure=on_failure,
         replay=replay,

@@ -79,14 +79,21 @@ class SessionLog:
             writer.write_histograms(step, self._recorder.packing.histograms())
         self._samples += 1
 
-    def write_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        """Writes Keras' logs of an epoch, on a thinning grid, and how far the run is."""
+    def write_epoch(self, epoch: int, logs: Mapping[str, Any], modes: Callable[[], Mapping[str, float] | None]) -> None:
+        """Writes Keras' logs of an epoch, on a thinning grid, and how far the run is.
+
+        Args:
+          epoch: its number.
+          logs: Keras' logs of it.
+          modes: measures the model's modes, None where they are not to be measured.
+        """
         index, self._epochs = self._epochs, self._epochs + 1
         if self._writer is None or not self._steps.has_moved() or not is_due(index, EPOCH_GRID):
             return
         done = self._steps.next
         numbers = {str(name): _number(value) for name, value in logs.items()}
-        self._writer.write_json(metadata.EPOCH, done - 1, {"epoch": epoch, "step": done, "logs": numbers})
+        ended = {"epoch": epoch, "step": done, "logs": numbers, "modes": modes()}
+        self._writer.write_json(metadata.EPOCH, done - 1, ended)
         self.write_progress(finished=False)
 
     def write_event(self, event: dict[str, Any]) -> None:

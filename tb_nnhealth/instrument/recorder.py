@@ -10,6 +10,7 @@ from tb_nnhealth.instrument.batch import counted_classes, named_tensors
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
+from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.packing import Packing
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Key, Trace
@@ -29,6 +30,7 @@ class Recorder(taps.Observer):
       losses: class names of the losses, by output.
       names: names of the model's inputs and outputs, where it has them.
       guard: told of everything too, None where it is switched off.
+      modes: keeps the batch.
       on_failure: told of an exception in here; the step goes on without that statistic.
     """
 
@@ -38,6 +40,7 @@ class Recorder(taps.Observer):
         losses: Sequence[str],
         names: Names,
         guard: Guard | None,
+        modes: Modes,
         *,
         take_activations: bool,
         take_gradients: bool,
@@ -48,6 +51,7 @@ class Recorder(taps.Observer):
         self._losses = losses
         self._names = self._input_names, self._output_names = names
         self._guard = guard
+        self._modes = modes
         self._take_activations = take_activations
         self._take_gradients = take_gradients
         self._on_failure = on_failure
@@ -143,6 +147,7 @@ class Recorder(taps.Observer):
                 self.packing.pack(self._trace, list(self.variables), self.definition)
         except Exception as error:
             self._on_failure("the step", error)
+        self._modes.keep(data_batch)
         if self._guard is not None:
             self._guard.end_trace(data_batch, logs)
 

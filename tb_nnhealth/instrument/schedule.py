@@ -117,6 +117,10 @@ class Schedule:
         """Counts work beside the steps (judging the run) against the budget."""
         self.sampling_seconds += seconds
 
+    def can_afford(self, seconds: float) -> bool:
+        """Returns whether the budget has so many seconds left."""
+        return self.sampling_seconds + seconds <= TIMED * self.overhead * self.training_seconds
+
     def _settle(self, seconds: float, plain_seconds: float) -> None:
         extra = max(0.0, seconds - plain_seconds)
         self.training_seconds += seconds - extra
@@ -141,10 +145,7 @@ class Schedule:
         return self._epochs <= FREE_EPOCHS or self._is_apart(last)
 
     def _is_affordable(self, last: int) -> bool:
-        return self.overhead > 0 and self._cost is not None and self._is_apart(last) and self._can_afford(self._cost)
-
-    def _can_afford(self, seconds: float) -> bool:
-        return self.sampling_seconds + seconds <= TIMED * self.overhead * self.training_seconds
+        return self.overhead > 0 and self._cost is not None and self._is_apart(last) and self.can_afford(self._cost)
 
     def _is_apart(self, step: int) -> bool:
         return self._last_sample is None or step - self._last_sample >= max(1, step // SAMPLES_AT_ONCE)

@@ -87,13 +87,16 @@ class Session:
         self._steps.begin_epoch(steps)
         self.schedule.begin_epoch(self.step, steps)
 
-    def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        """Notes that it has ended, with Keras' logs of it."""
+    def end_epoch(self, epoch: int, logs: Mapping[str, Any], is_last: bool = False) -> None:
+        """Notes that it has ended, with Keras' logs of it; `is_last`: it is known to be the last of several."""
         started = time.perf_counter()
         self._steps.recount(self._steps.length())
         self.ask_guard(look=self._watch.is_due())
-        self._log.write_epoch(epoch, logs)
-        self.schedule.add_work(time.perf_counter() - started)
+        compiled = self.instruments.modes.compile_seconds
+        self._log.write_epoch(epoch, logs, lambda: self.instruments.modes.measure(is_last))
+        compiled = self.instruments.modes.compile_seconds - compiled
+        self._log.compile_seconds += compiled
+        self.schedule.add_work(time.perf_counter() - started - compiled)
 
     def ask_guard(self, is_last: bool = False, look: bool = False) -> None:
         """Asks the guard whether a step between the samples had a non-finite loss; with a look at the variables, or
@@ -215,6 +218,7 @@ class Session:
             batches = replay.take(iterator, length)
             if batches is not None:
                 replay.run(batches)
+                self.instruments.modes.keep(next(iter(batches)))
         except Exception as error:
             failure = error
         seconds = time.perf_counter() - started

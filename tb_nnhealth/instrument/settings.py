@@ -29,6 +29,7 @@ class Settings:
     on_error: str
     scorecard_path: str | None
     guard: bool
+    modes: bool
     limits: RuleSettings
     project: RuleSettings
 

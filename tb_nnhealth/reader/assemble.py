@@ -11,7 +11,7 @@ import numpy as np
 from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
 from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
-from tb_nnhealth.records import Epoch, FloatArray, HealthRun, NonFinite, Place, Table
+from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
 
 COSTS = ("compile", "sampling", "training")
@@ -120,9 +120,15 @@ def _epochs(series: Mapping[str, Series], noted: list[str]) -> Iterator[Epoch]:
     for step, payload in _texts(metadata.EPOCH, series, noted):
         try:
             logs = {str(name): None if value is None else float(value) for name, value in payload["logs"].items()}
-            yield Epoch(int(payload["epoch"]), int(payload["step"]), logs)
+            yield Epoch(int(payload["epoch"]), int(payload["step"]), logs, _modes(payload.get("modes")))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             noted.append(f"{metadata.EPOCH} at step {step} is left out: expected epoch, step and logs")
+
+
+def _modes(measured: Any) -> ModeLosses | None:
+    if not isinstance(measured, dict):
+        return None
+    return ModeLosses(*(_number(measured.get(mode), math.nan) for mode in ("training", "inference")))
 
 
 def _happened(series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:

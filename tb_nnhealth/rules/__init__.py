@@ -50,6 +50,7 @@ from tb_nnhealth.rules import (
     still_improving,
     target_scale,
     too_few_updates,
+    train_eval_mismatch,
     unchanged_variable,
     underfitting,
     uneven_feature_scale,
@@ -119,6 +120,7 @@ DIAGNOSES: dict[str, Diagnosis] = {
         no_better_than_trivial,
         stalled_loss,
         still_improving,
+        train_eval_mismatch,
         overfitting,
         underfitting,
     )

@@ -17,6 +17,9 @@ tensor (data class TENSOR):
 Where a session goes on in a further file (its disk was full), that file begins with the same manifest
 event again: its step and wall time are those of the first, so that it starts no other session.
 
+An epoch's text is {"epoch", "step", "logs"}, and "modes": {"training": loss, "inference": loss} of one batch where
+that was measured, else null.
+
 A table is cut into blocks of rows, so that one tag of a long run stays within what TensorBoard's
 data server sends in one message (256 MiB).
 

@@ -17,7 +17,7 @@ WRONG = [
     ("on_error", "explode"), ("on_error", None), ("on_error", ["warn"]),
     ("include", []), ("include", 5), ("include", [""]), ("exclude", [None]), ("exclude", ""),
     ("include", ()), ("include", set()), ("exclude", b"dense"), ("exclude", ("a", 5)),
-    ("activations", "yes"), ("gradients", 1), ("histograms", None), ("guard", 0),
+    ("activations", "yes"), ("gradients", 1), ("histograms", None), ("guard", 0), ("modes", 1),
     ("scorecard_path", 5), ("scorecard_path", ""),
 ]  # fmt: skip
 

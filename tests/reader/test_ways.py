@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tb_nnhealth.reader import LogError
+from tb_nnhealth.records import ModeLosses
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.event_file import EventFile, summary_event
 from tb_nnhealth.summary.writer import HealthWriter
@@ -169,6 +170,21 @@ def test_nan_and_infinity_arrive_as_they_are(read: Way, run_dir: Path) -> None:
     run = read(run_dir)
     np.testing.assert_array_equal(run.variables.values[0, 0, :4], np.float32([np.nan, np.inf, -np.inf, 1e-45]))
     assert run.epochs[0].logs == {"loss": None, "lr": 0.5}
+
+
+def test_the_losses_of_both_modes_are_read_where_they_were_measured(read: Way, run_dir: Path) -> None:
+    writer = HealthWriter(str(run_dir), make_manifest())
+    infinite = {"training": 0.5, "inference": float("inf")}
+    measured = [{"training": 0.5, "inference": 0.75}, infinite, None, "damaged", {}]
+    for step, modes in enumerate(measured):
+        writer.write_json(metadata.EPOCH, step, {"epoch": step, "step": step + 1, "logs": {}, "modes": modes})
+    writer.write_json(metadata.EPOCH, 5, {"epoch": 5, "step": 6, "logs": {}})  # as it was before they were measured
+    writer.close()
+    run = read(run_dir)
+    both, infinite, *rest = [epoch.modes for epoch in run.epochs]
+    assert both == ModeLosses(0.5, 0.75) and infinite.training == 0.5 and np.isnan(infinite.inference)
+    assert rest[:2] == [None, None] and np.isnan([rest[2].training, rest[2].inference]).all() and rest[3] is None
+    assert run.problems == ()
 
 
 def test_other_plugins_in_the_same_directory_are_ignored(read: Way, run_dir: Path) -> None:

@@ -6,6 +6,7 @@ from tests.faults.sick import (
     inputs,
     labels,
     losses,
+    modes,
     optimization,
     outputs,
     precision,
@@ -24,5 +25,6 @@ CASES = (
     *starting_values.CASES,
     *optimization.CASES,
     *precision.CASES,
+    *modes.CASES,
 )
 """Sick cases and their mended twins."""
