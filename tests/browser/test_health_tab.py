@@ -301,3 +301,12 @@ def test_nothing_is_wider_than_the_window(open_tab, width):
     tab.frame.locator(".labels button").nth(0).click()
     tab.page.wait_for_timeout(300)
     assert tab.frame.locator("body").evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize(("width", "rows"), [(1280, [4, 4]), (1920, [8])])
+def test_categories_stand_in_even_rows(open_tab, width, rows):
+    tab = open_tab("sick/health")
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    tab.page.wait_for_timeout(300)
+    tops = [chip.bounding_box()["y"] for chip in tab.frame.locator(".chip").all()]
+    assert [tops.count(top) for top in dict.fromkeys(tops)] == rows

@@ -54,7 +54,7 @@ export function steps(first, last) {
 export const words = (name) => name.replace(/[_-]/g, ' ');
 
 /** @param {string} text "Gradients vanish" -> "gradients vanish", but "NaN …" stays */
-export const inSentence = (text) => (/^[A-Z][a-z]+\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
+export const inSentence = (text) => (/^[A-Z][a-z]*\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 
 /** @param {string} text @param {string} [end] @returns {string} with a capital (names stay), and a stop where it has no end */
 export const sentence = (text, end = '.') =>
