@@ -73,6 +73,18 @@ def parameter(request: wrappers.Request, name: str) -> str:
     return value
 
 
+def choice(request: wrappers.Request, name: str, among: tuple[str, ...]) -> str:
+    """Returns an optional parameter of the query that is one of a few; the first of them where it is missing.
+
+    Raises:
+      NotFoundError: it is none of them.
+    """
+    value = request.args.get(name, among[0])
+    if value not in among:
+        raise errors.NotFoundError(f"there is no such {name}")
+    return value
+
+
 def integer(request: wrappers.Request, name: str, default: int, lowest: int, highest: int) -> int:
     """Returns an optional whole number of the query.
 

@@ -58,6 +58,20 @@ def histogram(table: Table, row: str, first: int, last: int, columns: int) -> by
     return _frame(table.steps[window], starts, _last_measured(shares, starts).T[None])
 
 
+def thinned(
+    steps: IntArray, values: FloatArray, low: FloatArray, high: FloatArray, columns: int
+) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
+    """Returns one row over all its steps: each bucket's first step, last measured value, lowest and highest.
+
+    Args:
+      steps, values, low, high: `[steps]`; NaN = not measured.
+      columns: buckets, at most.
+    """
+    _, starts = buckets(steps, 0, int(steps[-1]) if len(steps) else 0, columns)
+    last = _last_measured(values[:, None], starts)[:, 0]
+    return steps[starts[:-1]], last, _reduce(np.fmin, low, starts), _reduce(np.fmax, high, starts)
+
+
 def farthest(low: FloatArray, high: FloatArray) -> FloatArray:
     """Returns elementwise the one of larger magnitude; NaN only where both are."""
     choose_low = np.isnan(high) | (np.abs(low) > np.abs(high))

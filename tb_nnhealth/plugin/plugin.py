@@ -14,8 +14,10 @@ from tb_nnhealth import reader
 from tb_nnhealth.configuration import SettingsError
 from tb_nnhealth.plugin import matrices
 from tb_nnhealth.plugin.cache import VersionedCache
+from tb_nnhealth.plugin.evidence import evidence
 from tb_nnhealth.plugin.facts import facts, tables
-from tb_nnhealth.plugin.http import binary, integer, parameter, respond, route, strict_json
+from tb_nnhealth.plugin.handbook import THEMES, rule_page
+from tb_nnhealth.plugin.http import binary, choice, integer, parameter, respond, route, strict_json
 from tb_nnhealth.project import judged_here, project_settings
 from tb_nnhealth.records import HealthRun, Table
 from tb_nnhealth.rules import DIAGNOSES
@@ -33,10 +35,11 @@ _ASSETS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob(
 
 @dataclass(frozen=True)
 class Judged:
-    """A run as it was read at one version, and its scorecard's exact text."""
+    """A run as it was read at one version, its scorecard's exact text, and the curves behind its findings."""
 
     run: HealthRun
     scorecard: str
+    evidence: list[dict[str, Any] | None]
     version: str
 
 
@@ -61,8 +64,10 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/static/*": route(self._static),
             "/runs": route(self._runs),
             "/rules": route(self._rules),
+            "/rule": route(self._rule),
             "/version": route(self._version),
             "/scorecard": route(self._scorecard),
+            "/evidence": route(self._evidence),
             "/run": route(self._run),
             "/matrix": route(self._matrix),
             "/series": route(self._series),
@@ -81,6 +86,11 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def _rules(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"rules": {name: dict(rule.prose) for name, rule in DIAGNOSES.items()}})
 
+    def _rule(self, request: wrappers.Request) -> wrappers.Response:
+        name = choice(request, "name", ("", *DIAGNOSES))
+        content = rule_page(name, choice(request, "theme", THEMES))
+        return respond(request, content.encode(), "text/html")
+
     def _version(self, request: wrappers.Request) -> wrappers.Response:
         run = self._run_name(request)
         return strict_json(request, {"version": self._version_of(request, run)})
@@ -92,6 +102,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             name = re.sub(r"[^A-Za-z0-9._-]+", "_", judged.run.name).strip("._")[:80] or "run"
             headers.append(("Content-Disposition", f'attachment; filename="{name}.scorecard.json"'))
         return respond(request, judged.scorecard.encode(), "application/json", headers=headers)
+
+    def _evidence(self, request: wrappers.Request) -> wrappers.Response:
+        return strict_json(request, {"evidence": self._read(request).evidence})
 
     def _run(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
@@ -130,7 +143,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
                 run = reader.read_provider(self._provider, plugin_util.context(request.environ), experiment, name)
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
-            return Judged(run, Scorecard.from_run(judged_here(run)).to_json(), version)
+            card = Scorecard.from_run(judged_here(run))
+            return Judged(run, card.to_json(), evidence(run, card.findings), version)
 
         return self._judged.get((experiment, name), version, judge)
 

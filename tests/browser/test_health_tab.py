@@ -30,6 +30,44 @@ def test_finding_tells_evidence_why_and_what_to_try(open_tab):
     expect(part.get_by_text("nnhealth explain dead-units")).to_be_visible()
 
 
+def test_finding_draws_its_evidence_against_the_limit(open_tab):
+    tab = open_tab("sick/health")
+    part = tab.frame.locator("details[data-part=dead-units]")
+    chart = part.locator(".spark-plot")
+    expect(chart).to_have_attribute(
+        "aria-label", f"dead unit fraction of block/dense_3, steps 0–{STEPS - 1}, from 0 % to 100 %; limit 90 %"
+    )
+    expect(chart.locator("line.limit")).to_have_count(1)
+    box = chart.bounding_box()
+    for step, value in ((DEAD_FROM - 20, "0 %"), (DEAD_FROM + 20, "100 %")):
+        chart.hover(position={"x": box["width"] * step / (STEPS - 1), "y": 20})
+        expect(part.locator(".said")).to_have_text(f"step {step}: {value}")
+    loss = tab.frame.locator("details[data-part=stalled-loss]")
+    loss.locator("> summary").click()
+    expect(loss.locator(".spark-plot")).to_be_visible()
+    expect(loss.locator("line.limit")).to_have_count(0)
+
+
+def test_finding_leads_to_its_rules_page_in_the_same_theme(open_tab):
+    tab = open_tab("sick/health")
+    tab.page.evaluate("document.body.classList.add('dark-mode')")
+    tab.frame.locator(":root[data-theme=dark]").wait_for()
+    with tab.page.context.expect_page() as opened:
+        tab.frame.locator("details[data-part=dead-units]").get_by_role("link", name="About this rule").click()
+    page = opened.value
+    expect(page.get_by_role("heading", level=1)).to_have_text("dead-units")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == tab.frame.locator("body").evaluate(f"() => {ground}")
+    page.get_by_role("link", name="All rules").click()
+    expect(page.get_by_role("link", name="stalled-loss")).to_be_visible()
+
+
+def test_category_without_a_verdict_says_why(open_tab):
+    frame = open_tab("good/health").frame
+    expect(frame.locator(".chip", has_text="activations").locator(".state")).to_have_text("not judged")
+    expect(frame.locator(".notes")).to_contain_text(re.compile(r"[Aa]ctivations.* could not be judged: .+\."))
+
+
 def test_what_could_not_be_judged_is_told_apart_from_health(open_tab):
     frame = open_tab("sick/health").frame
     part = frame.locator("details[data-part=no_data]")

@@ -14,7 +14,9 @@ from tests.plugin.conftest import MARKUP, RUN, STEPS
 
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
-ROUTES = ("/runs", "/rules", "/version", "/scorecard", "/run", "/matrix", "/series", "/histograms")
+ROUTES = (
+    "/runs", "/rules", "/rule", "/version", "/scorecard", "/evidence", "/run", "/matrix", "/series", "/histograms",
+)  # fmt: skip
 
 
 def get(client: test.Client, route: str, **query: Any) -> test.TestResponse:
@@ -90,6 +92,20 @@ def test_rules_are_explained(client):
     assert "What to try" in rules["dead-units"]
 
 
+def test_evidence_has_a_place_for_each_finding(client):
+    findings = get(client, "/scorecard", run=RUN).json["findings"]
+    curves = get(client, "/evidence", run=RUN).json["evidence"]
+    assert [curve and curve["rule"] for curve in curves] == [finding["rule"] for finding in findings]
+
+
+def test_page_of_a_rule_needs_no_script(client):
+    answer = get(client, "/rule", name="dead-units", theme="dark")
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    assert 'data-theme="dark"' in answer.text and "<script" not in answer.text
+    assert client.get(f"{BASE}/static/style.css").status_code == 200 and 'href="static/style.css"' in answer.text
+    assert 'href="rule?name=dead-units&amp;theme=light"' in get(client, "/rule").text
+
+
 @pytest.mark.parametrize("columns", [1, 7, 1000])
 def test_columns_bound_the_answer(client, columns):
     first, last, values = frame(get(client, "/matrix", **MATRIX, columns=columns).data)
@@ -110,6 +126,8 @@ def test_columns_bound_the_answer(client, columns):
         ("/matrix", {**MATRIX, "first": "nan"}, 400, "first=nan"),
         ("/series", {"run": RUN, "table": "variables", "row": MARKUP}, 404, "no such row"),
         ("/histograms", {"run": RUN, "kind": "nothing", "row": "dense/kernel"}, 404, "no histograms of this kind"),
+        ("/rule", {"name": MARKUP}, 404, "no such name"),
+        ("/rule", {"name": "dead-units", "theme": "x"}, 404, "no such theme"),
         ("/run", {"run": "future/health"}, 400, "Received: schema_version=99"),
     ],
 )  # fmt: skip

@@ -32,11 +32,17 @@ export const scorecard = (run) => json('scorecard', {run});
 /** @param {string} run @returns {Promise<Json>} */
 export const facts = (run) => json('run', {run});
 
+/** @param {string} run @returns {Promise<(Json | null)[]>} of each finding the curve behind it */
+export const evidence = async (run) => (await json('evidence', {run})).evidence;
+
 /** @returns {Promise<Json>} the prose of each rule by its heading */
 export const rules = async () => (await json('rules', {})).rules;
 
 /** @param {string} run */
 export const downloadAddress = (run) => address('scorecard', {run, download: '1'});
+
+/** @param {string} name @param {string} theme @returns {string} where a rule's page is */
+export const rulePage = (name, theme) => address('rule', {name, theme});
 
 /** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
 export const matrix = (run, table, statistic, range, columns) =>

@@ -21,6 +21,9 @@ import {verdict} from './views/verdict.js';
 
 const POLL_MILLISECONDS = 3000;
 
+/** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
+const [BELOW_BAR, MARGIN] = [64, 16];
+
 /** @param {HTMLElement} root */
 export function start(root) {
   const page = new Page(root);
@@ -47,6 +50,7 @@ class Page {
       version: '',
       /** @type {Json | null} */ facts: null,
       /** @type {Json | null} */ card: null,
+      /** @type {(Json | null)[]} */ curves: [],
       /** @type {Json} */ prose: {},
       /** @type {string | null} */ error: null,
       /** @type {Choice | null} */ choice: asked.statistic ? {table: asked.table ?? 'variables', statistic: asked.statistic} : null,
@@ -120,10 +124,10 @@ class Page {
   /** @param {string} run */
   async read(run) {
     const turn = ++this.turn;
-    const [facts, card, prose] = await Promise.all([api.facts(run), api.scorecard(run), this.prose()]);
+    const [facts, card, curves, prose] = await Promise.all([api.facts(run), api.scorecard(run), api.evidence(run), this.prose()]);
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
-    const changes = {facts, card, prose, choice, version: facts.version, error: null, states: rowStates(facts, card)};
+    const changes = {facts, card, curves, prose, choice, version: facts.version, error: null, states: rowStates(facts, card)};
     const fetched = await frames({...this.state, ...changes});
     if (turn === this.turn) this.set({...changes, ...fetched});
   }
@@ -188,8 +192,10 @@ class Page {
     this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
     const choose = (/** @type {string | null} */ name) => this.set({category: name});
     this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, choose));
-    this.slots.left.show([judgement(card), category], () => card && findings(card, category, {
+    this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
       prose: state.prose,
+      curves: state.curves,
+      page: (rule) => api.rulePage(rule, state.dark ? 'dark' : 'light'),
       toggled: state.toggled,
       actions: {
         choose,
@@ -200,6 +206,7 @@ class Page {
     }));
     this.columns.hidden = !facts;
     if (facts) this.drawTimeline(facts);
+    this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
     this.remember();
     document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
   }
@@ -232,10 +239,10 @@ class Page {
   }
 }
 
-const UNREAD = {version: '', facts: null, card: null, error: null, matrix: null, loss: null, sources: [], spreads: [], classes: []};
+const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, loss: null, sources: [], spreads: [], classes: []};
 
-/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card */
-const judgement = (card) => card && JSON.stringify([card.rules, card.findings]);
+/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
+const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
 
 /** @param {string | undefined} text "100-200" */
 function rangeOf(text) {

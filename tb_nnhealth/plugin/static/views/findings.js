@@ -3,13 +3,15 @@
 
 import {h, icon, path} from '../dom.js';
 import {plural, quantity, sentence, steps, words} from '../format.js';
+import {sparkline} from './sparkline.js';
 import {WORDS, noted, stateOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {{show: (finding: Json) => void, toggle: (name: string, open: boolean) => void, copy: (text: string) => void,
  *   choose: (category: string | null) => void}} Actions
- * @typedef {{prose: Json, toggled: ReadonlyMap<string, boolean>, actions: Actions}} Context what the reader opened and closed
+ * `curves` holds each finding's, in their order; `toggled` is what the reader opened and closed.
+ * @typedef {{prose: Json, curves: (Json | null)[], page: (rule: string) => string, toggled: ReadonlyMap<string, boolean>, actions: Actions}} Context
  */
 
 /** Evidence shown before "and … more". */
@@ -55,28 +57,32 @@ function failure(rule, card, open, context) {
     h('span.message', {}, path(places[0]?.message ?? '')),
   ];
   const node = disclosure('part', rule.name, open, context, summary,
-    places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) => evidence(finding, index, context)),
+    places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) =>
+      evidence(finding, index, context.curves[card.findings.indexOf(finding)] ?? null, context)),
     places.length > MOST_PLACES ? h('p.dim', {}, `… and ${plural(places.length - MOST_PLACES, 'more place')} in the JSON.`) : null,
     prose['Why it matters'] ? [h('h4', {}, 'Why it matters'), paragraphs(prose['Why it matters'])] : null,
     rule.remedies.length ? [h('h4', {}, 'What to try'), h('ol.items', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
+    h('p.more', {}, h('a', {href: context.page(rule.name), target: '_blank', rel: 'noopener', 'data-key': `page:${rule.name}`},
+      'About this rule', h('span', {'aria-hidden': 'true'}, ' ↗'))),
     learnMore(rule, prose, context));
   node.dataset.state = state;
   node.classList.toggle('symptom', Boolean(places[0]?.because));
   return node;
 }
 
-/** @param {Json} finding @param {number} index @param {Context} context */
-function evidence(finding, index, context) {
+/** @param {Json} finding @param {number} index @param {Json | null} curve @param {Context} context */
+function evidence(finding, index, curve, context) {
   const where = finding.variable ?? finding.layer;
   const others = finding.others ?? [];
   const name = `${finding.rule}:${index}`;
   return h('div.evidence', {},
     index > 0 ? h('p', {}, finding.message) : null,
+    curve && curve.rule === finding.rule ? sparkline(finding, curve) : null,
     h('dl', {},
       where ? [h('dt', {}, 'Where'), h('dd.mono', {}, path(where))] : null,
       finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
       finding.observed === null ? null : [h('dt', {}, 'Measured'),
-        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), ` ${what(finding)}`)],
+        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), what(finding))],
       finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
       others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherSigns(others, name, context))] : null),
     where || finding.first_step !== null
@@ -84,9 +90,12 @@ function evidence(finding, index, context) {
       : null);
 }
 
-/** @param {Json} finding what its number is: a statistic, or a ratio of two of them */
-const what = ({statistic, unit}) =>
-  (unit === 'ratio' && !/ratio$/.test(statistic ?? '') ? 'ratio of ' : '') + words(statistic ?? '');
+/** @param {Json} finding what its number is: a statistic, a ratio of two of them, or a share of one */
+function what({statistic, unit}) {
+  if (!statistic) return '';
+  if (unit === 'ratio' && !/ratio$/.test(statistic)) return ` ratio of ${words(statistic)}`;
+  return unit === 'fraction' && !/fraction$/.test(statistic) ? ` of the ${words(statistic)}` : ` ${words(statistic)}`;
+}
 
 /** @param {string[]} others @param {string} name @param {Context} context */
 const otherSigns = (others, name, context) =>

@@ -6,6 +6,8 @@ import {duration, inSentence, number, plural, sentence, short, whole, words} fro
 
 /** @typedef {Record<string, any>} Json */
 
+const LIST = new Intl.ListFormat('en', {type: 'conjunction'});
+
 const SEVERITIES = ['error', 'warning', 'info'];
 
 /** What each state is called beside its icon. @type {Record<string, string>} */
@@ -130,7 +132,33 @@ function notes(card, facts) {
   if (card.training.thinned) {
     sentences.push('Some rows of this run are missing here (TensorBoard sampled them, or they were lost): short events may not show.');
   }
-  return sentences.length ? h('ul.notes', {}, sentences.map((sentence) => h('li', {}, icon('warning'), sentence))) : null;
+  const items = [
+    ...sentences.map((sentence) => h('li', {}, icon('warning'), sentence)),
+    ...unjudged(card).map((sentence) => h('li', {}, icon('no_data'), sentence)),
+  ];
+  return items.length ? h('ul.notes', {}, items) : null;
+}
+
+/** @param {Json} card @returns {string[]} why categories have no verdict, those with the same reason together */
+function unjudged(card) {
+  /** @type {Map<string, string[]>} */
+  const reasons = new Map();
+  for (const category of card.categories) {
+    if (stateOfCategory(card, category) !== 'no_data') continue;
+    const reason = whyNot(card.rules.filter((/** @type {Json} */ rule) => rule.category === category.name));
+    reasons.set(reason, [...(reasons.get(reason) ?? []), words(category.name)]);
+  }
+  return [...reasons].map(([reason, names]) => sentence(`${LIST.format(names)} could not be judged: ${reason}`));
+}
+
+/** @param {Json[]} rules of a category that has no verdict @returns {string} the reason that most of them give */
+function whyNot(rules) {
+  const broken = rules.find((rule) => rule.status === 'error');
+  if (broken) return `the check of ${words(broken.name)} itself failed (${broken.reason})`;
+  const reasons = rules.map((rule) => rule.reason).filter(Boolean);
+  /** @param {string} reason */
+  const count = (reason) => reasons.filter((other) => other === reason).length;
+  return inSentence([...new Set(reasons)].sort((a, b) => count(b) - count(a))[0] ?? 'none of its checks could be judged');
 }
 
 /** @param {Json} facts */

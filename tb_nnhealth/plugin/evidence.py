@@ -1,0 +1,133 @@
+"""The curve behind each finding: its statistic over the steps, thinned to a small picture, and the limit in force."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.plugin.matrices import thinned
+from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
+from tb_nnhealth.rules import Finding
+from tb_nnhealth.vocabulary import STATISTICS
+
+MOST_POINTS = 160
+MOST_PLACES = 8
+"""Curves of one rule: the page shows no more of its findings."""
+
+OWN_UNITS = ("label", "target", "learning rate")
+"""Units in which a finding tells a statistic that has none itself."""
+
+OF_OTHER_KIND = ("clipping-always", "pretrained-input-range")
+"""Rules whose limit is on a share of the steps or on a difference, in the unit of the statistic all the same."""
+
+STAGES = {
+    "target-scale": "target",
+    "label-out-of-range": "target",
+    "output-range": "target",
+    "collapsed-output": "prediction",
+}
+"""The tensors of the batch that a rule's finding is about, where they are no inputs."""
+
+ROLES = {"large-bias": "bias"}
+"""The variable of a layer that a rule's finding is about, where it names the layer alone."""
+
+OF_EPOCHS = {"overfitting": "val_loss"}
+"""Rules that judge what Keras logs at the ends of epochs."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A statistic of one row over the sampled steps; `low` and `high` are the extremes that each step stands for."""
+
+    row: str
+    statistic: str
+    unit: str
+    steps: IntArray
+    values: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def evidence(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any] | None]:
+    """Returns of each finding what a small chart of it needs, None where it is about nothing that was measured.
+
+    Args:
+      run: the run that was judged.
+      findings: of the run's scorecard.
+    """
+    told: Counter[str] = Counter()
+    drawn = []
+    for finding in findings:
+        told[finding.rule] += 1
+        curve = _curve(run, finding) if told[finding.rule] <= MOST_PLACES else None
+        drawn.append(_picture(curve, finding) if curve and not np.isnan(curve.values).all() else None)
+    return drawn
+
+
+def _curve(run: HealthRun, finding: Finding) -> Curve | None:
+    if finding.rule in OF_EPOCHS:
+        return _of_epochs(run, OF_EPOCHS[finding.rule])
+    statistic = STATISTICS.get(finding.statistic or "")
+    if statistic is None:
+        return None
+    table = run.table(statistic.scope)
+    row = next((name for name in _rows(run, finding, statistic.scope) if table.row(name) is not None), None)
+    if row is None or not table.has(statistic.name):
+        return None
+    return _of_table(table, row, statistic.name, statistic.unit)
+
+
+def _of_table(table: Table, row: str, statistic: str, unit: str) -> Curve:
+    parts = (pick(statistic, row) for pick in (table.series, table.lows, table.highs))
+    return Curve(row, statistic, unit, table.steps, *parts)
+
+
+def _of_epochs(run: HealthRun, name: str) -> Curve | None:
+    logged = [(epoch.step - 1, value) for epoch in run.epochs if (value := epoch.logs.get(name)) is not None]
+    if not logged:
+        return None
+    values = np.array([value for _, value in logged], np.float32)
+    return Curve("", name, "", np.array([step for step, _ in logged], np.int64), values, values, values)
+
+
+def _rows(run: HealthRun, finding: Finding, scope: str) -> Iterator[str]:
+    """Yields the rows that a finding may be about, the likeliest first."""
+    if scope == "step":
+        yield from run.step.rows
+    elif scope == "data":
+        stage = STAGES.get(finding.rule, "input")
+        rows = [row for row in run.data.rows if row.startswith(f"{stage}/")]
+        yield from sorted(rows, key=lambda row: row.partition("/")[2] not in finding.message.split())
+    else:
+        yield from (name for name in (finding.variable, finding.layer) if name)
+        layer = run.model.layer_of_row(finding.layer or "")
+        yield from layer.rows if layer else ()
+        own = [variable for variable in run.model.variables if variable.layer == finding.layer]
+        role = ROLES.get(finding.rule)
+        yield from (variable.path for variable in sorted(own, key=lambda variable: variable.role != role))
+        yield from finding.others
+
+
+def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
+    first, values, low, high = thinned(curve.steps, curve.values, curve.low, curve.high, MOST_POINTS)
+    return {
+        "rule": finding.rule,
+        "row": curve.row,
+        "statistic": curve.statistic,
+        "unit": curve.unit,
+        "limit": finding.limit if _is_comparable(curve, finding) else None,
+        "steps": first.tolist(),
+        **{name: _short(array) for name, array in (("values", values), ("low", low), ("high", high))},
+    }
+
+
+def _is_comparable(curve: Curve, finding: Finding) -> bool:
+    """Returns whether the limit is one on the statistic itself, and no ratio or share made of it."""
+    unit = "" if finding.unit in OWN_UNITS else finding.unit or ""
+    return unit == curve.unit and finding.rule not in (*OF_OTHER_KIND, *OF_EPOCHS)
+
+
+def _short(array: FloatArray) -> list[float | None]:
+    return [float(f"{value:.4g}") if np.isfinite(value) else None for value in array.tolist()]

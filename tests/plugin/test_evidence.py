@@ -1,0 +1,103 @@
+"""The curve behind a finding: of the right row, thinned, with a limit only where it is one on the statistic."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.plugin.evidence import MOST_PLACES, MOST_POINTS, evidence
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules import Finding
+from tests.synthetic import write_synthetic_run
+
+STEPS = 500
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> HealthRun:
+    directory = tmp_path_factory.mktemp("evidence") / "run"
+    write_synthetic_run(directory, steps=STEPS)
+    return read_run(directory)
+
+
+def finding(rule: str = "dead-units", statistic: str | None = "dead_unit_fraction", **changes) -> Finding:
+    return Finding(rule, "warning", changes.pop("message", ""), statistic=statistic, **changes)
+
+
+def one(run: HealthRun, *findings: Finding):
+    (curve,) = evidence(run, findings)
+    return curve
+
+
+@pytest.mark.parametrize(
+    ("found", "row"),
+    [
+        (finding(layer="output"), "output"),
+        (finding("low-update-ratio", "update_ratio", variable="dense/bias", layer="dense"), "dense/bias"),
+        (finding("large-bias", "value_rms", layer="output"), "output/bias"),
+        (finding("weight-growth", "value_norm", others=("output/kernel",)), "output/kernel"),
+        (finding("stalled-loss", "loss"), "step"),
+        (finding("unnormalized-input", "data_mean", message="The input x has a mean of 7"), "input/x"),
+        (finding("target-scale", "data_std", layer="output"), "target/y"),
+        (finding("collapsed-output", "feature_std_max", layer="output"), "prediction/output"),
+        (finding("overfitting", None), ""),
+    ],
+)
+def test_curve_is_of_the_place(run, found, row):
+    assert one(run, found)["row"] == row
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        finding("deep-plain-network", None, layer="dense"),
+        finding("dead-units", "no_such_statistic", layer="dense"),
+        finding(layer="no such layer"),
+    ],
+)
+def test_what_was_not_measured_has_no_curve(run, found):
+    assert one(run, found) is None
+
+
+def test_thinning_keeps_each_extreme(run):
+    curve = one(run, finding(layer="dense"))
+    table = run.activations
+    series = table.series("dead_unit_fraction", "dense")
+    assert len(curve["steps"]) == len(curve["values"]) == MOST_POINTS
+    assert (curve["steps"][0], curve["values"][-1]) == (0, pytest.approx(series[-1], rel=1e-3))
+    assert max(curve["high"]) == pytest.approx(series.max(), rel=1e-3)
+    assert min(curve["low"]) == pytest.approx(series.min(), rel=1e-3)
+
+
+def test_values_that_are_not_finite_are_gaps(run):
+    values = run.activations.values.copy()
+    values[:, :, run.activations.columns.index("activation_max")] = np.inf
+    values[0] = 1.0
+    table = dataclasses.replace(run.activations, values=values, low=values, high=values)
+    curve = one(
+        dataclasses.replace(run, activations=table), finding("activation-scale", "activation_max", layer="dense")
+    )
+    assert curve["high"][1:] == [None] * (MOST_POINTS - 1)
+    json.dumps(curve, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "limit"),
+    [
+        (finding(layer="dense", unit="fraction", limit=0.4), 0.4),
+        (finding("vanishing-gradient", "gradient_rms", variable="dense/kernel", unit="ratio", limit=1e-3), None),
+        (finding("stalled-loss", "loss", unit="fraction", limit=0.01), None),
+        (finding("clipping-always", "clipped_fraction", unit="fraction", limit=0.5), None),
+        (finding("unnormalized-input", "data_mean", limit=5.0), 5.0),
+        (finding("learning-rate-value", "learning_rate", unit="learning rate", limit=1.0), 1.0),
+    ],
+)
+def test_limit_is_drawn_where_it_is_one_on_the_statistic(run, found, limit):
+    assert one(run, found)["limit"] == limit
+
+
+def test_a_rule_has_as_many_curves_as_the_page_shows(run):
+    curves = evidence(run, [finding(layer="dense")] * (MOST_PLACES + 2))
+    assert [curve is None for curve in curves] == [False] * MOST_PLACES + [True] * 2
