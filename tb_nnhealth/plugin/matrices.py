@@ -37,6 +37,14 @@ def matrix(table: Table, statistic: str, first: int, last: int, columns: int) ->
     return _frame(table.steps[window], starts, _reduce_farthest(extremes, starts).T[None])
 
 
+def flow(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:
+    """Returns a frame of three planes, a row for each of the table: the bucket's last value, lowest and highest."""
+    begin, starts = buckets(table.steps, first, last, columns)
+    window = slice(begin, begin + int(starts[-1]))
+    values, lows, highs = (pick(statistic)[window] for pick in (table.series, table.lows, table.highs))
+    return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
+
+
 def series(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
     """Returns a frame of three planes, a row for each statistic: the bucket's last value, lowest and highest."""
     begin, starts = buckets(table.steps, first, last, columns)
@@ -44,8 +52,7 @@ def series(table: Table, row: str, first: int, last: int, columns: int) -> bytes
     index = table.rows.index(row)
     values = np.asarray(table.values[window, index, :], np.float32)
     lows, highs = table.low[window, index, :], table.high[window, index, :]
-    planes = (_last_measured(values, starts), _reduce(np.fmin, lows, starts), _reduce(np.fmax, highs, starts))
-    return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
+    return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
 
 
 def histogram(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
@@ -76,6 +83,12 @@ def farthest(low: FloatArray, high: FloatArray) -> FloatArray:
     """Returns elementwise the one of larger magnitude; NaN only where both are."""
     choose_low = np.isnan(high) | (np.abs(low) > np.abs(high))
     return np.where(choose_low, low, high)
+
+
+def _summed_up(values: FloatArray, lows: FloatArray, highs: FloatArray, starts: IntArray) -> FloatArray:
+    """Returns `[3, rows, buckets]` of `[steps, rows]`: each bucket's last measured value, lowest and highest."""
+    planes = (_last_measured(values, starts), _reduce(np.fmin, lows, starts), _reduce(np.fmax, highs, starts))
+    return np.stack([plane.T for plane in planes])
 
 
 def _reduce_farthest(values: FloatArray, starts: IntArray) -> FloatArray:

@@ -70,6 +70,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/evidence": route(self._evidence),
             "/run": route(self._run),
             "/matrix": route(self._matrix),
+            "/flow": route(self._flow),
             "/series": route(self._series),
             "/histograms": route(self._histograms),
         }
@@ -111,10 +112,12 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return strict_json(request, {"version": judged.version, **facts(judged.run)})
 
     def _matrix(self, request: wrappers.Request) -> wrappers.Response:
-        table, statistic = self._table(request), parameter(request, "statistic")
-        if statistic not in table.columns:
-            raise errors.NotFoundError("the table has no such statistic")
-        return binary(request, matrices.matrix(table, statistic, *_window(request)))
+        table = self._table(request)
+        return binary(request, matrices.matrix(table, _statistic(request, table), *_window(request)))
+
+    def _flow(self, request: wrappers.Request) -> wrappers.Response:
+        table = self._table(request)
+        return binary(request, matrices.flow(table, _statistic(request, table), *_window(request)))
 
     def _series(self, request: wrappers.Request) -> wrappers.Response:
         table = self._table(request)
@@ -175,6 +178,13 @@ def _row(request: wrappers.Request, table: Table) -> str:
     if table.row(row) is None:
         raise errors.NotFoundError("the table has no such row")
     return row
+
+
+def _statistic(request: wrappers.Request, table: Table) -> str:
+    statistic = parameter(request, "statistic")
+    if statistic not in table.columns:
+        raise errors.NotFoundError("the table has no such statistic")
+    return statistic
 
 
 def _window(request: wrappers.Request) -> tuple[int, int, int]:

@@ -64,3 +64,23 @@ def test_series_keeps_last_value_and_extremes():
     table = make_table([4, 1, NAN, NAN, 2, 9], low=[3, 1, NAN, NAN, 2, 0], high=[5, 6, NAN, NAN, 2, 9])
     _, _, planes = frame(matrices.series(table, "row", 0, 10, 2))
     np.testing.assert_array_equal(planes[:, 0, :], [[1, 9], [1, 0], [6, 9]])
+
+
+@pytest.mark.parametrize("columns", [1, 3, 10, 100])
+def test_flow_equals_a_naive_loop(columns):
+    random = np.random.default_rng(columns)
+    values = random.normal(size=(60, 4, 1)).astype(np.float32)
+    values[random.random((60, 4, 1)) < 0.4] = NAN
+    low, high = values - random.random((60, 4, 1)).astype(np.float32), values + 1
+    table = Table(("a", "b", "c", "d"), ("x",), np.arange(60), np.zeros(60), values, low, high)
+    first, last, planes = frame(matrices.flow(table, "x", 0, 59, columns))
+    assert planes.shape == (3, 4, min(columns, 60))
+    for column, (one, other) in enumerate(zip(first.astype(int), last.astype(int), strict=True)):
+        for row in range(4):
+            measured = [step for step in range(one, other + 1) if values[step, row, 0] == values[step, row, 0]]
+            expected = (
+                [values[measured[-1], row, 0], min(low[measured, row, 0]), max(high[measured, row, 0])]
+                if measured
+                else [NAN] * 3
+            )
+            np.testing.assert_array_equal(planes[:, row, column], expected)

@@ -15,7 +15,8 @@ from tests.plugin.conftest import MARKUP, RUN, STEPS
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
-    "/runs", "/rules", "/rule", "/version", "/scorecard", "/evidence", "/run", "/matrix", "/series", "/histograms",
+    "/runs", "/rules", "/rule", "/version", "/scorecard", "/evidence", "/run", "/matrix", "/flow", "/series",
+    "/histograms",
 )  # fmt: skip
 
 
@@ -75,6 +76,14 @@ def test_matrix_is_the_table_of_the_run(client, log_dir):
     np.testing.assert_array_equal(values[0], read_run(log_dir / "run1").variables.series("update_ratio").T)
 
 
+def test_flow_has_the_value_and_the_extremes_of_each_row(client, log_dir):
+    first, _, values = frame(get(client, "/flow", **MATRIX).data)
+    table = read_run(log_dir / "run1").variables
+    assert first.tolist() == list(range(STEPS))
+    np.testing.assert_array_equal(values[0], table.series("update_ratio").T)
+    np.testing.assert_array_equal(values[1:], [table.lows("update_ratio").T, table.highs("update_ratio").T])
+
+
 def test_series_holds_all_statistics_of_a_row(client, log_dir):
     _, _, values = frame(get(client, "/series", run=RUN, table="activations", row="dense", first=10, last=19).data)
     table = read_run(log_dir / "run1").activations
@@ -121,6 +130,7 @@ def test_columns_bound_the_answer(client, columns):
         ("/run", {"run": "nobody"}, 404, "no health data of a run with this name"),
         ("/matrix", {"run": RUN, "table": "nothing", "statistic": "update_ratio"}, 404, "no such table"),
         ("/matrix", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
+        ("/flow", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
         ("/matrix", {**MATRIX, "columns": "9" * 5000}, 400, "from 1"),
         ("/matrix", {**MATRIX, "columns": 0}, 400, "columns=0"),
         ("/matrix", {**MATRIX, "first": "nan"}, 400, "first=nan"),

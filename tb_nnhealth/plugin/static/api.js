@@ -48,6 +48,10 @@ export const rulePage = (name, theme) => address('rule', {name, theme});
 export const matrix = (run, table, statistic, range, columns) =>
   frame('matrix', {run, table, statistic, ...window_(range, columns)});
 
+/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
+export const flow = (run, table, statistic, range, columns) =>
+  frame('flow', {run, table, statistic, ...window_(range, columns)});
+
 /** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns */
 export const series = (run, table, row, range, columns) =>
   frame('series', {run, table, row, ...window_(range, columns)});

@@ -10,7 +10,7 @@ import {relatives} from './views/charts.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
-import {Timeline} from './views/timeline.js';
+import {Timeline, VIEWS} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
 
 /**
@@ -53,6 +53,8 @@ class Page {
       /** @type {(Json | null)[]} */ curves: [],
       /** @type {Json} */ prose: {},
       /** @type {string | null} */ error: null,
+      view: viewOf(asked.view),
+      /** @type {string | null} the statistic of the gradient flow */ flow: asked.flow ?? null,
       /** @type {Choice | null} */ choice: asked.statistic ? {table: asked.table ?? 'variables', statistic: asked.statistic} : null,
       /** @type {string | null} */ row: asked.row ?? null,
       /** @type {{first: number, last: number} | null} */ range: rangeOf(asked.steps),
@@ -60,6 +62,7 @@ class Page {
       /** @type {string | null} */ category: null,
       /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
       /** @type {Frame | null} */ matrix: null,
+      /** @type {Frame | null} */ depth: null,
       /** @type {Frame | null} */ loss: null,
       /** @type {import('./views/charts.js').Source[]} */ sources: [],
       /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
@@ -76,7 +79,9 @@ class Page {
     this.busy = false;
     this.drawing = 0;
     this.timeline = new Timeline({
+      view: (view) => this.ask({view}),
       choose: (choice) => this.ask({choice}),
+      flow: (flow) => this.ask({flow}),
       select: (row) => this.ask({row, focus: null}),
       zoom: (range) => this.ask({range}),
     });
@@ -162,7 +167,7 @@ class Page {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
-    await this.ask({choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
+    await this.ask({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
     this.draw();
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.timeline.heatmap.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
@@ -220,29 +225,32 @@ class Page {
 
   /** @param {Json} facts */
   drawTimeline(facts) {
-    const {choice, range, matrix, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
+    const {view, choice, flow, range, matrix, depth, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
     const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
     const selected = selectedRows(facts, shownChoice.table, row);
     this.timeline.update({
-      facts, choice: shownChoice, range, matrix, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+      facts, view, choice: shownChoice, flow, range, matrix, depth, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
     });
   }
 
   /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
   remember() {
-    const {run, choice, row, range} = this.state;
+    const {run, view, flow, choice, row, range} = this.state;
     host.writeAddress({
-      run, table: choice?.table ?? null, statistic: choice?.statistic ?? null, row,
+      run, view: view === VIEWS[0].name ? null : view, flow, table: choice?.table ?? null, statistic: choice?.statistic ?? null, row,
       steps: range ? `${range.first}-${range.last}` : null,
     });
   }
 }
 
-const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, loss: null, sources: [], spreads: [], classes: []};
+const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, depth: null, loss: null, sources: [], spreads: [], classes: []};
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
 const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
+
+/** @param {string | undefined} name @returns {string} it, or the first view */
+const viewOf = (name) => VIEWS.find((view) => view.name === name)?.name ?? VIEWS[0].name;
 
 /** @param {string | undefined} text "100-200" */
 function rangeOf(text) {

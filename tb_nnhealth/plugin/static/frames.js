@@ -3,35 +3,41 @@
 
 import * as api from './api.js';
 import {tableOf} from './places.js';
+import {flowOf} from './views/depth.js';
 import {classesOf, histogramsOf, relatives} from './views/charts.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('./views/charts.js').Place} Place
- * @typedef {{run: string | null, facts: Json | null, choice: import('./views/timeline.js').Choice | null, row: string | null,
- *   range: api.Range}} Wanted
+ * @typedef {{run: string | null, facts: Json | null, view: string, choice: import('./views/timeline.js').Choice | null,
+ *   flow: string | null, row: string | null, range: api.Range}} Wanted
  */
 
 /** Rows of one table that a chart draws together. */
 const MOST_LINES = 8;
 
+/** Steps that the scrubber of the gradient flow stops at. */
+const MOST_STOPS = 240;
+
 /** @param {Wanted} wanted */
-export async function frames({run, facts, choice, row, range}) {
+export async function frames({run, facts, view, choice, flow, row, range}) {
   if (run === null || !facts) return {};
   const {table, statistic} = choice ?? {};
+  const through = view === 'flow' ? flowOf(facts, flow) : null;
   const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
   const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
     ({...place, frame: await api.series(run, place.table, place.row, range, columns)})));
-  const [matrix, loss, sources, spreads, classes] = await Promise.all([
-    table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
+  const [matrix, depth, loss, sources, spreads, classes] = await Promise.all([
+    view === 'heatmap' && table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
+    through ? api.flow(run, through.table, through.statistic, range, MOST_STOPS) : null,
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
     series(firstOfEachTable(related)),
     Promise.all(histogramsOf(facts, related, row).map(async ({title, kind, row: name}) =>
       ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
     series(classesOf(facts, related)),
   ]);
-  return {matrix, loss, sources, spreads, classes};
+  return {matrix, depth, loss, sources, spreads, classes};
 }
 
 /** @param {Json} facts @param {string} table @param {string} row */

@@ -13,6 +13,9 @@ import {kindOf} from '../scale.js';
 const WIDTH = 240;
 const HEIGHT = 56;
 
+/** Room for the line's width above the highest value and below the lowest. */
+const INSET = 3;
+
 /** Positive values that differ by more than this stand on a logarithmic scale, whatever the statistic. */
 const WIDE = 1000;
 
@@ -24,7 +27,7 @@ export function sparkline(finding, curve) {
   /** @param {number} step */
   const x = (step) => (last === steps[0] ? WIDTH / 2 : ((step - steps[0]) / (last - steps[0])) * WIDTH);
   /** @param {number} value */
-  const y = (value) => HEIGHT * (1 - domain.place(value));
+  const y = (value) => INSET + (HEIGHT - 2 * INSET) * (1 - domain.place(value));
   const shapes = [
     ...range(finding, x),
     ...beyond(finding, limit, y),
@@ -40,7 +43,7 @@ export function sparkline(finding, curve) {
     },
     onpointerleave: () => (said.textContent = title(curve)),
   }, svg('svg', {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true'}, ...shapes),
-  isDrawn(limit, domain) ? limitLabel(limit, unit, domain) : null);
+  isDrawn(limit, domain) ? limitLabel(limit, unit, y(limit) / HEIGHT) : null);
   return h('figure.spark', {},
     h('figcaption', {}, said),
     h('div.spark-frame', {},
@@ -126,12 +129,10 @@ function beyond({observed}, limit, y) {
   ];
 }
 
-/** @param {number} limit @param {string} unit @param {Domain} domain */
-function limitLabel(limit, unit, {place}) {
-  const share = place(limit);
-  return h('span.limit-label', {'aria-hidden': 'true', style: share > 0.5 ? `top: ${100 * (1 - share)}%` : `bottom: ${100 * share}%`},
+/** @param {number} limit @param {string} unit @param {number} down from the top, 0 to 1 */
+const limitLabel = (limit, unit, down) =>
+  h('span.limit-label', {'aria-hidden': 'true', style: down < 0.5 ? `top: ${100 * down}%` : `bottom: ${100 * (1 - down)}%`},
     `limit ${mark(limit, unit)}`);
-}
 
 /** @param {Json} curve @param {(step: number) => number} x @param {(value: number) => number} y @returns {string} with a gap where nothing is known */
 function line({steps, values}, x, y) {

@@ -1,5 +1,5 @@
 // @ts-check
-/** The right half: loss, heat map and the chosen layer's charts, over one axis of steps. */
+/** The right half: the loss, the view that is chosen, and the chosen layer's charts, over one axis of steps. */
 
 import {h} from '../dom.js';
 import {steps, words} from '../format.js';
@@ -7,21 +7,30 @@ import {colour, legendTicks, scaleFor} from '../scale.js';
 import {StepAxis} from './axis.js';
 import {lossChart} from './charts.js';
 import {fit} from './canvas.js';
+import {flowOf} from './depth.js';
+import {FlowView} from './flow.js';
 import {HeatMap} from './heatmap.js';
 import {LayerPanel} from './layer.js';
 import {Strip} from './strip.js';
+import {Tabs} from './tabs.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
- * @typedef {{facts: Json, choice: Choice, range: {first: number, last: number} | null, matrix: Frame | null, loss: Frame | null,
- *   row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ * @typedef {{facts: Json, view: string, choice: Choice, flow: string | null, range: {first: number, last: number} | null,
+ *   matrix: Frame | null, depth: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
- * @typedef {{choose: (choice: Choice) => void, select: (row: string | null) => void,
+ * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
  *   zoom: (range: {first: number, last: number} | null) => void}} Actions
  */
+
+/** What the right half can show below the loss; the first one unless another is chosen. */
+export const VIEWS = [
+  {name: 'heatmap', title: 'Layers × steps'},
+  {name: 'flow', title: 'Gradient flow'},
+];
 
 /** Headings of the heat map's tables in the choice of statistics. @type {[string, string][]} */
 const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['data', 'Batch']];
@@ -34,6 +43,8 @@ export class Timeline {
     this.axis.onzoom = actions.zoom;
     this.loss = new Strip(this.axis);
     this.heatmap = new HeatMap(this.axis, (row) => actions.select(row));
+    this.flow = new FlowView(this.axis, {choose: actions.flow, select: (row) => actions.select(row)});
+    this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
     this.layer = new LayerPanel(this.axis, (row) => actions.select(row));
     this.choiceKey = '';
     this.picker = h('select', {id: 'statistic', onchange: () => this.chosen()});
@@ -43,11 +54,12 @@ export class Timeline {
     this.lossPanel = h('div.panel', {}, this.loss.node);
     this.hint = h('p.hint', {}, 'Choose a row for its charts. Drag across the steps to zoom in, double-click to zoom out.');
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
-    this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Layers × steps'), this.picker, this.legend);
+    this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Statistic'), this.picker, this.legend);
+    this.heat = h('div', {}, this.heatHead, this.meaning, this.heatmap.node, this.hint);
+    this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat, this.flow.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), this.zoomed),
-      this.empty, this.lossPanel, this.heatHead,
-      this.meaning, this.heatmap.node, this.hint, this.layer.node);
+      this.empty, this.lossPanel, this.tabs.node, this.panel, this.layer.node);
   }
 
   chosen() {
@@ -62,10 +74,24 @@ export class Timeline {
     this.updateZoom(range);
     this.updatePicker(facts, shown.choice);
     this.updateLoss(shown);
-    this.updateHeatMap(shown);
+    this.updateView(shown);
     const {row, related, sources, spreads, classes, dark} = shown;
     const {layer, rows: places} = related;
     this.layer.update(row === null ? null : {facts, row, layer, places, sources, spreads, classes, dark});
+  }
+
+  /** @param {Shown} shown */
+  updateView(shown) {
+    const {facts, view, flow, depth, range, selected, dark} = shown;
+    const nothing = !facts.training.sampled_steps;
+    this.empty.hidden = !nothing;
+    this.tabs.node.hidden = this.panel.hidden = nothing;
+    this.tabs.update(view);
+    this.panel.setAttribute('aria-labelledby', `tab-${view}`);
+    this.heat.hidden = view !== 'heatmap';
+    this.flow.node.hidden = view !== 'flow';
+    if (view === 'heatmap') this.updateHeatMap(shown);
+    if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, selected, dark});
   }
 
   /** @param {{first: number, last: number} | null} range */
@@ -104,9 +130,7 @@ export class Timeline {
     const unit = column(facts, choice)?.unit ?? '';
     const fits = matrix && matrix.rows === rows.length ? matrix : null;
     const scale = scaleFor(choice.statistic, unit, fits?.planes[0] ?? new Float32Array());
-    const nothing = !facts.training.sampled_steps;
-    this.empty.hidden = !nothing;
-    for (const part of [this.heatHead, this.meaning, this.heatmap.node]) part.hidden = nothing || !rows.length;
+    for (const part of [this.heatHead, this.meaning, this.heatmap.node]) part.hidden = !rows.length;
     this.hint.hidden = !rows.length || Boolean(row);
     this.heatmap.update({frame: fits, rows, statistic: choice.statistic, scale, dark, selected, focus, states});
     this.legend.replaceChildren(...legend(scale, dark));

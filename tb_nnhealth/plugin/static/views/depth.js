@@ -1,0 +1,74 @@
+// @ts-check
+/** A statistic against depth: which can be shown, of which rows, and their values at one step of the window. */
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('../api.js').Frame} Frame
+ * `healthy` bounds the values of a training that goes well.
+ * @typedef {{table: string, statistic: string, title: string, healthy?: [number, number]}} Flow
+ * `low` and `high` are the extremes over the window. @typedef {{values: Float32Array, low: Float32Array, high: Float32Array}} Profile
+ */
+
+/** @type {Flow[]} */
+export const FLOWS = [
+  {table: 'variables', statistic: 'gradient_rms', title: 'Gradient'},
+  {table: 'activations', statistic: 'output_gradient_rms', title: 'Gradient into output'},
+  {table: 'variables', statistic: 'update_ratio', title: 'Update ÷ weight', healthy: [1e-4, 1e-2]},
+  {table: 'variables', statistic: 'gradient_ratio', title: 'Gradient ÷ weight'},
+  {table: 'activations', statistic: 'activation_std', title: 'Output'},
+];
+
+/** Variables beside the weights proper: their scale is not that of their layer. */
+const BESIDE = /(^|\/)(bias|beta|gamma|recurrent_bias)$/;
+
+/** @param {Json} facts @param {Flow} flow */
+export const isMeasured = (facts, {table, statistic}) =>
+  Boolean(facts.tables[table]?.columns.some((/** @type {Json} */ column) => column.name === statistic && column.measured));
+
+/** @param {Json} facts @param {string | null} wanted statistic @returns {Flow | null} it, or the first that was measured */
+export function flowOf(facts, wanted) {
+  const able = FLOWS.filter((flow) => isMeasured(facts, flow));
+  return able.find((flow) => flow.statistic === wanted) ?? able[0] ?? null;
+}
+
+/** @param {string[]} rows @param {boolean} all @returns {number[]} those shown, by their number: weights alone, or all where there are none */
+export function shownRows(rows, all) {
+  const every = rows.map((_, index) => index);
+  const weights = every.filter((index) => !BESIDE.test(rows[index]));
+  return all || !weights.length ? every : weights;
+}
+
+/** @param {string[]} rows @returns {boolean} whether some stand beside the weights */
+export const hasOthers = (rows) => rows.some((row) => BESIDE.test(row)) && !rows.every((row) => BESIDE.test(row));
+
+/** @param {Frame} frame @param {import('../api.js').Range} range @returns {number[]} the columns that lie in the range */
+export function columnsIn(frame, range) {
+  const every = Array.from({length: frame.columns}, (_, column) => column);
+  const inside = every.filter((column) => !range || (frame.last[column] >= range.first && frame.first[column] <= range.last));
+  return inside.length ? inside : every;
+}
+
+/** @param {Frame} frame @param {number[]} rows @param {number[]} columns the window @param {number} at the column shown @returns {Profile} */
+export function profile(frame, rows, columns, at) {
+  const [value, lowest, highest] = frame.planes;
+  /** @param {Float32Array} plane @param {(a: number, b: number) => boolean} isFarther */
+  const extreme = (plane, isFarther) => Float32Array.from(rows, (row) =>
+    columns.reduce((found, column) => {
+      const other = plane[row * frame.columns + column];
+      return Number.isFinite(other) && !(found === found && !isFarther(other, found)) ? other : found;
+    }, NaN));
+  return {
+    values: Float32Array.from(rows, (row) => value[row * frame.columns + at]),
+    low: extreme(lowest, (a, b) => a < b),
+    high: extreme(highest, (a, b) => a > b),
+  };
+}
+
+/** @param {Profile} profile @param {[number, number] | undefined} healthy @returns {[number, number]} whole decades that hold all that is above 0 */
+export function decadesOf({low, high}, healthy) {
+  const positive = [...low, ...high, ...(healthy ?? [])].filter((value) => value > 0);
+  if (!positive.length) return [1e-3, 1];
+  const bottom = Math.floor(Math.log10(Math.min(...positive)) + 1e-6);
+  const top = Math.ceil(Math.log10(Math.max(...positive)) - 1e-6);
+  return [10 ** bottom, 10 ** Math.max(top, bottom + 1)];
+}
