@@ -63,6 +63,7 @@ class Page {
       /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
       /** @type {Frame | null} */ matrix: null,
       /** @type {Frame | null} */ depth: null,
+      /** The step's series: over the whole run, and in the range. @type {Frame | null} */ overview: null,
       /** @type {Frame | null} */ loss: null,
       /** @type {import('./views/charts.js').Source[]} */ sources: [],
       /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
@@ -84,6 +85,7 @@ class Page {
       flow: (flow) => this.ask({flow}),
       select: (row) => this.ask({row, focus: null}),
       zoom: (range) => this.ask({range}),
+      open: (finding) => this.open(finding),
     });
     const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
     this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
@@ -132,7 +134,7 @@ class Page {
     const [facts, card, curves, prose] = await Promise.all([api.facts(run), api.scorecard(run), api.evidence(run), this.prose()]);
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
-    const changes = {facts, card, curves, prose, choice, version: facts.version, error: null, states: rowStates(facts, card)};
+    const changes = {facts, card, curves, prose, overview: null, choice, version: facts.version, error: null, states: rowStates(facts, card)};
     const fetched = await frames({...this.state, ...changes});
     if (turn === this.turn) this.set({...changes, ...fetched});
   }
@@ -174,6 +176,17 @@ class Page {
     if (rows[0]) this.timeline.heatmap.reveal(rows[0]);
   }
 
+  /** Opens a finding in the list, and shows it. @param {Json} finding */
+  async open(finding) {
+    this.state.toggled.set(finding.rule, true);
+    this.set({category: null});
+    await this.show(finding);
+    const part = this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"]`);
+    if (!(part instanceof HTMLDetailsElement)) return;
+    part.open = true;
+    part.scrollIntoView({block: 'nearest'});
+  }
+
   /** @param {string} text */
   async copy(text) {
     const done = await host.copy(text);
@@ -210,7 +223,7 @@ class Page {
       },
     }));
     this.columns.hidden = !facts;
-    if (facts) this.drawTimeline(facts);
+    if (facts && card) this.drawTimeline(facts, card);
     this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
     this.remember();
     document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
@@ -223,14 +236,14 @@ class Page {
     return facts ? null : loading();
   }
 
-  /** @param {Json} facts */
-  drawTimeline(facts) {
-    const {view, choice, flow, range, matrix, depth, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
+  /** @param {Json} facts @param {Json} card */
+  drawTimeline(facts, card) {
+    const {view, choice, flow, range, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
     const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
     const selected = selectedRows(facts, shownChoice.table, row);
     this.timeline.update({
-      facts, view, choice: shownChoice, flow, range, matrix, depth, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+      facts, card, view, choice: shownChoice, flow, range, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
     });
   }
 
@@ -244,7 +257,7 @@ class Page {
   }
 }
 
-const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, depth: null, loss: null, sources: [], spreads: [], classes: []};
+const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: []};
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
 const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);

@@ -10,7 +10,7 @@ import {classesOf, histogramsOf, relatives} from './views/charts.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./views/charts.js').Place} Place
  * @typedef {{run: string | null, facts: Json | null, view: string, choice: import('./views/timeline.js').Choice | null,
- *   flow: string | null, row: string | null, range: api.Range}} Wanted
+ *   flow: string | null, row: string | null, range: api.Range, overview: api.Frame | null}} Wanted what is wanted, and what is there
  */
 
 /** Rows of one table that a chart draws together. */
@@ -20,7 +20,7 @@ const MOST_LINES = 8;
 const MOST_STOPS = 240;
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range}) {
+export async function frames({run, facts, view, choice, flow, row, range, overview: known}) {
   if (run === null || !facts) return {};
   const {table, statistic} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
@@ -28,16 +28,19 @@ export async function frames({run, facts, view, choice, flow, row, range}) {
   const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
     ({...place, frame: await api.series(run, place.table, place.row, range, columns)})));
-  const [matrix, depth, loss, sources, spreads, classes] = await Promise.all([
+  const steps = (/** @type {api.Range} */ part) =>
+    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns) : null;
+  const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
     view === 'heatmap' && table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
     through ? api.flow(run, through.table, through.statistic, range, MOST_STOPS) : null,
-    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], range, columns) : null,
+    known ?? steps(null),
+    range && view === 'curves' ? steps(range) : null,
     series(firstOfEachTable(related)),
     Promise.all(histogramsOf(facts, related, row).map(async ({title, kind, row: name}) =>
       ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
     series(classesOf(facts, related)),
   ]);
-  return {matrix, depth, loss, sources, spreads, classes};
+  return {matrix, depth, overview, loss: range ? zoomed : overview, sources, spreads, classes};
 }
 
 /** @param {Json} facts @param {string} table @param {string} row */

@@ -1,6 +1,8 @@
 // @ts-check
 /** Which charts a layer, a tensor of the batch and the whole step have. */
 
+import {words} from '../format.js';
+
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
@@ -106,7 +108,7 @@ function chart(facts, plan, sources) {
   const lines = sources.filter((source) => source.table === plan.table).flatMap(({name, frame}) =>
     Object.entries(plan.statistics).flatMap(([statistic, label]) => {
       const row = columns.findIndex((/** @type {Json} */ column) => column.name === statistic);
-      return row >= 0 && holds(frame, row, plan.onlyAbove) ? [{name: `${name} ${label}`.trim(), frame, row}] : [];
+      return holds(frame, row, plan.onlyAbove) ? [{name: `${name} ${label}`.trim(), frame, row}] : [];
     }));
   const unit = plan.bounds ? 'fraction' : '';
   return lines.length ? [{title: plan.title, unit, log: plan.log ?? false, lines, height: HEIGHT, bounds: plan.bounds}] : [];
@@ -114,26 +116,68 @@ function chart(facts, plan, sources) {
 
 /** @param {Frame} frame @param {number} row @param {number} [above] */
 const holds = (frame, row, above = -Infinity) =>
-  frame.planes[2].subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > above);
+  row >= 0 && frame.planes[2].subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > above);
 
 /**
  * The loss of the sampled steps, with the validation's at the ends of epochs.
  * @param {Json} facts @param {Frame} frame the step's series @returns {Chart}
  */
-export function lossChart(facts, frame) {
-  const row = facts.tables.steps.columns.findIndex((/** @type {Json} */ column) => column.name === 'loss');
-  const lines = row >= 0 ? [{name: 'training', frame, row}] : [];
-  const validation = validationFrame(facts.epochs, frame);
-  if (validation) lines.push({name: 'validation', frame: validation, row: 0});
-  return {title: 'Loss', unit: '', log: false, lines, height: 120};
+export const lossChart = (facts, frame) => stepChart(facts, frame, 'Loss', {loss: 'training'}, 'val_loss');
+
+/**
+ * The charts of the whole step: only what was measured, and the parts of a loss where it has several.
+ * @param {Json} facts @param {Frame} frame the step's series @param {boolean} log whether losses stand on a logarithmic scale
+ * @returns {Chart[]}
+ */
+export function curveCharts(facts, frame, log) {
+  const names = facts.tables.steps.columns.map((/** @type {Json} */ column) => column.name);
+  /** @param {string} prefix @returns {string[]} */
+  const those = (prefix) => names.filter((/** @type {string} */ name) => name.startsWith(prefix));
+  const outputs = those('output_loss/');
+  const regularized = holds(frame, names.indexOf('regularization_loss'), 0);
+  const parts = {
+    ...(regularized ? {data_loss: 'data', regularization_loss: 'regularization'} : {}),
+    ...(outputs.length > 1 ? Object.fromEntries(outputs.map((name) => [name, tailOf(name)])) : {}),
+  };
+  const charts = [
+    {...lossChart(facts, frame), height: 150, log},
+    {...stepChart(facts, frame, 'Loss parts', parts), log},
+    ...those('metric/').map((name) => stepChart(facts, frame, words(tailOf(name)), {[name]: 'training'}, `val_${tailOf(name)}`)),
+    stepChart(facts, frame, 'Learning rate', {learning_rate: ''}),
+    {...stepChart(facts, frame, 'Gradient norm', {gradient_global_norm: ''}), log: true},
+    ...(holds(frame, names.indexOf('clipped_fraction'), 0)
+      ? [{...stepChart(facts, frame, 'Clipped away', {clipped_fraction: ''}), unit: 'fraction', bounds: /** @type {[number, number]} */ ([0, 1])}] : []),
+    {...stepChart(facts, frame, 'Loss scale', {loss_scale: ''}), log: true},
+    stepChart(facts, frame, 'Examples a second', {examples_per_second: ''}),
+  ];
+  return charts.filter(({lines}) => lines.length);
 }
 
-/** @param {Json[]} epochs @param {Frame} frame @returns {Frame | null} on the columns of the given frame */
-function validationFrame(epochs, frame) {
+/** @param {string} name "metric/accuracy" -> "accuracy" */
+const tailOf = (name) => name.slice(name.indexOf('/') + 1);
+
+/**
+ * @param {Json} facts @param {Frame} frame @param {string} title @param {Record<string, string>} statistics with their names in the legend
+ * @param {string} [validation] the name in Keras' logs @returns {Chart}
+ */
+function stepChart(facts, frame, title, statistics, validation) {
+  const columns = facts.tables.steps.columns;
+  const lines = Object.entries(statistics).flatMap(([statistic, name]) => {
+    const row = columns.findIndex((/** @type {Json} */ column) => column.name === statistic);
+    return row >= 0 && columns[row].measured ? [{name, frame, row}] : [];
+  });
+  const validated = validation ? validationFrame(facts.epochs, frame, validation) : null;
+  if (validated) lines.push({name: 'validation', frame: validated, row: 0});
+  return {title, unit: '', log: false, lines, height: 120};
+}
+
+/** @param {Json[]} epochs @param {Frame} frame @param {string} name @returns {Frame | null} on the columns of the given frame */
+function validationFrame(epochs, frame, name) {
   const values = new Float32Array(frame.columns).fill(NaN);
   for (const {step, logs} of epochs) {
+    const value = logs[name];
     const column = frame.last.findIndex((last) => last >= step - 1);
-    if (logs.val_loss !== null && logs.val_loss !== undefined && column >= 0) values[column] = logs.val_loss;
+    if (value !== null && value !== undefined && column >= 0) values[column] = value;
   }
   return values.some((value) => !Number.isNaN(value)) ? {...frame, rows: 1, planes: [values, values, values]} : null;
 }

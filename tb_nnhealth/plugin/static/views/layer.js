@@ -6,7 +6,7 @@ import {short} from '../format.js';
 import {rowCharts, spreadPlace, withHistograms} from './charts.js';
 import {classBars} from './classes.js';
 import {Distribution} from './distribution.js';
-import {Strip} from './strip.js';
+import {Strip, resize} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -76,21 +76,4 @@ function tensors(places, shown, select) {
       type: 'button', title: place.row, 'data-key': `tensor:${place.row}`, 'aria-pressed': String(place.row === shown?.row),
       onclick: () => select(place.row),
     }, place.name || 'output')));
-}
-
-/**
- * Brings a list of parts to a length, with their nodes.
- * @template {{node: HTMLElement, destroy: () => void}} Part
- * @param {Part[]} parts @param {number} length @param {() => Part} make @param {HTMLElement} host
- */
-function resize(parts, length, make, host) {
-  for (const part of parts.splice(length)) {
-    part.node.remove();
-    part.destroy();
-  }
-  while (parts.length < length) {
-    const part = make();
-    parts.push(part);
-    host.append(part.node);
-  }
 }

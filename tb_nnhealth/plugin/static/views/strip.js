@@ -170,3 +170,20 @@ function lastMeasured(frame, row, column) {
   while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column])) column--;
   return column;
 }
+
+/**
+ * Brings a list of parts to a length, with their nodes.
+ * @template {{node: HTMLElement, destroy: () => void}} Part
+ * @param {Part[]} parts @param {number} length @param {() => Part} make @param {HTMLElement} host
+ */
+export function resize(parts, length, make, host) {
+  for (const part of parts.splice(length)) {
+    part.node.remove();
+    part.destroy();
+  }
+  while (parts.length < length) {
+    const part = make();
+    parts.push(part);
+    host.append(part.node);
+  }
+}

@@ -1,35 +1,36 @@
 // @ts-check
-/** The right half: the loss, the view that is chosen, and the chosen layer's charts, over one axis of steps. */
+/** The right half: the whole run, then the view that is chosen and the chosen layer's charts over one range of steps. */
 
 import {h} from '../dom.js';
 import {steps, words} from '../format.js';
 import {colour, legendTicks, scaleFor} from '../scale.js';
 import {StepAxis} from './axis.js';
-import {lossChart} from './charts.js';
 import {fit} from './canvas.js';
+import {CurvesView} from './curves.js';
 import {flowOf} from './depth.js';
 import {FlowView} from './flow.js';
 import {HeatMap} from './heatmap.js';
 import {LayerPanel} from './layer.js';
-import {Strip} from './strip.js';
+import {Overview} from './overview.js';
 import {Tabs} from './tabs.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
- * @typedef {{facts: Json, view: string, choice: Choice, flow: string | null, range: {first: number, last: number} | null,
- *   matrix: Frame | null, depth: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: {first: number, last: number} | null,
+ *   matrix: Frame | null, depth: Frame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
- *   zoom: (range: {first: number, last: number} | null) => void}} Actions
+ *   zoom: (range: {first: number, last: number} | null) => void, open: (finding: Json) => void}} Actions
  */
 
-/** What the right half can show below the loss; the first one unless another is chosen. */
+/** What the right half can show below the whole run; the first one unless another is chosen. */
 export const VIEWS = [
   {name: 'heatmap', title: 'Layers × steps'},
   {name: 'flow', title: 'Gradient flow'},
+  {name: 'curves', title: 'Training curves'},
 ];
 
 /** Headings of the heat map's tables in the choice of statistics. @type {[string, string][]} */
@@ -41,7 +42,8 @@ export class Timeline {
     this.actions = actions;
     this.axis = new StepAxis();
     this.axis.onzoom = actions.zoom;
-    this.loss = new Strip(this.axis);
+    this.overview = new Overview(this.axis, actions);
+    this.curves = new CurvesView(this.axis);
     this.heatmap = new HeatMap(this.axis, (row) => actions.select(row));
     this.flow = new FlowView(this.axis, {choose: actions.flow, select: (row) => actions.select(row)});
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
@@ -51,15 +53,14 @@ export class Timeline {
     this.meaning = h('p.meaning');
     this.legend = h('div.scale');
     this.zoomed = h('div.zoomed', {hidden: true});
-    this.lossPanel = h('div.panel', {}, this.loss.node);
     this.hint = h('p.hint', {}, 'Choose a row for its charts. Drag across the steps to zoom in, double-click to zoom out.');
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
     this.heatHead = h('div.toolbar.heat', {}, h('label', {htmlFor: 'statistic'}, 'Statistic'), this.picker, this.legend);
     this.heat = h('div', {}, this.heatHead, this.meaning, this.heatmap.node, this.hint);
-    this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat, this.flow.node);
+    this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat, this.flow.node, this.curves.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), this.zoomed),
-      this.empty, this.lossPanel, this.tabs.node, this.panel, this.layer.node);
+      this.empty, this.overview.node, this.tabs.node, this.panel, this.layer.node);
   }
 
   chosen() {
@@ -73,16 +74,16 @@ export class Timeline {
     this.axis.set(range?.first ?? 0, range?.last ?? Math.max(1, facts.training.steps - 1));
     this.updateZoom(range);
     this.updatePicker(facts, shown.choice);
-    this.updateLoss(shown);
+    const {row, related, sources, spreads, classes, card, overview, dark} = shown;
+    this.overview.update({facts, card, frame: overview, range, dark});
     this.updateView(shown);
-    const {row, related, sources, spreads, classes, dark} = shown;
     const {layer, rows: places} = related;
     this.layer.update(row === null ? null : {facts, row, layer, places, sources, spreads, classes, dark});
   }
 
   /** @param {Shown} shown */
   updateView(shown) {
-    const {facts, view, flow, depth, range, selected, dark} = shown;
+    const {facts, view, flow, depth, loss, range, selected, dark} = shown;
     const nothing = !facts.training.sampled_steps;
     this.empty.hidden = !nothing;
     this.tabs.node.hidden = this.panel.hidden = nothing;
@@ -90,8 +91,10 @@ export class Timeline {
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);
     this.heat.hidden = view !== 'heatmap';
     this.flow.node.hidden = view !== 'flow';
+    this.curves.node.hidden = view !== 'curves';
     if (view === 'heatmap') this.updateHeatMap(shown);
     if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, selected, dark});
+    if (view === 'curves') this.curves.update({facts, frame: loss, dark});
   }
 
   /** @param {{first: number, last: number} | null} range */
@@ -116,12 +119,6 @@ export class Timeline {
     this.picker.value = `${choice.table}\n${choice.statistic}`;
     this.picker.disabled = !groups.length;
     this.meaning.textContent = column(facts, choice)?.meaning ?? '';
-  }
-
-  /** @param {Shown} shown */
-  updateLoss({facts, loss, dark}) {
-    this.lossPanel.hidden = !loss || !facts.tables.steps;
-    if (loss && facts.tables.steps) this.loss.update(lossChart(facts, loss), dark);
   }
 
   /** @param {Shown} shown */

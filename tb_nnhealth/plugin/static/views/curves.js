@@ -1,0 +1,52 @@
+// @ts-check
+/** Training curves: the loss and its parts, metrics, learning rate and gradient norm, training and validation together. */
+
+import {h} from '../dom.js';
+import {drawAxis} from './cells.js';
+import {curveCharts} from './charts.js';
+import {Strip, resize} from './strip.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {{facts: Json, frame: import('../api.js').Frame | null, dark: boolean}} Shown
+ */
+
+/** Pixels left and right of a strip's plot. */
+const BESIDE = 62;
+
+export class CurvesView {
+  /** @param {import('./axis.js').StepAxis} axis */
+  constructor(axis) {
+    this.axis = axis;
+    this.log = false;
+    /** @type {Shown | null} */
+    this.shown = null;
+    /** @type {Strip[]} */
+    this.strips = [];
+    const toggle = h('input', {type: 'checkbox', onchange: () => this.toggle()});
+    this.bar = h('div.toolbar', {}, h('label.check', {}, toggle, 'losses on a logarithmic scale'));
+    this.host = h('div.strips', {});
+    this.steps = h('canvas.steps', {'aria-hidden': 'true'});
+    this.empty = h('p.dim', {}, 'No loss was measured: the curves need a compiled loss.');
+    this.node = h('div.curves', {}, this.bar, this.host, this.steps, this.empty);
+  }
+
+  toggle() {
+    this.log = !this.log;
+    if (this.shown) this.update(this.shown);
+  }
+
+  /** @param {Shown} shown */
+  update(shown) {
+    this.shown = shown;
+    const {facts, frame, dark} = shown;
+    const charts = frame ? curveCharts(facts, frame, this.log) : [];
+    this.empty.hidden = !frame || charts.length > 0;
+    this.bar.hidden = this.steps.hidden = !charts.length;
+    if (!frame) return;
+    resize(this.strips, charts.length, () => new Strip(this.axis), this.host);
+    charts.forEach((chart, index) => this.strips[index].update(chart, dark));
+    const width = (this.strips[0]?.plot.clientWidth ?? 0) - BESIDE;
+    if (width > 0) drawAxis(this.steps, this.axis, width, dark);
+  }
+}

@@ -1,0 +1,121 @@
+"""The whole run with its brush and the findings' flags, and the training curves."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.runs import STEPS
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
+
+CURVES = "&p.nnhealth.view=curves"
+
+
+def titles(panel) -> list[str]:
+    return panel.locator(".strip-title").all_inner_texts()
+
+
+def drag(tab, one: tuple[float, float], other: tuple[float, float]) -> None:
+    tab.page.mouse.move(*one)
+    tab.page.mouse.down()
+    tab.page.mouse.move((one[0] + other[0]) / 2, other[1])
+    tab.page.mouse.move(*other, steps=3)
+    tab.page.mouse.up()
+
+
+def at(tab, share: float) -> tuple[float, float]:
+    """Returns the point of the window at a share of the whole run's width."""
+    box = tab.frame.locator(".brush").bounding_box()
+    return box["x"] + share * box["width"], box["y"] + 12
+
+
+def zoomed(tab) -> list[int]:
+    text = tab.frame.locator(".zoomed > span").inner_text()
+    return [int(step) for step in re.findall(r"\d+", text)]
+
+
+def test_curves_show_what_was_measured_of_the_step(open_tab):
+    tab = open_tab("good/health", address=CURVES)
+    panel = tab.frame.get_by_role("tabpanel", name="Training curves")
+    expect(panel.locator(".strip-plot canvas").first).to_be_visible()
+    shown = [title.lower() for title in titles(panel)]
+    assert shown[0] == "loss"
+    assert {"loss parts", "accuracy", "learning rate", "gradient norm", "examples a second"} <= set(shown)
+    expect(panel.locator(".strip").first.locator(".legend")).to_contain_text("validation")
+
+
+def test_losses_can_stand_on_a_logarithmic_scale(open_tab):
+    tab = open_tab("good/health", address=CURVES)
+    panel = tab.frame.get_by_role("tabpanel", name="Training curves")
+    canvas = panel.locator(".strip-plot canvas").first
+    expect(canvas).to_be_visible()
+    picture = "canvas => canvas.toDataURL()"
+    before = canvas.evaluate(picture)
+    panel.get_by_label("losses on a logarithmic scale").check()
+    tab.page.wait_for_timeout(200)
+    assert canvas.evaluate(picture) != before
+
+
+def test_pointer_on_one_chart_is_followed_on_the_others(open_tab):
+    tab = open_tab("good/health", address=CURVES)
+    panel = tab.frame.get_by_role("tabpanel", name="Training curves")
+    strips = panel.locator(".strip")
+    box = strips.nth(0).locator(".u-over").bounding_box()
+    strips.nth(0).locator(".u-over").hover(position={"x": box["width"] * 9 / (STEPS - 1), "y": 30})
+    expect(strips.nth(0).locator(".line b").first).to_have_text("0.1")  # 1 / (1 + 9)
+    overview = tab.frame.locator(".overview .line b").first
+    expect(overview).to_have_text("0.1")
+
+
+def test_keys_move_the_ends_of_the_window_for_every_view(open_tab):
+    tab = open_tab("good/health", address=CURVES)
+    last = tab.frame.get_by_role("slider", name="Last step shown")
+    last.press("PageDown")
+    expect(tab.frame.locator(".zoomed > span")).to_have_text(re.compile(r"steps 0–107"))
+    tab.frame.get_by_role("slider", name="First step shown").press("ArrowRight")
+    expect(tab.frame.locator(".zoomed > span")).to_have_text("steps 1–107")
+    expect(last).to_have_attribute("aria-valuetext", "step 107")
+    tab.frame.get_by_role("tab", name="Gradient flow").click()
+    expect(tab.frame.get_by_role("slider", name="Step", exact=True)).to_have_attribute("aria-valuetext", "step 107")
+    last.press("Escape")
+    expect(tab.frame.locator(".zoomed")).to_be_hidden()
+    expect(tab.frame.get_by_role("slider", name="Step", exact=True)).to_have_attribute("aria-valuetext", "step 119")
+
+
+def test_window_is_drawn_moved_and_widened_by_the_pointer(open_tab):
+    tab = open_tab("good/health")
+    tab.frame.locator(".overview").scroll_into_view_if_needed()
+    drag(tab, at(tab, 0.25), at(tab, 0.5))
+    expect(tab.frame.locator(".zoomed")).to_be_visible()
+    first, last = zoomed(tab)
+    assert (first, last) == (pytest.approx(30, abs=2), pytest.approx(60, abs=2))
+    drag(tab, at(tab, 0.4), at(tab, 0.6))
+    expect(tab.frame.locator(".zoomed > span")).not_to_have_text(f"steps {first}–{last}")
+    moved = zoomed(tab)
+    assert moved == [pytest.approx(first + 24, abs=2), pytest.approx(last + 24, abs=2)]
+    assert moved[1] - moved[0] == last - first
+    handle = tab.frame.get_by_role("slider", name="Last step shown").bounding_box()
+    middle = (handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    drag(tab, middle, at(tab, 0.9))
+    expect(tab.frame.get_by_role("slider", name="Last step shown")).to_have_attribute(
+        "aria-valuetext", re.compile("step 10[5-9]")
+    )
+    assert zoomed(tab)[0] == moved[0]
+    tab.frame.locator(".brush-window").dblclick(position={"x": 20, "y": 10})
+    expect(tab.frame.locator(".zoomed")).to_be_hidden()
+
+
+def test_flag_leads_to_its_finding(open_tab):
+    tab = open_tab("sick/health")
+    flags = tab.frame.get_by_role("group", name="Findings on the steps").get_by_role("button")
+    expect(flags.first).to_be_visible()
+    part = tab.frame.locator("details[data-part=dead-units]")
+    part.locator("> summary").click()
+    assert part.get_attribute("open") is None
+    flag = flags.and_(tab.frame.locator("[aria-label*='units']"))
+    flag.focus()
+    expect(tab.frame.locator(".pointed")).to_be_visible()
+    flag.press("Enter")
+    expect(part).to_have_attribute("open", "")
+    expect(tab.frame.locator(".labels button[data-row='block/dense_3']")).to_have_class(re.compile("focused"))
