@@ -3,20 +3,21 @@
 
 import * as api from './api.js';
 import * as host from './host.js';
+import {Trail, same, shownBy} from './address.js';
 import {Slot, h} from './dom.js';
 import {frames} from './frames.js';
+import {UNREAD, initial} from './state.js';
 import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
 import {relatives} from './views/charts.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
-import {Timeline, VIEWS} from './views/timeline.js';
+import {Timeline} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
- * @typedef {import('./api.js').Frame} Frame
- * @typedef {import('./views/timeline.js').Choice} Choice
+ * @typedef {import('./state.js').State} State
  */
 
 const POLL_MILLISECONDS = 3000;
@@ -29,6 +30,7 @@ export function start(root) {
   const page = new Page(root);
   host.followTheme(() => page.set({dark: document.documentElement.dataset.theme === 'dark'}));
   const soon = () => setTimeout(() => page.refresh(), 150);
+  host.followAddress(() => page.follow());
   host.listen({'experimental.DataReloaded': soon, 'experimental.RunsChanged': soon});
   new ResizeObserver(() => page.draw()).observe(root);
   window.addEventListener('resize', () => {
@@ -44,33 +46,7 @@ class Page {
   /** @param {HTMLElement} root */
   constructor(root) {
     const asked = host.readAddress();
-    this.state = {
-      /** @type {string[] | null} */ runs: null,
-      /** @type {string | null} */ run: null,
-      version: '',
-      /** @type {Json | null} */ facts: null,
-      /** @type {Json | null} */ card: null,
-      /** @type {(Json | null)[]} */ curves: [],
-      /** @type {Json} */ prose: {},
-      /** @type {string | null} */ error: null,
-      view: viewOf(asked.view),
-      /** @type {string | null} the statistic of the gradient flow */ flow: asked.flow ?? null,
-      /** @type {Choice | null} */ choice: asked.statistic ? {table: asked.table ?? 'variables', statistic: asked.statistic} : null,
-      /** @type {string | null} */ row: asked.row ?? null,
-      /** @type {{first: number, last: number} | null} */ range: rangeOf(asked.steps),
-      /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
-      /** @type {string | null} */ category: null,
-      /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
-      /** @type {Frame | null} */ matrix: null,
-      /** @type {Frame | null} */ depth: null,
-      /** The step's series: over the whole run, and in the range. @type {Frame | null} */ overview: null,
-      /** @type {Frame | null} */ loss: null,
-      /** @type {import('./views/charts.js').Source[]} */ sources: [],
-      /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
-      /** @type {import('./views/charts.js').Source[]} */ classes: [],
-      /** @type {ReadonlyMap<string, string>} */ states: new Map(),
-      dark: false,
-    };
+    this.state = initial(shownBy(asked));
     /** The run that the address asks for, until TensorBoard has loaded it or another is chosen. @type {string | null} */
     this.wanted = asked.run ?? null;
     /** Grows with each request for what is shown: an answer to an earlier one is dropped. */
@@ -79,12 +55,13 @@ class Page {
     this.choices = 0;
     this.busy = false;
     this.drawing = 0;
+    this.trail = new Trail();
     this.timeline = new Timeline({
-      view: (view) => this.ask({view}),
-      choose: (choice) => this.ask({choice}),
-      flow: (flow) => this.ask({flow}),
-      select: (row) => this.ask({row, focus: null}),
-      zoom: (range) => this.ask({range}),
+      view: (view) => this.change({view}),
+      choose: (choice) => this.change({choice}),
+      flow: (flow) => this.change({flow}),
+      select: (row) => this.change({row, focus: null}),
+      zoom: (range) => this.change({range}),
       open: (finding) => this.open(finding),
     });
     const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
@@ -95,7 +72,7 @@ class Page {
     this.slots = {bar: new Slot(bar), message: new Slot(message), top: new Slot(top), left: new Slot(left)};
   }
 
-  /** @param {Partial<Page['state']>} changes */
+  /** @param {Partial<State>} changes */
   set(changes) {
     Object.assign(this.state, changes);
     if (!this.drawing) this.drawing = requestAnimationFrame(() => this.draw());
@@ -139,7 +116,23 @@ class Page {
     if (turn === this.turn) this.set({...changes, ...fetched});
   }
 
-  /** Changes what is shown of the run, and fetches what that needs. @param {Partial<Page['state']>} changes */
+  /** Does what the reader chose, so that it can be gone back on. @param {Partial<State>} changes */
+  change(changes) {
+    this.trail.note(changes);
+    return this.ask(changes);
+  }
+
+  /** Shows what the address asks for, where the reader went back, forward or to another link. */
+  follow() {
+    const asked = host.readAddress();
+    const shown = shownBy(asked);
+    const {state} = this;
+    if (!asked.run || same({run: asked.run, ...shown}, state)) return;
+    if (asked.run !== state.run) return this.goTo(asked.run, shown);
+    this.ask({...shown, choice: state.facts ? measured(state.facts, shown.choice) : shown.choice, focus: null});
+  }
+
+  /** Changes what is shown of the run, and fetches what that needs. @param {Partial<State>} changes */
   async ask(changes) {
     this.set(changes);
     const turn = ++this.turn;
@@ -157,10 +150,17 @@ class Page {
 
   /** @param {string} run */
   chooseRun(run) {
+    this.trail.note({run});
+    const {view, flow, choice} = this.state;
+    this.goTo(run, {view, flow, choice, row: null, range: null});
+  }
+
+  /** @param {string} run @param {import('./address.js').Shown} shown */
+  goTo(run, shown) {
     this.turn++;
     this.choices++;
     this.wanted = null;
-    this.set({...UNREAD, run, range: null, focus: null, row: null, category: null});
+    this.set({...UNREAD, ...shown, run, focus: null, category: null});
     this.look();
   }
 
@@ -169,7 +169,7 @@ class Page {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
-    await this.ask({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
+    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
     this.draw();
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.timeline.heatmap.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
@@ -225,7 +225,7 @@ class Page {
     this.columns.hidden = !facts;
     if (facts && card) this.drawTimeline(facts, card);
     this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
-    this.remember();
+    this.trail.write(state);
     document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
   }
 
@@ -246,30 +246,10 @@ class Page {
       facts, card, view, choice: shownChoice, flow, range, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
     });
   }
-
-  /** Keeps what is shown in TensorBoard's address bar, so that a copied link opens the same. */
-  remember() {
-    const {run, view, flow, choice, row, range} = this.state;
-    host.writeAddress({
-      run, view: view === VIEWS[0].name ? null : view, flow, table: choice?.table ?? null, statistic: choice?.statistic ?? null, row,
-      steps: range ? `${range.first}-${range.last}` : null,
-    });
-  }
 }
-
-const UNREAD = {version: '', facts: null, card: null, curves: [], error: null, matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: []};
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
 const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
-
-/** @param {string | undefined} name @returns {string} it, or the first view */
-const viewOf = (name) => VIEWS.find((view) => view.name === name)?.name ?? VIEWS[0].name;
-
-/** @param {string | undefined} text "100-200" */
-function rangeOf(text) {
-  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? '') ?? [];
-  return last && Number(last) > Number(first) ? {first: Number(first), last: Number(last)} : null;
-}
 
 /** @param {unknown} error */
 function sentence(error) {

@@ -33,8 +33,11 @@ export function readAddress() {
   return found;
 }
 
-/** @param {Record<string, string | null>} values null = leave it out */
-export function writeAddress(values) {
+/**
+ * @param {Record<string, string | null>} values null = leave it out
+ * @param {boolean} isNews whether the reader can go back on it
+ */
+export function writeAddress(values, isNews) {
   const others = parentHash().slice(1).split('&').filter((part) => part && !part.startsWith(PREFIX));
   if (others[0] !== 'nnhealth') return;
   const ours = Object.entries(values).flatMap(([key, value]) =>
@@ -43,7 +46,18 @@ export function writeAddress(values) {
   const hash = `#${[...others, ...ours].join('&')}`;
   if (hash === parentHash()) return;
   try {
-    window.parent.history.replaceState(window.parent.history.state, '', hash);
+    const {history} = window.parent;
+    if (isNews) history.pushState(history.state, '', hash);
+    else history.replaceState(history.state, '', hash);
+  } catch {
+    // A host of another origin (a notebook) keeps its address to itself.
+  }
+}
+
+/** @param {() => void} changed called when the reader goes back, forward, or to another link to this tab */
+export function followAddress(changed) {
+  try {
+    for (const event of ['popstate', 'hashchange']) window.parent.addEventListener(event, changed);
   } catch {
     // A host of another origin (a notebook) keeps its address to itself.
   }
