@@ -6,7 +6,7 @@
  * @typedef {import('../api.js').Frame} Frame
  * `healthy` bounds the values of a training that goes well.
  * @typedef {{table: string, statistic: string, title: string, healthy?: [number, number]}} Flow
- * `low` and `high` are the extremes over the window. @typedef {{values: Float32Array, low: Float32Array, high: Float32Array}} Profile
+ * The extremes of each row over the window. @typedef {{low: Float32Array, high: Float32Array}} Spread
  */
 
 /** @type {Flow[]} */
@@ -48,23 +48,22 @@ export function columnsIn(frame, range) {
   return inside.length ? inside : every;
 }
 
-/** @param {Frame} frame @param {number[]} rows @param {number[]} columns the window @param {number} at the column shown @returns {Profile} */
-export function profile(frame, rows, columns, at) {
-  const [value, lowest, highest] = frame.planes;
+/** @param {Frame} frame @param {number[]} rows @param {number[]} columns the window @returns {Spread} */
+export function spread(frame, rows, columns) {
+  const [, lowest, highest] = frame.planes;
   /** @param {Float32Array} plane @param {(a: number, b: number) => boolean} isFarther */
   const extreme = (plane, isFarther) => Float32Array.from(rows, (row) =>
     columns.reduce((found, column) => {
       const other = plane[row * frame.columns + column];
       return Number.isFinite(other) && !(found === found && !isFarther(other, found)) ? other : found;
     }, NaN));
-  return {
-    values: Float32Array.from(rows, (row) => value[row * frame.columns + at]),
-    low: extreme(lowest, (a, b) => a < b),
-    high: extreme(highest, (a, b) => a > b),
-  };
+  return {low: extreme(lowest, (a, b) => a < b), high: extreme(highest, (a, b) => a > b)};
 }
 
-/** @param {Profile} profile @param {[number, number] | undefined} healthy @returns {[number, number]} whole decades that hold all that is above 0 */
+/** @param {Frame} frame @param {number[]} rows @param {number} column @returns {Float32Array} the values of the rows at one step */
+export const valuesAt = (frame, rows, column) => Float32Array.from(rows, (row) => frame.planes[0][row * frame.columns + column]);
+
+/** @param {Spread} spread @param {[number, number] | undefined} healthy @returns {[number, number]} whole decades that hold all that is above 0 */
 export function decadesOf({low, high}, healthy) {
   const positive = [...low, ...high, ...(healthy ?? [])].filter((value) => value > 0);
   if (!positive.length) return [1e-3, 1];

@@ -1,0 +1,103 @@
+// @ts-check
+/** How the gradient flow is drawn: a line from layer to layer, in the band of its window. */
+
+import {decades, number} from '../format.js';
+
+/**
+ * What is drawn: which rows, of the columns of the window the one `at` the scrubber, its values and those around it.
+ * @typedef {{flow: import('./depth.js').Flow, frame: import('../api.js').Frame, names: string[], rows: number[], columns: number[],
+ *   at: number, values: Float32Array, around: import('./depth.js').Spread, bounds: [number, number]}} Scene
+ * @typedef {import('../vendor/uPlot.esm.js').default} Plot
+ */
+
+const HEIGHT = 330;
+const AXIS_WIDTH = 50;
+const FONT = '11px system-ui, sans-serif';
+const LONGEST_LABEL = 17;
+
+/** Pixels of a letter, and those that a leaning label and a point take of the width. */
+const [LETTER, LABEL, POINT] = [6.2, 22, 9];
+const EDGE = 8;
+
+/** @param {Scene} scene @returns {(number | null)[][]} depth, values, band, and what is zero or infinite at the edges */
+export function flowData({rows, values, around, bounds}) {
+  /** @param {Float32Array} given */
+  const drawn = (given) => Array.from(given, (value) => (value > 0 && Number.isFinite(value) ? value : null));
+  const edges = Array.from(values, (value) => (value === Infinity ? bounds[1] : value === 0 ? bounds[0] : null));
+  return [rows.map((_, index) => index), drawn(values), drawn(around.low), drawn(around.high), edges];
+}
+
+/**
+ * @param {() => Scene} scene the one that is drawn @param {number} width
+ * @param {(index: number | null) => void} point told which row is under the pointer @returns {object} uPlot's options
+ */
+export function flowOptions(scene, width, point) {
+  const style = getComputedStyle(document.documentElement);
+  /** @param {string} name */
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const {rows, bounds, flow} = scene();
+  const axis = {font: FONT, stroke: colour('--dim')};
+  const none = {stroke: 'transparent', width: 0, points: {show: false}};
+  const dot = {show: rows.length * POINT < width, size: 6, fill: colour('--card'), width: 1.5};
+  return {
+    width, height: HEIGHT, padding: [10, 16, 0, 0], legend: {show: false},
+    series: [{}, {stroke: colour('--line-1'), width: 2, points: dot}, none, none,
+      {stroke: colour('--error'), width: 0, points: {show: true, size: 9, fill: colour('--error'), stroke: colour('--error')}}],
+    bands: [{series: [3, 2], fill: `${colour('--line-1')}26`}],
+    scales: {
+      x: {time: false, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => [(low ?? 0) - 0.5, (high ?? 0) + 0.5]},
+      y: {distr: 3, range: () => bounds},
+    },
+    axes: [
+      {...axis, ...layersAxis(scene(), width), grid: {show: false}, ticks: {stroke: colour('--edge'), size: 4}},
+      {...axis, size: AXIS_WIDTH, gap: 4, grid: {stroke: colour('--grid'), width: 1}, ticks: {show: false},
+        splits: () => decades(...bounds, 8), filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
+        values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map(number)},
+    ],
+    cursor: {y: false, drag: {x: false, y: false}, points: {size: 9}},
+    hooks: {
+      drawClear: flow.healthy ? [(/** @type {Plot} */ chart) => drawHealthy(chart, /** @type {[number, number]} */ (flow.healthy), colour('--pass'))] : [],
+      setCursor: [(/** @type {Plot} */ chart) => chart.cursor.event && point(chart.cursor.left < 0 ? null : chart.cursor.idx ?? null)],
+    },
+  };
+}
+
+/** The layers' names, as many as have room; they lean where they would touch. @param {Scene} scene @param {number} width */
+function layersAxis(scene, width) {
+  const count = scene.rows.length;
+  const room = Math.max(1, width - AXIS_WIDTH);
+  const gap = Math.max(1, Math.ceil((count * LABEL) / room));
+  const shown = Array.from({length: Math.ceil(count / gap)}, (_, index) => index * gap);
+  const labels = new Map(shown.map((index) => [index, label(scene, index)]));
+  const longest = Math.max(...[...labels.values()].map((text) => text.length));
+  const leaning = longest * LETTER * shown.length > room;
+  return {
+    gap: 6, size: leaning ? 26 + 4 * longest : 28, rotate: leaning ? -38 : 0, splits: () => shown,
+    values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((index) => labels.get(index) ?? ''),
+  };
+}
+
+/** @param {Scene} scene @param {number} index among the rows shown @returns {string} "a/dense/kernel" -> "dense", "a/dense/bias" -> "dense/bias" */
+function label({names, rows, flow}, index) {
+  const parts = names[rows[index]].replace(/(?<=\/[^/]*)\/kernel$/, '').split('/');
+  const whole = flow.table === 'activations' || !names[rows[index]].endsWith(parts[parts.length - 1]);
+  const short = parts.slice(whole ? -1 : -2).join('/');
+  return short.length > LONGEST_LABEL ? `…${short.slice(1 - LONGEST_LABEL)}` : short;
+}
+
+/** @param {Plot} chart @param {[number, number]} healthy @param {string} colour */
+function drawHealthy(chart, healthy, colour) {
+  const {ctx, bbox} = chart;
+  const [bottom, top] = healthy.map((value) => chart.valToPos(value, 'y', true));
+  ctx.save();
+  ctx.globalAlpha = 0.14;
+  ctx.fillStyle = colour;
+  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.globalAlpha = 1;
+  ctx.font = FONT.replace('11', String(11 * (window.devicePixelRatio || 1)));
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'top';
+  ctx.fillText(`usual where training goes well: log10 ${healthy.map((value) => number(Math.log10(value))).join(' … ')}`,
+    bbox.left + bbox.width - EDGE, top + EDGE / 2);
+  ctx.restore();
+}
