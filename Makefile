@@ -9,6 +9,7 @@
 PORT ?= 6006
 BIN := .venv/bin
 TSC := .venv/node_modules/.bin/tsc
+AXE := .venv/axe/node_modules/axe-core/axe.min.js
 
 help:
 	@echo "make demo [SERVE=1] [PORT=6006]   train a healthy model and sick ones, and see the verdicts"
@@ -23,7 +24,7 @@ help:
 demo: .venv/.demo
 	$(BIN)/python -m demo.run --port $(PORT) $(if $(SERVE),--serve)
 
-test: .venv/.test
+test: .venv/.test $(AXE)
 	@tools/browser.sh
 	@BIN=$(BIN) tools/test.sh
 
@@ -59,6 +60,10 @@ clean:
 
 $(TSC): .venv/bin/python tools/typescript.sh
 	@tools/typescript.sh .venv
+	@touch $@
+
+$(AXE): .venv/bin/python tools/axe.sh
+	@tools/axe.sh .venv/axe
 	@touch $@
 
 .venv/bin/python:

@@ -111,6 +111,16 @@ function decode(text) {
   }
 }
 
+/** Names the page and the frame that it stands in, for those who hear it. @param {string} name */
+export function nameFrame(name) {
+  document.title = name;
+  try {
+    if (window.frameElement) window.frameElement.setAttribute('title', name);
+  } catch {
+    // A host of another origin (a notebook) names its frames itself.
+  }
+}
+
 /** @param {string} text @returns {Promise<boolean>} whether it was copied; http on a network has no clipboard API */
 export async function copy(text) {
   if (navigator.clipboard) {

@@ -2,11 +2,14 @@
 /** The page's entry: TensorBoard imports this module into an empty iframe and calls `render`. */
 
 import {start} from './app.js';
+import {nameFrame} from './host.js';
 
 const STYLES = ['./vendor/uPlot.min.css', './style.css'];
 
 /** Puts the Health tab into the document. */
 export async function render() {
+  document.documentElement.lang = 'en';
+  nameFrame('Health');
   await Promise.all(STYLES.map(stylesheet));
   const root = document.createElement('div');
   root.id = 'nnhealth';

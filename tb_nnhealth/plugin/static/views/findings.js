@@ -60,8 +60,8 @@ function failure(rule, card, open, context) {
     places.slice(0, MOST_PLACES).map((/** @type {Json} */ finding, /** @type {number} */ index) =>
       evidence(finding, index, context.curves[card.findings.indexOf(finding)] ?? null, context)),
     places.length > MOST_PLACES ? h('p.dim', {}, `… and ${plural(places.length - MOST_PLACES, 'more place')} in the JSON.`) : null,
-    prose['Why it matters'] ? [h('h4', {}, 'Why it matters'), paragraphs(prose['Why it matters'])] : null,
-    rule.remedies.length ? [h('h4', {}, 'What to try'), h('ol.items', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
+    prose['Why it matters'] ? [h('h3', {}, 'Why it matters'), paragraphs(prose['Why it matters'])] : null,
+    rule.remedies.length ? [h('h3', {}, 'What to try'), h('ol.items', {}, rule.remedies.map((/** @type {string} */ text) => h('li', {}, inline(text))))] : null,
     h('p.more', {}, h('a', {href: context.page(rule.name), target: '_blank', rel: 'noopener', 'data-key': `page:${rule.name}`},
       'About this rule', h('span', {'aria-hidden': 'true'}, ' ↗'))),
     learnMore(rule, prose, context));
@@ -108,7 +108,7 @@ function learnMore(rule, prose, context) {
   const command = `nnhealth explain ${rule.name}`;
   return disclosure('more', `more:${rule.name}`, false, context, 'How it is decided, and when it is wrong',
     ['How it is decided', 'When it is wrong', 'References'].map((heading) =>
-      prose[heading] ? [h('h4', {}, heading), paragraphs(prose[heading])] : null),
+      prose[heading] ? [h('h3', {}, heading), paragraphs(prose[heading])] : null),
     h('p.learn', {}, h('code', {}, command),
       h('button.quiet', {type: 'button', 'data-key': `copy:${rule.name}`, onclick: () => context.actions.copy(command)}, 'Copy')));
 }
