@@ -304,6 +304,9 @@ def test_markup_in_names_is_text(open_tab):
     expect(tab.frame.locator(".labels button").first).to_have_attribute("title", f"{MARKUP}/kernel")
     tab.frame.locator(".labels button").first.click()
     expect(tab.frame.get_by_role("region", name="Charts of the chosen row").get_by_role("heading")).to_have_text(MARKUP)
+    for view in ("Gradient flow", "Training curves"):
+        tab.frame.get_by_role("tab", name=view).click()
+        expect(tab.frame.get_by_role("tabpanel", name=view).locator(".u-over:visible").first).to_be_visible()
     assert tab.frame.locator("img:not([aria-label])").count() == 0
     assert tab.page.evaluate("window.__xss") is None
 
@@ -332,11 +335,11 @@ def test_hidden_tab_asks_for_nothing_and_comes_back(open_tab):
     expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 1920])
-def test_nothing_is_wider_than_the_window(open_tab, width):
-    tab = open_tab("sick/health")
+@pytest.mark.parametrize("width", [1024, 1280, 1920, 2560])
+@pytest.mark.parametrize("view", ["heatmap", "flow", "curves"])
+def test_nothing_is_wider_than_the_window(open_tab, width, view):
+    tab = open_tab("sick/health", address=f"&p.nnhealth.view={view}&p.nnhealth.row=block%2Fdense_0%2Fkernel")
     tab.page.set_viewport_size({"width": width, "height": 900})
-    tab.frame.locator(".labels button").nth(0).click()
     tab.page.wait_for_timeout(300)
     assert tab.frame.locator("body").evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 

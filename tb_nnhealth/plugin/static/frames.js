@@ -32,7 +32,7 @@ export async function frames({run, facts, view, choice, flow, row, range, overvi
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns) : null;
   const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
     view === 'heatmap' && table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
-    through ? api.flow(run, through.table, through.statistic, range, MOST_STOPS) : null,
+    through ? flowFrame(run, through, range) : null,
     known ?? steps(null),
     range && view === 'curves' ? steps(range) : null,
     series(firstOfEachTable(related)),
@@ -42,6 +42,9 @@ export async function frames({run, facts, view, choice, flow, row, range, overvi
   ]);
   return {matrix, depth, overview, loss: range ? zoomed : overview, sources, spreads, classes};
 }
+
+/** @param {string} run @param {import('./views/depth.js').Flow} flow @param {api.Range} range */
+const flowFrame = async (run, {table, statistic}, range) => ({...(await api.flow(run, table, statistic, range, MOST_STOPS)), statistic});
 
 /** @param {Json} facts @param {string} table @param {string} row */
 const measuredRelatives = (facts, table, row) =>

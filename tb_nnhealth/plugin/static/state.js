@@ -22,7 +22,7 @@ export const initial = (shown) => ({
   /** @type {string | null} */ category: null,
   /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
   /** @type {Frame | null} */ matrix: null,
-  /** @type {Frame | null} */ depth: null,
+  /** @type {import('./views/depth.js').FlowFrame | null} */ depth: null,
   /** The step's series: over the whole run, and in the range. @type {Frame | null} */ overview: null,
   /** @type {Frame | null} */ loss: null,
   /** @type {import('./views/charts.js').Source[]} */ sources: [],

@@ -4,6 +4,7 @@
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
+ * A frame, and the statistic that it holds. @typedef {Frame & {statistic: string}} FlowFrame
  * `healthy` bounds the values of a training that goes well.
  * @typedef {{table: string, statistic: string, title: string, healthy?: [number, number]}} Flow
  * The extremes of each row over the window. @typedef {{low: Float32Array, high: Float32Array}} Spread
@@ -63,11 +64,16 @@ export function spread(frame, rows, columns) {
 /** @param {Frame} frame @param {number[]} rows @param {number} column @returns {Float32Array} the values of the rows at one step */
 export const valuesAt = (frame, rows, column) => Float32Array.from(rows, (row) => frame.planes[0][row * frame.columns + column]);
 
-/** @param {Spread} spread @param {[number, number] | undefined} healthy @returns {[number, number]} whole decades that hold all that is above 0 */
-export function decadesOf({low, high}, healthy) {
-  const positive = [...low, ...high, ...(healthy ?? [])].filter((value) => value > 0);
-  if (!positive.length) return [1e-3, 1];
-  const bottom = Math.floor(Math.log10(Math.min(...positive)) + 1e-6);
-  const top = Math.ceil(Math.log10(Math.max(...positive)) - 1e-6);
-  return [10 ** bottom, 10 ** Math.max(top, bottom + 1)];
+/** @param {Spread} spread @returns {boolean} whether something was exactly zero */
+export const hasZero = ({low}) => low.some((value) => value === 0);
+
+/**
+ * Returns whole decades that hold all that is above 0, and one more below them for what is 0.
+ * @param {Spread} spread @param {[number, number] | undefined} healthy @returns {[number, number]}
+ */
+export function decadesOf(spread, healthy) {
+  const positive = [...spread.low, ...spread.high, ...(healthy ?? [])].filter((value) => value > 0);
+  const bottom = Math.floor(Math.log10(Math.min(...positive, positive.length ? Infinity : 0.1)) + 1e-6);
+  const top = Math.ceil(Math.log10(Math.max(...positive, positive.length ? 0 : 1)) - 1e-6);
+  return [10 ** (hasZero(spread) ? bottom - 1 : bottom), 10 ** Math.max(top, bottom + 1)];
 }

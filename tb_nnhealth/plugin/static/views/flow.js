@@ -5,14 +5,14 @@ import uPlot from '../vendor/uPlot.esm.js';
 import {Slot, h} from '../dom.js';
 import {number, quantity, steps as stepsText} from '../format.js';
 import {columnAt} from './axis.js';
-import {FLOWS, columnsIn, decadesOf, hasOthers, isMeasured, shownRows, spread, valuesAt} from './depth.js';
+import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, isMeasured, shownRows, spread, valuesAt} from './depth.js';
 import {flowData, flowOptions} from './flowplot.js';
 import {Scrubber} from './scrubber.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('./depth.js').Flow} Flow
- * @typedef {{facts: Json, flow: Flow | null, frame: import('../api.js').Frame | null, range: import('../api.js').Range,
+ * @typedef {{facts: Json, flow: Flow | null, frame: import('./depth.js').FlowFrame | null, range: import('../api.js').Range,
  *   selected: ReadonlySet<string>, dark: boolean}} Shown
  * @typedef {import('./flowplot.js').Scene} Scene
  * @typedef {{choose: (statistic: string) => void, select: (row: string) => void}} Actions
@@ -68,7 +68,7 @@ export class FlowView {
   draw(scene, width) {
     const {flow, rows, bounds, columns, frame, at} = scene;
     const dark = this.shown?.dark;
-    const shape = JSON.stringify([flow.statistic, rows.length, this.all, dark, bounds, width]);
+    const shape = JSON.stringify([flow.statistic, rows.length, this.all, dark, bounds, hasZero(scene.around), width]);
     if (shape !== this.shape || !this.chart) {
       this.chart?.destroy();
       this.shape = shape;
@@ -84,7 +84,7 @@ export class FlowView {
   stage() {
     const {facts, flow, frame, range} = /** @type {Shown} */ (this.shown);
     const names = flow ? facts.tables[flow.table].rows : [];
-    if (!flow || !frame || frame.rows !== names.length || !frame.columns) return null;
+    if (!flow || frame?.statistic !== flow.statistic || frame.rows !== names.length || !frame.columns) return null;
     const rows = shownRows(names, this.all);
     const columns = columnsIn(frame, range);
     const around = spread(frame, rows, columns);
@@ -177,8 +177,12 @@ function momentOf(frame, rows, columns, step) {
 function summary(names, rows, values, when) {
   const known = rows.map((_, index) => index).filter((index) => !Number.isNaN(values[index]));
   const [first, last] = [known[0], known[known.length - 1]];
-  if (first === undefined || first === last) return [`At ${when}.`];
+  if (first === undefined) return [`At ${when} nothing finite was measured: go back with the slider.`];
+  /** @param {number} index */
+  const name = (index) => h('span.mono', {}, names[rows[index]]);
   const ratio = values[first] / values[last];
-  return [`At ${when}, `, h('span.mono', {}, names[rows[first]]), ' has ', h('b', {}, Number.isFinite(ratio) ? `${number(ratio)} ×` : told(values[first])),
-    Number.isFinite(ratio) ? ' what ' : ', and ', h('span.mono', {}, names[rows[last]]), Number.isFinite(ratio) ? ' has.' : ` ${told(values[last])}.`];
+  const start = [`At ${when}, `, name(first), ' has '];
+  if (first === last) return [...start, h('b', {}, told(values[first])), '.'];
+  if (!Number.isFinite(ratio)) return [...start, h('b', {}, told(values[first])), ', and ', name(last), ` ${told(values[last])}.`];
+  return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has.'];
 }

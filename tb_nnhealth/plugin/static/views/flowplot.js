@@ -2,6 +2,7 @@
 /** How the gradient flow is drawn: a line from layer to layer, in the band of its window. */
 
 import {decades, number} from '../format.js';
+import {hasZero} from './depth.js';
 
 /**
  * What is drawn: which rows, of the columns of the window the one `at` the scrubber, its values and those around it.
@@ -35,7 +36,9 @@ export function flowOptions(scene, width, point) {
   const style = getComputedStyle(document.documentElement);
   /** @param {string} name */
   const colour = (name) => style.getPropertyValue(name).trim();
-  const {rows, bounds, flow} = scene();
+  const {rows, bounds, flow, around} = scene();
+  const zero = hasZero(around);
+  const marks = zero ? [bounds[0], ...decades(10 * bounds[0], bounds[1], 7)] : decades(...bounds, 8);
   const axis = {font: FONT, stroke: colour('--dim')};
   const none = {stroke: 'transparent', width: 0, points: {show: false}};
   const dot = {show: rows.length * POINT < width, size: 6, fill: colour('--card'), width: 1.5};
@@ -45,14 +48,14 @@ export function flowOptions(scene, width, point) {
       {stroke: colour('--error'), width: 0, points: {show: true, size: 9, fill: colour('--error'), stroke: colour('--error')}}],
     bands: [{series: [3, 2], fill: `${colour('--line-1')}26`}],
     scales: {
-      x: {time: false, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => [(low ?? 0) - 0.5, (high ?? 0) + 0.5]},
+      x: {time: false, range: () => [-0.5, rows.length - 0.5]},
       y: {distr: 3, range: () => bounds},
     },
     axes: [
       {...axis, ...layersAxis(scene(), width), grid: {show: false}, ticks: {stroke: colour('--edge'), size: 4}},
       {...axis, size: AXIS_WIDTH, gap: 4, grid: {stroke: colour('--grid'), width: 1}, ticks: {show: false},
-        splits: () => decades(...bounds, 8), filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
-        values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map(number)},
+        splits: () => marks, filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
+        values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((value) => (zero && value === marks[0] ? '0' : number(value)))},
     ],
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 9}},
     hooks: {

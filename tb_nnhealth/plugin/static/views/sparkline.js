@@ -121,12 +121,11 @@ function range({first_step: first, last_step: last}, x) {
 /** @param {Json} finding @param {number | null} limit @param {(value: number) => number} y @returns {SVGElement[]} the limit, and the side that is not healthy */
 function beyond({observed}, limit, y) {
   if (limit === null) return [];
-  const above = observed === null || observed >= limit;
   const edge = y(limit);
-  return [
-    svg('rect', {class: 'beyond', x: 0, width: WIDTH, y: above ? 0 : edge, height: above ? edge : HEIGHT - edge}),
-    svg('line', {class: 'limit', x1: 0, x2: WIDTH, y1: edge, y2: edge}),
-  ];
+  const drawn = svg('line', {class: 'limit', x1: 0, x2: WIDTH, y1: edge, y2: edge});
+  if (observed === null || observed === limit) return [drawn];
+  const above = observed > limit;
+  return [svg('rect', {class: 'beyond', x: 0, width: WIDTH, y: above ? 0 : edge, height: above ? edge : HEIGHT - edge}), drawn];
 }
 
 /** @param {number} limit @param {string} unit @param {number} down from the top, 0 to 1 */
