@@ -34,6 +34,7 @@ def test_download_is_the_scorecard_to_the_byte(open_tab, tensorboard):
 
 def test_training_run_is_followed_without_a_jump(open_tab, live_steps):
     tab = open_tab("live/health")
+    tab.wait_for("live/health", live_steps(5))
     expect(tab.frame.locator(".progress")).to_contain_text("training")
     tab.frame.locator(".labels button").nth(1).click()
     expect(tab.frame.get_by_role("region", name="Charts of the chosen row")).to_be_visible()
