@@ -25,19 +25,30 @@ def _own_loss(seed: int, target_axes: int) -> Trial:
 
 
 def _reduced(seed: int, reduction: str) -> Trial:
-    """Reconstructs photographs under a squared error that is averaged, or summed, over the batch."""
+    """Reconstructs photographs under a squared error that is averaged, or summed, over batches of different sizes."""
     import keras
     from keras import layers, ops
 
     def squared_error(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         return getattr(ops, reduction)(ops.mean(ops.square(y_true - y_pred), axis=(1, 2, 3)))
 
+    class Batches(keras.utils.PyDataset):
+        """Three batches of 16 photographs and one of 64, again and again."""
+
+        def __len__(self) -> int:
+            return 4 * (len(pieces) // 112)
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            start = 112 * (index // 4) + 16 * (index % 4)
+            batch = pieces[start : start + (64 if index % 4 == 3 else 16)]
+            return batch, batch
+
+    pieces = data.standardized(data.photographs(seed, count=672))
     down = layers.Conv2D(16, 3, 2, padding="same", activation="relu")
     up = layers.Conv2DTranspose(16, 3, 2, padding="same", activation="relu")
     model = stack((16, 16, 3), down, *convolutions(16), up, layers.Conv2D(3, 3, padding="same"))
-    pieces = data.standardized(data.photographs(seed, count=650))
-    pieces = data.split(pieces, pieces, seed)
-    return trial(model, pieces, keras.optimizers.SGD(0.05, momentum=0.9), squared_error, epochs=8, batch_size=32)
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9, global_clipnorm=1.0), squared_error)
+    return Trial(model, Batches(), None, None, {"epochs": 8})
 
 
 def _weighted_divergence(seed: int, weight: float) -> Trial:
