@@ -188,8 +188,10 @@ def _rate(layer: Any) -> float | None:
 
 
 def _is_regularized(layer: Any) -> bool:
-    names = [name for name in vars(layer) if name.endswith("_regularizer")]
-    return isinstance(layer, keras.layers.ActivityRegularization) or any(getattr(layer, n) is not None for n in names)
+    """Returns whether a layer, or the cell that holds a recurrent layer's weights, has a regularizer."""
+    parts = [vars(part) for part in (layer, getattr(layer, "cell", None)) if part is not None]
+    given = [part[name] for part in parts for name in part if name.endswith("_regularizer")]
+    return isinstance(layer, keras.layers.ActivityRegularization) or any(value is not None for value in given)
 
 
 def _variable(site: Site, variable: Any, path: str, initial: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -70,3 +70,10 @@ def test_every_case_can_be_told_in_json(name: str) -> None:
     model = CASES[name]().model
     described = {"compile": describe_compile(model, None), "model": describe_model(model, sites(model), None, {})}
     assert json.loads(to_json(described))["compile"]["dtype_policy"]
+
+
+def test_a_penalty_on_the_weights_of_a_cell_is_the_recurrent_layers() -> None:
+    for penalty in (None, "l2"):
+        model = keras.Sequential([keras.Input((5, 2)), layers.GRU(3, recurrent_regularizer=penalty)])
+        (recurrent,) = describe_model(model, sites(model), None, {})["layers"]
+        assert recurrent["regularized"] is (penalty is not None)
