@@ -17,6 +17,7 @@ _RATE = ("high-update-ratio", "learning-rate-value")
 _START = ("poor-initialization", "large-bias")
 _DEPTH = ("saturating-hidden-activation", "deep-plain-network")
 _BATCHES = ("single-label-batch", "class-imbalance", "batch-size")
+_MEMORY = ("no-regularization", "few-samples")
 _CAPACITY = ("dropout-placement", "layer-width", "weight-decay-dominates", "loss-weights", "missing-nonlinearity")
 _BLOCKED = (
     "unchanged-variable",
@@ -26,7 +27,7 @@ _BLOCKED = (
     "saturated-activation",
     "frozen-variables",
 )
-_TOO_SLOW = ("low-update-ratio", "too-few-updates")
+_TOO_SLOW = ("low-update-ratio", "learning-rate-schedule", "too-few-updates")
 _TOO_FAST = ("exploding-gradient", "weight-growth", *_RATE)
 _GIVEN = (*_START, *_INPUTS, *_HEAD)
 
@@ -34,13 +35,18 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "nonfinite-values": (*_TOO_FAST, *_GIVEN),
     "weight-growth": ("exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
     "exploding-gradient": (*_RATE[1:], *_GIVEN, "loss-reduction"),
-    "high-update-ratio": ("learning-rate-value", *_INPUTS, *_TARGETS),
+    "high-update-ratio": (
+        "learning-rate-value",
+        "weight-decay-dominates",
+        *_START,
+        *_INPUTS,
+        *_TARGETS,
+    ),
     "clipping-always": ("exploding-gradient", *_INPUTS, *_TARGETS, "loss-reduction"),
-    "dead-units": (*_TOO_FAST, *_START, *_INPUTS, "target-scale"),
+    "dead-units": (*_TOO_FAST, *_START, *_INPUTS, "target-scale", "weight-decay-dominates", "deep-plain-network"),
     "saturated-activation": (*_TOO_FAST, *_START, *_INPUTS, "saturating-hidden-activation"),
     "activation-scale": ("weight-growth", *_START, *_INPUTS, "deep-plain-network"),
     "activation-offset": (*_START, *_INPUTS),
-    "large-bias": (*_RATE, "target-scale"),
     "non-gaussian-weights": ("weight-growth", *_RATE, "poor-initialization", *_INPUTS),
     "non-gaussian-update": ("dead-units", "exploding-gradient", *_INPUTS),
     "vanishing-gradient": ("dead-units", "saturated-activation", *_DEPTH, *_START, *_INPUTS),
@@ -50,12 +56,26 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         "vanishing-gradient",
         "dead-units",
         "saturated-activation",
+        "learning-rate-schedule",
         "low-update-ratio",
         "frozen-variables",
         "learning-rate-value",
         *_HEAD,
     ),
-    "low-update-ratio": ("vanishing-gradient", "clipping-always", "learning-rate-schedule", "learning-rate-value"),
+    "low-update-ratio": (
+        "vanishing-gradient",
+        "dead-units",
+        "saturated-activation",
+        "clipping-always",
+        "learning-rate-schedule",
+        "learning-rate-value",
+        "too-few-updates",
+        *_DEPTH,
+        *_GIVEN,
+    ),
+    "learning-rate-schedule": ("learning-rate-value",),
+    "no-regularization": ("class-imbalance", "few-samples"),
+    "batch-size": ("few-samples",),
     "too-few-updates": ("batch-size",),
     "initial-loss": ("poor-initialization", "activation-scale", *_INPUTS, *_HEAD),
     "increasing-loss": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
@@ -69,6 +89,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         *_TOO_SLOW,
         *_DEPTH,
         *_BATCHES,
+        *_MEMORY,
         *_CAPACITY,
         *_GIVEN,
     ),

@@ -35,6 +35,10 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("single-label-batch", "no-better-than-trivial", "stalled-loss"),
         ("frozen-variables", "unchanged-variable", "stalled-loss"),
         ("batch-size", "too-few-updates", "still-improving"),
+        ("learning-rate-schedule", "unchanged-variable", "no-better-than-trivial"),
+        ("weight-decay-dominates", "high-update-ratio", "dead-units"),
+        ("deep-plain-network", "dead-units", "low-update-ratio"),
+        ("few-samples", "no-regularization", "no-better-than-trivial"),
     ],
 )
 def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:

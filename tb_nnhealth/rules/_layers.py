@@ -8,6 +8,9 @@ from tb_nnhealth.rules._series import is_kernel
 WEIGHTED = ("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose")
 """Layers that multiply by a kernel over all their inputs, and then apply an activation function, or none."""
 
+RECURRENT = ("SimpleRNN", "GRU", "LSTM")
+"""Layers whose state of so many units is all that they tell of a sequence."""
+
 PASSING = (
     "Activation",
     "AlphaDropout",
@@ -48,6 +51,13 @@ def hidden(run: HealthRun) -> tuple[Layer, ...]:
     """Returns the layers that multiply by a kernel and do not make an output, by themselves or with what follows."""
     last = last_weights(run)
     return tuple(layer for layer in weighted(run) if layer.path not in last)
+
+
+def recurrent(run: HealthRun) -> tuple[Layer, ...]:
+    """Returns the recurrent layers that do not make an output, but for those in a wrapper that joins two of them."""
+    last, joined = last_weights(run), {x.path for x in run.model.layers if x.class_name == "Bidirectional"}
+    found = [layer for layer in run.model.layers if layer.class_name in RECURRENT and layer.path not in last]
+    return tuple(layer for layer in found if layer.path.rpartition("/")[0] not in joined)
 
 
 def last_weights(run: HealthRun) -> set[str]:

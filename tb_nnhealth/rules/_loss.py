@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._rule import NotJudged, Severity
 from tb_nnhealth.rules._series import Floats, class_counts, keep, late, median, target_rows
 
@@ -17,6 +18,9 @@ FALLS_WELL = 0.3
 
 BETTER_THAN_TRIVIAL = 0.95
 """A loss below this share of the trivial predictor's shows that something was learnt."""
+
+VALIDATIONS_ENOUGH = 3
+"""Fewer validations may all come before anything was learnt."""
 
 BEGUN = 64
 """Steps before which a run that still goes on, or one whose start was not seen, cannot show whether it learns."""
@@ -117,15 +121,41 @@ def learns_well(run: HealthRun) -> bool:
 
 
 def suffers(run: HealthRun) -> bool:
-    """Returns whether nothing was learnt, as far as is known: a run that has only begun has learnt nothing yet."""
+    """Returns whether nothing was learnt, as far as is known, or nothing but the examples themselves: a run that
+    has only begun has learnt nothing yet."""
     try:
-        return not learns_well(run)
+        return not learns_well(run) or learns_by_heart(run)
     except NotJudged:
         return True
 
 
+def learns_by_heart(run: HealthRun) -> bool:
+    """Returns whether nothing was learnt that holds for other examples: no validation was better than a constant
+    answer."""
+    return has_settled(run) and validation_over_trivial(run) >= BETTER_THAN_TRIVIAL
+
+
+def validation_over_trivial(run: HealthRun) -> float:
+    """Returns the best validation loss without regularization ÷ the trivial predictor's on the training labels, NaN
+    where there are fewer than three validations, or where the labels do not tell."""
+    run = of_present_loss(run)
+    steps, losses = curve(run, "val_loss")
+    trivial = trivial_loss(run)
+    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0:
+        return math.nan
+    return float((losses - _regularization(run, steps)).min()) / trivial
+
+
+def _regularization(run: HealthRun, steps: Floats) -> Floats:
+    """Returns the regularization's part of the loss at some steps, 0 where it was not measured."""
+    values = run.step.series("regularization_loss", "step").astype(np.float64)
+    known = np.isfinite(values)
+    return np.interp(steps, run.step.steps[known], values[known]) if known.any() else np.zeros(len(steps))
+
+
 def severity_of_symptom(run: HealthRun) -> Severity:
-    """Returns how severe it is what a healthy training can do without harm, too: a warning where nothing is learnt."""
+    """Returns how severe it is what a healthy training can do without harm, too: a warning where nothing
+    is learnt, or nothing that holds for other examples."""
     return "warning" if suffers(run) else "info"
 
 
@@ -138,6 +168,14 @@ def never_fell(run: HealthRun) -> bool:
     """Returns whether the whole training, or a long one, did not lower the loss; it was seen from its start."""
     curve = loss_curve(run)
     return run.loss_since == 0 and has_settled(run) and curve.fell < NEVER_FELL + curve.doubt
+
+
+def share_left(run: HealthRun) -> float:
+    """Returns the late loss without regularization ÷ what was there to lose: the trivial predictor's loss where the
+    labels tell it, else that at the start; NaN where neither is above zero."""
+    curve, trivial = loss_curve(run), trivial_loss(run)
+    whole = trivial if math.isfinite(trivial) else curve.start
+    return end_of_data_loss(run, curve) / whole if whole > 0 else math.nan
 
 
 def trivial_loss(run: HealthRun) -> float:

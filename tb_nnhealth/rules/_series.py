@@ -70,16 +70,24 @@ def keep(table: Table, samples: Mask) -> Table:
 
 
 def before(run: HealthRun, step: int) -> HealthRun:
-    """Returns the run as it was before a step."""
+    """Returns the run as it was before a step, and the inputs and targets that this step was given."""
     return replace(
         run,
         variables=keep(run.variables, run.variables.steps < step),
         activations=keep(run.activations, run.activations.steps < step),
-        data=keep(run.data, run.data.steps < step),
+        data=_given(run.data, step),
         step=keep(run.step, run.step.steps < step),
-        classes=keep(run.classes, run.classes.steps < step),
+        classes=_given(run.classes, step),
         epochs=tuple(epoch for epoch in run.epochs if epoch.step <= step),
     )
+
+
+def _given(table: Table, step: int) -> Table:
+    """Returns the table of the batch up to a step, without the predictions of that step."""
+    kept = keep(table, table.steps <= step)
+    last = (kept.steps == step)[:, None] & np.array([row.startswith("prediction/") for row in kept.rows], bool)
+    values, low, high = (np.where(last[:, :, None], np.nan, array) for array in (kept.values, kept.low, kept.high))
+    return replace(kept, values=values, low=low, high=high)
 
 
 def kernels(run: HealthRun) -> tuple[Variable, ...]:

@@ -9,7 +9,8 @@ variance of a batch of one is zero: batch normalization then removes what it sho
 
 ## How it is decided
 From the number of steps in an epoch, and the size of the batches seen. It is information, and a warning where nothing
-is learnt.
+is learnt. Batches of all the data are a warning, too, where the training ends after so few steps (see
+`too-few-updates`) that the loss still falls.
 
 ## When it is wrong
 Full-batch training of a small problem, with as many epochs as it takes, is sound.
@@ -30,6 +31,9 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
+from tb_nnhealth.rules.still_improving import last_drop
+from tb_nnhealth.rules.too_few_updates import RULE as TOO_FEW_UPDATES
 
 RULE = Rule(
     name="batch-size",
@@ -53,8 +57,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not an_epoch:
         raise NotJudged("the length of an epoch is not known")
     if 1 / an_epoch > limits["share"]:
-        message = f"An epoch has {an_epoch} steps, of {size:.0f} examples each."
-        yield _finding(severity, message, 1 / an_epoch, limits["share"], "fraction", None)
+        message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
+        harm: Severity = "warning" if an_epoch == 1 and _ends_early(run) else severity
+        yield _finding(harm, message, 1 / an_epoch, limits["share"], "fraction", None)
+
+
+def _ends_early(run: HealthRun) -> bool:
+    falls = last_drop(run, STILL_IMPROVING.limits)[0] > 0
+    return run.finished and run.steps < TOO_FEW_UPDATES.limits["steps"] and falls
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None) -> Finding:

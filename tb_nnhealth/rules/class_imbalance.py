@@ -10,7 +10,7 @@ the rare classes are never predicted.
 ## How it is decided
 The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that
 was seen is compared with the limits, once enough examples were counted to expect some of the rarest. It is
-information while something is learnt; else a warning.
+information while something is learnt that holds for other examples; else a warning.
 
 ## When it is wrong
 Rare events are rare: a ratio that is that of the world may be what the model has to learn.

@@ -36,7 +36,7 @@ from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 RULE = Rule(
     name="deep-plain-network",
     category="definition",
-    title="A deep network without skip connections and normalization",
+    title="A deep network has neither skip connections nor normalization",
     passing_title="The depth is moderate, or eased by skip connections or normalization",
     thresholds=(
         Threshold(

@@ -8,7 +8,8 @@ A network with many more weights than examples can learn them by heart and be us
 
 ## How it is decided
 The steps of an epoch times the examples of a batch are divided by the number of classes. Below the limit it is
-information. A model with frozen variables is taken to be pretrained, and not judged.
+information; a warning where the loss falls well, and no validation is better than a constant answer. A model with
+frozen variables is taken to be pretrained, and not judged.
 
 ## When it is wrong
 Easy problems need few examples.
@@ -27,6 +28,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
 from tb_nnhealth.rules._inputs import examples
+from tb_nnhealth.rules._loss import has_settled, learns_by_heart, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -50,9 +52,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     classes = max(2, *(head.units or 0 for head in judged))
     if count / classes >= limits["examples"]:
         return
+    by_heart = has_settled(run) and learns_well(run) and learns_by_heart(run)
     yield Finding(
         RULE.name,
-        "info",
+        "warning" if by_heart else "info",
         f"There are about {count / classes:.0f} examples of each class "
         f"for {run.model.trainable_parameters} trainable weights.",
         observed=count / classes,

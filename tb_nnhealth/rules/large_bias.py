@@ -8,9 +8,10 @@ Such a layer gives nearly the same output for every input: a ReLU is always on o
 
 ## How it is decided
 The root mean square of the bias is divided by that of what the kernel adds: the kernel's own, times the input's,
-times the square root of the fan-in. The median over the last half of the training is compared with the limit. It is a
-warning where nothing is learnt, else information. Output layers are left out, for their bias may carry the mean of the
-targets, and layers whose input was not measured.
+times the square root of the fan-in. The median over the last half of the training is compared with the limit. A bias
+that was as large at the first step is a warning where nothing is learnt; one that has become so since is information,
+for steps that are too large, or a signal that fades, are the cause of it. Where something is learnt any is information.
+Output layers are left out, for their bias may carry the mean of the targets, and layers whose input was not measured.
 
 ## When it is wrong
 Gates are opened by a large bias on purpose. Inputs that are nearly constant make any bias look large.
@@ -58,11 +59,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     found = {path: ratio for path, ratio in ratios.items() if ratio > limits["ratio"]}
     if not found:
         return
-    path, ratio = next(iter(found.items()))
+    given = [path for path in found if _started_large(run, path)]
+    path = next(iter(given or found))
+    ratio = found[path]
     window = late(run.variables.steps)
     yield Finding(
         RULE.name,
-        severity_of_symptom(run),
+        severity_of_symptom(run) if given else "info",
         f"The bias of {path} is {ratio:.3g} times as large as what its kernel makes of the input.",
         layer=path,
         first_step=int(run.variables.steps[window][0]),
@@ -73,6 +76,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="ratio",
         others=tuple(other for other in found if other != path),
     )
+
+
+def _started_large(run: HealthRun, path: str) -> bool:
+    """Returns whether a layer's bias was at the first step at least half of what it is late."""
+    bias = next(v for v in run.model.variables if v.layer == path and v.role == "bias")
+    sizes = run.variables.series("value_rms", bias.path)
+    measured = sizes[np.isfinite(sizes)]
+    return bool(measured[0] >= 0.5 * median(sizes[late(run.variables.steps)]))
 
 
 def _ratio(run: HealthRun, layer: Layer) -> float:

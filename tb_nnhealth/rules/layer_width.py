@@ -9,9 +9,9 @@ All that the output can know passes through the narrowest layer: one unit orders
 classes do not fit on it. A layer that is far too wide costs time and memory, and learns the examples by heart.
 
 ## How it is decided
-From the model's definition. A narrow hidden layer that leads to a classification is a warning where nothing is learnt,
-else information; a wide one is information. The inside of models that predict rows of numbers, such as autoencoders,
-is narrow on purpose and not judged.
+From the model's definition, its dense and its recurrent layers. A narrow hidden layer that leads to a classification is
+a warning where nothing is learnt, else information; a wide one is information. The inside of models that predict rows
+of numbers, such as autoencoders, is narrow on purpose and not judged.
 
 ## When it is wrong
 Two units are enough for classes that lie around a point. Very wide layers do train.
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
-from tb_nnhealth.rules._layers import hidden, kernel
+from tb_nnhealth.rules._layers import RECURRENT, hidden, kernel, recurrent
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -47,11 +47,14 @@ RULE = Rule(
 )
 
 
+JUDGED = ("Dense", *RECURRENT)
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = [layer for layer in hidden(run) if layer.class_name == "Dense" and layer.units]
+    layers = [layer for layer in (*hidden(run), *recurrent(run)) if layer.class_name in JUDGED and layer.units]
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
     if not layers or not judged:
-        raise NotJudged("no classification with hidden dense layers was seen")
+        raise NotJudged("no classification with hidden dense or recurrent layers was seen")
     classes = max(2, *(head.units or 0 for head in judged))
     narrowest = min(layers, key=lambda layer: layer.units or 0)
     least = max(2.0, limits["narrow"] * classes)

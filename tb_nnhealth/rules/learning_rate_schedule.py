@@ -59,7 +59,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     middle = float(median(_over_steps(run.step.steps[known], rates))) / highest
     curve = loss_curve(run)
     if middle < limits["decayed"] and not learns_well(run):
-        message = f"For half of the training the learning rate is below {middle:.1g} of its highest, {highest:.3g}."
+        reached = f"below {middle:.1g} of its highest, {highest:.3g}" if middle else f"0, after {highest:.3g} at most"
+        message = f"For half of the training the learning rate is {reached}."
         yield _finding(run, "warning", message, middle, limits["decayed"])
     elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns_well(run):
         before, after = (float(median(half)) for half in np.array_split(curve.losses[len(curve.losses) // 2 :], 2))

@@ -11,7 +11,9 @@ optimizers: Adam moves each weight by about the learning rate, SGD by the learni
 ## How it is decided
 From the optimizer's definition. Zero and negative rates are errors. Others are compared with the rate that papers and
 Keras' documentation start from with this optimizer: below a thousandth of it, or above ten times of it, is
-information where something is learnt, else a warning. Of a schedule the highest rate counts.
+information where something is learnt, else a warning. A hundred times is a warning for the optimizers that move each
+weight by about the rate, whatever its gradient (Adam and its kin, RMSprop, Lion): a step is then as large as the
+weights are. Of a schedule the highest rate counts.
 
 ## When it is wrong
 A step as small or as large may be right for a loss on another scale.
@@ -32,6 +34,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._inputs import is_outside
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -43,6 +46,9 @@ RULE = Rule(
     thresholds=(
         Threshold("low", 1e-3, "ratio", "three orders of magnitude below the usual rate: fine-tuning uses two"),
         Threshold("high", 10.0, "ratio", "an order of magnitude above the usual rate"),
+        Threshold(
+            "far", 100.0, "ratio", "Adam moves each weight by about 0.1, what the weights of 100 inputs start at"
+        ),
     ),
 )
 
@@ -63,6 +69,13 @@ USUAL = {
 """Rates that papers and Keras' documentation start from."""
 
 
+BY_THE_RATE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
+"""Optimizers that move each weight by about the learning rate."""
+
+ROUNDING = 1e-6
+"""What a rate of float32 may differ by from the number that was written."""
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     optimizer = run.model.compile.get("optimizer") or {}
     rates = [rate for rate in (optimizer.get("scheduled") or [optimizer.get("learning_rate")]) if rate is not None]
@@ -74,13 +87,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield _finding("error", f"The learning rate of {name} is negative ({min(rates):g}).", min(rates), 0.0)
     elif highest == 0:
         yield _finding("error", f"The learning rate of {name} is zero.", 0.0, 0.0)
-    elif usual is not None and not limits["low"] * usual <= highest <= limits["high"] * usual:
+    elif usual is not None and is_outside(highest / usual, *_margins(limits)):
         limit = limits["low" if highest < usual else "high"] * usual
         times = _times(highest / usual)
-        severity = severity_of_symptom(run)
+        is_far = name in BY_THE_RATE and highest / usual > limits["far"] * (1 - ROUNDING)
+        severity: Severity = "warning" if is_far else severity_of_symptom(run)
         yield _finding(
             severity, f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}.", highest, limit
         )
+
+
+def _margins(limits: Limits) -> tuple[float, float]:
+    return limits["low"] * (1 - ROUNDING), limits["high"] * (1 + ROUNDING)
 
 
 def _times(ratio: float) -> str:

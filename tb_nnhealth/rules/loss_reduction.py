@@ -12,7 +12,8 @@ Any negative data loss of Keras' cross-entropies and distances is an error. Wher
 were sampled, the logarithm of the loss is compared with that of the batch size: a slope near one is a warning.
 
 ## When it is wrong
-The last batch of an epoch may be harder than the others, not only smaller.
+Small batches may be harder than large ones. Where all batches have the same size, nothing in the run tells a sum from
+a loss on another scale: the last batch of an epoch, which may be smaller, is not sampled.
 
 ## What to try
 * Look at the labels: under a binary cross-entropy they are 0 or 1.

@@ -9,7 +9,11 @@ The gradient follows the largest term. What the others ask for is not learnt.
 ## How it is decided
 The medians of the parts over the late samples are divided by the total: regularization against the data loss, and,
 with several outputs, each output's loss (unweighted; their weights are counted where the compiled model tells them)
-against their sum. A share above the limit is a warning where nothing is learnt, else information.
+against their sum. A share above the limit is a warning where nothing is learnt, else information. Regularization of
+that share is a warning, too, where it is larger than the loss of a constant answer: weights of zero would then have
+a lower total than these. Regularization that had such a share of the first losses, and has next to none of the late
+ones, was all that the training followed: that is a warning where more than half of what the data loss had to lose is
+left.
 
 ## When it is wrong
 A part may be large and yet have a small gradient.
@@ -25,8 +29,8 @@ A part may be large and yet have a small gradient.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._loss import severity_of_symptom, share_left, trivial_loss
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, median
 
 RULE = Rule(
@@ -40,6 +44,12 @@ RULE = Rule(
 )
 
 OUTPUT = "output_loss/"
+
+GONE = 0.01
+"""Share of the first regularization that is left where the training has followed nothing else."""
+
+LEFT = 0.5
+"""Share of what the data loss had to lose that is left where it was not followed."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -55,8 +65,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("the loss has one part only")
     name, share = max(parts.items(), key=lambda part: part[1])
     if share <= limits["share"]:
+        yield from _paid_off(run, limits["share"])
         return
-    severity = severity_of_symptom(run)
+    costs_more = name == "regularization" and share * total > trivial_loss(run)
+    severity: Severity = "warning" if costs_more else severity_of_symptom(run)
     yield Finding(
         RULE.name,
         severity,
@@ -66,6 +78,27 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         statistic="regularization_loss" if name == "regularization" else "loss",
         observed=share,
         limit=limits["share"],
+        unit="fraction",
+    )
+
+
+def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
+    """Yields the finding where the regularization was most of the loss and is gone, and the data loss stayed."""
+    first, total = (float(median(run.step.series(name, "step")[:3])) for name in ("regularization_loss", "loss"))
+    share = first / total if total > 0 else 0.0
+    left = _late(run, "regularization_loss") / first if first > 0 else 1.0
+    if not share > limit or not left < GONE or not share_left(run) > LEFT:
+        return
+    yield Finding(
+        RULE.name,
+        "warning",
+        f"Regularization made up {share:.0%} of the first losses, and {1 - left:.1%} of it is gone: the data loss has "
+        f"kept {share_left(run):.0%} of what it had to lose.",
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="regularization_loss",
+        observed=share,
+        limit=limit,
         unit="fraction",
     )
 

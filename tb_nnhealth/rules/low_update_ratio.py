@@ -2,7 +2,7 @@
 
 ## What it detects
 Kernels that each step changes by less than a hundred-thousandth of their norm, while the loss does
-not fall.
+not fall, and kernels that have hardly moved at the end of a training that learnt little.
 
 ## Why it matters
 At that pace a variable needs a hundred thousand steps to change by its own size. Training looks like
@@ -14,7 +14,11 @@ each kernel that was not zero at the start. It counts where at least half of the
 the limit and the loss does not fall well: small steps at the floor of the loss, or at the end of a
 schedule after a good fall, are as they should be. Before training has ended or gone on for 1000 steps
 there is no verdict on small steps: the learning rate may be warming up. It is an error where the whole
-training did not lower the loss by 1 %, else a warning. Variables that do not change at all belong to
+training did not lower the loss by 1 %, else a warning.
+A finished training whose steps are larger is judged by all of them together: the mean ratio times the
+steps is the furthest that a kernel can have moved. Where that is below the second limit for at least
+half of the kernels, and the loss ends above 80 % of a constant answer's (of its start, where that is not
+known), it is a warning. Variables that do not change at all belong to
 `unchanged-variable`.
 
 ## When it is wrong
@@ -37,7 +41,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import has_settled, learns_well, never_fell
+from tb_nnhealth.rules._loss import has_settled, learns_well, never_fell, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
 
@@ -50,14 +54,22 @@ RULE = Rule(
     min_samples=4,
     thresholds=(
         Threshold("warning", 1e-5, "ratio", "37 reasons, 5.7: about 1e-3 is right; two orders below it is too slow"),
+        Threshold("path", 0.1, "ratio", "a hundred steps of 1e-3: at a tenth of its norm a variable is where it began"),
     ),
 )
+
+
+HELD_BACK = 0.8
+"""Share of what was there to lose that a training leaves which has learnt little."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variables, ratio, (first_step, last_step) = late_ratios(run)
     low = ratio < limits["warning"]
-    if 2 * np.count_nonzero(low) < len(variables) or learns_well(run):
+    if 2 * np.count_nonzero(low) < len(variables):
+        yield from _hardly_moved(run, variables, limits["path"])
+        return
+    if learns_well(run):
         return
     if not has_settled(run):
         raise NotJudged("the updates are small, but the learning rate may still be warming up")
@@ -76,6 +88,43 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="ratio",
         others=tuple(variables[index].path for index in np.flatnonzero(low) if index != slowest),
     )
+
+
+def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float) -> Iterator[Finding]:
+    if not run.finished or not share_left(run) > HELD_BACK:
+        return
+    path = np.array([_path(run, variable) for variable in variables])
+    near = path < limit
+    if 2 * np.count_nonzero(near) < len(variables):
+        return
+    nearest = int(np.nanargmin(path))
+    yield Finding(
+        RULE.name,
+        "warning",
+        f"All {run.steps} steps together change {variables[nearest].path} by {path[nearest]:.1%} of its norm at most, "
+        f"and the loss has hardly fallen.",
+        layer=variables[nearest].layer,
+        variable=variables[nearest].path,
+        first_step=0,
+        last_step=run.steps - 1,
+        statistic="update_ratio",
+        observed=float(path[nearest]),
+        limit=limit,
+        unit="ratio",
+        others=tuple(variables[index].path for index in np.flatnonzero(near) if index != nearest),
+    )
+
+
+def _path(run: HealthRun, variable: Variable) -> float:
+    """Returns the sum of the update-to-weight ratios of all steps; those between samples are interpolated."""
+    table = run.variables
+    ratios = table.series("update_ratio", variable.path).astype(np.float64)
+    known = np.isfinite(ratios) & applied(run, table)
+    ratios, steps = ratios[known], table.steps[known]
+    if not len(steps):
+        return np.nan
+    between = np.diff(steps) @ (ratios[1:] + ratios[:-1]) / 2
+    return float(between + ratios[0] * (1 + steps[0]) + ratios[-1] * (run.steps - 1 - steps[-1]))
 
 
 def late_ratios(run: HealthRun) -> tuple[tuple[Variable, ...], Floats, tuple[int, int]]:

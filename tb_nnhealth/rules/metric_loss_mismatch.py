@@ -64,5 +64,12 @@ def _mismatches(head: Head, metrics: list[str]) -> Iterator[str]:
             yield f"{metric} counts exact matches, and {head.loss} is a loss for numbers."
         elif metric == "Accuracy" and head.loss not in REGRESSION:
             yield "Accuracy compares labels with probabilities for equality: they hardly ever are equal."
-        elif metric in ("accuracy", "acc", "BinaryAccuracy") and head.loss in BINARY and head.activation == "softmax":
+        elif _counts_elements(head, metric):
             yield f"{metric} counts each of the {head.units} outputs by itself under {head.loss}."
+
+
+def _counts_elements(head: Head, metric: str) -> bool:
+    """Returns whether a metric counts outputs of which one is right: under a binary loss "accuracy" does, too."""
+    if head.loss in CATEGORICAL:
+        return metric == "BinaryAccuracy" and (head.units or 0) > 1
+    return metric in ("accuracy", "acc", "BinaryAccuracy") and head.loss in BINARY and head.activation == "softmax"

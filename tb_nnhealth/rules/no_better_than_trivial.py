@@ -2,18 +2,22 @@
 
 ## What it detects
 A run that has settled at the loss of the best constant prediction: the frequencies of the classes, or the mean
-of the targets.
+of the targets. Also one that learns the training examples, and is no better than that in any validation.
 
 ## Why it matters
-The inputs are not used. The labels may not belong to them, or the output cannot follow them.
+The inputs are not used. The labels may not belong to them, or the output cannot follow them. Where only the
+validation stays there, the examples were learnt by heart, with their labels, and nothing else.
 
 ## How it is decided
 The trivial predictor's loss is computed from the labels that were seen: the entropy of the class frequencies, or the
 variance of the targets. The late loss without regularization is put in relation to it; within the limits
 of it, at the end of training or after many steps, is an error. A loss clearly above the trivial one has other causes.
+Of three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
+none is below the lower limit, it is a warning.
 
 ## When it is wrong
-Where the inputs hold nothing about the targets there is nothing better.
+Where the inputs hold nothing about the targets there is nothing better. Validation targets that spread much further
+than those of the training have a larger loss.
 
 ## What to try
 * Look at inputs and labels side by side: do they belong together?
@@ -29,8 +33,15 @@ Where the inputs hold nothing about the targets there is nothing better.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import end_of_data_loss, has_settled, loss_curve, trivial_loss
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._loss import (
+    LossCurve,
+    end_of_data_loss,
+    has_settled,
+    loss_curve,
+    trivial_loss,
+    validation_over_trivial,
+)
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
     name="no-better-than-trivial",
@@ -54,16 +65,27 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("training goes on")
     curve = loss_curve(run)
     ratio = end_of_data_loss(run, curve) / trivial
-    if not limits["low"] <= ratio <= limits["high"]:
-        return
-    yield Finding(
+    validation = validation_over_trivial(run)
+    if limits["low"] <= ratio <= limits["high"]:
+        message = f"The loss ends at {ratio * trivial:.3g}, and the best constant answer has {trivial:.3g}."
+        yield _finding("error", message, curve, ratio, limits["low"])
+    elif validation >= limits["low"]:
+        message = (
+            f"The best validation loss is {validation * trivial:.3g}, and the best constant answer has {trivial:.3g}."
+        )
+        yield _finding("warning", message, curve, validation, limits["low"])
+
+
+def _finding(severity: Severity, message: str, curve: LossCurve, observed: float, limit: float) -> Finding:
+    first, last = int(curve.steps[0]), int(curve.steps[-1])
+    return Finding(
         RULE.name,
-        "error",
-        f"The loss ends at {ratio * trivial:.3g}, and the best constant answer has {trivial:.3g}.",
-        first_step=int(curve.steps[0]),
-        last_step=int(curve.steps[-1]),
+        severity,
+        message,
+        first_step=first,
+        last_step=last,
         statistic="loss",
-        observed=ratio,
-        limit=limits["low"],
+        observed=observed,
+        limit=limit,
         unit="ratio",
     )

@@ -9,7 +9,9 @@ Such a model can store the examples one by one. Then it knows these, and little 
 
 ## How it is decided
 The trainable weights are divided by the examples of an epoch. Above the limit, where no regularization is to be
-seen and the validation loss ends at a multiple of the training loss, it is information.
+seen and the validation loss ends at a multiple of the training loss, it is information. It is a warning where that
+does harm: where the validation loss has turned and risen (see `overfitting`), or was never better than a constant
+answer's.
 
 ## When it is wrong
 Augmented data and early stopping regularize too, and cannot be seen in the model.
@@ -30,7 +32,10 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._inputs import examples
+from tb_nnhealth.rules._loss import learns_by_heart
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules.overfitting import RULE as OVERFITTING
+from tb_nnhealth.rules.overfitting import turn
 
 RULE = Rule(
     name="no-regularization",
@@ -57,9 +62,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     keeps_up = not validation[-1] > limits["gap"] * training[-1] > 0
     if eased or optimizer.get("weight_decay") or weights <= limits["weights"] or keeps_up:
         return
+    harms = turn(run, OVERFITTING.limits)[1] > OVERFITTING.limits["info"] or learns_by_heart(run)
     yield Finding(
         RULE.name,
-        "info",
+        "warning" if harms else "info",
         f"The model has {weights:.0f} weights for each example and no regularization, and the validation loss is "
         f"{validation[-1] / training[-1]:.1f} times the training loss.",
         observed=weights,

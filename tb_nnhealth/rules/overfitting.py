@@ -51,12 +51,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if len(losses) < limits["validations"] + 2:
         raise NotJudged(f"{len(losses)} validations are too few to see a turn")
     smooth = smoothed(losses)
-    best = int(np.argmin(smooth))
-    since = len(smooth) - 1 - best
-    rise = (smooth[-1] - smooth[best]) / max(abs(smooth[best]), 1e-12)
-    training = smoothed(curve(run, "loss")[1])
-    falls = len(training) > best and training[-1] < training[min(best, len(training) - 1)]
-    if since < limits["validations"] or rise <= limits["info"] or not falls:
+    best, rise = turn(run, limits)
+    if rise <= limits["info"]:
         return
     yield Finding(
         RULE.name,
@@ -69,3 +65,16 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["warning" if rise > limits["warning"] else "info"],
         unit="fraction",
     )
+
+
+def turn(run: HealthRun, limits: Limits) -> tuple[int, float]:
+    """Returns the best validation's index, and by what share of it the loss has risen since: 0 where it has not
+    turned, only just turned, or the training loss has not fallen meanwhile."""
+    validation, training = (smoothed(curve(run, name)[1]) for name in ("val_loss", "loss"))
+    if not len(validation):
+        return 0, 0.0
+    best = int(np.argmin(validation))
+    falls = len(training) > best and training[-1] < training[best]
+    if not falls or len(validation) - 1 - best < limits["validations"]:
+        return best, 0.0
+    return best, float((validation[-1] - validation[best]) / max(abs(validation[best]), 1e-12))

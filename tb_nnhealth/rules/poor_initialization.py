@@ -2,7 +2,8 @@
 
 ## What it detects
 Hidden kernels whose units all start alike (all zero, constant, or repeated columns), and kernels
-whose standard deviation is far from what He, Glorot and LeCun give for their fan.
+whose standard deviation is far from what He, Glorot and LeCun give for their fan: one alone, several
+in a row together, or a recurrent one at each time step again.
 
 ## Why it matters
 Units with the same weights get the same gradient and stay the same for ever: the layer has the power
@@ -22,8 +23,10 @@ are a deliberate start (LoRA, a gate, the last layer of a residual branch) and n
 constant is information.
 Scale: the standard deviation is divided by the nearest of sqrt(2 / fan_in), sqrt(2 / (fan_in +
 fan_out)) and sqrt(1 / fan_in); outside the limits it is a warning where the loss does not fall well,
-an error where the whole training did not lower it by 1 %. Frozen kernels, embeddings and kernels of
-fewer than 16 weights are not judged.
+an error where the whole training did not lower it by 1 %. The same holds for the product of kernels in a
+row, with neither normalization nor a bounded activation function between them, and for the recurrent
+kernel of a `SimpleRNN` with ReLU or no activation, whose gain counts once for each time step. Frozen kernels,
+embeddings and kernels of fewer than 16 weights are not judged.
 
 ## When it is wrong
 Constant kernels other than zeros, without biases, are taken for ones whose units stay alike. Weights
@@ -41,13 +44,13 @@ that were loaded from a trained model may lie outside; they are judged by how th
 * He, Zhang, Ren and Sun (2015), Delving deep into rectifiers; Glorot and Bengio (2010).
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._layers import last_weights
 from tb_nnhealth.rules._loss import learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._scales import off_scale
 from tb_nnhealth.rules._series import kernels, late, median
 
 RULE = Rule(
@@ -61,8 +64,6 @@ RULE = Rule(
         Threshold("high", 10.0, "ratio", "He et al. (2015): an order of magnitude a layer overflows within few layers"),
     ),
 )
-
-LEAST_WEIGHTS = 16
 
 APART = 1e-3
 """Standard deviation of a layer's biases ÷ the largest of them, from which its units are no longer alike."""
@@ -90,15 +91,17 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         path, share = differ[0], alike[differ[0]]
         message = f"The units of {path} start with the same weights, but have become different since."
         yield _finding(run, "info", message, path, share, limits["identical"], "fraction", differ[1:])
-    scales = {v.path: _scale(v) for v in known if v.path not in alike and not _constant(v)}
-    off = {path: scale for path, scale in scales.items() if scale < limits["low"] or scale > limits["high"]}
-    if off and not learns:
-        path, scale = next(iter(off.items()))
-        limit = limits["low"] if scale < 1 else limits["high"]
-        message = f"The standard deviation of {path} starts at {scale:.2g} times what its fan asks for."
-        yield _finding(
-            run, "error" if never_fell(run) else "warning", message, path, scale, limit, "ratio", tuple(off)[1:]
-        )
+    if not learns:
+        yield from _of_scale(run, {v.path: v for v in known if v.path not in alike and not _constant(v)}, limits)
+
+
+def _of_scale(run: HealthRun, judged: Mapping[str, Variable], limits: Limits) -> Iterator[Finding]:
+    """Yields the first that holds: kernels of another scale, kernels that are so together, one that repeats it."""
+    severity: Severity = "error" if never_fell(run) else "warning"
+    for path, ratio, others, told in off_scale(run, judged, limits["low"], limits["high"]):
+        limit = limits["low" if ratio < 1 else "high"]
+        yield _finding(run, severity, told, path, ratio, limit, "ratio", others)
+        return
 
 
 def _finding(
@@ -153,14 +156,3 @@ def _bias(run: HealthRun, variable: Variable) -> int | None:
         return None
     biases = [v for v in run.model.variables if v.layer == variable.layer and v.role == "bias"]
     return run.variables.row(biases[0].path) if len(biases) == 1 else None
-
-
-def _scale(variable: Variable) -> float:
-    """Returns the standard deviation relative to the nearest standard scheme: 1 within their range or unknown."""
-    std, fan_in, fan_out = variable.initial.get("std"), variable.fan_in, variable.fan_out
-    if std is None or not fan_in or variable.size < LEAST_WEIGHTS:
-        return 1.0
-    schemes = [math.sqrt(2 / fan_in), math.sqrt(2 / (fan_in + (fan_out or fan_in))), math.sqrt(1 / fan_in)]
-    if std < min(schemes):
-        return float(std / min(schemes))
-    return float(max(1.0, std / max(schemes)))

@@ -11,8 +11,9 @@ before it, and gives the same answer whatever its input.
 ## How it is decided
 For each layer the median of `saturated_fraction` over the last half of training is compared with
 the limits. While the loss falls well, a warning is withheld, an error becomes a warning, and the
-outputs are not judged: a model that is confident and right saturates its output. The earliest layer
-with the worst severity is the finding. A softmax over more than 20 units is not judged: with many
+outputs are not judged: a model that is confident and right saturates its output; nor is a hidden
+softmax, which attention drives to a single choice. The earliest layer with the worst severity is the
+finding. A softmax over more than 20 units is not judged: with many
 classes most of its values are near zero as they should be.
 
 ## When it is wrong
@@ -62,7 +63,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not bounded:
         raise NotJudged("no layer has a bounded activation")
     fractions = {
-        layer.path: of_calls(run, layer, "saturated_fraction") for layer in bounded if not (learns and layer.is_output)
+        layer.path: of_calls(run, layer, "saturated_fraction")
+        for layer in bounded
+        if not (learns and (layer.is_output or layer.activation == "softmax"))
     }
     over = [layer for layer in bounded if fractions.get(layer.path, 0.0) > limits["warning"]]
     severities: tuple[Severity, ...] = ("error",) if learns else ("error", "warning")

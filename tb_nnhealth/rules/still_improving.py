@@ -51,13 +51,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     losses = loss_curve(run)
     if len(losses.losses) < LEAST_POINTS:
         raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured")
-    third, last = np.array_split(losses.losses, 4)[2:]
-    before, after = float(median(third)), float(median(last))
-    drop = relative_drop(before, after)
-    doubt = 2 * MEDIAN_ERROR * noise(losses.losses) / np.sqrt(len(last)) / max(abs(before), 1e-12)
-    _, validation = curve(run, "val_loss")
-    has_turned = len(validation) >= 4 and int(np.argmin(smoothed(validation))) < 0.75 * (len(validation) - 1)
-    if drop <= limits["drop"] + doubt or has_turned:
+    drop, after = last_drop(run, limits)
+    if drop <= limits["drop"]:
         return
     yield Finding(
         RULE.name,
@@ -70,3 +65,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["drop"],
         unit="fraction",
     )
+
+
+def last_drop(run: HealthRun, limits: Limits) -> tuple[float, float]:
+    """Returns by what share the loss fell in the last quarter, and where to: by 0 where that is noise, where the
+    validation loss has stopped falling, or where few losses were measured."""
+    losses = loss_curve(run)
+    if len(losses.losses) < LEAST_POINTS:
+        return 0.0, losses.end
+    third, last = np.array_split(losses.losses, 4)[2:]
+    before, after = float(median(third)), float(median(last))
+    drop = relative_drop(before, after)
+    doubt = 2 * MEDIAN_ERROR * noise(losses.losses) / np.sqrt(len(last)) / max(abs(before), 1e-12)
+    _, validation = curve(run, "val_loss")
+    has_turned = len(validation) >= 4 and int(np.argmin(smoothed(validation))) < 0.75 * (len(validation) - 1)
+    return (0.0 if has_turned or drop <= limits["drop"] + doubt else drop), after

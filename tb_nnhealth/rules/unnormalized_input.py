@@ -11,7 +11,8 @@ factor, so that a learning rate that is right for others is much too high; small
 ## How it is decided
 The median over all sampled batches of each input's mean and standard deviation is compared with the limits. A model
 that normalizes by itself before its first weights is not judged, and inputs that are indices are left out. While
-something is learnt it is information; else a warning, and an error beyond ten times the limit.
+something is learnt it is information; else a warning, and an error beyond ten times the limit. Of several limits
+that are exceeded the one is told that is exceeded most.
 
 ## When it is wrong
 Sparse inputs (bags of words, one-hot rows) have a small standard deviation by nature.
@@ -28,10 +29,13 @@ Sparse inputs (bags of words, one-hot rows) have a small standard deviation by n
 * LeCun, Bottou, Orr and Müller (1998), Efficient BackProp, section 4.3.
 """
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._inputs import is_outside, normalizes_first, numeric_inputs, of_data
+from tb_nnhealth.rules._inputs import normalizes_first, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -45,7 +49,9 @@ RULE = Rule(
     thresholds=(
         Threshold("mean", 5.0, "", "images of 0 to 255 have a mean of about 120, those of 0 to 1 one of about 0.5"),
         Threshold("low_std", 0.1, "", "an order of magnitude below the unit variance that initializers are made for"),
-        Threshold("high_std", 10.0, "", "an order of magnitude above it"),
+        Threshold(
+            "high_std", 3.2, "", "a variance an order of magnitude above it: the curvature goes with the variance"
+        ),
     ),
 )
 
@@ -64,13 +70,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _judge(run: HealthRun, name: str, limits: Limits) -> Finding | None:
     mean, std = (of_data(run, statistic, f"input/{name}") for statistic in ("data_mean", "data_std"))
-    if is_outside(std, limits["low_std"], limits["high_std"]):
-        limit = limits["high_std" if std > limits["high_std"] else "low_std"]
-        statistic, observed, excess = "data_std", std, max(std / limit, limit / std if std > 0 else 1.0)
-    elif is_outside(mean, -limits["mean"], limits["mean"]):
-        limit = limits["mean"]
-        statistic, observed, excess = "data_mean", mean, abs(mean) / limit
-    else:
+    symptoms = (
+        (std / limits["high_std"], "data_std", std, limits["high_std"]),
+        (limits["low_std"] / std if std > 0 else FAR, "data_std", std, limits["low_std"]),
+        (abs(mean) / limits["mean"], "data_mean", mean, limits["mean"]),
+    )
+    excess, statistic, observed, limit = max(symptoms, key=lambda symptom: np.nan_to_num(symptom[0], nan=0.0))
+    if not excess > 1 or not math.isfinite(mean + std):
         return None
     harm: Severity = "error" if excess > FAR else "warning"
     return Finding(

@@ -11,8 +11,9 @@ answer, however long it trains.
 The optimizer's decay changes a kernel by learning rate × decay × norm in a step. That is divided by the norm of the
 whole update, as the median over the last half of the steps at which the optimizer acted; it counts above the limit
 where the kernel has also lost half of its norm. Under a penalty in the loss, whose part of the gradient cannot be told
-from the rest, a kernel counts that has lost nine tenths of its norm. At least half of the kernels must count. It
-is a warning where nothing is learnt, else information.
+from the rest, a kernel counts that has lost nine tenths of its norm, or half of it in a model that has kept more
+than half of the loss of a constant answer (of its start, where that is not known). At least half of the kernels must
+count. It is a warning where so much of the loss is left, else information.
 
 ## When it is wrong
 A kernel that started too large has to shrink. In front of normalization the norm of a kernel does not matter.
@@ -33,7 +34,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._loss import share_left, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import applied, kernels, late, median
 
@@ -52,6 +53,10 @@ RULE = Rule(
 )
 
 
+LEFT = 0.5
+"""Share of what was there to lose that a training leaves which is held back."""
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     decay = float((run.model.compile.get("optimizer") or {}).get("weight_decay") or 0.0)
     penalized = {layer.path for layer in run.model.layers if layer.regularized}
@@ -60,12 +65,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("no weight is decayed or penalized")
     acted = np.flatnonzero(applied(run, run.variables))
     window = acted[late(run.variables.steps[acted])]
+    held_back = suffers(run) or share_left(run) > LEFT
+    by_penalty = limits["shrunk" if held_back else "penalized"]
     found = {}
     for variable in judged:
         left = _left(run, variable)
         share = _share(run, variable, decay, window)
         by_decay = share > limits["decay"] and left < limits["shrunk"]
-        if by_decay or (variable.layer in penalized and left < limits["penalized"]):
+        if by_decay or (variable.layer in penalized and left < by_penalty):
             found[variable.path] = left
     if not found or 2 * len(found) < len(judged):
         return
@@ -73,7 +80,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variable_found = run.model.variable(path)
     yield Finding(
         RULE.name,
-        severity_of_symptom(run),
+        "warning" if held_back else "info",
         f"{path} has shrunk to {found[path]:.1%} of its norm under {'weight decay' if decay else 'its penalty'}.",
         layer=variable_found.layer if variable_found else None,
         variable=path,
@@ -81,7 +88,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         last_step=int(run.variables.steps[-1]),
         statistic="value_norm",
         observed=found[path],
-        limit=limits["shrunk" if decay else "penalized"],
+        limit=limits["shrunk"] if decay else by_penalty,
         unit="ratio",
         others=tuple(other for other in found if other != path),
     )

@@ -8,7 +8,9 @@ Weights that grow without end saturate what follows them, and end in Inf.
 
 ## How it is decided
 The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the
-second half of the training still added to it. A warning where nothing is learnt, else information.
+second half of the training still added to it. A warning where nothing is learnt, and where the loss has
+no floor: it is below zero, and fell further in the second half of the training than in the first, for
+larger weights make it lower for ever. Else information.
 
 ## When it is wrong
 Variables that start near zero must grow.
@@ -17,6 +19,7 @@ Variables that start near zero must grow.
 * Lower the learning rate; add weight decay (`AdamW`) or a norm constraint.
 * Clip the gradient.
 * Normalize inputs and targets.
+* Look at the loss: a score without bounds needs a penalty or a constraint on the weights.
 
 ## References
 * 37 reasons why your neural network is not working, 5.7: weights should not go to infinity.
@@ -27,7 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._loss import loss_curve, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median
 
@@ -54,10 +57,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not found:
         return
     worst, total = max(found, key=lambda item: item[1])
+    bottomless = _has_no_floor(run)
     yield Finding(
         RULE.name,
-        severity_of_symptom(run),
-        f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
+        "warning" if bottomless else severity_of_symptom(run),
+        f"The norm of {worst.path} has grown {total:.0f} times, and still grows"
+        f"{', while the loss falls below zero ever faster' if bottomless else ''}.",
         layer=worst.layer,
         variable=worst.path,
         first_step=int(run.variables.steps[0]),
@@ -68,6 +73,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="ratio",
         others=tuple(v.path for v, _ in found if v is not worst),
     )
+
+
+def _has_no_floor(run: HealthRun) -> bool:
+    losses = loss_curve(run).losses
+    if len(losses) < RULE.min_samples or not losses[-1] < 0:
+        return False
+    first, middle, last = (float(median(part)) for part in np.array_split(losses, 3))
+    return middle - last > first - middle > 0
 
 
 def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, float] | None:

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from tests.rules.builder import change, findings, healthy, stuck, unmeasured, verdict, with_layers
+import numpy as np
+
+from tests.rules.builder import change, findings, healthy, losses, stuck, unmeasured, verdict, with_layers
 
 RULE = "batch-size"
 
@@ -18,7 +20,7 @@ def test_many_steps_an_epoch_pass():
 
 def test_few_steps_an_epoch_are_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, planned(stuck(healthy()), 1))
-    assert (finding.severity, finding.message) == ("warning", "An epoch has 1 steps, of 32 examples each.")
+    assert (finding.severity, finding.message) == ("warning", "An epoch has 1 step, of 32 examples each.")
     assert findings(RULE, planned(healthy(), 2))[0].severity == "info"
 
 
@@ -32,3 +34,12 @@ def test_batches_of_one_under_batch_normalization():
 def test_unknown_epochs_and_unmeasured():
     assert verdict(RULE, planned(healthy(), None)).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_a_batch_of_all_data_is_a_warning_where_the_training_ends_too_soon():
+    steps = np.arange(20)
+    falling = losses(healthy(steps=steps), np.geomspace(2.3, 0.5, 20))
+    assert findings(RULE, planned(falling, 1))[0].severity == "warning"
+    assert findings(RULE, planned(falling, 2))[0].severity == "info"
+    levelled = losses(healthy(steps=steps), np.r_[np.geomspace(2.3, 0.5, 6), np.full(14, 0.5)])
+    assert findings(RULE, planned(levelled, 1))[0].severity == "info"

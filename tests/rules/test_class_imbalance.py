@@ -1,6 +1,9 @@
 """class-imbalance: how often each class comes."""
 
-from tests.rules.builder import findings, healthy, stuck, verdict, with_classes
+from dataclasses import replace
+
+from tb_nnhealth.records import Epoch
+from tests.rules.builder import findings, healthy, losses, stuck, verdict, with_classes
 
 RULE = "class-imbalance"
 
@@ -22,3 +25,11 @@ def test_classes_that_never_come_are_left_out():
 
 def test_uncounted_is_no_data():
     assert verdict(RULE, healthy()).status == "no_data"
+
+
+def test_rare_classes_are_a_warning_where_no_validation_is_better_than_a_constant_answer():
+    run = with_classes(healthy(), [900, 10])
+    behind = [Epoch(i, 100 * (i + 1), {"loss": 0.01, "val_loss": 1.5}) for i in range(4)]
+    trivial = with_classes(losses(run, 0.01), [900, 10])
+    assert findings(RULE, trivial)[0].severity == "info"
+    assert findings(RULE, replace(trivial, epochs=tuple(behind)))[0].severity == "warning"

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.rules.builder import findings, healthy, unmeasured, verdict, with_head, with_variables
+from tb_nnhealth.records import Epoch
+from tests.rules.builder import findings, healthy, unmeasured, verdict, with_classes, with_head, with_variables
 
 RULE = "few-samples"
 
@@ -26,3 +27,12 @@ def test_pretrained_and_regression_are_not_judged():
     assert verdict(RULE, frozen).status == "no_data"
     assert verdict(RULE, with_head(planned(10), "MeanSquaredError")).status == "no_data"
     assert verdict(RULE, unmeasured(planned(10))).status == "no_data"
+
+
+def test_few_that_were_learnt_by_heart_are_a_warning():
+    run = with_classes(planned(10), [3] * 10)
+    logs = [{"loss": 0.3, "val_loss": 2.3 + 0.1 * i} for i in range(4)]
+    behind = replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), log) for i, log in enumerate(logs)))
+    assert findings(RULE, run)[0].severity == "info"
+    assert findings(RULE, behind)[0].severity == "warning"
+    assert findings(RULE, replace(behind, finished=False, steps=200))[0].severity == "info"

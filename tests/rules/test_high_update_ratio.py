@@ -64,3 +64,14 @@ def test_unmeasured_is_no_data():
 def test_the_first_steps_of_a_run_that_goes_on_are_no_error():
     run = change(stuck(healthy()), "variable", "update_ratio", 0.3)
     assert findings(RULE, replace(run, finished=False))[0].severity == "warning"
+
+
+def test_a_step_that_replaced_the_kernels_counts_where_nothing_is_learnt_since():
+    thrown = np.where(STEPS == 2, 3.0, 1e-7)
+    (finding,) = findings(RULE, change(stuck(healthy()), "variable", "update_ratio", thrown))
+    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 2, 2)
+    assert finding.message == "Step 2 changed dense_0/kernel by 300% of its norm, and nothing was learnt since."
+    still = change(change(stuck(healthy()), "variable", "update_ratio", thrown), "variable", "update_norm", 0.0)
+    assert len(findings(RULE, still)) == 1
+    assert findings(RULE, change(healthy(), "variable", "update_ratio", thrown)) == ()
+    assert findings(RULE, change(stuck(healthy()), "variable", "update_ratio", np.where(STEPS == 2, 0.9, 1e-7))) == ()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict, with_layers
+from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict, with_layers
 
 RULE = "large-bias"
 CONTRIBUTION = 0.17 * 0.7 * np.sqrt(32)  # of the builder's hidden layers: kernel, input, fan-in
@@ -50,3 +50,12 @@ def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
     links = {f"dense_{i}": {"inputs": ()} for i in range(4)}
     assert verdict(RULE, with_layers(small(), **links)).status == "no_data"
+
+
+def test_a_bias_that_has_become_large_is_information():
+    grown = np.where(STEPS < 8, 0.01, 30 * CONTRIBUTION)
+    (finding,) = findings(RULE, change(small(), "variable", "value_rms", grown, "dense_2/bias"))
+    assert (finding.severity, finding.layer) == ("info", "dense_2")
+    both = change(biased(30, small(), "dense_3"), "variable", "value_rms", grown, "dense_2/bias")
+    (finding,) = findings(RULE, both)
+    assert (finding.severity, finding.layer, finding.others) == ("warning", "dense_3", ("dense_2",))

@@ -38,3 +38,10 @@ def test_an_autoencoder_is_not_judged():
 def test_the_last_weights_before_an_activation_layer_are_no_hidden_layer():
     run = with_layers(stuck(healthy()), dense_3={"units": 1}, output={"class_name": "Activation", "parameters": 0})
     assert findings(RULE, run) == ()
+
+
+def test_a_narrow_recurrent_layer_is_judged_unless_two_of_them_are_joined():
+    run = with_layers(stuck(healthy()), dense_2={"class_name": "GRU", "units": 1})
+    assert [finding.layer for finding in findings(RULE, run)] == ["dense_2"]
+    joined = with_layers(run, dense_1={"class_name": "Bidirectional", "path": "both"}, dense_2={"path": "both/gru"})
+    assert findings(RULE, joined) == ()

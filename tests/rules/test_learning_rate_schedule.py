@@ -31,3 +31,8 @@ def test_a_plateau_at_a_constant_rate_is_information():
 def test_a_rate_of_zero_and_unmeasured():
     assert verdict(RULE, rated(np.zeros(len(STEPS)))).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_a_rate_of_zero_after_the_first_steps_is_told():
+    (finding,) = findings(RULE, rated(np.where(STEPS < 2, 1e-3, 0.0)))
+    assert finding.message == "For half of the training the learning rate is 0, after 0.001 at most."

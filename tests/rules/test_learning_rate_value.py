@@ -24,7 +24,7 @@ def test_zero_and_below_are_errors(rate):
     assert findings(RULE, rated("Adam", rate, learns=True))[0].severity == "error"
 
 
-@pytest.mark.parametrize(("name", "rate"), [("Adam", 0.1), ("Adam", 1e-7), ("SGD", 1.0), ("Adadelta", 1e-4)])
+@pytest.mark.parametrize(("name", "rate"), [("Adam", 0.05), ("Adam", 1e-7), ("SGD", 1.0), ("Adadelta", 1e-4)])
 def test_far_rates_are_a_warning_unless_something_is_learnt(name, rate):
     assert findings(RULE, rated(name, rate))[0].severity == "warning"
     assert findings(RULE, rated(name, rate, learns=True))[0].severity == "info"
@@ -42,3 +42,14 @@ def test_message():
 
 def test_without_an_optimizer():
     assert verdict(RULE, healthy(model(optimizer={}))).status == "no_data"
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "severity"), [("Adam", 0.09, "info"), ("Adam", 0.1, "warning"), ("SGD", 5.0, "info")]
+)
+def test_a_hundred_times_is_a_warning_where_a_step_is_as_large_as_the_rate(name, rate, severity):
+    assert findings(RULE, rated(name, rate, learns=True))[0].severity == severity
+
+
+def test_a_rate_of_float32_at_the_limit_passes():
+    assert findings(RULE, rated("SGD", 0.10000000149011612)) == ()

@@ -2,7 +2,22 @@
 
 from dataclasses import replace
 
-from tests.rules.builder import change, findings, healthy, stuck, table, unmeasured, verdict
+import numpy as np
+
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    table,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_data,
+    with_head,
+)
 
 RULE = "loss-weights"
 
@@ -37,3 +52,34 @@ def test_of_several_outputs():
 def test_a_single_part_and_unmeasured():
     assert verdict(RULE, stuck(healthy())).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_a_penalty_above_the_loss_of_a_constant_answer_is_a_warning_also_where_something_is_learnt():
+    run = with_classes(healthy(), [16, 16])
+    assert (
+        findings(RULE, change(change(run, "step", "loss", 0.5), "step", "regularization_loss", 0.48))[0].severity
+        == "info"
+    )
+    run = change(change(run, "step", "data_loss", 0.1), "step", "loss", 4.0)
+    assert findings(RULE, change(run, "step", "regularization_loss", 3.9))[0].severity == "warning"
+
+
+def paid_off(end, regularization):
+    run = losses(healthy(), np.linspace(40.0, end, len(STEPS)))
+    run = change(run, "step", "data_loss", np.linspace(1.0, end, len(STEPS)))
+    return change(
+        with_head(with_data(run, "target/y", data_std=1.0), loss="MeanSquaredError"),
+        "step",
+        "regularization_loss",
+        regularization,
+    )
+
+
+def test_regularization_that_was_all_that_the_training_followed():
+    (finding,) = findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 0.01)))
+    assert finding.severity == "warning" and finding.message.startswith(
+        "Regularization made up 99% of the first losses"
+    )
+    assert findings(RULE, paid_off(0.2, np.where(STEPS < 16, 38.0, 0.01))) == ()
+    assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 5.0))) == ()
+    assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 9.0, 0.001))) == ()

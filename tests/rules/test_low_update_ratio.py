@@ -41,7 +41,7 @@ def test_one_slow_kernel_among_its_peers_is_no_finding():
 
 def test_a_borderline_ratio_passes_and_limits_can_be_set():
     run = change(stuck(healthy()), "variable", "update_ratio", 1.1e-5)
-    assert findings(RULE, run) == ()
+    assert findings(RULE, run, path=0.0) == ()
     assert findings(RULE, run, warning=1e-4)[0].limit == 1e-4
 
 
@@ -58,3 +58,21 @@ def test_a_learning_rate_that_warms_up_is_not_judged():
     run = change(stuck(healthy()), "variable", "update_ratio", 1e-6)
     assert verdict(RULE, replace(run, finished=False)).status == "no_data"
     assert len(findings(RULE, replace(run, finished=False, steps=1000))) == 1
+
+
+def test_a_training_that_hardly_moved_and_learnt_little_is_a_warning():
+    crawls = losses(healthy(), 2.3 - 0.2 * STEPS / STEPS[-1])
+    (finding,) = findings(RULE, change(crawls, "variable", "update_ratio", 9e-5))
+    assert (finding.severity, finding.limit, len(finding.others)) == ("warning", 0.1, 4)
+    assert finding.message == (
+        "All 951 steps together change dense_0/kernel by 8.6% of its norm at most, and the loss has hardly fallen."
+    )
+    assert findings(RULE, change(crawls, "variable", "update_ratio", 1.1e-4)) == ()
+    learns = losses(healthy(), 2.3 - 0.6 * STEPS / STEPS[-1])
+    assert findings(RULE, change(learns, "variable", "update_ratio", 9e-5)) == ()
+    assert findings(RULE, replace(change(crawls, "variable", "update_ratio", 9e-5), finished=False)) == ()
+
+
+def test_the_path_follows_steps_that_were_not_sampled():
+    falling = np.where(STEPS < 50, 1e-2, 2e-5)
+    assert findings(RULE, change(stuck(healthy()), "variable", "update_ratio", falling)) == ()

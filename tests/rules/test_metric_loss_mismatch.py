@@ -22,6 +22,7 @@ def watched(metric, loss, activations, run=None):
         ("mae", "MeanSquaredError", ()),
         ("accuracy", "MeanSquaredError", ("softmax",)),
         ("CategoricalAccuracy", "BinaryCrossentropy", ("softmax",)),
+        ("CategoricalAccuracy", "CategoricalCrossentropy", ("softmax",)),
     ],
 )
 def test_metrics_that_fit(metric, loss, activations):
@@ -34,6 +35,7 @@ def test_metrics_that_fit(metric, loss, activations):
         ("accuracy", "MeanSquaredError", ()),
         ("Accuracy", "BinaryCrossentropy", ("sigmoid",)),
         ("accuracy", "BinaryCrossentropy", ("softmax",)),
+        ("BinaryAccuracy", "CategoricalCrossentropy", ("softmax",)),
     ],
 )
 def test_metrics_that_do_not(metric, loss, activations):

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.rules.builder import findings, healthy, losses, stuck, thin, unmeasured, verdict, with_classes
+from tb_nnhealth.records import Epoch
+from tests.rules.builder import change, findings, healthy, losses, stuck, thin, unmeasured, verdict, with_classes
 
 RULE = "no-better-than-trivial"
 EVEN = np.full(10, 3)
@@ -37,3 +38,18 @@ def test_without_labels_or_while_it_goes_on():
     run = with_classes(stuck(healthy(), np.log(10)), EVEN)
     assert verdict(RULE, replace(run, finished=False, steps=400)).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def validated(*losses_of_validation, penalty=0.0):
+    run = change(with_classes(healthy(), EVEN), "step", "regularization_loss", penalty)
+    logs = [{"loss": 1.0, "val_loss": loss} for loss in losses_of_validation]
+    return replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), log) for i, log in enumerate(logs)))
+
+
+def test_a_model_that_never_is_better_in_validation_is_a_warning():
+    (finding,) = findings(RULE, validated(2.4, 2.3, 2.5, 2.9))
+    assert finding.severity == "warning"
+    assert finding.message == "The best validation loss is 2.3, and the best constant answer has 2.3."
+    assert findings(RULE, validated(2.4, 2.0, 2.1, 2.9)) == ()
+    assert findings(RULE, validated(2.4, 2.5)) == ()  # too few to tell
+    assert findings(RULE, validated(2.4, 2.3, 2.5, 2.9, penalty=0.5)) == ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, model, thin, unmeasured, verdict, with_layers
+from tests.rules.builder import findings, healthy, model, thin, unmeasured, verdict, with_classes, with_layers
 
 RULE = "no-regularization"
 
@@ -43,3 +43,15 @@ def test_a_regularized_model_passes(change):
 def test_without_validation_is_no_data():
     assert verdict(RULE, replace(run(), epochs=())).status == "no_data"
     assert verdict(RULE, unmeasured(run())).status == "no_data"
+
+
+def test_a_validation_that_turns_is_a_warning():
+    logs = [{"loss": 1 / (i + 1), "val_loss": loss} for i, loss in enumerate([1.5, 1.0, 1.05, 1.1, 1.2, 1.3])]
+    turned = replace(run(), epochs=tuple(Epoch(i, 100 * (i + 1), log) for i, log in enumerate(logs)))
+    assert findings(RULE, turned)[0].severity == "warning"
+    assert findings(RULE, replace(turned, epochs=turned.epochs[:3]))[0].severity == "info"
+
+
+def test_a_validation_that_never_was_better_than_a_constant_answer_is_a_warning():
+    assert findings(RULE, with_classes(run(2.25), [3] * 10))[0].severity == "warning"
+    assert findings(RULE, with_classes(run(2.0), [3] * 10))[0].severity == "info"

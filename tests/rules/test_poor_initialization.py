@@ -1,6 +1,7 @@
 """poor-initialization: identical units and the scale of the start."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,3 +175,37 @@ def test_a_short_fit_that_learns_nothing_tells_a_deliberate_start_from_a_symmetr
         warnings.simplefilter("ignore")
         model.fit(x, y, batch_size=32, epochs=8, verbose=0, callbacks=[health])
     assert [finding.severity for finding in health.scorecard.findings if finding.rule == RULE] == severities
+
+
+def test_kernels_in_a_row_multiply_what_each_is_off_by():
+    run = stuck(healthy())
+    for path in ("dense_1/kernel", "dense_2/kernel"):
+        run = start(run, path, std=0.17 * 4 * 1.5)
+    (finding,) = findings(RULE, run)
+    assert (finding.variable, finding.others, finding.limit) == ("dense_1/kernel", ("dense_2/kernel",), 10.0)
+    assert finding.message == "The standard deviations of 2 kernels in a row start at 17 times what their fans ask for."
+    assert findings(RULE, start(stuck(healthy()), "dense_1/kernel", std=0.17 * 4 * 1.5)) == ()
+
+
+@pytest.mark.parametrize("between", [{"normalizes": True}, {"activation": "tanh"}])
+def test_normalization_and_bounded_functions_part_a_row(between):
+    run = start(start(stuck(healthy()), "dense_1/kernel", std=1.0), "dense_2/kernel", std=1.0)
+    assert len(findings(RULE, run)) == 1
+    assert findings(RULE, with_layers(run, dense_1=between)) == ()
+
+
+def recurrent(deviation, activation="relu", steps=24):
+    """A stuck run with a recurrent layer of 32 units over some time steps."""
+    run = with_layers(stuck(healthy()), dense_1={"class_name": "SimpleRNN", "activation": activation})
+    facts = {"role": "recurrent_kernel", "initial": {"std": deviation, "norm": 5.4, "constant": False}}
+    run = with_variables(run, {"dense_1/kernel": facts})
+    batch = (replace(run.model.batch[0], shape=(None, steps, 1)), *run.model.batch[1:])
+    return replace(run, model=replace(run.model, batch=batch))
+
+
+def test_a_recurrent_kernel_counts_once_for_each_time_step():
+    (finding,) = findings(RULE, recurrent(0.4))
+    assert finding.variable == "dense_1/kernel" and finding.observed > 1000
+    assert findings(RULE, recurrent(0.17)) == ()  # as an orthogonal start has it
+    assert findings(RULE, recurrent(0.4, steps=2)) == ()
+    assert findings(RULE, recurrent(0.4, "tanh")) == ()

@@ -52,3 +52,10 @@ def test_thinning_does_not_change_the_verdict():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy(TANH))).status == "no_data"
+
+
+def test_a_hidden_softmax_that_picks_one_is_healthy_where_something_is_learnt():
+    attends = with_layers(healthy(TANH), dense_1={"activation": "softmax", "units": 8})
+    assert findings(RULE, saturated(attends, 0.99, "dense_1")) == ()
+    sticks = with_layers(stuck(healthy(TANH)), dense_1={"activation": "softmax", "units": 8})
+    assert findings(RULE, saturated(sticks, 0.99, "dense_1"))[0].layer == "dense_1"

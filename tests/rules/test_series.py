@@ -5,7 +5,7 @@ import pytest
 
 from tb_nnhealth.rules._loss import relative_drop
 from tb_nnhealth.rules._series import applied, before, late, median
-from tests.rules.builder import STEPS, change, healthy
+from tests.rules.builder import STEPS, change, healthy, with_data
 
 RANDOM = np.random.default_rng(0)
 
@@ -40,7 +40,8 @@ def test_applied_leaves_out_idle_steps_and_keeps_unknown_ones():
 
 def test_before_cuts_every_table():
     run = before(healthy(), 100)
-    assert {int(t.steps[-1]) for t in (run.variables, run.activations, run.data, run.step)} == {64}
+    assert {int(t.steps[-1]) for t in (run.variables, run.activations, run.step)} == {64}
+    assert int(run.data.steps[-1]) == 100
 
 
 def test_relative_drop_has_a_meaning_for_any_sign():
@@ -48,3 +49,9 @@ def test_relative_drop_has_a_meaning_for_any_sign():
     assert relative_drop(1.0, -4.0) == 1.25
     assert relative_drop(-1.0, -2.0) == 0.5
     assert relative_drop(0.0, 0.0) == 0.0
+
+
+def test_what_a_step_was_given_came_before_it():
+    run = with_data(before(with_data(healthy(), "prediction/p", data_mean=1.0), 100), "input/x", data_mean=2.0)
+    assert run.data.series("data_mean", "input/x")[-1] == 2.0
+    assert list(np.isnan(run.data.series("data_mean", "prediction/p")[-2:])) == [False, True]

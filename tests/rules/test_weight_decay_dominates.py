@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, thin, unmeasured, verdict, with_layers
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    model,
+    stuck,
+    thin,
+    unmeasured,
+    verdict,
+    with_layers,
+)
 
 RULE = "weight-decay-dominates"
 RATE, DECAY = 1e-3, 100.0
@@ -39,9 +51,16 @@ def test_limits(left, share, count):
 
 @pytest.mark.parametrize(("left", "count"), [(0.11, 0), (0.09, 1)])
 def test_a_penalty_counts_by_what_is_left(left, count):
-    found = findings(RULE, norms(with_layers(stuck(healthy()), **PENALIZED), left))
+    found = findings(RULE, norms(with_layers(healthy(), **PENALIZED), left))
     assert len(found) == count
     assert all("under its penalty" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(("end", "left", "severities"), [(1.3, 0.49, ["warning"]), (1.3, 0.51, []), (1.0, 0.49, [])])
+def test_a_penalty_counts_earlier_where_more_than_half_of_the_loss_is_left(end, left, severities):
+    run = losses(healthy(), np.linspace(2.3, end, len(STEPS)))
+    found = findings(RULE, norms(with_layers(run, **PENALIZED), left))
+    assert [finding.severity for finding in found] == severities
 
 
 def test_without_decay_or_measurements_is_no_data():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict
+from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "weight-growth"
 KERNEL = "dense_1/kernel"
@@ -34,3 +34,11 @@ def test_a_kernel_that_begins_near_zero_must_grow():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_growth_is_a_warning_where_the_loss_has_no_floor():
+    falls = losses(healthy(), -((STEPS / 100) ** 2))
+    (finding,) = findings(RULE, grown(1 + STEPS / 20, falls))
+    assert finding.severity == "warning" and finding.message.endswith("while the loss falls below zero ever faster.")
+    levels = losses(healthy(), 1 - 3 * (1 - np.exp(-STEPS / 100)))
+    assert findings(RULE, grown(1 + STEPS / 20, levels))[0].severity == "info"
