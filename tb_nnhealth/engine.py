@@ -96,7 +96,8 @@ def _lacking(rule: Rule, run: HealthRun) -> str | None:
     for name in rule.needs:
         samples = _samples(run, name)
         if not samples:
-            return f"{name} was not measured"
+            seen = run.table(STATISTICS[name].scope).values.size
+            return rule.absent if seen and rule.absent else f"{name} was not measured"
         if samples < rule.min_samples:
             return f"{name} was measured at {samples} of the {rule.min_samples} steps that a verdict needs"
     return None

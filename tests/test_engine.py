@@ -44,6 +44,13 @@ def test_what_was_not_measured_is_no_data_with_the_reason():
     assert (result.status, result.reason) == ("no_data", "loss was not measured")
 
 
+def test_what_a_model_has_nothing_of_is_told_so_unless_nothing_at_all_was_measured():
+    facts = {"needs": ("clipped_fraction",), "min_samples": 1, "absent": "gradients are not clipped"}
+    run = change(healthy(), "step", "clipped_fraction", np.nan)
+    assert verdict(quiet, run, **facts).reason == "gradients are not clipped"
+    assert verdict(quiet, unmeasured(healthy()), **facts).reason == "clipped_fraction was not measured"
+
+
 def test_too_few_samples_are_no_data_with_the_reason():
     run = change(healthy(), "step", "loss", np.where(np.arange(28) < 3, 1.0, np.nan))
     result = verdict(quiet, run, needs=("loss",), min_samples=4)

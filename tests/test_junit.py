@@ -45,7 +45,7 @@ def test_what_became_of_each_rule():
     report = read(junit({"a": replace(scorecard, rules=tuple(rules))}))
     failure = case(report[0], "dead-units").find("failure")
     assert failure.get("type") == "error" and "dense_1" in failure.get("message") and "try: " in failure.text
-    assert case(report[0], "loss-scale-collapse").find("skipped").get("message") == "loss_scale was not measured"
+    assert case(report[0], "loss-scale-collapse").find("skipped").get("message") == "the loss is not scaled"
     assert case(report[0], "exploding-gradient").find("error").get("message") == "ZeroDivisionError: by zero"
     assert list(case(report[0], "nonfinite-values")) == []
     for element in (report, report[0]):

@@ -8,7 +8,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._rule import NotJudged, Severity
-from tb_nnhealth.rules._series import Floats, class_counts, keep, late, median, target_rows
+from tb_nnhealth.rules._series import Floats, class_counts, keep, late, mean, median, target_rows
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -197,7 +197,7 @@ def trivial_loss(run: HealthRun) -> float:
         return float(median(run.data.series("data_std", targets[0]))) ** 2
     low, high = run.data.series("data_min", targets[0]), run.data.series("data_max", targets[0])
     if name == "BinaryCrossentropy" and bool(np.all(low >= 0) and np.all(high <= 1)):
-        positive = float(median(run.data.series("data_mean", targets[0])))
+        positive = mean(run.data.series("data_mean", targets[0]))
         return _entropy(np.array([positive, 1 - positive]))
     return math.nan
 

@@ -81,6 +81,9 @@ class Rule:
     judges_nonfinite: bool = False
     """Whether it is given the whole run; the others get what came before the first non-finite value."""
 
+    absent: str | None = None
+    """Why a model that was measured may have nothing of what it `needs`."""
+
     @property
     def limits(self) -> dict[str, float]:
         return {threshold.name: threshold.value for threshold in self.thresholds}

@@ -27,6 +27,13 @@ def median(values: ArrayLike, axis: int | None = None) -> Floats:
     return np.squeeze(np.where(count > 0, (low + high) / 2, np.nan), axis)
 
 
+def mean(values: ArrayLike) -> float:
+    """Returns the mean of the finite values, NaN where there are none: what most samples lack counts, too."""
+    array = np.asarray(values, np.float64)
+    finite = array[np.isfinite(array)]
+    return float(finite.mean()) if finite.size else np.nan
+
+
 def target_rows(table: Table) -> list[str]:
     """Returns the rows of a table of the batch that are targets."""
     return [row for row in table.rows if row.startswith("target/")]

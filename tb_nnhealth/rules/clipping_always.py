@@ -39,6 +39,7 @@ RULE = Rule(
     passing_title="Clipping acts on rare steps only",
     needs=("clipped_fraction",),
     min_samples=8,
+    absent="gradients are not clipped",
     thresholds=(
         Threshold(
             "steps",

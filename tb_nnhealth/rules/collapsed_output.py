@@ -8,8 +8,8 @@ The model ignores its input: what it has learnt is the average answer, or its un
 
 ## How it is decided
 For each output the median over the late samples of the predictions' spread over the batch (of the feature that varies
-most) is divided by the targets'. Below the limit it is an error, a warning where something is learnt all the same.
-Outputs whose targets do not vary are not judged.
+most) is divided by the targets' mean one, for targets of a rare class vary in a few batches only. Below the limit it
+is an error, a warning where something is learnt all the same. Outputs whose targets do not vary are not judged.
 
 ## When it is wrong
 In the first steps of a deep network with a small last layer all predictions are alike.
@@ -31,7 +31,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import late, mean, median
 
 RULE = Rule(
     name="collapsed-output",
@@ -71,10 +71,8 @@ def _spread(run: HealthRun, head: Head) -> float | None:
     if head.target is None:
         return None
     window = late(run.data.steps)
-    prediction, target = (
-        float(median(run.data.series("feature_std_max", f"{stage}/{tensor.name}")[window]))
-        for stage, tensor in (("prediction", head.prediction), ("target", head.target))
-    )
+    prediction = float(median(run.data.series("feature_std_max", f"prediction/{head.prediction.name}")[window]))
+    target = mean(run.data.series("feature_std_max", f"target/{head.target.name}")[window])
     if head.loss in CATEGORICAL and head.target.shape != head.prediction.shape:
         target = min(target, 0.3)  # Class numbers spread further than the probability of a class can.
     return prediction / target if target > 0 and prediction >= 0 else None

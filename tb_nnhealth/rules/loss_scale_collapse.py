@@ -39,6 +39,7 @@ RULE = Rule(
     passing_title="Mixed precision skips hardly any steps",
     needs=("loss_scale", "step_skipped"),
     min_samples=8,
+    absent="the loss is not scaled",
     thresholds=(
         Threshold(
             "skipped", 0.1, "fraction", "Keras doubles the scale every 2000 steps: about one step in 2000 is skipped"

@@ -45,6 +45,7 @@ RULE = Rule(
     passing_title="Activations stay off their flat parts",
     needs=("saturated_fraction",),
     min_samples=4,
+    absent="no layer has a bounded activation",
     thresholds=(
         Threshold("warning", 0.5, "fraction", "Debugging tips for neural networks: most units on the flat part"),
         Threshold(

@@ -7,7 +7,8 @@ A training loss that stays where it is, or rises, without ever having fallen far
 Nothing is being learnt: more of the same will not help.
 
 ## How it is decided
-The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs. It begins
+The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs; of four
+epochs or more, where fewer than six steps were sampled after the first tenth. It begins
 where the run does, or where the model was compiled with other losses: these do not compare. After
 the first tenth it is cut into thirds, and the drop from the median of the first to that of the last
 is compared with the limit. Where the noise is so large that a fall of `visible` could hide in it,
@@ -35,10 +36,12 @@ in adversarial training, look stalled.
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import curve as epochs_curve
 from tb_nnhealth.rules._loss import (
     MEDIAN_ERROR,
     LossCurve,
@@ -46,6 +49,7 @@ from tb_nnhealth.rules._loss import (
     loss_curve,
     never_fell,
     noise,
+    of_present_loss,
     relative_drop,
     steps_seen,
 )
@@ -66,7 +70,7 @@ RULE = Rule(
     ),
 )
 
-LEAST_POINTS = 6
+LEAST_POINTS, LEAST_EPOCHS = 6, 4
 WARM_UP = 0.1
 
 
@@ -74,9 +78,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     seen = steps_seen(run)
     if seen < limits["steps"]:
         raise NotJudged(f"{seen} steps are too few to call a loss stalled")
-    curve = loss_curve(run)
+    curve = _curve(run, run.loss_since + WARM_UP * seen)
     warm = curve.steps >= run.loss_since + WARM_UP * seen
-    if np.count_nonzero(warm) < LEAST_POINTS:
+    if np.count_nonzero(warm) < LEAST_EPOCHS:
         raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured after warm-up")
     drop, doubt = _drop(curve.losses[warm])
     if drop >= limits["drop"] or learns_well(run):
@@ -95,6 +99,17 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["drop"],
         unit="fraction",
     )
+
+
+def _curve(run: HealthRun, warm: float) -> LossCurve:
+    """Returns the loss at the sampled steps or epochs; where fewer steps were sampled after warm-up than it takes,
+    at the epochs, whose means need be fewer, and without points where these are too few, too."""
+    curve = loss_curve(run)
+    if np.count_nonzero(curve.steps >= warm) >= LEAST_POINTS:
+        return curve
+    steps, losses = epochs_curve(of_present_loss(run), "loss")
+    enough = np.count_nonzero(steps >= warm) >= LEAST_EPOCHS
+    return replace(curve, steps=steps if enough else steps[:0], losses=losses if enough else losses[:0])
 
 
 def _drop(losses: np.ndarray) -> tuple[float, float]:

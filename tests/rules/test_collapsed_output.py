@@ -1,6 +1,8 @@
 """collapsed-output: predictions that do not vary."""
 
-from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_head
+import numpy as np
+
+from tests.rules.builder import STEPS, findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_head
 
 RULE = "collapsed-output"
 
@@ -31,3 +33,9 @@ def test_targets_that_do_not_vary_tell_nothing():
 def test_class_numbers_spread_further_than_probabilities():
     run = with_data(with_data(stuck(healthy()), "prediction/p", feature_std_max=0.01), "target/y", feature_std_max=2.9)
     assert findings(RULE, run) == ()
+
+
+def test_targets_that_vary_in_a_few_batches_only_are_judged():
+    rare = np.where(np.arange(len(STEPS)) % 4 == 0, 0.2, 0.0)
+    assert findings(RULE, predicting(0.02, rare)) == ()
+    assert len(findings(RULE, predicting(1e-4, rare))) == 1

@@ -114,3 +114,11 @@ def test_steps_count_from_the_first_that_was_seen():
 def test_a_loss_whose_start_was_not_seen_may_have_fallen():
     flat = stuck(healthy(steps=5000 + STEPS))
     assert never_fell(flat) and not never_fell(replace(flat, loss_since=5000))
+
+
+def test_a_rare_class_tells_a_trivial_loss_although_most_batches_have_none_of_it():
+    run = compiled(healthy(), "BinaryCrossentropy")
+    share = np.where(np.arange(len(STEPS)) % 4 == 0, 0.04, 0.0)
+    for statistic, value in (("data_mean", share), ("data_min", 0.0), ("data_max", 1.0)):
+        run = change(run, "data", statistic, value, "target/y")
+    assert trivial_loss(run) == pytest.approx(-0.01 * np.log(0.01) - 0.99 * np.log(0.99))

@@ -118,3 +118,13 @@ def test_a_resumed_run_is_judged_by_the_steps_that_were_seen():
     assert (finding.severity, finding.first_step) == ("warning", 5100)
     assert finding.message == "The loss has not fallen: 2.3 at step 5000, 2.3 at the end."
     assert verdict(RULE, replace(resumed, steps=5020)).reason == "20 steps are too few to call a loss stalled"
+
+
+def test_a_few_epochs_tell_it_where_hardly_any_step_was_sampled_late():
+    steps = np.array([*range(12), 300, 700])
+    run = stuck(healthy(steps=steps))
+    assert verdict(RULE, run).status == "no_data"
+    flat = with_epochs(run, [2.31, 2.3, 2.3, 2.3, 2.3])
+    assert findings(RULE, flat)[0].severity == "error"
+    assert findings(RULE, with_epochs(run, [2.3, 2.0, 1.7, 1.6, 1.5])) == ()
+    assert verdict(RULE, with_epochs(run, [2.3, 2.3, 2.3])).status == "no_data"
