@@ -44,7 +44,7 @@ def _alone(judged: Mapping[str, Variable], low: float, high: float) -> Iterator[
 def _in_a_row(run: HealthRun, judged: Mapping[str, Variable]) -> Iterator[Scale]:
     for row in rows_of_kernels(run):
         ratios = {v.path: scale(v) for v in reversed(row) if v.path in judged}
-        off = [path for path, ratio in ratios.items() if abs(math.log(ratio)) > math.log(NOTABLE)]
+        off = [path for path, ratio in ratios.items() if is_outside(ratio, 1 / NOTABLE, NOTABLE)]
         gain = math.prod(ratios[path] for path in off)
         told = (
             f"The standard deviations of {len(off)} kernels in a row start at {gain:.2g} times what their fans ask for."
