@@ -85,7 +85,7 @@ def _logarithms(seed: int, smallest: float) -> Trial:
 
     zeros = data.on_labels(data.flat_digits(seed), lambda labels: data.as_column(labels == 0))
     model = stack((64,), *dense(32, 16), layers.Dense(1, activation="sigmoid"))
-    optimizer = keras.optimizers.Adam(0.03)
+    optimizer = keras.optimizers.Adam(0.05)
     return trial(model, zeros, optimizer, cross_entropy, ["accuracy"], epochs=20, batch_size=32)
 
 

@@ -71,7 +71,7 @@ def _word_counts(seed: int, prepare: Callable[[Any], Any]) -> Trial:
 
     long = data.on_inputs(data.texts(seed, classes=4, hints=12, length=300), counted)
     model = stack((data.VOCABULARY,), *dense(32), layers.Dense(4))
-    return trial(model, long, keras.optimizers.SGD(0.02), logits_loss(), ["accuracy"], epochs=20, batch_size=32)
+    return trial(model, long, keras.optimizers.SGD(0.05), logits_loss(), ["accuracy"], epochs=20, batch_size=32)
 
 
 CASES = (
