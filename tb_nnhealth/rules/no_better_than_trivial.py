@@ -69,7 +69,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if limits["low"] <= ratio <= limits["high"]:
         message = f"The loss ends at {ratio * trivial:.3g}, and the best constant answer has {trivial:.3g}."
         yield _finding("error", message, curve, ratio, limits["low"])
-    elif validation >= limits["low"]:
+    elif validation >= limits["low"] and len(curve.steps):
         message = (
             f"The best validation loss is {validation * trivial:.3g}, and the best constant answer has {trivial:.3g}."
         )

@@ -53,3 +53,9 @@ def test_a_model_that_never_is_better_in_validation_is_a_warning():
     assert findings(RULE, validated(2.4, 2.0, 2.1, 2.9)) == ()
     assert findings(RULE, validated(2.4, 2.5)) == ()  # too few to tell
     assert findings(RULE, validated(2.4, 2.3, 2.5, 2.9, penalty=0.5)) == ()
+
+
+def test_a_training_loss_that_never_was_finite_has_no_steps_to_tell():
+    endless = replace(validated(2.4, 2.3, 2.5), step=change(validated(), "step", "loss", np.inf).step)
+    endless = replace(endless, epochs=tuple(replace(e, logs={"val_loss": 2.5}) for e in endless.epochs))
+    assert findings(RULE, endless) == ()
