@@ -23,7 +23,8 @@ def _numbers() -> tuple[np.ndarray, np.ndarray]:
 
 def _disease() -> tuple[np.ndarray, np.ndarray]:
     data = load_diabetes()
-    return data.data.astype("float32"), data.target.astype("float32")[:, None]
+    scaled = data.data / data.data.std(axis=0)
+    return scaled.astype("float32"), data.target.astype("float32")[:, None]
 
 
 def _even(labels: np.ndarray) -> np.ndarray:

@@ -10,8 +10,8 @@ The gradient follows the largest term. What the others ask for is not learnt.
 The medians of the parts over the late samples are divided by the total: regularization against the data loss, and,
 with several outputs, each output's loss (unweighted; their weights are counted where the compiled model tells them)
 against their sum. A share above the limit is a warning where nothing is learnt, else information. Regularization of
-that share is a warning, too, where it is larger than the loss of a constant answer: weights of zero would then have
-a lower total than these. Regularization that had such a share of the first losses, and has next to none of the late
+any share is a warning where it is larger than the loss of a constant answer: weights of zero would then have a lower
+total than these. Regularization that had such a share of the first losses, and has next to none of the late
 ones, was all that the training followed: that is a warning where more than half of what the data loss had to lose is
 left.
 
@@ -53,7 +53,6 @@ LEFT = 0.5
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    window = late(run.step.steps)
     total = _late(run, "loss")
     parts = {"regularization": _late(run, "regularization_loss")} if total > 0 else {}
     parts = {name: value / total for name, value in parts.items() if value > 0}
@@ -64,20 +63,31 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not parts:
         raise NotJudged("the loss has one part only")
     name, share = max(parts.items(), key=lambda part: part[1])
-    if share <= limits["share"]:
+    penalty, trivial = parts.get("regularization", 0.0), trivial_loss(run)
+    if penalty * total > trivial:
+        told = f"Regularization makes up {penalty:.0%} of the loss, more than a constant answer has."
+        yield _finding(run, "warning", told, "regularization_loss", penalty, trivial / total)
+    elif share > limits["share"]:
+        told = f"{name[0].upper()}{name[1:]} makes up {share:.0%} of the loss."
+        statistic = "regularization_loss" if name == "regularization" else "loss"
+        yield _finding(run, severity_of_symptom(run), told, statistic, share, limits["share"])
+    else:
         yield from _paid_off(run, limits["share"])
-        return
-    costs_more = name == "regularization" and share * total > trivial_loss(run)
-    severity: Severity = "warning" if costs_more else severity_of_symptom(run)
-    yield Finding(
+
+
+def _finding(
+    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float
+) -> Finding:
+    steps = run.step.steps
+    return Finding(
         RULE.name,
         severity,
-        f"{name[0].upper()}{name[1:]} makes up {share:.0%} of the loss.",
-        first_step=int(run.step.steps[window][0]),
-        last_step=int(run.step.steps[-1]),
-        statistic="regularization_loss" if name == "regularization" else "loss",
-        observed=share,
-        limit=limits["share"],
+        message,
+        first_step=int(steps[late(steps)][0]),
+        last_step=int(steps[-1]),
+        statistic=statistic,
+        observed=observed,
+        limit=limit,
         unit="fraction",
     )
 

@@ -62,6 +62,10 @@ def test_a_penalty_above_the_loss_of_a_constant_answer_is_a_warning_also_where_s
     )
     run = change(change(run, "step", "data_loss", 0.1), "step", "loss", 4.0)
     assert findings(RULE, change(run, "step", "regularization_loss", 3.9))[0].severity == "warning"
+    (finding,) = findings(RULE, change(run, "step", "regularization_loss", 3.2))
+    assert finding.severity == "warning"
+    assert finding.message == "Regularization makes up 80% of the loss, more than a constant answer has."
+    assert findings(RULE, change(run, "step", "regularization_loss", 0.6)) == ()
 
 
 def paid_off(end, regularization):
@@ -81,5 +85,5 @@ def test_regularization_that_was_all_that_the_training_followed():
         "Regularization made up 99% of the first losses"
     )
     assert findings(RULE, paid_off(0.2, np.where(STEPS < 16, 38.0, 0.01))) == ()
-    assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 5.0))) == ()
+    assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 0.9))) == ()
     assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 9.0, 0.001))) == ()
