@@ -71,10 +71,19 @@ DEMO_CAUSES: dict[str, set[str]] = {
     "activation-offset": {"large-bias"},
     "activation-scale": {"poor-initialization"},
     "dead-units": {"large-bias"},
+    "exploding-gradient": {"unnormalized-input"},
+    "high-update-ratio": {"learning-rate-value"},
+    "increasing-loss": {"learning-rate-value"},
+    "initial-loss": {"poor-initialization", "unnormalized-input"},
+    "loss-weights": {"target-scale"},
+    "metric-disagrees": {"loss-activation-mismatch"},
+    "oscillating-loss": {"learning-rate-value"},
+    "stalled-loss": {"bad-input-values"},
+    "underfitting": {"dropout-placement"},
     "uneven-feature-scale": {"unnormalized-input"},
     "vanishing-gradient": {"saturating-hidden-activation"},
 }
-"""What some of the demo's faults are planted by: it may be named instead of the rule that the fault is there for."""
+"""What faults are planted by that the demo has for a rule on a consequence: the name of it answers, too."""
 
 
 def demo() -> Iterator[Case]:

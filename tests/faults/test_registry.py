@@ -75,7 +75,8 @@ def test_the_zoo_is_whole():
     zoo = {entry.case.name: entry.case for entry in entries("zoo")}
     assert len(zoo) == len(list(registry.zoo())) and not zoo.keys() & PROGRAMS.keys(), "two cases of one name"
     for rule in FAULTS:
-        assert zoo[f"demo_{rule.replace('-', '_')}"].expected == {rule}
+        assert zoo[f"demo_{rule.replace('-', '_')}"].expected == {rule, *registry.DEMO_CAUSES.get(rule, ())}
+    assert all({rule, *causes} <= set(DIAGNOSES) for rule, causes in registry.DEMO_CAUSES.items())
     for name, known in zoo.items():
         assert known.expected <= DIAGNOSES.keys(), name
         assert known.kind and name == name.lower().replace("-", "_")
