@@ -18,12 +18,27 @@ VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role 
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes a healthy run, a sick one, one with markup in its names, an unreadable and a training one."""
+    """Writes a run of random numbers, a calm and a sick one, one with markup in names, an unreadable and a live one."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
+    write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
+
+
+def write_calm_run(directory: Path) -> None:
+    """Writes a run in which nothing is wrong, and that most rules have nothing to judge in."""
+    manifest = make_manifest("calm", variables=("dense/kernel",))
+    columns = manifest["tables"]["steps"]["columns"]
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        tables = quiet_tables(manifest, step)
+        for loss in ("loss", "data_loss"):
+            tables["steps"][0, columns.index(loss)] = 1 / (1 + step)
+        writer.write_sample(step, tables)
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
 
 
 def write_sick_run(directory: Path) -> None:

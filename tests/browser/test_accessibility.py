@@ -14,19 +14,20 @@ pytestmark = [
 
 AXE = Path(sys.prefix, "axe", "node_modules", "axe-core", "axe.min.js")
 
+needs_axe = pytest.mark.skipif(not AXE.is_file(), reason="needs axe-core: tools/axe.sh installs it")
+
 VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
     .map(({id, nodes}) => [id, ...nodes.map(({html}) => html.slice(0, 120))])"""
 
 
 def violations(tab) -> list[list[str]]:
     """Returns the rules that the frame breaks, each with the elements that do."""
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: tools/axe.sh installs it")
     (frame,) = (frame for frame in tab.page.frames if "plugin_entry" in frame.url)
     frame.evaluate("code => { (0, eval)(code); }", AXE.read_text(encoding="utf-8"))
     return frame.evaluate(VIOLATIONS)
 
 
+@needs_axe
 @pytest.mark.parametrize("view", ["heatmap", "flow", "curves"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_view_breaks_a_rule(open_tab, view, dark):
@@ -38,6 +39,7 @@ def test_no_view_breaks_a_rule(open_tab, view, dark):
     assert violations(tab) == []
 
 
+@needs_axe
 @pytest.mark.parametrize("runs", [[], ["future/health"]], ids=["no runs", "unreadable"])
 def test_no_message_breaks_a_rule(open_tab, runs):
     tab = open_tab(None)
@@ -47,10 +49,9 @@ def test_no_message_breaks_a_rule(open_tab, runs):
     tab.errors.clear()
 
 
+@needs_axe
 def test_rules_page_breaks_no_rule(open_tab, tensorboard):
     tab = open_tab("sick/health")
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: tools/axe.sh installs it")
     tab.page.goto(f"{tensorboard.address}/data/plugin/nnhealth/rule?name=dead-units")
     tab.page.evaluate("code => { (0, eval)(code); }", AXE.read_text(encoding="utf-8"))
     assert tab.page.evaluate(VIOLATIONS) == []

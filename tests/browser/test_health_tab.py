@@ -6,6 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tb_nnhealth import Scorecard
 from tests.browser.runs import DEAD_FROM, MARKUP, STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
@@ -60,6 +61,16 @@ def test_finding_leads_to_its_rules_page_in_the_same_theme(open_tab):
     assert page.evaluate(ground) == tab.frame.locator("body").evaluate(f"() => {ground}")
     page.get_by_role("link", name="All rules").click()
     expect(page.get_by_role("link", name="stalled-loss")).to_be_visible()
+
+
+@pytest.mark.parametrize("run", ["calm", "good", "sick"])
+def test_headline_agrees_with_the_scorecard(open_tab, tensorboard, run):
+    """However few of its rules could judge: a score stands beside a verdict, and none beside none."""
+    card = Scorecard.from_logdir(tensorboard.log_dir / run)
+    verdict = open_tab(f"{run}/health").frame.locator("section.verdict")
+    state = verdict.get_attribute("data-state")
+    assert (state == "no_data") == (card.score is None)
+    assert (state == "pass") == (card.status == "pass")
 
 
 def test_category_without_a_verdict_says_why(open_tab):
@@ -213,7 +224,7 @@ def test_category_filters_the_findings(open_tab):
 def test_run_picker_changes_the_run(open_tab):
     tab = open_tab("sick/health")
     picker = tab.frame.get_by_label("Run", exact=True)
-    assert picker.locator("option").all_inner_texts() == ["exp<b>1", "future", "good", "live", "sick"]
+    assert picker.locator("option").all_inner_texts() == ["calm", "exp<b>1", "future", "good", "live", "sick"]
     picker.select_option("good/health")
     tab.wait_for("good/health", STEPS)
 

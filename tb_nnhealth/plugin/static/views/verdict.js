@@ -54,15 +54,13 @@ export function headline(card, finished) {
   const state = worst(found);
   if (state) return {state, sentence: `${OPENINGS[state]}: ${inSentence(found[0]?.title)}.`};
   const judged = card.rules.filter((/** @type {Json} */ rule) => rule.status === 'pass').length;
-  const of = `of the ${plural(card.rules.length, 'check')}`;
   const broken = card.rules.find((/** @type {Json} */ rule) => rule.status === 'error');
   if (broken) return {state: 'no_data', sentence: `The run has no score: the check of ${words(broken.name)} itself failed.`};
-  const many = judged >= card.rules.length / 2;
   const nothing = `nothing wrong was found in the ${plural(judged, 'check')} that could be judged`;
-  if (many && card.status === 'pass') return {state: 'pass', sentence: sentence(nothing)};
-  const few = judged ? `only ${judged} ${of} could be judged` : `none ${of} could be judged`;
-  if (!finished) return {state: 'no_data', sentence: `Too early to tell: ${many ? nothing : few} yet.`};
-  return {state: 'no_data', sentence: many ? `The run is too short to be called healthy: ${nothing}.` : `The run holds too little data: ${few}.`};
+  if (card.status === 'pass') return {state: 'pass', sentence: sentence(nothing)};
+  const soFar = judged ? nothing : `none of the ${plural(card.rules.length, 'check')} could be judged`;
+  if (!finished) return {state: 'no_data', sentence: `Too early to tell: ${soFar} yet.`};
+  return {state: 'no_data', sentence: judged ? `The run is too short to be called healthy: ${soFar}.` : `The run holds too little data: ${soFar}.`};
 }
 
 /**
