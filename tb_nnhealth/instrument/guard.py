@@ -9,6 +9,8 @@ tb_nnhealth.instrument.watch looks for these. What the guard costs stands in the
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -26,6 +28,15 @@ from tb_nnhealth.records import FloatArray, NonFinite, Place
 from tb_nnhealth.statistics.numerics import attach, detach
 
 
+@dataclass(frozen=True)
+class _Test:
+    """What a trace of the step tests and counts in: stages and paths, their counts, and what the step began with."""
+
+    places: Sequence[tuple[str, str]]
+    counts: tf.Variable
+    evidence: Evidence | None
+
+
 class Guard(taps.Observer):
     """An observer of every step. `counter` counts the steps, in the graph, sampled and unsampled alike.
 
@@ -33,24 +44,17 @@ class Guard(taps.Observer):
       model: the model.
       first_step: the next step's number.
       on_failure: told of what breaks in here; the step goes on.
-      evidence: of a step in which nothing can be read, None where the guard sees it all.
     """
 
-    def __init__(
-        self,
-        model: Any,
-        first_step: int,
-        on_failure: Callable[[str, Exception], None],
-        evidence: Evidence | None = None,
-    ) -> None:
+    def __init__(self, model: Any, first_step: int, on_failure: Callable[[str, Exception], None]) -> None:
         self._model = model
-        self.evidence = evidence
         self._first_step = first_step
         self._on_failure = on_failure
         self.counter = tf.Variable(first_step, dtype=tf.int64, trainable=False, name="nnhealth_step")
         self._caught_at = tf.Variable(-1, dtype=tf.int64, trainable=False, name="nnhealth_nonfinite_step")
-        self._counts: tf.Variable | None = None
-        self._places: list[tuple[str, str]] = []
+        self._caught_in = tf.Variable(-1, trainable=False, name="nnhealth_nonfinite_trace")
+        self._tests: list[_Test] = []
+        self._evidence: Evidence | None = None
         self._outputs: list[tuple[str, tf.Tensor]] = []
         self._before: list[tuple[str, tf.Tensor]] = []
         self._is_placed = False
@@ -66,9 +70,8 @@ class Guard(taps.Observer):
         self._outputs, self._before, self._is_placed = [], [], False
 
     def begin_step(self, batch: Any) -> None:
-        """Reads what the step begins with, for a test that is placed at its end."""
-        if self.evidence is not None:
-            self.evidence.begin_trace(batch)
+        """Reads what a step begins with that nothing can be read in, for a test that is placed at its end."""
+        self._evidence = Evidence(self._model, batch)
         self._before = [(path, tf.convert_to_tensor(v.value)) for path, v in _floating(self._model)]
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
@@ -103,15 +106,20 @@ class Guard(taps.Observer):
         tensors += [("activation", r, t) for r, t in self._outputs if self._is_readable(r, t, graph)]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
-        if self._counts is None:
-            self._places = places
-            self._counts = made_beside(np.zeros(len(places), np.float32), "nnhealth_nonfinite")
-        if places != self._places:
-            return
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
         sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
-        evidence = [] if self.evidence is None else self.evidence.tensors
-        _unless(tf.math.is_finite(sum_of_all), self._keep_first, [*(t for _, _, t in tensors), *evidence])
+        evidence = [] if self._evidence is None else self._evidence.tensors
+        keep = partial(self._keep_first, self._test_of(places))
+        _unless(tf.math.is_finite(sum_of_all), keep, [*(t for _, _, t in tensors), *evidence])
+
+    def _test_of(self, places: Sequence[tuple[str, str]]) -> int:
+        """Returns the number of a test of these places: a batch with weights has others than one without."""
+        known = (i for i, test in enumerate(self._tests) if test.places == places and test.evidence is self._evidence)
+        number = next(known, len(self._tests))
+        if number == len(self._tests):
+            counts = made_beside(np.zeros(len(places), np.float32), "nnhealth_nonfinite")
+            self._tests.append(_Test(places, counts, self._evidence))
+        return number
 
     def _is_readable(self, row: str, output: tf.Tensor, graph: Any) -> bool:
         if graph is not None and output.graph is not graph:
@@ -131,15 +139,20 @@ class Guard(taps.Observer):
             self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), self._before)
         with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
-        self._outputs, self._before = [], []
+        self._outputs, self._before, self._evidence = [], [], None
 
     def caught(self) -> NonFinite | None:
         """Returns what was caught so far; waits for the steps that are under way."""
         step = int(self._caught_at.numpy())
-        if step < 0 or self._counts is None:
+        if step < 0:
             return None
-        found = zip(self._places, self._counts.numpy(), strict=True)
+        test = self._tests[int(self._caught_in.numpy())]
+        found = zip(test.places, test.counts.numpy(), strict=True)
         return _first_cause(step, self._first_step, [Place(*place, float(n)) for place, n in found if n > 0])
+
+    def evidence(self) -> Evidence | None:
+        """Returns what the step began with that was caught, None where the guard saw it all."""
+        return self._tests[int(self._caught_in.numpy())].evidence
 
     def left_behind(self, last_step: int) -> NonFinite | None:
         """Returns what the steps up to the last one did to the variables, though no loss has told of it."""
@@ -147,18 +160,18 @@ class Guard(taps.Observer):
         places = [Place("variable", path, count) for path, count in counts if count > 0]
         return _by_update(last_step, places) if places else None
 
-    def _keep_first(self, *tensors: tf.Tensor) -> None:
-        tf.cond(self._caught_at < 0, lambda: self._keep(tensors), lambda: 0)
+    def _keep_first(self, number: int, *tensors: tf.Tensor) -> None:
+        tf.cond(self._caught_at < 0, lambda: self._keep(number, tensors), lambda: 0)
 
-    def _keep(self, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
-        assert self._counts is not None
-        counted = tensors[: len(self._places)]
-        counts = [_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in counted]
-        if self.evidence is not None:
-            self.evidence.keep(tensors[len(counted) :])
-        kept = self._counts.assign(tf.stack(counts))
+    def _keep(self, number: int, tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+        test = self._tests[number]
+        counted = tensors[: len(test.places)]
+        if test.evidence is not None:
+            test.evidence.keep(tensors[len(counted) :])
+        kept = test.counts.assign(tf.stack([_nonfinite(tf.reshape(detach(tensor), [-1])) for tensor in counted]))
         found = tf.reduce_sum(kept) > 0  # Else a sum of large finite numbers overflowed.
         self._caught_at.assign(tf.where(found, self.counter, -1))
+        self._caught_in.assign(number)
         return tf.constant(0)
 
 

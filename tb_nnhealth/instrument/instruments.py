@@ -10,7 +10,6 @@ import tensorflow as tf
 from tb_nnhealth.instrument import rehearsal, twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
-from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.guard import Guard, from_sample
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.modes import Modes
@@ -74,12 +73,14 @@ class Instruments:
           found: what the guard caught.
           first_step: the first step of the `fit`.
         """
-        layout, evidence = self.recorder.packing.layout, self.guard and self.guard.evidence
-        if found is None or found.places[0].stage != "loss" or not self.replay or not evidence or layout is None:
+        layout, guard, replay = self.recorder.packing.layout, self.guard, self.replay
+        if found is None or guard is None or replay is None or layout is None or found.places[0].stage != "loss":
             return found
         self.recorder.request_histograms(False)
         try:
-            self.replay.run_again(evidence)
+            if (evidence := guard.evidence()) is None:
+                return found
+            replay.run_again(evidence)
             return from_sample(found.step, first_step, self.recorder.packing.sample(), layout) or found
         except Exception as error:
             self.on_failure("where in the step the loss went bad", error)
@@ -100,11 +101,11 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         return selected_sites(model, settings)
 
     def on_unseen() -> None:
+        modes.switch_off()  # What they trace would stay in the function that is out of sight.
         on_failure("all of the step", RuntimeError(UNSEEN))
 
     is_replayed = needs_replay(model)
-    evidence = Evidence(model) if is_replayed else None
-    guard = Guard(model, first_step, on_failure, evidence) if settings.guard else None
+    guard = Guard(model, first_step, on_failure) if settings.guard else None
     schedule = Schedule(settings.sampling, settings.overhead)
     modes = Modes(model, settings.modes, schedule.can_afford, on_failure)
     recorder = Recorder(
@@ -119,16 +120,16 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         on_failure=on_failure,
     )
 
-    sampled = twin.watched(model, watched_sites, recorder, on_unseen)
+    sampled = twin.watched(model, watched_sites, recorder, on_unseen, is_replayed)
     replay = Replay(sampled) if is_replayed else None
 
     def rehearse(iterator: Any) -> None:
         try:
-            shown = rehearsal.rehearse(model, watched_sites, recorder.definition, iterator)
+            shown = rehearsal.rehearse(model, watched_sites, recorder.definition, on_unseen, iterator)
         except Exception as error:
             raise RuntimeError(f"the step could not be rehearsed: {error}") from error
         if replay is not None:
-            return replay.prepare(shown.variables, iterator.element_spec)
+            return replay.prepare(shown.variables)
         recorder.unreadable = shown.unreadable
         if guard is not None:
             guard.unreadable = shown.unreadable.outputs

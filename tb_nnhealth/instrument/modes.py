@@ -80,12 +80,14 @@ class Modes:
         self._epochs = 0
         self._cost = 0.0
 
+    def switch_off(self) -> None:
+        """Measures nothing from now on."""
+        self._is_off = True
+
     def keep(self, data: Any) -> None:
         """Keeps the batch of a step, in the graph of the step or, by its values, beside it."""
         if self._is_off or not _have_a_meaning(self._model):
             return
-        if self._model.jit_compile and not tf.executing_eagerly():
-            return  # XLA has no buffers whose shape may change.
         try:
             self._keep(data)
         except Exception as error:
@@ -110,7 +112,7 @@ class Modes:
             return None
 
     def _fail(self, error: Exception) -> None:
-        self._is_off = True
+        self.switch_off()
         self._on_failure("training and inference mode", error)
 
     def _keep(self, data: Any) -> None:

@@ -24,16 +24,23 @@ class Rehearsal:
     variables: Sequence[tf.Variable]
 
 
-def rehearse(model: Any, sites: Callable[[], list[Site]], definition: Definition, iterator: Any) -> Rehearsal:
+def rehearse(
+    model: Any,
+    sites: Callable[[], list[Site]],
+    definition: Definition,
+    on_unseen: Callable[[], None],
+    iterator: Any,
+) -> Rehearsal:
     """Traces a model's step without running it.
 
     Args:
       model: the model.
       sites: finds its layers.
       definition: told of what the trace shows, also of one that fails.
+      on_unseen: called where something of the step is out of sight; a later trace may not meet it any more.
       iterator: what `fit` takes its batches from; none is taken.
     """
-    train_step = twin.watched_train_step(model, sites, definition, lambda: None)
+    train_step = twin.watched_train_step(model, sites, definition, on_unseen)
 
     def step(data: Any) -> None:
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))

@@ -2,10 +2,12 @@
 
 XLA fuses the operations of a step anew around whatever is read among them, and so rounds otherwise. The measured step
 is therefore run first, on the same batches, and taken back: every variable is again what it was. Then the step that
-counts is run, in which nothing is read.
+counts is run, in which nothing is read. XLA does not compile the measured one: it would do so anew for each shape of
+a batch, and take long.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -33,9 +35,8 @@ class Replay:
     def __init__(self, measured: StepFunction) -> None:
         self._measured = measured
 
-    def prepare(self, variables: Sequence[tf.Variable], element_spec: Any) -> None:
-        """Says which variables a step takes or changes, and what its batches are like."""
-        self._element_spec = element_spec
+    def prepare(self, variables: Sequence[tf.Variable]) -> None:
+        """Says which variables a step takes or changes."""
         self._variables = variables
         self._read = tf.function(lambda: [variable.read_value() for variable in variables], autograph=False)
         self._write = tf.function(self._assign, autograph=False)
@@ -53,33 +54,40 @@ class Replay:
             optional = iterator.get_next_as_optional()
             if not optional.has_value():
                 break
-            batch = self._dataset(optional.get_value())
+            batch = _dataset(optional.get_value(), iterator.element_spec)
             batches = batch if batches is None else batches.concatenate(batch)
         return batches
 
     def run(self, batches: tf.data.Dataset) -> None:
         """Runs the measured step on the batches and takes it back, also where it fails."""
-        before = self._read()
-        try:
+        with self._taken_back():
             self._measured(iter(batches))
-        finally:
-            self._write(before)
 
     def run_again(self, evidence: Evidence) -> None:
         """Runs the measured step from where a step began of which there is evidence, and takes it back."""
-        batch = self._dataset(evidence.batch())
-        before = self._read()
-        try:
+        batch = tf.data.Dataset.from_tensors(evidence.batch())
+        with self._taken_back():
             evidence.bring_back()
             self._measured(iter(batch))
-        finally:
-            self._write(before)
 
-    def _dataset(self, batch: Any) -> tf.data.Dataset:
-        """Returns a dataset of the one batch, of the training's element type: no step is traced anew for it."""
-        dataset = tf.data.Dataset.from_tensors(batch)
-        return tf.data.experimental.from_variant(tf.data.experimental.to_variant(dataset), self._element_spec)
+    @contextlib.contextmanager
+    def _taken_back(self) -> Iterator[None]:
+        before = self._read()
+        try:
+            yield
+        finally:
+            try:
+                self._write(before)
+            except BaseException:  # Ctrl-C may come here, too.
+                self._write(before)
+                raise
 
     def _assign(self, values: Sequence[tf.Tensor]) -> None:
         for variable, value in zip(self._variables, values, strict=True):
             variable.assign(value)
+
+
+def _dataset(batch: Any, element_spec: Any) -> tf.data.Dataset:
+    """Returns a dataset of the one batch, of the training's element type: the step that counts is not traced anew."""
+    variant = tf.data.experimental.to_variant(tf.data.Dataset.from_tensors(batch))
+    return tf.data.experimental.from_variant(variant, element_spec)

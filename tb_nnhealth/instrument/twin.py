@@ -17,14 +17,20 @@ StepFunction = Callable[[Any], Any]
 
 
 def watched(
-    model: Any, sites: Callable[[], list[Site]], observer: taps.Observer, on_unseen: Callable[[], None]
+    model: Any,
+    sites: Callable[[], list[Site]],
+    observer: taps.Observer,
+    on_unseen: Callable[[], None],
+    is_replayed: bool = False,
 ) -> StepFunction:
     """Returns a step function that trains as the model's own does, and has the observer told of it.
 
-    `on_unseen` is called where something of a step is out of sight.
+    `on_unseen` is called where something of a step is out of sight. Where it `is_replayed`, XLA does not compile it.
     """
-    function = functions.functions(model).get("train_step")
     train_step = watched_train_step(model, sites, observer, on_unseen)
+    if is_replayed:
+        return _make_without_xla(model, train_step)
+    function = functions.functions(model).get("train_step")
     return _make(model, train_step if function is None else functions.like(function, train_step))
 
 
@@ -58,6 +64,10 @@ def watched_from_outside(model: Any, guard: Guard) -> StepFunction:
         guard.end_trace(data, logs)
         return logs
 
+    return _make_without_xla(model, train_step)
+
+
+def _make_without_xla(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:
     with taps.replaced(model, "_jit_compile", False):
         return _make(model, train_step)
 

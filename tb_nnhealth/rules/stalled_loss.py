@@ -126,6 +126,8 @@ def _drop(losses: np.ndarray) -> tuple[float, float]:
 
 def _message(run: HealthRun, curve: LossCurve, drop: float, limit: float) -> str:
     start = f"{curve.start:.3g} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
+    if drop < -limit and curve.end < curve.start:
+        return f"The loss rises again: {start}, {curve.end:.3g} at the end, less in between."
     if drop < -limit:
         return f"The loss rises: from {start} to {curve.end:.3g} at the end."
     if curve.fell < limit + curve.doubt:

@@ -264,6 +264,21 @@ def test_a_second_fit_is_guarded_anew(tmp_path: Path) -> None:
     assert first(read_run(tmp_path)) == (STEPS + UNSAMPLED, "input", "target/head")
 
 
+@pytest.mark.parametrize("how", ["graph", "xla"])
+def test_a_second_fit_with_other_parts_in_its_batches(how: str, tmp_path: Path) -> None:
+    """Without weights, then with: what the guard looks at is no longer the same."""
+    model, health = compiled(mlp(), **HOW[how]), HealthCallback(tmp_path, overhead=0.0)
+    x, y = data()
+    settings = {"batch_size": 2, "shuffle": False, "verbose": 0, "callbacks": [health]}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback could not")
+        warnings.filterwarnings("ignore", message="nonfinite")
+        model.fit(x, y, **settings)
+        y[2 * UNSAMPLED] = np.nan
+        model.fit(x, y, sample_weight=np.ones(len(x)), **settings)
+    assert first(read_run(tmp_path)) == (STEPS + UNSAMPLED, "input", "target/head")
+
+
 def test_a_sum_of_large_numbers_is_no_finding(tmp_path: Path) -> None:
     x, y = data()
     x[:] = 3e38

@@ -202,6 +202,35 @@ def test_where_it_cannot_be_had_nothing_is_measured_nor_said(name: str, tmp_path
         assert not isinstance(layer, Counting) or int(layer.seen) == 30
 
 
+def test_what_a_function_out_of_sight_keeps_is_not_spoilt(tmp_path: Path) -> None:
+    """It is traced for batches of an open size by the second `fit` only: had it been before, it would keep that."""
+
+    @tf.function
+    def helper(layer: Any, x: Any, training: bool) -> Any:
+        return layer(x, training=training)
+
+    class Helped(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.normal = layers.BatchNormalization(momentum=0.5)
+
+        def build(self, shape: Any) -> None:
+            self.normal.build(shape)
+
+        def call(self, x: Any, training: bool = False) -> Any:
+            return helper(self.normal, x, training)
+
+    def make() -> Trial:
+        made = trial(lambda: [Helped()], epochs=2)
+        static = tf.data.Dataset.from_tensor_slices((X, Y)).batch(16, drop_remainder=True)
+        open_size = {"x": X[:60] + 3, "y": Y[:60], "batch_size": 16, "shuffle": False, "verbose": 0}
+        return replace(made, steps=[{"x": static, "epochs": 2, "verbose": 0}, open_size])
+
+    with pytest.warns(HealthWarning, match="all of the step"):
+        outcome = train(make, lambda: [HealthCallback(tmp_path)])
+    assert_same(outcome, train(make))
+
+
 def test_under_xla_the_replayed_batch_is_kept(tmp_path: Path) -> None:
     def make() -> Trial:
         return trial(jit_compile=True, epochs=2)

@@ -61,7 +61,7 @@ def test_no_batch_is_taken() -> None:
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     iterator = iter(tf.data.Dataset.from_tensors((tf.ones([3, 2]), tf.ones([3, 1]))))
-    shown = rehearsal.rehearse(model, list, Definition((None, None)), iterator)
+    shown = rehearsal.rehearse(model, list, Definition((None, None)), lambda: None, iterator)
     assert shown.unreadable == Unreadable()
     assert {id(v.value) for v in model.variables} <= {id(v) for v in shown.variables}
     assert next(iterator)[0].shape == (3, 2)

@@ -20,7 +20,7 @@ SPEC = (tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec([None], tf.float32))
 
 def prepared(measured: Callable[[Any], None], *variables: tf.Variable) -> Replay:
     replay = Replay(measured)
-    replay.prepare(variables, SPEC)
+    replay.prepare(variables)
     return replay
 
 
@@ -159,4 +159,27 @@ def test_a_replay_that_fails_costs_the_training_nothing(tmp_path: Path, monkeypa
         ).history
     assert same == history
     for ours, theirs in zip(model.variables, plain.variables, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.slow
+def test_a_second_fit_with_batches_of_another_kind(tmp_path: Path) -> None:
+    """Of a static size, then of an open one with weights."""
+
+    def twice(*callbacks: Any) -> keras.Model:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(3)
+        model = mlp()
+        model.compile("adam", "mse", jit_compile=True)
+        static = tf.data.Dataset.from_tensor_slices((flat(32), numbers(32))).batch(8, drop_remainder=True)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message="HealthCallback could not")
+            model.fit(static, verbose=0, callbacks=list(callbacks))
+            weights = np.linspace(0, 1, 44)
+            model.fit(flat(44), numbers(44), sample_weight=weights, batch_size=8, verbose=0, callbacks=list(callbacks))
+        return model
+
+    plain, measured = twice(), twice(HealthCallback(tmp_path, sampling=1))
+    assert read_run(tmp_path).samples == 10
+    for ours, theirs in zip(measured.variables, plain.variables, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

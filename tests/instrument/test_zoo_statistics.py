@@ -34,6 +34,7 @@ EXCEPT: dict[tuple[str, str, str], str] = {
     ("attention_block", "multi_head_attention/key/bias", "gradient_*"): ROUNDING,
     ("sequential_cnn", "sequential/conv2d/bias", "gradient_*"): ROUNDING,
     ("jit_compile", "sequential/conv2d/bias", "gradient_*"): ROUNDING,
+    ("jit_compile", "sequential/conv2d/bias", "update_*"): ROUNDING,
     ("lambda_*", "sequential/lambda", "output_gradient_*"): "not measured: Keras' loss takes the function's input",
     ("*", "step", "examples_per_second"): "a time",
     ("*", "step", "*_index"): "numbers of samples and rows",

@@ -537,7 +537,7 @@ def run_eagerly() -> Trial:
 @case
 def jit_compile() -> Trial:
     trial = sequential_cnn()
-    trial.model.compile("adam", "sparse_categorical_crossentropy", jit_compile=True)
+    trial.model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
     return Trial(trial.model, [fit(images(), labels(), epochs=1)])
 
 
@@ -551,7 +551,7 @@ def jit_compile_residual() -> Trial:
     x = layers.Dropout(0.3)(layers.Activation("relu")(layers.Add()([x, y])))
     x = layers.Dense(5, "sigmoid", name="gate")(layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, layers.Dense(3, "softmax", name="head")(layers.BatchNormalization()(x)))
-    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=True)
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
     return Trial(model, [fit(images(), labels())])
 
 

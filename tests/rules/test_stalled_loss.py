@@ -44,6 +44,11 @@ def test_a_rising_loss_is_told_as_rising():
     assert findings(RULE, losses(healthy(), 2.0 + STEPS / 500))[0].message.startswith("The loss rises: from 2")
 
 
+def test_a_loss_that_rises_again_is_not_said_to_be_above_its_start():
+    loss = np.where(STEPS < 8, 3.0, 2.0 + STEPS / 1500)
+    assert findings(RULE, losses(healthy(), loss))[0].message.startswith("The loss rises again: 3 at the start, 2.")
+
+
 def test_a_loss_that_converged_is_not_stalled():
     assert findings(RULE, losses(healthy(), np.where(STEPS < 100, 2.3, 0.2) * (1 + 0.02 * NOISE))) == ()
 
