@@ -27,6 +27,9 @@ their names and twins together, is *held out*: no limit is calibrated on them. T
 for some programs: several sick ones are variants of one network, with one mended program for all (`tdc_cnn_*`, `dc_*`,
 `uml_eval_*`), and stand on both sides. Their faults differ, but their data and layers were seen.
 
+How many of the planned runs there are stands in the summary. Runs are kept: since one was measured, rules may have been
+changed, by which it is judged anew, and statistics added, which it then lacks.
+
 `make accuracy` writes this page, `make accuracy JUDGE=1` judges the logs again without training anew."""
 
 RULES_NOTE = """In how many runs each rule gave a warning or an error, calibrated + held out. *Should*: the runs of sick
