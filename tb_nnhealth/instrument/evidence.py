@@ -22,13 +22,18 @@ class Evidence:
 
     def __init__(self, model: Any, batch: Any) -> None:
         self._variables = list(model.variables)
+        self._values = {id(variable): tf.convert_to_tensor(variable.value) for variable in self._variables}
         self._structure = keras.tree.map_structure(lambda part: None if part is None else ..., batch)
         parts = [part for part in keras.tree.flatten(batch) if part is not None]
-        self.tensors = [*parts, *(tf.convert_to_tensor(variable.value) for variable in self._variables)]
+        self.tensors = [*parts, *self._values.values()]
         self._kept = [
             made_beside(np.zeros(0, tensor.dtype.as_numpy_dtype), "nnhealth_evidence", tf.TensorShape(None))
             for tensor in self.tensors
         ]
+
+    def value(self, variable: Any) -> tf.Tensor:
+        """Returns what was read of one of the model's variables."""
+        return self._values[id(variable)]
 
     def keep(self, tensors: Sequence[tf.Tensor]) -> None:
         """Keeps what was read, given in the order of `tensors`."""

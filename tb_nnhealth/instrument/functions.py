@@ -24,6 +24,11 @@ def functions(owner: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if isinstance(value, _FUNCTION)}
 
 
+def of_train_step(model: Any) -> Any:
+    """Returns the `tf.function` that a model's `train_step` is, None where it is none."""
+    return functions(model).get("train_step")
+
+
 def code(function: Any, owner: Any) -> Code:
     """Returns the Python code of a `tf.function`, converted as that converts it, and bound to the object it is of."""
     python: Any = function.python_function

@@ -56,7 +56,6 @@ class Guard(taps.Observer):
         self._tests: list[_Test] = []
         self._evidence: Evidence | None = None
         self._outputs: list[tuple[str, tf.Tensor]] = []
-        self._before: list[tuple[str, tf.Tensor]] = []
         self._is_placed = False
         self.unreadable: frozenset[str] | None = None
 
@@ -67,12 +66,11 @@ class Guard(taps.Observer):
         self._caught_at.assign(-1)
 
     def begin_trace(self) -> None:
-        self._outputs, self._before, self._is_placed = [], [], False
+        self._outputs, self._is_placed = [], False
 
     def begin_step(self, batch: Any) -> None:
         """Reads what a step begins with that nothing can be read in, for a test that is placed at its end."""
         self._evidence = Evidence(self._model, batch)
-        self._before = [(path, tf.convert_to_tensor(v.value)) for path, v in _floating(self._model)]
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         del site, inputs
@@ -136,10 +134,14 @@ class Guard(taps.Observer):
         scalars = [tf.cast(value, tf.float32) for value in told if tf.is_tensor(value) and value.shape.rank == 0]
         if not self._is_placed and scalars:
             parts = [*(data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)), None, None]
-            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), self._before)
+            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), self._read_before())
         with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
-        self._outputs, self._before, self._evidence = [], [], None
+        self._outputs, self._evidence = [], None
+
+    def _read_before(self) -> list[tuple[str, tf.Tensor]]:
+        evidence = self._evidence
+        return [] if evidence is None else [(path, evidence.value(v)) for path, v in _floating(self._model)]
 
     def caught(self) -> NonFinite | None:
         """Returns what was caught so far; waits for the steps that are under way."""
@@ -257,4 +259,4 @@ def _floating(model: Any) -> list[tuple[str, Any]]:
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
 def _nonfinite(bits: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(attach(bits))), tf.float32))
+    return tf.reducetf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(attach(bits))), tf.float32))

@@ -73,13 +73,12 @@ class Instruments:
           found: what the guard caught.
           first_step: the first step of the `fit`.
         """
-        layout, guard, replay = self.recorder.packing.layout, self.guard, self.replay
-        if found is None or guard is None or replay is None or layout is None or found.places[0].stage != "loss":
+        evidence = None if found is None or self.guard is None else self.guard.evidence()
+        layout, replay = self.recorder.packing.layout, self.replay
+        if found is None or evidence is None or replay is None or layout is None or found.places[0].stage != "loss":
             return found
         self.recorder.request_histograms(False)
         try:
-            if (evidence := guard.evidence()) is None:
-                return found
             replay.run_again(evidence)
             return from_sample(found.step, first_step, self.recorder.packing.sample(), layout) or found
         except Exception as error:

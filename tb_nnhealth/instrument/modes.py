@@ -85,7 +85,7 @@ class Modes:
         self._is_off = True
 
     def keep(self, data: Any) -> None:
-        """Keeps the batch of a step, in the graph of the step or, by its values, beside it."""
+        """Keeps the batch of a step, in the graph of the step."""
         if self._is_off or not _have_a_meaning(self._model):
             return
         try:

@@ -21,7 +21,7 @@ def needs_replay(model: Any) -> bool:
     """Returns whether XLA compiles the model's step, by Keras' doing or by its own `tf.function`."""
     if model.run_eagerly or tf.config.functions_run_eagerly():
         return False
-    function = functions.functions(model).get("train_step")
+    function = functions.of_train_step(model)
     return bool(model.jit_compile or getattr(function, "_jit_compile", None))
 
 

@@ -218,7 +218,6 @@ class Session:
             batches = replay.take(iterator, length)
             if batches is not None:
                 replay.run(batches)
-                self.instruments.modes.keep(next(iter(batches)))
         except Exception as error:
             failure = error
         seconds = time.perf_counter() - started

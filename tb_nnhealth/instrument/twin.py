@@ -30,7 +30,7 @@ def watched(
     train_step = watched_train_step(model, sites, observer, on_unseen)
     if is_replayed:
         return _make_without_xla(model, train_step)
-    function = functions.functions(model).get("train_step")
+    function = functions.of_train_step(model)
     return _make(model, train_step if function is None else functions.like(function, train_step))
 
 
@@ -38,7 +38,7 @@ def watched_train_step(
     model: Any, sites: Callable[[], list[Site]], observer: taps.Observer, on_unseen: Callable[[], None]
 ) -> Callable[[Any], Any]:
     """Returns the model's `train_step`, of which the observer is told whenever it is traced."""
-    function = functions.functions(model).get("train_step")
+    function = functions.of_train_step(model)
     own = model.train_step if function is None else functions.code(function, model)
 
     def train_step(data: Any) -> Any:

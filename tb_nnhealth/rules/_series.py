@@ -65,7 +65,9 @@ def applied(run: HealthRun, table: Table) -> Mask:
 
 
 def keep(table: Table, samples: Mask) -> Table:
-    """Returns the table with some of its samples only."""
+    """Returns the table with some of its samples only; the same table where that is all of them."""
+    if samples.all():
+        return table
     return replace(
         table,
         steps=table.steps[samples],

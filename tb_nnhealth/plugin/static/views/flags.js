@@ -3,6 +3,7 @@
 
 import {h, icon} from '../dom.js';
 import {plural, sentence, steps as stepsText} from '../format.js';
+import {SEVERITIES} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -11,7 +12,6 @@ import {plural, sentence, steps as stepsText} from '../format.js';
 
 /** Pixels between two flags, so that both can be hit. */
 const APART = 26;
-const SEVERITIES = ['error', 'warning', 'info'];
 
 /**
  * @param {Json} card @param {import('./axis.js').StepAxis} axis @param {number} width pixels

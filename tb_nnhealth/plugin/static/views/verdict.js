@@ -8,7 +8,8 @@ import {duration, inSentence, number, plural, sentence, short, whole, words} fro
 
 const LIST = new Intl.ListFormat('en', {type: 'conjunction'});
 
-const SEVERITIES = ['error', 'warning', 'info'];
+/** The worst first. */
+export const SEVERITIES = ['error', 'warning', 'info'];
 
 /** What each state is called beside its icon. @type {Record<string, string>} */
 export const WORDS = {pass: 'healthy', error: 'error', warning: 'warning', info: 'note', no_data: 'not judged'};
