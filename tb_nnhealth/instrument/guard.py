@@ -105,7 +105,7 @@ class Guard(taps.Observer):
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
-        sum_of_all = tf.add_n([tf.reduce_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
+        sum_of_all = tf.add_n([_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
         evidence = [] if self._evidence is None else self._evidence.tensors
         keep = partial(self._keep_first, self._test_of(places))
         _unless(tf.math.is_finite(sum_of_all), keep, [*(t for _, _, t in tensors), *evidence])
@@ -193,6 +193,13 @@ def _unless(condition: tf.Tensor, act: Callable[..., None], tensors: Sequence[tf
     tf.raw_ops.If(cond=condition, input=inputs, Tout=[], then_branch=nothing, else_branch=otherwise)
 
 
+def _sum(tensor: tf.Tensor) -> tf.Tensor:
+    """Returns the sum of a tensor, example by example first: a sum of everything at once makes TensorFlow wait for its
+    threads, which took 2 % of a small MLP's step."""
+    rank = tensor.shape.rank or 1
+    return tf.reduce_sum(tf.reduce_sum(tensor, axis=list(range(1, rank))) if rank > 1 else tensor)
+
+
 def _do_nothing(*tensors: tf.Tensor) -> None: ...
 
 
@@ -259,4 +266,4 @@ def _floating(model: Any) -> list[tuple[str, Any]]:
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
 def _nonfinite(bits: tf.Tensor) -> tf.Tensor:
-    return tf.reducetf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(attach(bits))), tf.float32))
+    return tf.reduce_sum(tf.cast(tf.logical_not(tf.math.is_finite(attach(bits))), tf.float32))
