@@ -41,6 +41,7 @@ setup(
     install_requires=[
         "google-crc32c>=1.5",
         "junitparser>=4.0",
+        "markdown-it-py>=2.2",
         "numpy>=1.26",
         "protobuf>=3.20",
         "rich>=13.0",

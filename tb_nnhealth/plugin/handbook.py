@@ -3,6 +3,8 @@
 import re
 from html import escape
 
+from markdown_it import MarkdownIt
+
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.rules.pages import index, page
 
@@ -11,7 +13,10 @@ THEMES = ("light", "dark")
 _UNSERVED = re.compile(r"\s*\(\[[^\]]*\]\(\.\.[^)]*\)\)")
 """A reference to a document that is not in the package."""
 
-_INLINE = re.compile(r"`([^`]+)`|\[([^\]]+)\]\(([\w-]+)\.md\)")
+_RULE = re.compile(r"[\w-]+\.md")
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN.validateLink = lambda url: bool(_RULE.fullmatch(url))  # type: ignore[method-assign]
 
 
 def rule_page(name: str, theme: str) -> str:
@@ -36,40 +41,10 @@ def rule_page(name: str, theme: str) -> str:
 
 
 def rendered(text: str, theme: str) -> str:
-    """Returns the HTML of Markdown as docs/rules has it: headings, paragraphs, items, tables, code and links."""
-    blocks = re.split(r"\n{2,}", _UNSERVED.sub("", text).strip())
-    return "\n".join(_block(block, theme) for block in blocks) + "\n"
-
-
-def _block(block: str, theme: str) -> str:
-    if heading := re.fullmatch(r"(#+) (.*)", block):
-        level = len(heading[1])
-        return f"<h{level}>{_inline(heading[2], theme)}</h{level}>"
-    if block.startswith("|"):
-        return _table(block.splitlines(), theme)
-    lead, *items = f"\n{block}".split("\n* ")
-    paragraph = f"<p>{_inline(lead, theme)}</p>" if lead.strip() else ""
-    listed = "".join(f"<li>{_inline(item, theme)}</li>" for item in items)
-    return paragraph + (f"<ul>{listed}</ul>" if items else "")
-
-
-def _table(lines: list[str], theme: str) -> str:
-    head, _, *body = ([_inline(cell, theme) for cell in line.strip("|").split("|")] for line in lines)
-    if not body:
-        return "<p>There are none.</p>"
-    rows = "".join(_row(cells, "td") for cells in body)
-    return f"<table><thead>{_row(head, 'th')}</thead><tbody>{rows}</tbody></table>"
-
-
-def _row(cells: list[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _inline(text: str, theme: str) -> str:
-    """Returns escaped text with its code and its links to other rules."""
-
-    def replaced(found: re.Match[str]) -> str:
-        code, label, rule = found.groups()
-        return f"<code>{code}</code>" if code else f'<a href="rule?name={rule}&amp;theme={theme}">{label}</a>'
-
-    return _INLINE.sub(replaced, escape(" ".join(text.split()), quote=False))
+    """Returns the HTML of Markdown as docs/rules has it; markup in it is text, and links lead to other rules only."""
+    tokens = _MARKDOWN.parse(_UNSERVED.sub("", text))
+    for token in (part for block in tokens for part in block.children or ()):
+        if token.type == "link_open":
+            token.attrSet("href", f"rule?name={str(token.attrGet('href')).removesuffix('.md')}&theme={theme}")
+    html: str = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    return html

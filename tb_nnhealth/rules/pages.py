@@ -26,7 +26,8 @@ def page(diagnosis: Diagnosis) -> str:
     sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
     if any(word in diagnosis.prose["How it is decided"] for word in ("learnt", "learns", "falls well", "suffers")):
         sections[2] += f"\n\n{LEARNT}"
-    limits = ["## Limits", "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)]
+    table = "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)
+    limits = ["## Limits", table if rows else "There are none."]
     facts = f"Category: {rule.category}. Needs: {measured}."
     return "\n\n".join([f"# {rule.name}", diagnosis.summary, facts, *sections[:3], *limits, *sections[3:]]) + "\n"
 
