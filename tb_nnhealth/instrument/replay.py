@@ -8,6 +8,7 @@ a batch, and take long.
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
@@ -23,6 +24,14 @@ def needs_replay(model: Any) -> bool:
         return False
     function = functions.of_train_step(model)
     return bool(model.jit_compile or getattr(function, "_jit_compile", None))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Batches, None where there were none left, and what the data failed with behind them."""
+
+    batches: tf.data.Dataset | None
+    error: tf.errors.OpError | None
 
 
 class Replay:
@@ -41,22 +50,26 @@ class Replay:
         self._read = tf.function(lambda: [variable.read_value() for variable in variables], autograph=False)
         self._write = tf.function(self._assign, autograph=False)
 
-    def take(self, iterator: Any, count: int) -> tf.data.Dataset | None:
-        """Takes the next batches from an iterator, at most `count`; returns None where there are none left.
+    def take(self, iterator: Any, count: int) -> Taken:
+        """Takes the next batches from an iterator, at most `count`.
 
         Raises:
           TypeError: the iterator is not one of `tf.data`; nothing was taken.
         """
         if not isinstance(iterator, tf.data.Iterator):
             raise TypeError(f"Expected the batches of a tf.data.Iterator. Received: {type(iterator).__name__}")
-        batches = None
+        batches, failure = None, None
         for _ in range(count):
-            optional = iterator.get_next_as_optional()
+            try:
+                optional = iterator.get_next_as_optional()
+            except tf.errors.OpError as error:
+                failure = error
+                break
             if not optional.has_value():
                 break
             batch = _dataset(optional.get_value(), iterator.element_spec)
             batches = batch if batches is None else batches.concatenate(batch)
-        return batches
+        return Taken(batches, failure)
 
     def run(self, batches: tf.data.Dataset) -> None:
         """Runs the measured step on the batches and takes it back, also where it fails."""

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tb_nnhealth.instrument.guard import from_sample
 from tb_nnhealth.instrument.instruments import Failure, Instruments
 from tb_nnhealth.instrument.log import MakeWriter, SessionLog
-from tb_nnhealth.instrument.replay import Replay
+from tb_nnhealth.instrument.replay import Replay, Taken
 from tb_nnhealth.instrument.steps import StepCount
 from tb_nnhealth.instrument.trouble import NotWritten
 from tb_nnhealth.instrument.watch import VariableWatch
@@ -211,17 +211,21 @@ class Session:
 
     def _run_replayed(self, replay: Replay, iterator: Any, length: int, with_histograms: bool) -> Any:
         """Measures the next steps, takes them back, and runs them as if nothing had been."""
-        batches, failure = None, None
+        taken, failure = Taken(None, None), None
         started = time.perf_counter()
         try:
             self._rehearse(iterator)
-            batches = replay.take(iterator, length)
-            if batches is not None:
-                replay.run(batches)
+            taken = replay.take(iterator, length)
+            if taken.batches is not None:
+                replay.run(taken.batches)
         except Exception as error:
             failure = error
         seconds = time.perf_counter() - started
-        logs = self._run_unsampled(iterator if batches is None else iter(batches), length)
+        if taken.error is not None and taken.batches is None:
+            raise taken.error
+        logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
+        if taken.error is not None:
+            raise taken.error
         if failure is None:
             self._take_sample(seconds, length, with_histograms)
         else:

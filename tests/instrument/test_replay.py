@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.replay import Replay, needs_replay
+from tb_nnhealth.instrument.replay import Replay, Taken, needs_replay
 from tests.instrument.zoo import flat, mlp, numbers
 
 SPEC = (tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec([None], tf.float32))
@@ -32,21 +32,28 @@ def batches(*sizes: int) -> Iterator[Any]:
     return iter(tf.data.Dataset.from_generator(each, output_signature=SPEC))
 
 
-def sizes(taken: tf.data.Dataset | None) -> list[int]:
-    return [] if taken is None else [len(x) for x, _ in taken]
+def sizes(taken: Taken) -> list[int]:
+    return [] if taken.batches is None else [len(x) for x, _ in taken.batches]
 
 
 def test_it_takes_what_is_left_and_no_more() -> None:
     replay, iterator = prepared(lambda _: None), batches(4, 4, 3)
     assert sizes(replay.take(iterator, 2)) == [4, 4]
     assert sizes(replay.take(iterator, 2)) == [3]
-    assert replay.take(iterator, 2) is None
+    assert replay.take(iterator, 2) == Taken(None, None)
+
+
+def test_it_takes_what_there_is_before_the_data_fails() -> None:
+    replay, iterator = prepared(lambda _: None), iter(failing_at(8))
+    assert sizes(replay.take(iterator, 1)) == [4]
+    taken = replay.take(iterator, 3)
+    assert sizes(taken) == [4] and "broken record" in str(taken.error)
 
 
 def test_what_it_takes_is_of_the_iterators_own_type() -> None:
     iterator = batches(4)
     taken = prepared(lambda _: None).take(iterator, 1)
-    assert taken is not None and taken.element_spec == iterator.element_spec
+    assert taken.batches is not None and taken.batches.element_spec == iterator.element_spec
 
 
 def test_it_takes_nothing_from_another_kind_of_iterator() -> None:
@@ -69,12 +76,12 @@ def test_it_takes_back_what_the_step_changed(fails: bool) -> None:
 
     replay = prepared(measured, weight, counter)
     taken = replay.take(batches(4, 3), 2)
-    assert taken is not None
+    assert taken.batches is not None
     if fails:
         with pytest.raises(RuntimeError, match="in the middle of it"):
-            replay.run(taken)
+            replay.run(taken.batches)
     else:
-        replay.run(taken)
+        replay.run(taken.batches)
     assert seen == [4, 3]
     np.testing.assert_array_equal(weight.numpy(), [1.0, 2.0])
     assert counter.numpy() == 7
@@ -135,6 +142,33 @@ def test_a_train_step_that_is_compiled_by_itself(guard: bool, tmp_path: Path) ->
     assert same == history
     for ours, theirs in zip(measured.variables, plain.variables, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def failing_at(index: int) -> tf.data.Dataset:
+    """Returns batches of four, of which the one with the example of this number cannot be made."""
+
+    def checked(x: tf.Tensor, y: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.control_dependencies([tf.debugging.Assert(number != index, ["broken record"])]):
+            return tf.identity(x), y
+
+    examples = (flat(16, 6), numbers(16), np.arange(16))
+    return tf.data.Dataset.from_tensor_slices(examples).map(checked).batch(4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_data_that_fails_ends_the_training_as_without(at_once: int, tmp_path: Path) -> None:
+    def failed(callbacks: list[Any]) -> list[Any]:
+        keras.utils.set_random_seed(0)
+        model = mlp()
+        model.compile("adam", "mse", jit_compile=True, steps_per_execution=at_once)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="broken record"):
+            model.fit(failing_at(9), verbose=0, callbacks=callbacks)
+        weights: list[Any] = model.get_weights()
+        return weights
+
+    with_it = failed([HealthCallback(tmp_path, sampling=1)])
+    assert all(map(np.array_equal, failed([]), with_it))
 
 
 @pytest.mark.slow
