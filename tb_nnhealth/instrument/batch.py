@@ -12,6 +12,16 @@ MOST_CLASSES = 1000
 """Class counts are taken up to this many classes."""
 
 
+def scalars(logs: Any) -> dict[str, tf.Tensor]:
+    """Returns the numbers among a step's logs by name: a custom step may log anything."""
+    named = logs if isinstance(logs, dict) else {}
+    return {str(k): v for k, v in named.items() if tf.is_tensor(v) and v.shape.rank == 0 and _is_real(v.dtype)}
+
+
+def _is_real(dtype: tf.DType) -> bool:
+    return bool(dtype.is_floating or dtype.is_integer or dtype.is_bool)
+
+
 def input_names(model: Any) -> list[str] | None:
     """Returns the names of the model's input layers, None where it does not declare any."""
     return _layer_names(getattr(model, "inputs", None))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument.judge import HealthError, HealthWarning, Judge
 from tb_nnhealth.instrument.layers import check_patterns, sites
+from tb_nnhealth.instrument.obstacles import obstacle
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import checked
 from tb_nnhealth.instrument.training import Training
@@ -125,12 +126,9 @@ class HealthCallback(keras.callbacks.Callback):
         self._is_to_start = False
         self._end_session(finished=False)  # One that is left over from a `fit` that died.
         self._trouble.begin_fit()
-        if model.distribute_strategy.num_replicas_in_sync > 1:
-            return self._trouble.warn(
-                "replicas",
-                "HealthCallback expects one replica; this training is not measured. "
-                f"Received: {model.distribute_strategy.num_replicas_in_sync} replicas",
-            )
+        found_obstacle = obstacle(model)
+        if found_obstacle is not None:
+            return self._trouble.warn(*found_obstacle)
         try:
             found = sites(model)
         except Exception as error:

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.instrument import taps
-from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names
+from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names, scalars
 from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
@@ -129,12 +129,12 @@ class Guard(taps.Observer):
 
         The variables have changed by then: unless they were read before, there is no evidence in them.
         """
-        metrics = logs if isinstance(logs, dict) else {}
-        told = [metrics["loss"]] if "loss" in metrics else metrics.values()
-        scalars = [tf.cast(value, tf.float32) for value in told if tf.is_tensor(value) and value.shape.rank == 0]
-        if not self._is_placed and scalars:
+        numbers = scalars(logs)
+        told = [numbers["loss"]] if "loss" in numbers else list(numbers.values())
+        if not self._is_placed and told:
             parts = [*(data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)), None, None]
-            self._try_to_place(parts[0], parts[1], parts[2], tf.stack(scalars), self._read_before())
+            loss = tf.stack([tf.cast(number, tf.float32) for number in told])
+            self._try_to_place(parts[0], parts[1], parts[2], loss, self._read_before())
         with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
         self._outputs, self._evidence = [], None

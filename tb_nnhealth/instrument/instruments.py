@@ -45,14 +45,24 @@ class Instruments:
     unsampled: twin.StepFunction
     has_layers: Callable[[], bool]
     schedule: Schedule
-    rehearse: Callable[[Any], None]
+    make_ready: Callable[[Any], None]
     on_failure: Failure
     replay: Replay | None = None
     is_compiled: bool = False
+    _met: Any = None
 
     def is_ready(self) -> bool:
         """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
         return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
+
+    def meets_others(self, iterator: Any) -> bool:
+        """Returns whether the batches to come are of another kind than those before: with other parts a step goes
+        another way, through other variables and into another graph, and has to be made ready for them."""
+        kind = getattr(iterator, "element_spec", None)
+        if kind is self._met or not self.is_ready() or self.is_eager():
+            return False
+        before, self._met = self._met, kind
+        return bool(kind != before)
 
     def is_eager(self) -> bool:
         return bool(self.model.run_eagerly or tf.config.functions_run_eagerly())
@@ -122,9 +132,11 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
     sampled = twin.watched(model, watched_sites, recorder, on_unseen, is_replayed)
     replay = Replay(sampled) if is_replayed else None
 
-    def rehearse(iterator: Any) -> None:
+    def make_ready(iterator: Any) -> None:
+        if guard is not None:
+            guard.unreadable = None
         try:
-            shown = rehearsal.rehearse(model, watched_sites, recorder.definition, on_unseen, iterator)
+            shown = rehearsal.rehearse(model, watched_sites, recorder.begin_rehearsal(), on_unseen, iterator)
         except Exception as error:
             raise RuntimeError(f"the step could not be rehearsed: {error}") from error
         if replay is not None:
@@ -152,7 +164,7 @@ def make_instruments(model: Any, settings: Settings, first_step: int, on_failure
         unsampled=guarded(),
         has_layers=lambda: any(site.is_leaf for site in sites(model)),
         schedule=schedule,
-        rehearse=rehearse,
+        make_ready=make_ready,
         on_failure=on_failure,
         replay=replay,
     )

@@ -203,12 +203,16 @@ def _is_batched(leaf: Any) -> bool:
 
 
 def _buffer(leaf: tf.Tensor) -> tf.Variable:
-    shape = [None, *leaf.shape[1:]]
+    shape = _of_any_length(leaf)
     none = [length or 0 for length in shape]
-    return made_beside(lambda: tf.zeros(none, leaf.dtype), "nnhealth_batch", tf.TensorShape(shape))
+    return made_beside(lambda: tf.zeros(none, leaf.dtype), "nnhealth_batch", shape)
+
+
+def _of_any_length(leaf: tf.Tensor) -> tf.TensorShape:
+    return tf.TensorShape([None, *leaf.shape[1:]])
 
 
 def _holds(buffer: tf.Variable | None, leaf: Any) -> bool:
     if buffer is None or leaf is None:
         return buffer is leaf
-    return bool(buffer.dtype == leaf.dtype and buffer.shape.is_compatible_with(leaf.shape))
+    return bool(buffer.dtype == leaf.dtype and buffer.shape == _of_any_length(leaf))

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tb_nnhealth.instrument import optimizers, taps
-from tb_nnhealth.instrument.batch import counted_classes, named_tensors
+from tb_nnhealth.instrument.batch import counted_classes, named_tensors, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
@@ -74,6 +74,11 @@ class Recorder(taps.Observer):
         if self._histograms_due is not None and wanted is not self._histograms_wanted:
             self._histograms_wanted = wanted
             self._histograms_due.assign(wanted)
+
+    def begin_rehearsal(self) -> Definition:
+        """Returns what is to be told of a rehearsal."""
+        self.definition = Definition(self._names)
+        return self.definition
 
     @property
     def layout(self) -> Layout | None:
@@ -255,7 +260,7 @@ class Recorder(taps.Observer):
 
     def _observe_end(self, data_batch: Any, logs: Any) -> None:
         """Takes what a custom `train_step` that never calls `compute_loss`, or not with the inputs, still shows."""
-        metrics = logs if isinstance(logs, dict) else {}
+        metrics = scalars(logs)
         parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
         if not self._trace.has("step", "loss"):
             self._observe_batch(parts[0], parts[1] if len(parts) > 1 else None, None, metrics.get("loss"))
@@ -264,7 +269,7 @@ class Recorder(taps.Observer):
         total, of_data = (self._trace.kept("step", name, 1) for name in ("loss", "data_loss"))
         self._trace.keep_scalar("regularization_loss", total - of_data)
         for name, value in metrics.items():
-            if name != "loss" and tf.is_tensor(value) and value.shape.rank == 0:
+            if name != "loss":
                 self._trace.keep_scalar(f"metric/{name}", value)
 
 

@@ -73,9 +73,13 @@ class Session:
             return self.instruments.own(iterator)
         try:
             length = self._steps.length()
-            if self.instruments.is_ready() and self.schedule.is_due(self.step, length):
+            failure = self._make_ready(iterator)
+            if failure is None and self.instruments.is_ready() and self.schedule.is_due(self.step, length):
                 return self._run_sampled(iterator, length)
-            return self._run_unsampled(iterator, length)
+            logs = self._run_unsampled(iterator, length)
+            if failure is not None:
+                self._on_failure("the sampled step", failure)
+            return logs
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
         except BaseException:
@@ -84,7 +88,7 @@ class Session:
 
     def begin_epoch(self, steps: int | None) -> None:
         """Notes that an epoch begins; `steps` is its length where it is known."""
-        self._steps.begin_epoch(steps)
+        self._steps.begin_epoch()
         self.schedule.begin_epoch(self.step, steps)
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any], is_last: bool = False) -> None:
@@ -196,7 +200,6 @@ class Session:
             return self._run_replayed(instruments.replay, iterator, length, with_histograms)
         started = time.perf_counter()
         try:
-            self._rehearse(iterator)
             logs = instruments.sampled(iterator)
         except Exception as error:
             if not instruments.are_at_fault(error):
@@ -214,7 +217,6 @@ class Session:
         taken, failure = Taken(None, None), None
         started = time.perf_counter()
         try:
-            self._rehearse(iterator)
             taken = replay.take(iterator, length)
             if taken.batches is not None:
                 replay.run(taken.batches)
@@ -233,9 +235,19 @@ class Session:
             self._on_failure("the sampled step", failure)
         return logs
 
-    def _rehearse(self, iterator: Any) -> None:
-        if self.instruments.recorder.packing.layout is None and not self.instruments.is_eager():
-            self.instruments.rehearse(iterator)
+    def _make_ready(self, iterator: Any) -> Exception | None:
+        """Makes the step ready for batches of another kind than before; returns what that failed with."""
+        if not self.instruments.meets_others(iterator):
+            return None
+        started = time.perf_counter()
+        try:
+            self.instruments.make_ready(iterator)
+            return None
+        except Exception as error:
+            self.instruments.sampled = None
+            return error
+        finally:
+            self._log.compile_seconds += time.perf_counter() - started
 
     def _take_sample(self, seconds: float, length: int, with_histograms: bool) -> None:
         """Keeps the sample of the steps that have just run, which took so long, and counts the time."""

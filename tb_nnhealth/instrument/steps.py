@@ -1,4 +1,4 @@
-"""Counts the steps of a training, also where several run as one and the data end unforeseen among them."""
+"""Counts the steps of a training, also where several run as one and the data end among them."""
 
 from typing import Any
 
@@ -23,33 +23,27 @@ class StepCount:
     def begin_fit(self, step: int) -> None:
         """Notes that a `fit` begins with that step."""
         self.next = self._fit_start = self._epoch_start = step
-        self._steps_in_epoch: int | None = None
         self._updates_before = 0
 
-    def begin_epoch(self, steps: int | None) -> None:
-        """Notes that an epoch begins; `steps` is its length where it is known."""
-        self._steps_in_epoch = steps
+    def begin_epoch(self) -> None:
+        """Notes that an epoch begins."""
         self._epoch_start = self.next
-        if steps is None:
-            self._updates_before = steps_done(self._model)
+        self._updates_before = steps_done(self._model)
 
     def has_moved(self) -> bool:
         """Returns whether the `fit` had a step yet."""
         return self.next > self._fit_start
 
     def length(self) -> int:
-        """Returns how many steps run as one next."""
-        length = int(self._model.steps_per_execution)
-        if self._steps_in_epoch is None or length == 1:
-            return length
-        return max(1, min(length, self._steps_in_epoch - (self.next - self._epoch_start)))
+        """Returns how many steps run as one next, unless the data end: Keras goes on behind the end of an epoch."""
+        return int(self._model.steps_per_execution)
 
     def recount(self, length: int) -> None:
-        """Puts the number right where the data ended, unforeseen, within the last `length` steps, which ran as one.
+        """Puts the number right where the data ended within the last `length` steps, which ran as one.
 
         The guard counts them; without it the optimizer does, but for those that loss scaling skips.
         """
-        if self._steps_in_epoch is None and length > 1:
+        if length > 1:
             counted = self._counted()
             if self.next - length < counted < self.next:
                 self.next = counted

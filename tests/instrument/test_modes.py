@@ -17,7 +17,7 @@ from tb_nnhealth.instrument import modes
 from tb_nnhealth.instrument.judge import HealthWarning
 from tb_nnhealth.records import HealthRun
 from tests.instrument.training import Outcome, assert_same_bits, train
-from tests.instrument.zoo import Trial
+from tests.instrument.zoo import Trial, numbers
 
 pytestmark = pytest.mark.slow
 
@@ -243,6 +243,20 @@ def test_under_xla_the_replayed_batch_is_kept(tmp_path: Path) -> None:
 def test_a_batch_that_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(modes, "MOST_BYTES", 16 * 9 * 4 - 1)
     assert {epoch.modes for epoch in measured(trial, tmp_path)[1].epochs} == {None}
+
+
+def test_sequences_of_another_length_in_each_fit(tmp_path: Path) -> None:
+    inputs = keras.Input((None, 6))
+    hidden = keras.layers.Dropout(0.1)(keras.layers.MultiHeadAttention(2, 3)(inputs, inputs))
+    model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling1D()(hidden)))
+    model.compile("adam", "mse")
+    health = HealthCallback(tmp_path, sampling=1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="HealthCallback could not")
+        for length in (4, 7, 3):
+            x = np.random.default_rng(length).normal(size=(17, length, 6)).astype("float32")
+            model.fit(x, numbers(17), batch_size=8, epochs=2, verbose=0, callbacks=[health])
+    assert all(epoch.modes for epoch in read_run(tmp_path).epochs)
 
 
 def test_a_failure_inside_is_said_once_and_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
