@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
+from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
@@ -161,7 +161,7 @@ def _report(payload: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 
 def _number(value: Any, default: float = 0.0) -> float:
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else default
+    return float(value) if is_finite(value) else default
 
 
 def _by_session(sessions: Sequence[Session], table: Table) -> Iterator[slice]:

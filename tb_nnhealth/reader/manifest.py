@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tb_nnhealth.reader._data import LogError
+from tb_nnhealth.reader._data import LogError, is_finite
 from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
 
 Record = TypeVar("Record", Layer, Variable, BatchTensor)
 
-_FACTS: dict[str, type | tuple[type, ...]] = {
+_FACTS: dict[str, type] = {
     "schema_version": int,
     "run": str,
     "tool_version": str,
-    "created": (int, float),
     "model": dict,
     "tables": dict,
     "histograms": dict,
@@ -33,13 +32,14 @@ def manifest_fault(manifest: Any) -> str | None:
 
 def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any]]:
     """Yields the name of each part, whether it can be used, and the part."""
-    for name, types in _FACTS.items():
-        yield name, isinstance(manifest.get(name), types), manifest.get(name)
+    for name, expected in _FACTS.items():
+        yield name, isinstance(manifest.get(name), expected), manifest.get(name)
+    yield "created", is_finite(manifest.get("created")), manifest.get("created")
     for kind, parts in (("tables", ("rows", "columns")), ("histograms", ("rows",))):
         for name, layout in manifest[kind].items():
             yield f"{kind}/{name}", isinstance(layout, dict), layout
             for part in parts:
-                yield f"{kind}/{name}/{part}", _are_names(layout.get(part)), layout.get(part)
+                yield f"{kind}/{name}/{part}", _are(str, layout.get(part)), layout.get(part)
             blocks = layout.get("blocks")
             yield f"{kind}/{name}/blocks", _tiles(blocks, len(layout["rows"])), blocks
 
@@ -82,13 +82,27 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
             trainable_parameters=int(model["trainable_parameters"]),
             layers=tuple(_record(Layer, layer) for layer in model["layers"]),
             variables=tuple(_record(Variable, variable) for variable in model["variables"]),
-            compile=dict(manifest.get("compile") or {}),
+            compile=_compilation(dict(manifest.get("compile") or {})),
             sampling=dict(manifest.get("sampling") or {}),
             batch=tuple(_record(BatchTensor, tensor) for tensor in model.get("batch") or ()),
             plan=dict(manifest.get("plan") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error
+
+
+def _compilation(told: dict[str, Any]) -> dict[str, Any]:
+    """Returns how the model was compiled, of which any part may be missing or None.
+
+    Raises:
+      TypeError: a part is of another type.
+    """
+    optimizer, losses, metrics = (told.get(part) for part in ("optimizer", "losses", "metrics"))
+    usable = {"optimizer": isinstance(optimizer, dict), "losses": _are(dict, losses), "metrics": _are(str, metrics)}
+    for part, is_usable in usable.items():
+        if not is_usable and told.get(part) is not None:
+            raise TypeError(f"compile/{part}={str(told[part])[:80]}")
+    return told
 
 
 def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]]:
@@ -109,8 +123,8 @@ def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
     return record(**values)
 
 
-def _are_names(names: Any) -> bool:
-    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
 
 
 def _tiles(blocks: Any, rows: int) -> bool:
