@@ -3,7 +3,8 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
 from tb_nnhealth.reader._data import LogError, is_finite
 from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
@@ -115,12 +116,29 @@ def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str,
 
 
 def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
-    """Returns the record, with lists as tuples; fields that this version does not know are left out."""
-    known = {field.name for field in dataclasses.fields(record)}
+    """Returns the record, with lists as tuples; fields that this version does not know are left out.
+
+    Raises:
+      TypeError: a field is missing or of another type.
+    """
+    known = {field.name: field.type for field in dataclasses.fields(record)}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields.items() if name in known
     }
+    for name, value in values.items():
+        if not _fits(value, known[name]):
+            raise TypeError(f"{record.__name__}.{name}={str(value)[:80]}")
     return record(**values)
+
+
+def _fits(value: Any, annotation: Any) -> bool:
+    """Returns whether a value is of a record's type: a class, a mapping, a tuple of one type, or one of several."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is UnionType:
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
+    return isinstance(value, (int, float) if annotation is float else origin or annotation)
 
 
 def _are(kind: type, values: Any) -> bool:

@@ -194,3 +194,23 @@ def test_a_compilation_of_other_types_is_refused(part: str, told: Any) -> None:
 @pytest.mark.parametrize("part", ["optimizer", "losses", "metrics"])
 def test_a_compilation_may_lack_a_part(part: str) -> None:
     assert assemble(changed(compile={part: None})).model.compile == {part: None}
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "told"),
+    [
+        ("layers", "path", []),
+        ("layers", "rows", [{"a": 1}]),
+        ("layers", "rows", "dense"),
+        ("layers", "units", float("inf")),
+        ("layers", "rate", "half"),
+        ("variables", "layer", {}),
+        ("variables", "shape", [4, None]),
+        ("variables", "initial", None),
+    ],
+)
+def test_a_description_of_other_types_is_refused(part: str, field: str, told: Any) -> None:
+    model = make_manifest()["model"]
+    model[part][0][field] = told
+    with pytest.raises(LogError, match=rf"one with a fault \((Layer|Variable)\.{field}=.*\)$"):
+        assemble(changed(model=model))
