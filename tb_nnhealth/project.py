@@ -76,7 +76,7 @@ def _table(path: Path) -> dict[str, Any] | None:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"Expected a file that can be read. Received: {path} ({error.strerror})") from error
-    except ValueError as error:  # not TOML, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not TOML, not UTF-8, or nested too deep
         reason = " ".join(str(error).split())
         raise SettingsError(f"Expected a file in TOML. Received: {path} ({reason})") from error
     tool = document.get("tool")

@@ -65,6 +65,7 @@ def test_a_directory_that_is_gone_has_no_settings(tmp_path, monkeypatch):
     ("text", "message"),
     [
         ("[tool.nnhealth", "Expected a file in TOML. Received: {path} ("),
+        ("a = " + "[" * 100_000, "Expected a file in TOML. Received: {path} ("),
         ("[tool]\nnnhealth = 3", "Expected [tool.nnhealth] as a table. Received: tool.nnhealth=3 in {path}"),
         ("[tool.nnhealth.rule.dead-units]", "to hold rules, perhaps rules. Received: 'rule' in {path}"),
         ("[tool.nnhealth.rules.dead-unit]", "perhaps dead-units; `nnhealth rules` lists them. Received: 'dead-unit'"),

@@ -20,6 +20,8 @@ from tb_nnhealth.summary import metadata
 
 __all__ = ["HealthCallback", "HealthError", "HealthWarning"]
 
+_OF_A_TRAINING = ("_training", "_session", "_is_to_start", "_trouble", "_judge")
+
 
 class HealthCallback(keras.callbacks.Callback):
     """Measures the training step, writes what it measured for TensorBoard, and judges it.
@@ -90,11 +92,23 @@ class HealthCallback(keras.callbacks.Callback):
             guard=guard,
             modes=modes,
         )
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Sets what `_OF_A_TRAINING` names to what it is before the first `fit`."""
         self._training: Training | None = None
         self._session: Session | None = None  # that of the `fit` that runs
         self._is_to_start = False
         self._trouble = Trouble()
         self._judge = self._make_judge(0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what goes into a copy or a pickle: all but the training, for a copy has measured nothing."""
+        return {name: value for name, value in self.__dict__.items() if name not in _OF_A_TRAINING}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin_anew()
 
     @property
     def log_dir(self) -> str:

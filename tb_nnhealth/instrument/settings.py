@@ -10,6 +10,7 @@ from typing import Any
 from tb_nnhealth.configuration import Settings as RuleSettings
 from tb_nnhealth.configuration import checked as checked_limits
 from tb_nnhealth.project import project_settings
+from tb_nnhealth.summary.event_file import is_remote
 
 ON_ERROR = ("warn", "stop", "raise")
 
@@ -89,13 +90,14 @@ def _sampling(value: Any) -> str | int:
 
 
 def _path(name: str, value: Any) -> str:
+    """Returns the path; a local one without "..", for TensorFlow takes away "a/.." whether `a` exists or not."""
     try:
         path = os.fspath(value)
     except TypeError:
         path = None
     if not isinstance(path, str) or not path:
         raise ValueError(f"`{name}` should be a path, a str or an os.PathLike. Received: {name}={value!r}")
-    return path
+    return path if is_remote(path) else os.path.normpath(path)
 
 
 def _patterns(name: str, value: Any) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """What the ways of reading hand to the assembly."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -61,6 +62,11 @@ def canonical(data: Sequence[Datum], starts: Sequence[tuple[float, int]] = ()) -
     smallest_after = np.minimum.accumulate(steps[held][::-1])[::-1]
     held = held[steps[held] < np.append(smallest_after[1:], np.iinfo(np.int64).max)]
     return Series(steps[held], wall_times[held], [data[index].value for index in held.tolist()])
+
+
+def is_finite(value: Any) -> bool:
+    """Returns whether it is a number that a float holds: JSON has larger integers."""
+    return isinstance(value, (int, float)) and abs(value) <= sys.float_info.max
 
 
 def check_version(version: Any) -> None:

@@ -1,6 +1,5 @@
 """Puts a run together from the events of its tags, whichever way they were read."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
@@ -8,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version
+from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
 from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
@@ -77,7 +76,7 @@ def _sessions(manifests: Series | None, noted: list[str]) -> list[Session]:
         raise LogError("Expected a run with a manifest, which its first event holds. Received: no manifest yet")
     sessions = []
     for step, wall_time, value in zip(manifests.steps, manifests.wall_times, manifests.values, strict=True):
-        fault = manifest_fault(manifest := _parse(value))
+        fault = manifest_fault(manifest := metadata.parsed(value))
         if fault is None:
             check_version(manifest["schema_version"])
             sessions.append(Session(int(step), float(wall_time), manifest))
@@ -96,20 +95,12 @@ def _loss_since(sessions: Sequence[Session]) -> int:
     return [session.start_step for session, _ in same][-1]
 
 
-def _parse(value: Any) -> Any:
-    """Returns what a JSON text says, None where it is no JSON."""
-    try:
-        return json.loads(value)
-    except (ValueError, TypeError, RecursionError):
-        return None
-
-
 def _texts(tag: str, series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[int, Any]]:
     """Yields step and payload of each event of a JSON tag."""
     if tag not in series:
         return
     for step, value in zip(series[tag].steps, series[tag].values, strict=True):
-        payload = _parse(value)
+        payload = metadata.parsed(value)
         if isinstance(payload, (dict, list)):
             yield int(step), payload
         else:
@@ -170,7 +161,7 @@ def _report(payload: Mapping[str, Any], step: int) -> dict[str, Any]:
 
 
 def _number(value: Any, default: float = 0.0) -> float:
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else default
+    return float(value) if is_finite(value) else default
 
 
 def _by_session(sessions: Sequence[Session], table: Table) -> Iterator[slice]:

@@ -3,18 +3,18 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin
 
-from tb_nnhealth.reader._data import LogError
+from tb_nnhealth.reader._data import LogError, is_finite
 from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
 
 Record = TypeVar("Record", Layer, Variable, BatchTensor)
 
-_FACTS: dict[str, type | tuple[type, ...]] = {
+_FACTS: dict[str, type] = {
     "schema_version": int,
     "run": str,
     "tool_version": str,
-    "created": (int, float),
     "model": dict,
     "tables": dict,
     "histograms": dict,
@@ -33,13 +33,14 @@ def manifest_fault(manifest: Any) -> str | None:
 
 def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any]]:
     """Yields the name of each part, whether it can be used, and the part."""
-    for name, types in _FACTS.items():
-        yield name, isinstance(manifest.get(name), types), manifest.get(name)
+    for name, expected in _FACTS.items():
+        yield name, isinstance(manifest.get(name), expected), manifest.get(name)
+    yield "created", is_finite(manifest.get("created")), manifest.get("created")
     for kind, parts in (("tables", ("rows", "columns")), ("histograms", ("rows",))):
         for name, layout in manifest[kind].items():
             yield f"{kind}/{name}", isinstance(layout, dict), layout
             for part in parts:
-                yield f"{kind}/{name}/{part}", _are_names(layout.get(part)), layout.get(part)
+                yield f"{kind}/{name}/{part}", _are(str, layout.get(part)), layout.get(part)
             blocks = layout.get("blocks")
             yield f"{kind}/{name}/blocks", _tiles(blocks, len(layout["rows"])), blocks
 
@@ -82,13 +83,27 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
             trainable_parameters=int(model["trainable_parameters"]),
             layers=tuple(_record(Layer, layer) for layer in model["layers"]),
             variables=tuple(_record(Variable, variable) for variable in model["variables"]),
-            compile=dict(manifest.get("compile") or {}),
+            compile=_compilation(dict(manifest.get("compile") or {})),
             sampling=dict(manifest.get("sampling") or {}),
             batch=tuple(_record(BatchTensor, tensor) for tensor in model.get("batch") or ()),
             plan=dict(manifest.get("plan") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error
+
+
+def _compilation(told: dict[str, Any]) -> dict[str, Any]:
+    """Returns how the model was compiled, of which any part may be missing or None.
+
+    Raises:
+      TypeError: a part is of another type.
+    """
+    optimizer, losses, metrics = (told.get(part) for part in ("optimizer", "losses", "metrics"))
+    usable = {"optimizer": isinstance(optimizer, dict), "losses": _are(dict, losses), "metrics": _are(str, metrics)}
+    for part, is_usable in usable.items():
+        if not is_usable and told.get(part) is not None:
+            raise TypeError(f"compile/{part}={str(told[part])[:80]}")
+    return told
 
 
 def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str, Any]]:
@@ -101,16 +116,33 @@ def settings_of(manifest: Mapping[str, Any], source: str) -> dict[str, dict[str,
 
 
 def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
-    """Returns the record, with lists as tuples; fields that this version does not know are left out."""
-    known = {field.name for field in dataclasses.fields(record)}
+    """Returns the record, with lists as tuples; fields that this version does not know are left out.
+
+    Raises:
+      TypeError: a field is missing or of another type.
+    """
+    known = {field.name: field.type for field in dataclasses.fields(record)}
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields.items() if name in known
     }
+    for name, value in values.items():
+        if not _fits(value, known[name]):
+            raise TypeError(f"{record.__name__}.{name}={str(value)[:80]}")
     return record(**values)
 
 
-def _are_names(names: Any) -> bool:
-    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+def _fits(value: Any, annotation: Any) -> bool:
+    """Returns whether a value is of a record's type: a class, a mapping, a tuple of one type, or one of several."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is UnionType:
+        return any(_fits(value, argument) for argument in arguments)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
+    return isinstance(value, (int, float) if annotation is float else origin or annotation)
+
+
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
 
 
 def _tiles(blocks: Any, rows: int) -> bool:

@@ -85,8 +85,14 @@ def plugin_content() -> bytes:
 
 def schema_version(content: bytes) -> int | None:
     """Returns the format version of a summary's plugin data, None where it has none."""
-    try:
-        version: Any = json.loads(content).get("schema_version")
-    except (ValueError, AttributeError):
-        return None
+    data = parsed(content)
+    version = data.get("schema_version") if isinstance(data, dict) else None
     return version if isinstance(version, int) else None
+
+
+def parsed(text: Any) -> Any:
+    """Returns what a JSON text says, None where it is no JSON or nested too deep."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None

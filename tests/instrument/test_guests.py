@@ -1,6 +1,8 @@
 """What people's own code does around and inside the measured step is left as it is."""
 
+import copy
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.reader import LogError
 from tests.instrument.zoo import flat, mlp, numbers
 
 pytestmark = pytest.mark.slow
@@ -125,6 +128,34 @@ def test_a_callback_list_without_fit_goes_on(tmp_path: Path) -> None:
 
 def test_it_can_be_pickled(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(HealthCallback(tmp_path, sampling=3))).settings.sampling == 3
+
+
+def copied_shallowly(health: HealthCallback) -> HealthCallback:
+    return copy.copy(health)
+
+
+def copied_deeply(health: HealthCallback) -> HealthCallback:
+    return copy.deepcopy(health)
+
+
+def pickled(health: HealthCallback) -> HealthCallback:
+    return pickle.loads(pickle.dumps(health))
+
+
+@pytest.mark.parametrize("make", [copied_shallowly, copied_deeply, pickled])
+def test_a_copy_has_the_settings_and_has_measured_nothing(make: Callable[..., Any], tmp_path: Path) -> None:
+    model, x, y = mlp(), flat(64), numbers(64)
+    model.compile("sgd", "mse")
+    health = HealthCallback(tmp_path, sampling=1, limits={"dead-units": {"warning": 0.6}})
+    model.fit(x, y, verbose=0, callbacks=[health])
+    copied = make(health)
+    assert copied.settings == health.settings
+    with pytest.raises(LogError, match="which has measured nothing yet"):
+        _ = copied.scorecard
+    assert isinstance(copied.model, keras.Sequential), "a copy of any callback of Keras has the model, too"
+    copied.model.compile("sgd", "mse")
+    copied.model.fit(x, y, verbose=0, callbacks=[copied])
+    assert copied.scorecard.training["steps"] == 2
 
 
 def test_variables_with_one_path_are_all_measured(tmp_path: Path) -> None:

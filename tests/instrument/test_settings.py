@@ -43,6 +43,32 @@ def test_paths_and_patterns(tmp_path: Path) -> None:
     assert health.settings.include == ("dense*",) and health.settings.exclude == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("./a/../b/run", "b/run"),
+        ("logs//run1/", "logs/run1"),
+        ("/logs/../run", "/run"),
+        (".", "."),
+        ("gs://bucket/a/../b", "gs://bucket/a/../b"),
+    ],
+)
+def test_a_local_path_is_the_one_that_tensorflow_writes_to(given: str, kept: str) -> None:
+    settings = HealthCallback(given, scorecard_path=given).settings
+    assert (settings.log_dir, settings.scorecard_path) == (kept, kept)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("error:HealthCallback could not")
+def test_a_path_through_a_directory_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    health = HealthCallback("./a/../b/run")
+    model.fit(np.ones((8, 3)), np.ones((8, 1)), verbose=0, callbacks=[health])
+    assert health.scorecard.to_json() == Scorecard.from_logdir(tmp_path / "b" / "run").to_json()
+
+
 def test_numbers_of_numpy(tmp_path: Path) -> None:
     settings = HealthCallback(tmp_path, sampling=np.int32(5), overhead=np.float32(0.25)).settings
     assert (settings.sampling, settings.overhead) == (5, 0.25)

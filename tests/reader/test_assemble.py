@@ -151,3 +151,66 @@ def test_the_present_losses_hold_since_the_session_that_brought_them() -> None:
     assert loss_since((0, mse), (50, None)) == 50
     assert loss_since((0, None), (50, None)) == 0
     assert loss_since((0, "damaged"), (50, mse)) == 50
+
+
+HUGE = 10**400  # JSON holds integers that no float does
+
+
+@pytest.mark.parametrize("told", [HUGE, -HUGE, float("inf"), float("nan"), "many", None, [1]])
+def test_a_number_that_is_none_or_not_finite_counts_as_not_told(told: Any) -> None:
+    progress = dict.fromkeys(("steps", "samples", "rows", "sampling_seconds"), told)
+    happened = {"kind": "nonfinite", "step": told, "since": told, "places": [{"stage": "loss", "count": told}]}
+    run = assemble(
+        {
+            **sessions_of((0, {})),
+            metadata.PROGRESS: [Datum(3, 1.0, json.dumps(progress))],
+            metadata.EVENT: [Datum(3, 1.0, json.dumps([happened]))],
+        }
+    )
+    assert (run.steps, run.samples, run.costs["sampling"]) == (0, 0, 0.0)
+    assert run.nonfinite is not None and (run.nonfinite.step, run.nonfinite.places[0].count) == (3, 0.0)
+
+
+def changed(**parts: Any) -> dict[str, list[Datum]]:
+    """A session whose manifest has these parts."""
+    events = sessions_of((0, {}))
+    manifest = json.loads(events[metadata.MANIFEST][0].value)
+    return {metadata.MANIFEST: [Datum(0, 0.0, json.dumps({**manifest, **parts}))]}
+
+
+@pytest.mark.parametrize("created", [HUGE, float("inf"), float("nan"), "today", None])
+def test_a_time_that_is_no_number_is_refused(created: Any) -> None:
+    with pytest.raises(LogError, match=r"Expected a manifest with a usable 'created'\. Received: "):
+        assemble(changed(created=created))
+
+
+@pytest.mark.parametrize("told", [float("-inf"), True, HUGE, "Adam", [3], [None]])
+@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics"])
+def test_a_compilation_of_other_types_is_refused(part: str, told: Any) -> None:
+    with pytest.raises(LogError, match=rf"describes the model\. Received: one with a fault \(compile/{part}=.*\)$"):
+        assemble(changed(compile={part: told}))
+
+
+@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics"])
+def test_a_compilation_may_lack_a_part(part: str) -> None:
+    assert assemble(changed(compile={part: None})).model.compile == {part: None}
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "told"),
+    [
+        ("layers", "path", []),
+        ("layers", "rows", [{"a": 1}]),
+        ("layers", "rows", "dense"),
+        ("layers", "units", float("inf")),
+        ("layers", "rate", "half"),
+        ("variables", "layer", {}),
+        ("variables", "shape", [4, None]),
+        ("variables", "initial", None),
+    ],
+)
+def test_a_description_of_other_types_is_refused(part: str, field: str, told: Any) -> None:
+    model = make_manifest()["model"]
+    model[part][0][field] = told
+    with pytest.raises(LogError, match=rf"one with a fault \((Layer|Variable)\.{field}=.*\)$"):
+        assemble(changed(model=model))

@@ -255,6 +255,16 @@ def test_newer_schema_version_is_refused(read: Way, run_dir: Path, monkeypatch: 
         read(run_dir)
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[]", b"9", b"[" * 50_000])
+def test_plugin_data_without_a_version_is_refused(
+    content: bytes, read: Way, run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metadata, "plugin_content", lambda: content)
+    write_synthetic_run(run_dir, steps=4)
+    with pytest.raises(LogError, match=r"Expected health data of schema version 1.* Received: schema_version=None"):
+        read(run_dir)
+
+
 def test_newer_session_in_an_old_directory_is_refused(read: Way, run_dir: Path) -> None:
     write_synthetic_run(run_dir, steps=4)
     write_synthetic_run(run_dir, steps=2, start_step=4, schema_version=2)
