@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
 
 HEADER = ("row", "statistic", "step", "value", "lowest", "highest")
@@ -21,22 +21,24 @@ HISTOGRAM_HEADER = ("row", "kind", "step", "from", "to", "elements")
 Span = tuple[int, int]
 """The first and the last step, both included."""
 
+END = "\r\n"
+
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def of_statistic(table: Table, statistic: str, span: Span) -> bytes:
     """Returns a statistic of all rows of a table."""
-    return _written(HEADER, _table(table, table.rows, (statistic,), span))
+    return _file(HEADER, _table(table, table.rows, (statistic,), span))
 
 
 def of_row(table: Table, row: str, span: Span) -> bytes:
     """Returns all that was measured of a row of a table."""
-    return _written(HEADER, _table(table, (row,), table.columns, span))
+    return _file(HEADER, _table(table, (row,), table.columns, span))
 
 
 def of_training(run: HealthRun, span: Span) -> bytes:
     """Returns all that was measured of the step, and what Keras logged at the ends of epochs, as rows "epoch"."""
-    return _written(HEADER, [*_table(run.step, run.step.rows, run.step.columns, span), *_epochs(run, span)])
+    return _file(HEADER, [*_table(run.step, run.step.rows, run.step.columns, span), *_epochs(run, span)])
 
 
 def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
@@ -46,47 +48,47 @@ def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
     variables = [row for row in run.variables.rows if row in own]
     outputs = [row for row in run.activations.rows if found and row in found.rows]
     parts = ((run.variables, variables), (run.activations, outputs))
-    return _written(HEADER, (line for table, rows in parts for line in _table(table, rows, table.columns, span)))
+    return _file(HEADER, (part for table, rows in parts for part in _table(table, rows, table.columns, span)))
 
 
 def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
     """Returns how many elements of a variable or an output lay in each bin, of those bins that ever held any."""
-    lines = (line for kind, table in run.histograms.items() for line in _histogram(table, kind, row, span))
-    return _written(HISTOGRAM_HEADER, lines)
+    parts = (part for kind, table in run.histograms.items() for part in _histogram(table, kind, row, span))
+    return _file(HISTOGRAM_HEADER, parts)
 
 
-def _table(table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[tuple[str, ...]]:
+def _table(table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[str]:
     window = _window(table, span)
     steps = [str(step) for step in table.steps[window].tolist()]
     for row in rows:
         for statistic in statistics:
             value, low, high = (pick(statistic, row)[window] for pick in (table.series, table.lows, table.highs))
-            if len(statistics) > 1 and np.isnan(value).all() and np.isnan(high).all():
-                continue
-            columns = [list(map(_exact, part.tolist())) for part in (value, low, high)]
-            yield from zip([_name(row)] * len(steps), [_name(statistic)] * len(steps), steps, *columns, strict=True)
+            if len(statistics) == 1 or not (np.isnan(value).all() and np.isnan(high).all()):
+                texts = _exact(value)
+                extremes = (
+                    texts if np.array_equal(other, value, equal_nan=True) else _exact(other) for other in (low, high)
+                )
+                yield _lines((row, statistic), steps, texts, *extremes)
 
 
-def _epochs(run: HealthRun, span: Span) -> Iterator[tuple[str, ...]]:
+def _epochs(run: HealthRun, span: Span) -> Iterator[str]:
     first, last = span
     for name in dict.fromkeys(name for epoch in run.epochs for name in epoch.logs):
-        for epoch in run.epochs:
-            if name in epoch.logs and first <= epoch.step - 1 <= last:
-                logged = epoch.logs[name]
-                value = "NaN" if logged is None else _exact(logged)
-                yield ("epoch", _name(name), str(epoch.step - 1), value, value, value)
+        logged = [epoch for epoch in run.epochs if name in epoch.logs and first <= epoch.step - 1 <= last]
+        values = ["NaN" if epoch.logs[name] is None else _number(float(epoch.logs[name] or 0)) for epoch in logged]
+        yield _lines(("epoch", name), [str(epoch.step - 1) for epoch in logged], values, values, values)
 
 
-def _histogram(table: Table, kind: str, row: str, span: Span) -> Iterator[tuple[str, ...]]:
+def _histogram(table: Table, kind: str, row: str, span: Span) -> Iterator[str]:
     index = table.row(row)
     if index is None:
         return
     window = _window(table, span)
+    steps = [str(step) for step in table.steps[window].tolist()]
     counts = table.values[window, index, :]
     for column in np.flatnonzero((counts > 0).any(axis=0)).tolist():
-        low, high = _bin(column)
-        for step, count in zip(table.steps[window].tolist(), counts[:, column].tolist(), strict=True):
-            yield (_name(row), kind, str(step), repr(low), repr(high), _exact(count))
+        low, high = ([repr(edge)] * len(steps) for edge in _bin(column))
+        yield _lines((row, kind), steps, low, high, _exact(counts[:, column]))
 
 
 def _bin(index: int) -> tuple[float, float]:
@@ -103,21 +105,27 @@ def _window(table: Table, span: Span) -> slice:
     return slice(int(np.searchsorted(table.steps, first, "left")), int(np.searchsorted(table.steps, last, "right")))
 
 
-def _exact(value: float) -> str:
-    if math.isnan(value):
-        return ""
-    if math.isinf(value):
-        return "Inf" if value > 0 else "-Inf"
-    return repr(value)
+def _exact(values: FloatArray) -> list[str]:
+    return [_number(value) for value in values.tolist()]
 
 
-def _name(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+def _number(value: float) -> str:
+    if math.isfinite(value):
+        return repr(value)
+    return "" if math.isnan(value) else "Inf" if value > 0 else "-Inf"
 
 
-def _written(header: Sequence[str], lines: Iterable[Sequence[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows(lines)
-    return text.getvalue().encode("utf-8", "replace")
+def _lines(names: Sequence[str], *columns: Sequence[str]) -> str:
+    """Returns a line for each number of the columns, after the names, which alone can need quotes."""
+    ahead = _quoted([f"'{name}" if name.startswith(_FORMULA) else name for name in names]).removesuffix(END)
+    return "".join([f"{ahead},{','.join(numbers)}{END}" for numbers in zip(*columns, strict=True)])
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator=END).writerow(texts)
+    return line.getvalue()
+
+
+def _file(header: Sequence[str], parts: Iterable[str]) -> bytes:
+    return "".join([_quoted(header), *parts]).encode("utf-8", "replace")

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,12 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
         counts=counts(scorecard), tiles=tiles(scorecard), notes=_notes(run), unjudged=unjudged(scorecard),
         failures=_failures(run, scorecard), others=_others(scorecard), maps=heat_maps(run),
         curves=training_curves(run), layers=_layers(scorecard), layer_count=len(scorecard.layers),
+        losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
         layer_statistics=LAYER_STATISTICS, settings=_settings(told["model"]),
     )  # fmt: skip
 
 
+@cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
@@ -69,10 +72,20 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    for function in (wording.number, wording.quantity, wording.short, wording.steps, wording.words, wording.plural):
-        environment.filters[function.__name__] = function
+    environment.filters.update(
+        {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
+    )
+    environment.filters["measured"] = _measured
     environment.globals.update(words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, width=WIDTH, height=HEIGHT)
     return environment.get_template("report.html")
+
+
+def _measured(finding: Finding) -> str:
+    """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one."""
+    statistic = finding.statistic or ""
+    is_made = finding.unit in ("ratio", "fraction") and not statistic.endswith(finding.unit)
+    made = {"ratio": "ratio of ", "fraction": "of the "}[finding.unit] if is_made and finding.unit else ""
+    return made + wording.words(statistic)
 
 
 def _shown(value: Any) -> Any:

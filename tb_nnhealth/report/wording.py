@@ -40,6 +40,11 @@ def short(count: float) -> str:
     return f"{count:g}"
 
 
+def count(value: object) -> str:
+    """Returns a whole number with its thousands apart; "–" is what a log holds instead of one."""
+    return f"{value:,}" if isinstance(value, int) else "–"
+
+
 def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 

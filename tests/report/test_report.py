@@ -16,7 +16,7 @@ from tb_nnhealth.report import MOST_LAYERS, html
 from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
 from tb_nnhealth.report.wording import LONGEST
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, model, stuck
+from tests.rules.builder import change, healthy, model, stuck, with_layers
 
 LARGEST = 4_000_000
 """Bytes that no report passes, whatever the run."""
@@ -136,7 +136,7 @@ def test_evidence_has_its_curve_its_limit_and_its_steps():
 def test_limits_in_force_are_told_with_their_defaults():
     run = sick()
     card = Scorecard.from_run(run, {"dead-units": {"warning": 0.3}})
-    assert "warning 30 % (default 40 %)" in " ".join(Page(html(run, card)).text.split())
+    assert "warning: 30 % (default 40 %)" in " ".join(Page(html(run, card)).text.split())
 
 
 def test_heat_maps_curves_and_layers_are_there():
@@ -172,6 +172,12 @@ def test_hostile_names_are_text(name):
     assert max(map(len, re.findall("x+", shown.text)), default=0) <= LONGEST
     assert not set(text) & {"\x00", "\ud800", "\ufffe"}
     assert len(text.encode()) < LARGEST
+
+
+def test_facts_of_another_kind_than_expected_are_shown_all_the_same():
+    run = with_layers(healthy(), dense_0={"parameters": "many", "class_name": None, "path": 7})
+    run = dataclasses.replace(run, model=dataclasses.replace(run.model, compile={"losses": [{"class_name": ["x"]}]}))
+    assert "['x']" in page(run).text
 
 
 def test_policy_allows_no_script_and_just_this_style():
