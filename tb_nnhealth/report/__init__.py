@@ -35,6 +35,9 @@ MOST_SETTINGS = 60
 MOST_OTHERS = 12
 MOST_PROBLEMS = 20
 
+MOST_EVIDENCE = 100
+"""Places of findings that are shown, of all rules together: those to be mended first."""
+
 LAYER_STATISTICS = ("activation_std", "dead_unit_fraction", "kernel/gradient_rms", "kernel/update_ratio")
 """Columns of the layers' table, by the scorecard's names."""
 
@@ -107,17 +110,20 @@ def _failures(run: HealthRun, card: Scorecard) -> list[dict[str, Any]]:
         return f"#{rule}" if rule in names else None
 
     found = []
+    room = MOST_EVIDENCE
     for name in names:
         own = [(finding, curve) for finding, curve in zip(card.findings, curves, strict=True) if finding.rule == name]
         diagnosis = verdicts[name].diagnosis
+        shown = own[: min(MOST_PLACES, max(1, room))]
+        room -= len(shown)
         found.append({
             "verdict": verdicts[name],
             "state": state_of(verdicts[name]),
             "places": [
                 {"finding": finding, "chart": None if curve is None else _spark(finding, curve)}
-                for finding, curve in own[:MOST_PLACES]
+                for finding, curve in shown
             ],
-            "more": max(0, len(own) - MOST_PLACES),
+            "more": len(own) - len(shown),
             "prose": {head: Markup(rendered(text, address)) for head, text in diagnosis.prose.items()},
             "limits": _limits(verdicts[name]),
         })  # fmt: skip

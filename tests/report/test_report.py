@@ -11,14 +11,16 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from tb_nnhealth.plugin.evidence import MOST_PLACES
 from tb_nnhealth.records import Epoch, HealthRun
-from tb_nnhealth.report import MOST_LAYERS, html
+from tb_nnhealth.report import MOST_EVIDENCE, MOST_LAYERS, html
 from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
 from tb_nnhealth.report.wording import LONGEST
+from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, model, stuck, with_layers
 
-LARGEST = 4_000_000
+LARGEST = 8_000_000
 """Bytes that no report passes, whatever the run."""
 
 VOID = {"meta", "img", "rect", "line", "path"}
@@ -233,6 +235,21 @@ def test_size_is_bounded_by_rows_and_samples():
     layers = text.partition('id="layers"')[2].partition("</section>")[0]
     assert layers.count('<th scope="row"') == MOST_LAYERS
     assert "401 more layers" in layers
+
+
+def test_size_is_bounded_whatever_a_log_holds():
+    long = "🧠" * 10_000
+    run = renamed(sick(healthy(model(hidden=250), steps=np.arange(300))), [long])
+    card = Scorecard.from_run(run)
+    places = tuple(
+        Finding(verdict.rule.name, "error", long, layer=row, first_step=0, last_step=299, statistic="activation_std",
+                observed=9.0, limit=1.0, others=(long,) * 40)
+        for verdict in card.rules
+        for row in run.activations.rows[:20]
+    )  # fmt: skip
+    text = html(run, dataclasses.replace(card, findings=places))
+    assert 3_000_000 < len(text.encode()) < LARGEST
+    assert text.count('<div class="evidence">') == MOST_EVIDENCE + len(card.rules) - MOST_EVIDENCE // MOST_PLACES - 1
 
 
 def test_a_spike_between_the_pictures_columns_stays():
