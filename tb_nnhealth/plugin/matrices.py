@@ -26,15 +26,19 @@ def buckets(steps: IntArray, first: int, last: int, columns: int) -> tuple[int, 
 
 
 def matrix(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:
-    """Returns a frame of one plane: of each bucket the value of largest magnitude, with its sign.
+    """Returns a frame of one plane: of each bucket the value of largest magnitude, with its sign."""
+    begin, starts = buckets(table.steps, first, last, columns)
+    window = slice(begin, begin + int(starts[-1]))
+    return _frame(table.steps[window], starts, cells(table, statistic, window, starts)[None])
+
+
+def cells(table: Table, statistic: str, window: slice, starts: IntArray) -> FloatArray:
+    """Returns `[rows, buckets]`: of each bucket in a window of the samples the value of largest magnitude, signed.
 
     A row of the event file may itself stand for several samples: its extremes count.
     """
-    begin, starts = buckets(table.steps, first, last, columns)
-    window = slice(begin, begin + int(starts[-1]))
-    column = table.columns.index(statistic)
-    extremes = farthest(table.low[window, :, column], table.high[window, :, column])
-    return _frame(table.steps[window], starts, _reduce_farthest(extremes, starts).T[None])
+    extremes = farthest(table.lows(statistic)[window], table.highs(statistic)[window])
+    return _reduce_farthest(extremes, starts).T
 
 
 def flow(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:

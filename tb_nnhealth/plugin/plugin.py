@@ -1,7 +1,6 @@
 """The plugin: routes of the Health tab (docs/http_api.md). It reads one run a request and writes nothing."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,15 @@ from werkzeug import wrappers
 
 from tb_nnhealth import reader
 from tb_nnhealth.configuration import SettingsError
-from tb_nnhealth.plugin import matrices
+from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.evidence import evidence
 from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
-from tb_nnhealth.plugin.http import binary, choice, integer, parameter, respond, route, strict_json
+from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
 from tb_nnhealth.project import judged_here, project_settings
 from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary.metadata import PLUGIN_NAME
@@ -35,9 +35,10 @@ _ASSETS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob(
 
 @dataclass(frozen=True)
 class Judged:
-    """A run as it was read at one version, its scorecard's exact text, and the curves behind its findings."""
+    """A run as it was read at one version, its scorecard, the exact text of it, and the curves behind its findings."""
 
     run: HealthRun
+    card: Scorecard
     scorecard: str
     evidence: list[dict[str, Any] | None]
     version: str
@@ -67,6 +68,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/rule": route(self._rule),
             "/version": route(self._version),
             "/scorecard": route(self._scorecard),
+            "/report": route(self._report),
+            "/csv": route(self._csv),
             "/evidence": route(self._evidence),
             "/run": route(self._run),
             "/matrix": route(self._matrix),
@@ -98,11 +101,34 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
-        headers = []
+        content = judged.scorecard.encode()
         if request.args.get("download") == "1":
-            name = re.sub(r"[^A-Za-z0-9._-]+", "_", judged.run.name).strip("._")[:80] or "run"
-            headers.append(("Content-Disposition", f'attachment; filename="{name}.scorecard.json"'))
-        return respond(request, judged.scorecard.encode(), "application/json", headers=headers)
+            return attached(request, content, "application/json", judged.run.name, "scorecard.json")
+        return respond(request, content, "application/json")
+
+    def _report(self, request: wrappers.Request) -> wrappers.Response:
+        judged = self._read(request)
+        content = html(judged.run, judged.card).encode()
+        return attached(request, content, "text/html", judged.run.name, "report.html")
+
+    def _csv(self, request: wrappers.Request) -> wrappers.Response:
+        run = self._read(request).run
+        of = choice(request, "of", ("training", "statistic", "row", "layer", "histograms"))
+        span = _span(request)
+        if of == "training":
+            content = spreadsheet.of_training(run, span)
+        elif of == "layer":
+            content = spreadsheet.of_layer(run, _layer(request, run), span)
+        elif of == "histograms":
+            content = spreadsheet.of_histograms(run, _row(request, *run.histograms.values()), span)
+        else:
+            table = self._table(request)
+            content = (
+                spreadsheet.of_statistic(table, _statistic(request, table), span)
+                if of == "statistic"
+                else spreadsheet.of_row(table, _row(request, table), span)
+            )
+        return attached(request, content, "text/csv", run.name, f"{of}.csv")
 
     def _evidence(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"evidence": self._read(request).evidence})
@@ -147,7 +173,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
             card = Scorecard.from_run(judged_here(run))
-            return Judged(run, card.to_json(), evidence(run, card.findings), version)
+            return Judged(run, card, card.to_json(), evidence(run, card.findings), version)
 
         return self._judged.get((experiment, name), version, judge)
 
@@ -173,11 +199,18 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return hashlib.sha256(repr((version, settings)).encode()).hexdigest()[:16]
 
 
-def _row(request: wrappers.Request, table: Table) -> str:
+def _row(request: wrappers.Request, *among: Table) -> str:
     row = parameter(request, "row")
-    if table.row(row) is None:
+    if all(table.row(row) is None for table in among):
         raise errors.NotFoundError("the table has no such row")
     return row
+
+
+def _layer(request: wrappers.Request, run: HealthRun) -> str:
+    layer = parameter(request, "layer")
+    if run.model.layer(layer) is None:
+        raise errors.NotFoundError("the model has no such layer")
+    return layer
 
 
 def _statistic(request: wrappers.Request, table: Table) -> str:
@@ -189,9 +222,12 @@ def _statistic(request: wrappers.Request, table: Table) -> str:
 
 def _window(request: wrappers.Request) -> tuple[int, int, int]:
     """Returns the query's first step, last step and number of columns."""
-    first = integer(request, "first", 0, 0, LARGEST_STEP)
-    last = integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
-    return first, last, integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+    return *_span(request), integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+
+
+def _span(request: wrappers.Request) -> tuple[int, int]:
+    """Returns the query's first and last step."""
+    return integer(request, "first", 0, 0, LARGEST_STEP), integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
 
 
 def _size(judged: Judged) -> int:

@@ -26,7 +26,8 @@ def test_verdict_is_the_scorecards(open_tab, tensorboard):
 def test_download_is_the_scorecard_to_the_byte(open_tab, tensorboard):
     tab = open_tab("good/health")
     with tab.page.expect_download() as download:
-        tab.frame.get_by_role("link", name="Download JSON").click()
+        tab.frame.locator(".menu > summary").click()
+        tab.frame.get_by_role("link", name="Scorecard").click()
     assert download.value.suggested_filename == "good.scorecard.json"
     expected = Scorecard.from_logdir(tensorboard.log_dir / "good").to_json().encode()
     assert download.value.path().read_bytes() == expected

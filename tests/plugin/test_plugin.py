@@ -1,5 +1,7 @@
 """The routes, asked as a browser asks them."""
 
+import csv
+import io
 import json
 from typing import Any
 from urllib.parse import quote
@@ -10,13 +12,14 @@ from werkzeug import test
 
 from tb_nnhealth import Scorecard
 from tb_nnhealth.reader import read_run
+from tb_nnhealth.report import html
 from tests.plugin.conftest import MARKUP, RUN, STEPS
 
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
-    "/runs", "/rules", "/rule", "/version", "/scorecard", "/evidence", "/run", "/matrix", "/flow", "/series",
-    "/histograms",
+    "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/flow",
+    "/series", "/histograms",
 )  # fmt: skip
 
 
@@ -54,6 +57,44 @@ def test_scorecard_has_the_bytes_of_the_library(client, log_dir):
 def test_download_of_a_run_with_markup_in_its_name_is_safe(client):
     header = get(client, "/scorecard", run="exp<b>1/health", download=1).headers["Content-Disposition"]
     assert header == 'attachment; filename="exp_b_1.scorecard.json"'
+
+
+def test_report_has_the_bytes_of_the_library(client, log_dir):
+    answer = get(client, "/report", run=RUN)
+    run = read_run(log_dir / "run1")
+    assert answer.data == html(run, Scorecard.from_run(run)).encode()
+    assert answer.mimetype == "text/html"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="run1.report.html"'
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "statistics"),
+    [
+        ({"of": "training"}, {"step", "epoch"}, {"loss", "val_loss", "metric/accuracy"}),
+        ({}, {"step", "epoch"}, {"loss", "val_loss"}),
+        (
+            {"of": "statistic", "table": "variables", "statistic": "update_ratio"},
+            {"dense/kernel", "output/bias"}, {"update_ratio"},
+        ),
+        ({"of": "row", "table": "data", "row": "input/x"}, {"input/x"}, {"data_mean"}),
+        ({"of": "layer", "layer": "dense"}, {"dense", "dense/kernel", "dense/bias"}, {"activation_std", "value_rms"}),
+    ],
+)  # fmt: skip
+def test_data_of_a_chart_as_csv(client, query, rows, statistics):
+    answer = get(client, "/csv", run=RUN, first=5, last=9, **query)
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="run1.')
+    lines = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert rows <= {line["row"] for line in lines} and statistics <= {line["statistic"] for line in lines}
+    assert {int(line["step"]) for line in lines} == {5, 6, 7, 8, 9}
+
+
+def test_histograms_as_csv(client, log_dir):
+    lines = list(csv.DictReader(io.StringIO(get(client, "/csv", run=RUN, of="histograms", row="dense/kernel").text)))
+    assert {line["kind"] for line in lines} == {"value", "gradient", "update"}
+    counts = read_run(log_dir / "run1").histograms["value"].values[0, 0]
+    first = [float(line["elements"]) for line in lines if line["kind"] == "value" and line["step"] == lines[0]["step"]]
+    assert sum(first) == counts.sum()
 
 
 def test_run_tells_the_model_and_what_was_measured(client, log_dir):
@@ -139,6 +180,13 @@ def test_columns_bound_the_answer(client, columns):
         ("/rule", {"name": MARKUP}, 404, "no such name"),
         ("/rule", {"name": "dead-units", "theme": "x"}, 404, "no such theme"),
         ("/run", {"run": "future/health"}, 400, "Received: schema_version=99"),
+        ("/report", {"run": "future/health"}, 400, "Received: schema_version=99"),
+        ("/report", {}, 400, "expected the parameter run"),
+        ("/csv", {"run": RUN, "of": MARKUP}, 404, "no such of"),
+        ("/csv", {"run": RUN, "of": "layer", "layer": MARKUP}, 404, "no such layer"),
+        ("/csv", {"run": RUN, "of": "histograms", "row": MARKUP}, 404, "no such row"),
+        ("/csv", {"run": RUN, "of": "row", "table": "data", "row": "dense"}, 404, "no such row"),
+        ("/csv", {"run": RUN, "first": -1}, 400, "first=-1"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_sentence(client, route, query, code, sentence):

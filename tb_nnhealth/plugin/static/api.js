@@ -41,6 +41,12 @@ export const rules = async () => (await json('rules', {})).rules;
 /** @param {string} run */
 export const downloadAddress = (run) => address('scorecard', {run, download: '1'});
 
+/** @param {string} run */
+export const reportAddress = (run) => address('report', {run});
+
+/** @param {string} run @param {Record<string, string>} query which chart's data @param {Range} range */
+export const csvAddress = (run, query, range) => address('csv', {run, ...query, ...bounds(range)});
+
 /** @param {string} name @param {string} theme @returns {string} where a rule's page is */
 export const rulePage = (name, theme) => address('rule', {name, theme});
 
@@ -61,11 +67,10 @@ export const histogram = (run, kind, row, range, columns) =>
   frame('histograms', {run, kind, row, ...window_(range, columns)});
 
 /** @param {Range} range @param {number} columns @returns {Record<string, string>} */
-function window_(range, columns) {
-  /** @type {Record<string, string>} */
-  const bounds = range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {};
-  return {...bounds, columns: String(columns)};
-}
+const window_ = (range, columns) => ({...bounds(range), columns: String(columns)});
+
+/** @param {Range} range @returns {Record<string, string>} */
+const bounds = (range) => (range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {});
 
 /** @param {string} route @param {Record<string, string>} query */
 const address = (route, query) => [`./${route}`, String(new URLSearchParams(query))].filter(Boolean).join('?');

@@ -9,6 +9,7 @@ import {frames} from './frames.js';
 import {UNREAD, initial} from './state.js';
 import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
 import {relatives} from './views/charts.js';
+import {downloads} from './views/downloads.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
@@ -202,9 +203,10 @@ class Page {
     if (!host.visible()) return;
     const {state} = this;
     const {runs, run, facts, card, error, category} = state;
-    this.slots.bar.show([runs, run], () => header(runs ?? [], run, run === null ? '' : api.downloadAddress(run), {
+    this.slots.bar.show([runs, run], () => header(runs ?? [], run, {
       choose: (name) => this.chooseRun(name),
       link: () => this.copy(host.pageAddress()),
+      downloads: () => downloads(state, () => this.timeline.save(state)),
     }));
     showProgress(this.slots.bar.host, facts);
     this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());

@@ -3,17 +3,18 @@
 
 import {h} from '../dom.js';
 import {duration, whole} from '../format.js';
+import {downloadMenu} from './downloads.js';
 
 /**
  * @typedef {Record<string, any>} Json
- * @typedef {{choose: (run: string) => void, link: () => void}} Actions
+ * @typedef {{choose: (run: string) => void, link: () => void, downloads: () => import('./downloads.js').Group[]}} Actions
  */
 
 /** Seconds without a sample after which a run that never said it had ended is no longer called training. */
 const SILENCE = 300;
 
-/** @param {string[]} runs @param {string | null} run @param {string} download address @param {Actions} actions */
-export function header(runs, run, download, actions) {
+/** @param {string[]} runs @param {string | null} run @param {Actions} actions */
+export function header(runs, run, actions) {
   const picker = h('select', {
     id: 'run', 'data-key': 'run', disabled: !runs.length,
     onchange: (/** @type {Event} */ event) => actions.choose(/** @type {HTMLSelectElement} */ (event.target).value),
@@ -22,12 +23,12 @@ export function header(runs, run, download, actions) {
     h('label', {htmlFor: 'run'}, 'Run'), picker, h('span.progress'), h('span.space'),
     run === null ? null : [
       h('button', {type: 'button', 'data-key': 'link', onclick: actions.link}, 'Copy link'),
-      h('a.button', {href: download, download: '', 'data-key': 'download'}, 'Download JSON'),
+      downloadMenu(actions.downloads),
     ]);
 }
 
 /** A run's directory is `<log_dir>/health`: people know it by its log_dir. @param {string} name */
-const title = (name) => name.replace(/\/health$/, '');
+export const title = (name) => name.replace(/\/health$/, '');
 
 /** Says how far the run is. @param {Element} bar @param {Json | null} facts */
 export function showProgress(bar, facts) {

@@ -3,12 +3,14 @@
 
 import {h} from '../dom.js';
 import {steps, words} from '../format.js';
+import {fileName, picture, save} from '../picture.js';
 import {colour, legendTicks, scaleFor} from '../scale.js';
 import {StepAxis} from './axis.js';
 import {fit} from './canvas.js';
 import {CurvesView} from './curves.js';
 import {flowOf} from './depth.js';
 import {FlowView} from './flow.js';
+import {title} from './header.js';
 import {HeatMap} from './heatmap.js';
 import {LayerPanel} from './layer.js';
 import {Overview} from './overview.js';
@@ -95,6 +97,13 @@ export class Timeline {
     if (view === 'heatmap') this.updateHeatMap(shown);
     if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, selected, dark});
     if (view === 'curves') this.curves.update({facts, frame: loss, dark});
+  }
+
+  /** Saves a picture of what is shown. @param {{run: string | null, view: string, range: import('../api.js').Range}} shown */
+  async save({run, view, range}) {
+    const name = title(run ?? '');
+    const told = [name, VIEWS.find((other) => other.name === view)?.title, range ? steps(range.first, range.last) : ''];
+    save(await picture(this.node, told.filter(Boolean).join(' · ')), `${fileName(name)}.${view}.png`);
   }
 
   /** @param {{first: number, last: number} | null} range */
