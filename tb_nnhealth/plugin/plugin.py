@@ -1,6 +1,5 @@
-"""The plugin: routes of the Health tab (docs/http_api.md). It reads one run a request and writes nothing."""
+"""The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +10,15 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
-from tb_nnhealth.configuration import SettingsError
 from tb_nnhealth.plugin import matrices
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.evidence import evidence
 from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
 from tb_nnhealth.plugin.http import binary, choice, integer, parameter, respond, route, strict_json
-from tb_nnhealth.project import judged_here, project_settings
+from tb_nnhealth.plugin.sweep import Sweep
+from tb_nnhealth.plugin.versions import settings_here, version_key
+from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Table
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
@@ -51,6 +51,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
         self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, _size)
+        self._sweep = Sweep(self._provider, self._known)
 
     def is_active(self) -> bool:
         """Returns False: TensorBoard itself knows whether a run holds data of this plugin."""
@@ -63,6 +64,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return {
             "/static/*": route(self._static),
             "/runs": route(self._runs),
+            "/table": route(self._all_runs),
+            "/diff": route(self._diff),
             "/rules": route(self._rules),
             "/rule": route(self._rule),
             "/version": route(self._version),
@@ -83,6 +86,14 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"runs": self._names(request)})
+
+    def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, self._sweep.answer(context, experiment, request.args.get("since", "")))
+
+    def _diff(self, request: wrappers.Request) -> wrappers.Response:
+        before, after = (Scorecard.from_json(self._read(request, name).scorecard) for name in ("against", "run"))
+        return strict_json(request, before.diff(after).to_dict())
 
     def _rules(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"rules": {name: dict(rule.prose) for name, rule in DIAGNOSES.items()}})
@@ -135,9 +146,13 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             raise errors.NotFoundError("there is no such table")
         return table
 
-    def _read(self, request: wrappers.Request) -> Judged:
-        """Returns the request's run, judged; kept until its event files grow."""
-        name = self._run_name(request)
+    def _known(self, experiment: str, run: str, version: str) -> tuple[HealthRun, Scorecard] | None:
+        judged = self._judged.peek((experiment, run), version)
+        return None if judged is None else (judged.run, Scorecard.from_json(judged.scorecard))
+
+    def _read(self, request: wrappers.Request, which: str = "run") -> Judged:
+        """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
+        name = self._run_name(request, which)
         experiment = plugin_util.experiment_id(request.environ)
         version = self._version_of(request, name)
 
@@ -151,8 +166,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
         return self._judged.get((experiment, name), version, judge)
 
-    def _run_name(self, request: wrappers.Request) -> str:
-        name = parameter(request, "run")
+    def _run_name(self, request: wrappers.Request, which: str = "run") -> str:
+        name = parameter(request, which)
         if name not in self._names(request):
             raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
         return name
@@ -166,11 +181,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         version = reader.provider_version(
             self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ), run
         )
-        try:
-            settings = project_settings()
-        except SettingsError as error:
-            raise errors.InvalidArgumentError(str(error)) from error
-        return hashlib.sha256(repr((version, settings)).encode()).hexdigest()[:16]
+        return version_key(version, settings_here())
 
 
 def _row(request: wrappers.Request, table: Table) -> str:

@@ -1,6 +1,6 @@
 """Reads a run through TensorBoard's data provider: the fast loader, the slow one, or a hosted one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,20 +15,23 @@ _ALL = 2**31 - 1  # "downsample" has no word for everything
 
 Answer = TypeVar("Answer")
 
+Version = tuple[int, int, float]
+
 
 def provider_runs(provider: Any, context: Any, experiment_id: str) -> list[str]:
     """Returns the names of all runs that have health data, in order."""
     return sorted(run for run, tags in _list(provider, context, experiment_id, None).items() if tags)
 
 
-def provider_version(provider: Any, context: Any, experiment_id: str, run: str) -> tuple[int, int, float]:
+def provider_version(provider: Any, context: Any, experiment_id: str, run: str) -> Version:
     """Returns a key that changes whenever more of the run was loaded: tags, largest step, latest wall time in s."""
-    tags = _list(provider, context, experiment_id, run).get(run, {}).values()
-    return (
-        len(tags),
-        max((series.max_step for series in tags), default=0),
-        max((series.max_wall_time for series in tags), default=0.0),
-    )
+    return _version(_list(provider, context, experiment_id, run).get(run, {}))
+
+
+def provider_versions(provider: Any, context: Any, experiment_id: str) -> dict[str, Version]:
+    """Returns of every run with health data what `provider_version` does, from one listing."""
+    listed = _list(provider, context, experiment_id, None)
+    return {run: _version(tags) for run, tags in sorted(listed.items()) if tags}
 
 
 def read_provider(provider: Any, context: Any, experiment_id: str, run: str) -> HealthRun:
@@ -54,6 +57,15 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str) -> 
             continue
         events[tag] = [Datum(datum.step, datum.wall_time, _value(datum.numpy)) for datum in data]
     return assemble(events, problems)
+
+
+def _version(tags: Mapping[str, Any]) -> Version:
+    series = tags.values()
+    return (
+        len(series),
+        max((each.max_step for each in series), default=0),
+        max((each.max_wall_time for each in series), default=0.0),
+    )
 
 
 def _list(provider: Any, context: Any, experiment_id: str, run: str | None) -> Any:
