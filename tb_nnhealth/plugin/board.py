@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,9 @@ from tb_nnhealth.scorecard import Scorecard
 
 MOST_POINTS = 48
 """Of the picture of a loss."""
+
+RUNS_AT_ONCE = 6
+"""Runs in the making: while one is judged, others wait for TensorBoard's data server."""
 
 Content = dict[str, Any]
 
@@ -43,7 +47,7 @@ class _Row:
 
 
 class Board:
-    """The rows of an experiment's runs. Safe from several threads; it judges one run at a time."""
+    """The rows of an experiment's runs. Safe from several threads; it judges for one asker at a time."""
 
     def __init__(self) -> None:
         self._name = secrets.token_hex(4)
@@ -61,7 +65,7 @@ class Board:
           loaded: the runs there are.
           since: `serial` of the asker's last answer; anything else for all rows.
           judge: returns the row of a run.
-          seconds: no run is begun after them, but the last one begun is finished.
+          seconds: no run is begun after them, but those that were begun are finished.
         """
         self._judge(loaded, judge, seconds)
         name, _, number = since.partition("-")
@@ -78,15 +82,22 @@ class Board:
         if seconds <= 0 or not self._turn.acquire(timeout=seconds):
             return
         try:
-            for run in self._waiting(loaded):
-                if time.monotonic() >= deadline:
-                    return
-                content = judge(run)
-                with self._lock:
-                    self._serial += 1
-                    self._rows[run] = _Row(loaded[run].version, self._serial, content)
+            waiting = iter(self._waiting(loaded))
+
+            def work() -> None:
+                while time.monotonic() < deadline and (run := next(waiting, None)) is not None:
+                    self._keep(run, loaded[run].version, judge(run))
+
+            with ThreadPoolExecutor(RUNS_AT_ONCE) as pool:
+                for done in [pool.submit(work) for _ in range(RUNS_AT_ONCE)]:
+                    done.result()
         finally:
             self._turn.release()
+
+    def _keep(self, run: str, version: str, content: Content) -> None:
+        with self._lock:
+            self._serial += 1
+            self._rows[run] = _Row(version, self._serial, content)
 
     def _waiting(self, loaded: Mapping[str, Loaded]) -> list[str]:
         """Returns the runs to judge: those that never were, then those whose row is the oldest."""

@@ -85,7 +85,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, asset.read_bytes(), _TYPES[asset.suffix])
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
-        return strict_json(request, {"runs": self._names(request)})
+        return strict_json(request, {"runs": list(self._listing(request))})
 
     def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
         context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
@@ -104,8 +104,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, content.encode(), "text/html")
 
     def _version(self, request: wrappers.Request) -> wrappers.Response:
-        run = self._run_name(request)
-        return strict_json(request, {"version": self._version_of(request, run)})
+        _, tags = self._listed(request)
+        return strict_json(request, {"version": _version(tags)})
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
@@ -152,13 +152,14 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _read(self, request: wrappers.Request, which: str = "run") -> Judged:
         """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
-        name = self._run_name(request, which)
+        name, tags = self._listed(request, which)
         experiment = plugin_util.experiment_id(request.environ)
-        version = self._version_of(request, name)
+        version = _version(tags)
 
         def judge() -> Judged:
             try:
-                run = reader.read_provider(self._provider, plugin_util.context(request.environ), experiment, name)
+                context = plugin_util.context(request.environ)
+                run = reader.read_provider(self._provider, context, experiment, name, tags)
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
             card = Scorecard.from_run(judged_here(run))
@@ -166,22 +167,21 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
         return self._judged.get((experiment, name), version, judge)
 
-    def _run_name(self, request: wrappers.Request, which: str = "run") -> str:
+    def _listed(self, request: wrappers.Request, which: str = "run") -> tuple[str, reader.Tags]:
+        """Returns the run that a parameter of the request names, and its tags."""
         name = parameter(request, which)
-        if name not in self._names(request):
+        tags = self._listing(request).get(name)
+        if tags is None:
             raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
-        return name
+        return name, tags
 
-    def _names(self, request: wrappers.Request) -> list[str]:
+    def _listing(self, request: wrappers.Request) -> dict[str, reader.Tags]:
         environ = request.environ
-        return reader.provider_runs(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
+        return reader.provider_listing(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
 
-    def _version_of(self, request: wrappers.Request, run: str) -> str:
-        environ = request.environ
-        version = reader.provider_version(
-            self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ), run
-        )
-        return version_key(version, settings_here())
+
+def _version(tags: reader.Tags) -> str:
+    return version_key(reader.listed_version(tags), settings_here())
 
 
 def _row(request: wrappers.Request, table: Table) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tb_nnhealth import reader
+from tb_nnhealth.configuration import Settings
 from tb_nnhealth.plugin.board import Board, Content, Loaded, judged_row, unread_row
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.versions import settings_here, version_key
@@ -43,20 +44,20 @@ class Sweep:
           InvalidArgumentError: the project's settings are not what is expected.
         """
         settings = settings_here()
-        versions = reader.provider_versions(self._provider, context, experiment)
-        loaded = {
-            run: Loaded(version_key(version, settings), version[1] + 1, version[2]) for run, version in versions.items()
-        }
+        listing = reader.provider_listing(self._provider, context, experiment)
+        loaded = {run: _loaded(reader.listed_version(tags), settings) for run, tags in listing.items()}
         board = self._boards.get(experiment, None, Board)
-        return board.answer(
-            loaded, since, lambda run: self._row(context, experiment, run, loaded[run]), SECONDS if since else 0.0
-        )
 
-    def _row(self, context: Any, experiment: str, name: str, loaded: Loaded) -> Content:
+        def judge(run: str) -> Content:
+            return self._row(context, experiment, run, listing[run], loaded[run])
+
+        return board.answer(loaded, since, judge, SECONDS if since else 0.0)
+
+    def _row(self, context: Any, experiment: str, name: str, tags: reader.Tags, loaded: Loaded) -> Content:
         try:
             known = self._known(experiment, name, loaded.version)
             if known is None:
-                run = judged_here(reader.read_provider(self._provider, context, experiment, name))
+                run = judged_here(reader.read_provider(self._provider, context, experiment, name, tags))
                 known = run, Scorecard.from_run(run)
             return judged_row(name, *known)
         except reader.LogError as error:
@@ -64,3 +65,8 @@ class Sweep:
         except Exception:
             logger.exception("nnhealth could not judge %s", name)
             return unread_row(name, loaded, "The check itself failed: TensorBoard's own output names the cause.")
+
+
+def _loaded(version: reader.Version, settings: Settings | None) -> Loaded:
+    _, last_step, last_time = version
+    return Loaded(version_key(version, settings), last_step + 1, last_time)

@@ -6,6 +6,7 @@ from tensorboard import errors
 
 from tb_nnhealth.configuration import Settings, SettingsError
 from tb_nnhealth.project import project_settings
+from tb_nnhealth.reader import Version
 
 
 def settings_here() -> Settings | None:
@@ -20,6 +21,6 @@ def settings_here() -> Settings | None:
         raise errors.InvalidArgumentError(str(error)) from error
 
 
-def version_key(loaded: tuple[int, int, float], settings: Settings | None) -> str:
-    """Returns a short text that changes with what was loaded of a run (reader.provider_version) and the settings."""
+def version_key(loaded: Version, settings: Settings | None) -> str:
+    """Returns a short text that changes with what was loaded of a run and the settings."""
     return hashlib.sha256(repr((loaded, settings)).encode()).hexdigest()[:16]

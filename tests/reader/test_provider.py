@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tb_nnhealth.reader import LogError, provider_runs, provider_version, provider_versions, read_provider, read_run
+from tb_nnhealth.reader import (
+    LogError,
+    listed_version,
+    provider_listing,
+    provider_runs,
+    provider_version,
+    read_provider,
+    read_run,
+)
 from tb_nnhealth.summary import metadata
 from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, slow_provider
 from tests.synthetic import write_synthetic_run
@@ -72,8 +80,8 @@ def test_runs_and_their_versions(loader: str, tmp_path: Path) -> None:
         first = provider_version(provider, CONTEXT, EXPERIMENT, "a/health")
         assert first == provider_version(provider, CONTEXT, EXPERIMENT, "a/health")
         assert provider_version(provider, CONTEXT, EXPERIMENT, "nothing") == (0, 0, 0.0)
-        versions = provider_versions(provider, CONTEXT, EXPERIMENT)
-        assert list(versions) == ["a/health", "b/health"] and versions["a/health"] == first
+        listing = provider_listing(provider, CONTEXT, EXPERIMENT)
+        assert list(listing) == ["a/health", "b/health"] and listed_version(listing["a/health"]) == first
     write_synthetic_run(tmp_path / "a", steps=3)
     with LOADERS[loader](tmp_path) as provider:
         assert provider_version(provider, CONTEXT, EXPERIMENT, "a/health") != first
