@@ -85,7 +85,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, asset.read_bytes(), _TYPES[asset.suffix])
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
-        return strict_json(request, {"runs": list(self._listing(request))})
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, {"runs": reader.provider_runs(self._provider, context, experiment)})
 
     def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
         context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
@@ -105,7 +106,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _version(self, request: wrappers.Request) -> wrappers.Response:
         _, tags = self._listed(request)
-        return strict_json(request, {"version": _version(tags)})
+        return strict_json(request, {"version": _key(tags)})
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
@@ -154,7 +155,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
         name, tags = self._listed(request, which)
         experiment = plugin_util.experiment_id(request.environ)
-        version = _version(tags)
+        version = _key(tags)
 
         def judge() -> Judged:
             try:
@@ -170,17 +171,15 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def _listed(self, request: wrappers.Request, which: str = "run") -> tuple[str, reader.Tags]:
         """Returns the run that a parameter of the request names, and its tags."""
         name = parameter(request, which)
-        tags = self._listing(request).get(name)
-        if tags is None:
+        environ = request.environ
+        context, experiment = plugin_util.context(environ), plugin_util.experiment_id(environ)
+        tags = reader.provider_tags(self._provider, context, experiment, name)
+        if not tags:
             raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
         return name, tags
 
-    def _listing(self, request: wrappers.Request) -> dict[str, reader.Tags]:
-        environ = request.environ
-        return reader.provider_listing(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
 
-
-def _version(tags: reader.Tags) -> str:
+def _key(tags: reader.Tags) -> str:
     return version_key(reader.listed_version(tags), settings_here())
 
 

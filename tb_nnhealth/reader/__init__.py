@@ -15,6 +15,7 @@ from tb_nnhealth.reader.provider import (
     listed_version,
     provider_listing,
     provider_runs,
+    provider_tags,
     provider_version,
     read_provider,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "listed_version",
     "provider_listing",
     "provider_runs",
+    "provider_tags",
     "provider_version",
     "read_provider",
     "read_run",

@@ -26,18 +26,28 @@ TAGS_AT_ONCE = 8
 
 def provider_listing(provider: Any, context: Any, experiment_id: str) -> dict[str, Tags]:
     """Returns the tags of all runs that have health data, by run, in order."""
-    listed = _list(provider, context, experiment_id, None)
+    listed = _list(provider, context, experiment_id)
     return {run: tags for run, tags in sorted(listed.items()) if tags}
 
 
+def provider_tags(provider: Any, context: Any, experiment_id: str, run: str) -> Tags:
+    """Returns the tags of a run, none where it has no health data."""
+    tags: Tags = _list(provider, context, experiment_id, runs=[run]).get(run, {})
+    return tags
+
+
 def provider_runs(provider: Any, context: Any, experiment_id: str) -> list[str]:
-    """Returns the names of all runs that have health data, in order."""
-    return list(provider_listing(provider, context, experiment_id))
+    """Returns the names of all runs whose health data can be read, in order: their manifest has been loaded.
+
+    TensorBoard's slow loader goes through all events of the tags that it lists.
+    """
+    listed = _list(provider, context, experiment_id, tags=[metadata.MANIFEST])
+    return sorted(run for run, tags in listed.items() if tags)
 
 
 def provider_version(provider: Any, context: Any, experiment_id: str, run: str) -> Version:
     """Returns the version of a run, as `listed_version` tells it."""
-    return listed_version(_list(provider, context, experiment_id, run).get(run, {}))
+    return listed_version(provider_tags(provider, context, experiment_id, run))
 
 
 def listed_version(tags: Tags) -> Version:
@@ -57,13 +67,13 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
     cannot be read must not hide the others. Several are read at a time: each call waits some 40 ms for the server.
 
     Args:
-      listed: the run's tags, where `provider_listing` has just told them.
+      listed: the run's tags, where they have just been listed.
 
     Raises:
       LogError: there is no such run, it has no manifest (yet), or its format is not known.
     """
     if listed is None:
-        listed = _list(provider, context, experiment_id, run).get(run)
+        listed = provider_tags(provider, context, experiment_id, run)
     if not listed:
         raise LogError(f"Expected a run with health data. Received: run={run!r}")
     tags = sorted(tag for tag in listed if tag.startswith(f"{metadata.PLUGIN_NAME}/"))
@@ -83,13 +93,15 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
     return assemble({tag: answer for tag, answer in answers.items() if not isinstance(answer, str)}, problems)
 
 
-def _list(provider: Any, context: Any, experiment_id: str, run: str | None) -> Any:
+def _list(
+    provider: Any, context: Any, experiment_id: str, runs: list[str] | None = None, tags: list[str] | None = None
+) -> Any:
     return _retried(
         lambda: provider.list_tensors(
             context,
             experiment_id=experiment_id,
             plugin_name=metadata.PLUGIN_NAME,
-            run_tag_filter=tensorboard_provider.RunTagFilter(runs=None if run is None else [run]),
+            run_tag_filter=tensorboard_provider.RunTagFilter(runs=runs, tags=tags),
         )
     )
 
