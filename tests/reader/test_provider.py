@@ -1,5 +1,6 @@
 """What only a data provider can do wrong."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -99,3 +100,20 @@ def test_a_series_without_data_is_an_empty_table(synthetic_run: Path) -> None:
 
         provider.list_tensors = with_empty
         assert_same_run(read(provider), read_run(synthetic_run))
+
+
+def test_tags_are_read_together_where_each_call_takes_its_time(synthetic_run: Path) -> None:
+    """TensorBoard's data server answers a call after some 40 ms, however little it reads."""
+    with slow_provider(synthetic_run.parent) as provider:
+        reading, most, read_tensors = [], [], provider.read_tensors
+
+        def slowly(*args: Any, **kwargs: Any) -> Any:
+            reading.append(kwargs)
+            most.append(len(reading))
+            time.sleep(0.03)
+            reading.pop()
+            return read_tensors(*args, **kwargs)
+
+        provider.read_tensors = slowly
+        assert_same_run(read(provider), read_run(synthetic_run))
+    assert max(most) > 2
