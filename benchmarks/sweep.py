@@ -61,8 +61,9 @@ def visited(browser: Browser, address: str, count: int) -> dict[str, Any]:
     """Opens the table, and returns when its rows and when its verdicts stood."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{address}/#nnhealth&p.nnhealth.page=runs")
-    page.locator("iframe[src*=nnhealth]").wait_for()
-    frame = next(frame for frame in page.frames if "plugin_entry" in frame.url)
+    frame = page.locator("iframe[src*=nnhealth]").element_handle().content_frame()
+    assert frame is not None
+    frame.wait_for_url("**/plugin_entry*")
     found = {}
     for name, condition in (("rows", ROWS), ("verdicts", JUDGED)):
         frame.wait_for_function(condition, arg=count, timeout=PATIENCE)

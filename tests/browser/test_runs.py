@@ -164,6 +164,7 @@ def test_click_opens_the_run_and_back_returns_to_the_same_table(open_table):
     tab.page.go_back()
     expect(rows(tab)).to_have_count(len(shown))
     assert names(tab) == shown
+    expect(tab.frame.locator("tr[data-run='lr=0.0001/seed=1/health'] .run-name")).to_be_focused()
 
 
 def test_keys_walk_through_the_runs_tick_and_open(open_table):

@@ -44,7 +44,8 @@ export class Sweep {
     this.compare = new Compare({open, wander});
     const message = h('div.message');
     this.message = new Slot(message);
-    this.node = h('main.sweep', {hidden: true}, message, this.table.node, this.compare.node);
+    this.place = h('div');
+    this.node = h('main.sweep', {hidden: true}, message, this.place);
   }
 
   /** Looks for news of what is shown; asked again meanwhile, it looks once more. */
@@ -151,16 +152,19 @@ export class Sweep {
   draw() {
     const {page, runs, sort, filter, compare, range, dark} = this.state;
     this.node.hidden = page === 'run';
-    if (page === 'run') return;
+    if (page === 'run') return this.place.replaceChildren();
     const none = runs?.length === 0;
     this.message.show([this.error, none], () =>
       none ? noRuns() : this.error === null ? null : stale(this.error, () => this.refresh()));
-    this.table.node.hidden = page !== 'runs' || none;
-    this.compare.node.hidden = page !== 'compare' || none;
+    if (none) return this.place.replaceChildren();
+    const view = page === 'runs' ? this.table : this.compare;
+    const returned = view.node !== this.place.firstElementChild;
+    if (returned) this.place.replaceChildren(view.node);
     const there = new Set(runs);
     const rows = new Map([...this.rows].filter(([run]) => there.has(run)));
     if (page === 'runs') this.table.update({rows, pending: this.pending, sort, filter, compare});
     else this.compare.update({...this.compared, runs: runs ?? [], compare, range, dark});
+    if (returned && page === 'runs') this.table.reveal();
   }
 
   /** @returns {string} what is shown, for whoever waits for it */

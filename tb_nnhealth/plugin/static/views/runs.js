@@ -37,6 +37,8 @@ export class RunsTable {
     this.order = [];
     /** The run that the keys move from. @type {string | null} */
     this.current = null;
+    /** The run that was opened last. @type {string | null} */
+    this.opened = null;
     /** What the last filter that could be read lets through. @type {RegExp | null} */
     this.pattern = null;
     this.filter = h('input', {
@@ -138,16 +140,29 @@ export class RunsTable {
   row(run) {
     const known = this.rows.get(run);
     if (known) return known;
-    const row = new RunRow(run, {open: this.actions.open, choose: (name, chosen) => this.tick(name, chosen)});
+    const row = new RunRow(run, {open: (name) => this.open(name), choose: (name, chosen) => this.tick(name, chosen)});
     this.rows.set(run, row);
     return row;
+  }
+
+  /** @param {string} run */
+  open(run) {
+    this.current = this.opened = run;
+    this.actions.open(run);
+  }
+
+  /** Gives the focus back to the run that was opened. */
+  reveal() {
+    this.rows.get(this.opened ?? '')?.name.focus();
   }
 
   /** @param {string} run @param {boolean} chosen */
   tick(run, chosen) {
     this.current = run;
     const others = (this.shown?.compare ?? []).filter((name) => name !== run);
-    this.actions.wander({compare: chosen ? [...others, run] : others});
+    const compare = chosen ? [...others, run] : others;
+    if (this.shown) this.shown = {...this.shown, compare};
+    this.actions.wander({compare});
   }
 
   /** @param {string[]} compare */
