@@ -31,6 +31,8 @@ export class RunsTable {
   /** @param {Actions} actions */
   constructor(actions) {
     this.actions = actions;
+    /** @type {Shown | null} */
+    this.shown = null;
     /** @type {Map<string, RunRow>} */
     this.rows = new Map();
     /** The runs as they stand, from the top. @type {string[]} */
