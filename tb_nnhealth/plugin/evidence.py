@@ -121,7 +121,7 @@ def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
         "unit": curve.unit,
         "limit": finding.limit if _is_comparable(curve, finding) else None,
         "steps": first.tolist(),
-        **{name: _short(array) for name, array in (("values", values), ("low", low), ("high", high))},
+        **{name: short(array) for name, array in (("values", values), ("low", low), ("high", high))},
     }
 
 
@@ -131,5 +131,6 @@ def _is_comparable(curve: Curve, finding: Finding) -> bool:
     return unit == curve.unit and finding.rule not in (*OF_OTHER_KIND, *OF_EPOCHS)
 
 
-def _short(array: FloatArray) -> list[float | None]:
+def short(array: FloatArray) -> list[float | None]:
+    """Returns the values to four digits, as JSON can hold them: None where they are not finite."""
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in array.tolist()]

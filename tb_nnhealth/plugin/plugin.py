@@ -1,6 +1,5 @@
-"""The plugin: routes of the Health tab (docs/http_api.md). It reads one run a request and writes nothing."""
+"""The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,15 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
-from tb_nnhealth.configuration import SettingsError
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.evidence import evidence
 from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
 from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
-from tb_nnhealth.project import judged_here, project_settings
+from tb_nnhealth.plugin.sweep import Sweep
+from tb_nnhealth.plugin.versions import settings_here, version_key
+from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Table
 from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
@@ -52,6 +52,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
         self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, _size)
+        self._sweep = Sweep(self._provider, self._known)
 
     def is_active(self) -> bool:
         """Returns False: TensorBoard itself knows whether a run holds data of this plugin."""
@@ -64,6 +65,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return {
             "/static/*": route(self._static),
             "/runs": route(self._runs),
+            "/table": route(self._all_runs),
+            "/diff": route(self._diff),
             "/rules": route(self._rules),
             "/rule": route(self._rule),
             "/version": route(self._version),
@@ -85,7 +88,16 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, asset.read_bytes(), _TYPES[asset.suffix])
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
-        return strict_json(request, {"runs": self._names(request)})
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, {"runs": reader.provider_runs(self._provider, context, experiment)})
+
+    def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, self._sweep.answer(context, experiment, request.args.get("since", "")))
+
+    def _diff(self, request: wrappers.Request) -> wrappers.Response:
+        before, after = (self._read(request, name).card for name in ("against", "run"))
+        return strict_json(request, before.diff(after).to_dict())
 
     def _rules(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"rules": {name: dict(rule.prose) for name, rule in DIAGNOSES.items()}})
@@ -96,8 +108,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, content.encode(), "text/html")
 
     def _version(self, request: wrappers.Request) -> wrappers.Response:
-        run = self._run_name(request)
-        return strict_json(request, {"version": self._version_of(request, run)})
+        _, tags = self._listed(request)
+        return strict_json(request, {"version": _key(tags)})
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
@@ -161,15 +173,20 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             raise errors.NotFoundError("there is no such table")
         return table
 
-    def _read(self, request: wrappers.Request) -> Judged:
-        """Returns the request's run, judged; kept until its event files grow."""
-        name = self._run_name(request)
+    def _known(self, experiment: str, run: str, version: str) -> tuple[HealthRun, Scorecard] | None:
+        judged = self._judged.peek((experiment, run), version)
+        return None if judged is None else (judged.run, judged.card)
+
+    def _read(self, request: wrappers.Request, which: str = "run") -> Judged:
+        """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
+        name, tags = self._listed(request, which)
         experiment = plugin_util.experiment_id(request.environ)
-        version = self._version_of(request, name)
+        version = _key(tags)
 
         def judge() -> Judged:
             try:
-                run = reader.read_provider(self._provider, plugin_util.context(request.environ), experiment, name)
+                context = plugin_util.context(request.environ)
+                run = reader.read_provider(self._provider, context, experiment, name, tags)
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
             card = Scorecard.from_run(judged_here(run))
@@ -177,26 +194,19 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
         return self._judged.get((experiment, name), version, judge)
 
-    def _run_name(self, request: wrappers.Request) -> str:
-        name = parameter(request, "run")
-        if name not in self._names(request):
+    def _listed(self, request: wrappers.Request, which: str = "run") -> tuple[str, reader.Tags]:
+        """Returns the run that a parameter of the request names, and its tags."""
+        name = parameter(request, which)
+        environ = request.environ
+        context, experiment = plugin_util.context(environ), plugin_util.experiment_id(environ)
+        tags = reader.provider_tags(self._provider, context, experiment, name)
+        if not tags:
             raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
-        return name
+        return name, tags
 
-    def _names(self, request: wrappers.Request) -> list[str]:
-        environ = request.environ
-        return reader.provider_runs(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
 
-    def _version_of(self, request: wrappers.Request, run: str) -> str:
-        environ = request.environ
-        version = reader.provider_version(
-            self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ), run
-        )
-        try:
-            settings = project_settings()
-        except SettingsError as error:
-            raise errors.InvalidArgumentError(str(error)) from error
-        return hashlib.sha256(repr((version, settings)).encode()).hexdigest()[:16]
+def _key(tags: reader.Tags) -> str:
+    return version_key(reader.listed_version(tags), settings_here())
 
 
 def _row(request: wrappers.Request, *among: Table) -> str:

@@ -87,3 +87,30 @@ class _Live:
 
 
 LIVE = _Live()
+
+
+def write_sweep(log_dir: Path, count: int) -> None:
+    """Writes a sweep of small runs, `lr=…/seed=…`: of ten, two lose all their units and one reaches NaN."""
+    for index in range(count):
+        directory = log_dir / f"lr={10.0 ** -(1 + index % 4):g}" / f"seed={index // 4}"
+        write_small_run(directory, index, dead=index % 10 in (3, 7), broken=index % 10 == 5)
+
+
+def write_small_run(directory: Path, seed: int, dead: bool = False, broken: bool = False, steps: int = 48) -> None:
+    """Writes a run of two layers: its loss falls, unless all units of its first layer are dead, and may end as NaN."""
+    manifest = make_manifest(directory.name, variables=("dense/kernel", "dense/bias", "output/kernel", "output/bias"))
+    columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(steps):
+        tables = quiet_tables(manifest, step)
+        loss = 2.3 if dead else np.nan if broken and step > steps // 2 else (1 + seed % 5) / (1 + step)
+        tables["activations"][0, columns["activations"].index("dead_unit_fraction")] = float(dead)
+        for name in ("loss", "data_loss"):
+            tables["steps"][0, columns["steps"].index(name)] = loss
+        writer.write_sample(step, tables)
+    if broken:
+        place = {"stage": "loss", "path": "", "count": 1}
+        event = {"kind": "nonfinite", "step": steps // 2 + 1, "places": [place]}
+        writer.write_json(metadata.EVENT, steps - 1, [event])
+    writer.write_json(metadata.PROGRESS, steps - 1, make_progress(writer, steps, finished=True))
+    writer.close()

@@ -19,7 +19,7 @@ BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
     "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/flow",
-    "/series", "/histograms",
+    "/series", "/histograms", "/table", "/diff",
 )  # fmt: skip
 
 
@@ -137,6 +137,40 @@ def test_histograms_are_shares(client):
     np.testing.assert_allclose(values[0].sum(axis=0), 1.0, rtol=1e-5)
 
 
+def test_table_has_a_row_for_each_run_in_the_end(client, log_dir):
+    first = get(client, "/table").json
+    assert [row["run"] for row in first["rows"]] == get(client, "/runs").json["runs"]
+    rows, since = {row["run"]: row for row in first["rows"]}, first["serial"]
+    for _ in range(20):
+        answer = get(client, "/table", since=since).json
+        rows.update((row["run"], row) for row in answer["rows"])
+        since = answer["serial"]
+        if not answer["pending"]:
+            break
+    card = Scorecard.from_logdir(log_dir / "run1")
+    assert (rows[RUN]["score"], rows[RUN]["steps"], rows[RUN]["finished"]) == (card.score, STEPS, True)
+    assert len(rows[RUN]["loss"]["values"]) == STEPS
+    assert rows["future/health"]["state"] == "unread"
+    assert "Received: schema_version=99" in rows["future/health"]["reason"]
+    nothing_new = get(client, "/table", since=since)
+    assert nothing_new.json == {"serial": since, "rows": [], "pending": 0}
+
+
+def test_row_of_a_run_that_was_opened_is_the_same(client):
+    get(client, "/run", run="exp<b>1/health")
+    for asked in ({}, {"since": "x"}):
+        answer = get(client, "/table", **asked).json
+    (row,) = (row for row in answer["rows"] if row["run"] == "exp<b>1/health")
+    assert (row["state"] == "no_data") == (get(client, "/scorecard", run="exp<b>1/health").json["score"] is None)
+
+
+def test_diff_is_that_of_the_library(client, log_dir):
+    cards = [Scorecard.from_logdir(log_dir / name) for name in ("exp<b>1", "run1")]
+    answer = get(client, "/diff", against="exp<b>1/health", run=RUN).json
+    assert answer == json.loads(cards[0].diff(cards[1]).to_json())
+    assert answer["before"]["run"] == "exp<b>1" and answer["after"]["run"] == "run1"
+
+
 def test_rules_are_explained(client):
     rules = get(client, "/rules").json["rules"]
     assert "What to try" in rules["dead-units"]
@@ -168,6 +202,8 @@ def test_columns_bound_the_answer(client, columns):
     [
         ("/run", {}, 400, "expected the parameter run"),
         ("/run", {"run": "x" * 5000}, 400, "5000 characters"),
+        ("/diff", {"run": RUN}, 400, "expected the parameter against"),
+        ("/diff", {"run": RUN, "against": "nobody"}, 404, "no health data of a run with this name"),
         ("/run", {"run": "nobody"}, 404, "no health data of a run with this name"),
         ("/matrix", {"run": RUN, "table": "nothing", "statistic": "update_ratio"}, 404, "no such table"),
         ("/matrix", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),

@@ -2,12 +2,20 @@
 /** What is shown, as words of the address: a link opens the same, and each choice can be gone back on. */
 
 import * as host from './host.js';
+import {MOST_COMPARED} from './views/runs.js';
 import {VIEWS} from './views/timeline.js';
 
 /**
  * @typedef {{first: number, last: number} | null} Range
- * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range}} Shown
+ * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range,
+ *   page: string, sort: string, filter: string, compare: string[]}} Shown
  */
+
+/** One run, the table of all, a few of them side by side; the first one unless another is chosen. */
+export const PAGES = ['run', 'runs', 'compare'];
+
+/** By what the table of runs is sorted unless the reader chooses. */
+const SORT = 'run';
 
 const PAUSE_MILLISECONDS = 1000;
 
@@ -19,11 +27,15 @@ export function shownBy(words) {
     choice: words.statistic ? {table: words.table ?? 'variables', statistic: words.statistic} : null,
     row: words.row ?? null,
     range: rangeOf(words.steps),
+    page: PAGES.find((name) => name === words.page) ?? PAGES[0],
+    sort: words.sort ?? SORT,
+    filter: words.filter ?? '',
+    compare: namesOf(words.compare),
   };
 }
 
 /** @param {Shown & {run: string | null}} shown @returns {Record<string, string | null>} null = left out */
-export function wordsOf({run, view, flow, choice, row, range}) {
+export function wordsOf({run, view, flow, choice, row, range, page, sort, filter, compare}) {
   return {
     run,
     view: view === VIEWS[0].name ? null : view,
@@ -32,6 +44,10 @@ export function wordsOf({run, view, flow, choice, row, range}) {
     statistic: choice?.statistic ?? null,
     row,
     steps: range ? `${range.first}-${range.last}` : null,
+    page: page === PAGES[0] ? null : page,
+    sort: sort === SORT ? null : sort,
+    filter: filter || null,
+    compare: compare.length ? JSON.stringify(compare) : null,
   };
 }
 
@@ -65,4 +81,14 @@ export class Trail {
 function rangeOf(text) {
   const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? '') ?? [];
   return last && Number(last) > Number(first) ? {first: Number(first), last: Number(last)} : null;
+}
+
+/** @param {string | undefined} text a JSON list of runs: their names may hold any separator @returns {string[]} */
+function namesOf(text) {
+  try {
+    const names = JSON.parse(text ?? '[]');
+    return Array.isArray(names) ? [...new Set(names.filter((name) => typeof name === 'string'))].slice(0, MOST_COMPARED) : [];
+  } catch {
+    return [];
+  }
 }

@@ -23,6 +23,15 @@ export class ApiError extends Error {
 /** @returns {Promise<string[]>} */
 export const runs = async () => (await json('runs', {})).runs;
 
+/**
+ * The rows of all runs that are newer than the last answer, and some more judged meanwhile.
+ * @param {string} since the last answer's serial, "" for the first one @returns {Promise<{serial: string, rows: Json[], pending: number}>}
+ */
+export const table = (since) => json('table', since ? {since} : {});
+
+/** @param {string} run @param {string} against @returns {Promise<Json>} what changed from the other run to this one */
+export const diff = (run, against) => json('diff', {run, against});
+
 /** @param {string} run @returns {Promise<string>} */
 export const version = async (run) => (await json('version', {run})).version;
 
@@ -111,4 +120,11 @@ export function decode(buffer) {
       (_, plane) => new Float32Array(buffer, values + 4 * plane * rows * columns, rows * columns),
     ),
   };
+}
+
+/** @param {unknown} error @returns {string} what to tell of it */
+export function explained(error) {
+  if (error instanceof ApiError) return error.message;
+  console.error(error);
+  return 'The page failed to show this; the browser’s console names the cause.';
 }

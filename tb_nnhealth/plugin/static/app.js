@@ -13,6 +13,7 @@ import {downloads} from './views/downloads.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
+import {Sweep} from './sweep.js';
 import {Timeline} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
 
@@ -69,7 +70,13 @@ class Page {
     this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
     this.columns = h('div.columns', {}, left, this.timelineHost);
     this.toast = h('div.toast', {role: 'status', hidden: true});
-    root.append(bar, h('main', {}, message, top, this.columns), this.toast);
+    this.main = h('main', {}, message, top, this.columns);
+    this.sweep = new Sweep(this.state, {
+      open: (run) => this.chooseRun(run),
+      wander: (changes, quiet) => this.wander(changes, quiet),
+      changed: () => this.set({}),
+    });
+    root.append(bar, this.main, this.sweep.node, this.toast);
     this.slots = {bar: new Slot(bar), message: new Slot(message), top: new Slot(top), left: new Slot(left)};
   }
 
@@ -99,10 +106,12 @@ class Page {
       if (run === this.wanted) this.wanted = null;
       if (run !== state.run) this.set({...UNREAD, run});
       if (run === null) return this.set(UNREAD);
+      if (state.page !== 'run') return void this.sweep.refresh();
       const version = await api.version(run);
       if (isCurrent() && version !== state.version) await this.read(run);
     } catch (error) {
-      if (isCurrent()) this.set({error: sentence(error), version: ''});
+      if (isCurrent()) this.set({error: api.explained(error), version: ''});
+      if (state.page !== 'run') this.sweep.refresh();
     }
   }
 
@@ -123,6 +132,14 @@ class Page {
     return this.ask(changes);
   }
 
+  /** Goes to another page, or changes what one of all runs shows. @param {Partial<State>} changes @param {boolean} [quiet] nothing to go back on */
+  wander(changes, quiet = false) {
+    if (!quiet) this.trail.note(changes);
+    this.set(changes);
+    if (this.state.page === 'run') this.look();
+    else this.sweep.refresh();
+  }
+
   /** Shows what the address asks for, where the reader went back, forward or to another link. */
   follow() {
     const asked = host.readAddress();
@@ -130,7 +147,9 @@ class Page {
     const {state} = this;
     if (!asked.run || same({run: asked.run, ...shown}, state)) return;
     if (asked.run !== state.run) return this.goTo(asked.run, shown);
-    this.ask({...shown, choice: state.facts ? measured(state.facts, shown.choice) : shown.choice, focus: null});
+    if (shown.page !== 'run') return this.wander({...shown, focus: null}, true);
+    if (!state.facts) return this.goTo(asked.run, shown);
+    this.ask({...shown, choice: measured(state.facts, shown.choice), focus: null});
   }
 
   /** Changes what is shown of the run, and fetches what that needs. @param {Partial<State>} changes */
@@ -141,7 +160,7 @@ class Page {
       const fetched = await frames(this.state);
       if (turn === this.turn) this.set(fetched);
     } catch (error) {
-      if (turn === this.turn) this.set({error: sentence(error), version: ''});
+      if (turn === this.turn) this.set({error: api.explained(error), version: ''});
     }
   }
 
@@ -152,8 +171,8 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.trail.note({run});
-    const {view, flow, choice} = this.state;
-    this.goTo(run, {view, flow, choice, row: null, range: null});
+    const {view, flow, choice, sort, filter, compare} = this.state;
+    this.goTo(run, {view, flow, choice, row: null, range: null, page: 'run', sort, filter, compare});
   }
 
   /** @param {string} run @param {import('./address.js').Shown} shown */
@@ -202,13 +221,25 @@ class Page {
     this.drawing = 0;
     if (!host.visible()) return;
     const {state} = this;
-    const {runs, run, facts, card, error, category} = state;
-    this.slots.bar.show([runs, run], () => header(runs ?? [], run, {
+    const {runs, run, page, facts, error} = state;
+    this.slots.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
       choose: (name) => this.chooseRun(name),
+      page: (name) => this.wander({page: name}),
       link: () => this.copy(host.pageAddress()),
       downloads: () => downloads(state, () => this.timeline.save(state)),
     }));
-    showProgress(this.slots.bar.host, facts);
+    showProgress(this.slots.bar.host, page === 'run' ? facts : null);
+    this.main.hidden = page !== 'run';
+    this.sweep.draw();
+    if (page === 'run') this.drawRun();
+    this.trail.write(state);
+    const shown = page === 'run' ? facts && `${run} ${facts.training.steps}` : this.sweep.told;
+    document.body.dataset.shown = error && page === 'run' ? 'error' : runs?.length === 0 ? 'none' : shown ?? '';
+  }
+
+  drawRun() {
+    const {state} = this;
+    const {runs, facts, card, error, category} = state;
     this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
     const choose = (/** @type {string | null} */ name) => this.set({category: name});
     this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, choose));
@@ -227,8 +258,6 @@ class Page {
     this.columns.hidden = !facts;
     if (facts && card) this.drawTimeline(facts, card);
     this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
-    this.trail.write(state);
-    document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
   }
 
   message() {
@@ -252,10 +281,3 @@ class Page {
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
 const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
-
-/** @param {unknown} error */
-function sentence(error) {
-  if (error instanceof api.ApiError) return error.message;
-  console.error(error);
-  return 'The page failed to show this run; the browser’s console names the cause.';
-}
