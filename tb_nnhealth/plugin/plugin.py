@@ -187,11 +187,12 @@ def _statistic(request: wrappers.Request, table: Table) -> str:
     return statistic
 
 
-def _window(request: wrappers.Request) -> tuple[int, int, int]:
-    """Returns the query's first step, last step and number of columns."""
+def _window(request: wrappers.Request) -> tuple[int, int, int, bool]:
+    """Returns the query's first step, last step, number of columns, and whether these are spaced by the logarithm."""
     first = integer(request, "first", 0, 0, LARGEST_STEP)
     last = integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
-    return first, last, integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+    columns = integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+    return first, last, columns, choice(request, "spacing", ("even", "log")) == "log"
 
 
 def _size(judged: Judged) -> int:
