@@ -6,10 +6,16 @@ import {VIEWS} from './views/timeline.js';
 
 /**
  * @typedef {{first: number, last: number} | null} Range
- * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range}} Shown
+ * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range,
+ *   log: boolean, filter: string}} Shown `log`: whether the steps stand on a logarithmic axis; `filter` of the heat map's rows
  */
 
 const PAUSE_MILLISECONDS = 1000;
+
+/** What is changed little by little: that is one choice. @type {(keyof Shown)[]} */
+const GRADUAL = ['range', 'filter'];
+
+const LONGEST_FILTER = 500;
 
 /** @param {Record<string, string>} words @returns {Shown} */
 export function shownBy(words) {
@@ -19,11 +25,13 @@ export function shownBy(words) {
     choice: words.statistic ? {table: words.table ?? 'variables', statistic: words.statistic} : null,
     row: words.row ?? null,
     range: rangeOf(words.steps),
+    log: words.axis === 'log',
+    filter: (words.rows ?? '').slice(0, LONGEST_FILTER),
   };
 }
 
 /** @param {Shown & {run: string | null}} shown @returns {Record<string, string | null>} null = left out */
-export function wordsOf({run, view, flow, choice, row, range}) {
+export function wordsOf({run, view, flow, choice, row, range, log, filter}) {
   return {
     run,
     view: view === VIEWS[0].name ? null : view,
@@ -32,6 +40,8 @@ export function wordsOf({run, view, flow, choice, row, range}) {
     statistic: choice?.statistic ?? null,
     row,
     steps: range ? `${range.first}-${range.last}` : null,
+    axis: log ? 'log' : null,
+    rows: filter || null,
   };
 }
 
@@ -42,15 +52,16 @@ export const same = (one, other) => JSON.stringify(wordsOf(one)) === JSON.string
 export class Trail {
   constructor() {
     this.isNews = false;
-    /** When the range was last changed: keys that are held are one choice. */
-    this.ranged = -Infinity;
+    /** What was changed little by little, and when: keys that are held are one choice. @type {{name: string | undefined, when: number}} */
+    this.gradual = {name: undefined, when: -Infinity};
   }
 
   /** @param {object} changes what the reader chose */
   note(changes) {
     const now = performance.now();
-    const held = 'range' in changes && now - this.ranged < PAUSE_MILLISECONDS;
-    this.ranged = 'range' in changes ? now : -Infinity;
+    const name = Object.keys(changes).length === 1 ? GRADUAL.find((key) => key in changes) : undefined;
+    const held = name !== undefined && name === this.gradual.name && now - this.gradual.when < PAUSE_MILLISECONDS;
+    this.gradual = {name, when: now};
     this.isNews ||= !held;
   }
 
