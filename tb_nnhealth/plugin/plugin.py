@@ -230,9 +230,10 @@ def _statistic(request: wrappers.Request, table: Table) -> str:
     return statistic
 
 
-def _window(request: wrappers.Request) -> tuple[int, int, int]:
-    """Returns the query's first step, last step and number of columns."""
-    return *_span(request), integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+def _window(request: wrappers.Request) -> tuple[int, int, int, bool]:
+    """Returns the query's first step, last step, number of columns, and whether these are spaced by the logarithm."""
+    columns = integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+    return *_span(request), columns, choice(request, "spacing", ("even", "log")) == "log"
 
 
 def _span(request: wrappers.Request) -> tuple[int, int]:

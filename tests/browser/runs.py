@@ -14,14 +14,25 @@ STEPS = 120
 DEAD_FROM = 40
 CLASSES = {"target/output": (2, 3, 5), "prediction/output": (0, 10, 0)}
 
+STAGES, BLOCKS = 6, 20
+DEEP_VARIABLES = tuple(
+    f"net/stage{stage}_block{block}_conv/{role}"
+    for stage in range(STAGES)
+    for block in range(BLOCKS)
+    for role in ("kernel", "bias")
+)
+SPIKE, DIP, BROKEN = 37, 80, 60
+"""Steps of the deep run: an update ratio of 0.5, one of 1e-7, and a gradient with three NaN."""
+
 VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes a run of random numbers, a calm and a sick one, one with markup in names, an unreadable and a live one."""
+    """Writes runs: of random numbers, calm, sick, deep, with markup in names, unreadable, and live."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
+    write_deep_run(log_dir / "deep")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
@@ -57,6 +68,29 @@ def write_sick_run(directory: Path) -> None:
         writer.write_sample(step, tables)
         if step % 10 == 0:
             writer.write_histograms(step, make_histograms(manifest, step))
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
+
+
+def write_deep_run(directory: Path) -> None:
+    """Writes a run of many nested layers, all of one update ratio but for a spike, a dip, a NaN and a bias of zero."""
+    manifest = make_manifest("deep", variables=DEEP_VARIABLES)
+    columns = {name: index for index, name in enumerate(manifest["tables"]["variables"]["columns"])}
+    rows = {name: index for index, name in enumerate(DEEP_VARIABLES)}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        tables = quiet_tables(manifest, step)
+        variables = tables["variables"]
+        variables[:, columns["update_ratio"]] = 1e-3
+        variables[rows["net/stage2_block3_conv/bias"], columns["update_ratio"]] = 0.0
+        if step == SPIKE:
+            variables[rows["net/stage0_block1_conv/kernel"], columns["update_ratio"]] = 0.5
+        if step == DIP:
+            variables[rows["net/stage0_block1_conv/bias"], columns["update_ratio"]] = 1e-7
+        if step == BROKEN:
+            variables[rows["net/stage1_block0_conv/kernel"], columns["update_ratio"]] = np.nan
+            variables[rows["net/stage1_block0_conv/kernel"], columns["gradient_nonfinite"]] = 3
+        writer.write_sample(step, tables)
     writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
     writer.close()
 

@@ -48,7 +48,7 @@ def test_training_run_is_followed_without_a_jump(open_tab, live_steps):
     tab.wait_for("live/health", live_steps(25))
     assert tab.frame.locator("body").evaluate("() => document.scrollingElement.scrollTop") == 200
     assert tab.frame.locator("details.part").last.get_attribute("open") == opened
-    expect(tab.frame.locator(".labels button").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(tab.frame.locator(".labels button").nth(1)).to_have_attribute("aria-selected", "true")
     expect(tab.frame.locator("#statistic")).to_have_value("variables\nvalue_rms")
 
 

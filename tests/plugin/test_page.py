@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.plugin import plugin
+from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.vocabulary import STATISTICS
 
 STATIC = Path(plugin.__file__).parent / "static"
 VENDOR = STATIC / "vendor"
@@ -39,6 +41,16 @@ def test_module_is_typed_and_builds_no_markup_from_text(path):
 def test_module_names_no_other_host(path):
     addresses = re.findall(r"https?://[^'\"\s]+", path.read_text(encoding="utf-8"))
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_bands_are_limits_of_rules_on_the_statistic():
+    code = (STATIC / "bands.js").read_text(encoding="utf-8")
+    lines = re.findall(r"^  (\w+): \{.*\['([a-z-]+)', '(\w+)'\]", code, re.MULTILINE)
+    assert len(lines) >= 5
+    for statistic, rule, limit in lines:
+        assert statistic in STATISTICS
+        assert statistic in DIAGNOSES[rule].rule.needs
+        assert limit in {threshold.name for threshold in DIAGNOSES[rule].rule.thresholds}
 
 
 def colours(theme: str, sheet: str = "style.css") -> dict[str, tuple[int, ...]]:

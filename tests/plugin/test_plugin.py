@@ -210,6 +210,7 @@ def test_columns_bound_the_answer(client, columns):
         ("/flow", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
         ("/matrix", {**MATRIX, "columns": "9" * 5000}, 400, "from 1"),
         ("/matrix", {**MATRIX, "columns": 0}, 400, "columns=0"),
+        ("/matrix", {**MATRIX, "spacing": "odd"}, 404, "no such spacing"),
         ("/matrix", {**MATRIX, "first": "nan"}, 400, "first=nan"),
         ("/series", {"run": RUN, "table": "variables", "row": MARKUP}, 404, "no such row"),
         ("/histograms", {"run": RUN, "kind": "nothing", "row": "dense/kernel"}, 404, "no histograms of this kind"),

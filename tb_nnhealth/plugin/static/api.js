@@ -59,24 +59,24 @@ export const csvAddress = (run, query, range) => address('csv', {run, ...query, 
 /** @param {string} name @param {string} theme @returns {string} where a rule's page is */
 export const rulePage = (name, theme) => address('rule', {name, theme});
 
-/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
-export const matrix = (run, table, statistic, range, columns) =>
-  frame('matrix', {run, table, statistic, ...window_(range, columns)});
+/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns @param {boolean} log */
+export const matrix = (run, table, statistic, range, columns, log) =>
+  frame('matrix', {run, table, statistic, ...window_(range, columns, log)});
 
 /** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
 export const flow = (run, table, statistic, range, columns) =>
   frame('flow', {run, table, statistic, ...window_(range, columns)});
 
-/** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns */
-export const series = (run, table, row, range, columns) =>
-  frame('series', {run, table, row, ...window_(range, columns)});
+/** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns @param {boolean} [log] */
+export const series = (run, table, row, range, columns, log) =>
+  frame('series', {run, table, row, ...window_(range, columns, log)});
 
-/** @param {string} run @param {string} kind @param {string} row @param {Range} range @param {number} columns */
-export const histogram = (run, kind, row, range, columns) =>
-  frame('histograms', {run, kind, row, ...window_(range, columns)});
+/** @param {string} run @param {string} kind @param {string} row @param {Range} range @param {number} columns @param {boolean} log */
+export const histogram = (run, kind, row, range, columns, log) =>
+  frame('histograms', {run, kind, row, ...window_(range, columns, log)});
 
-/** @param {Range} range @param {number} columns @returns {Record<string, string>} */
-const window_ = (range, columns) => ({...bounds(range), columns: String(columns)});
+/** @param {Range} range @param {number} columns @param {boolean} [log] spaced as on a logarithmic axis @returns {Record<string, string>} */
+const window_ = (range, columns, log = false) => ({...bounds(range), columns: String(columns), ...(log ? {spacing: 'log'} : {})});
 
 /** @param {Range} range @returns {Record<string, string>} */
 const bounds = (range) => (range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {});

@@ -24,6 +24,9 @@ import {verdict} from './views/verdict.js';
 
 const POLL_MILLISECONDS = 3000;
 
+/** How long a range stays as it is before its data are asked for: the wheel changes it many times. */
+const SETTLE_MILLISECONDS = 80;
+
 /** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
 const [BELOW_BAR, MARGIN] = [64, 16];
 
@@ -34,7 +37,8 @@ export function start(root) {
   const soon = () => setTimeout(() => page.refresh(), 150);
   host.followAddress(() => page.follow());
   host.listen({'experimental.DataReloaded': soon, 'experimental.RunsChanged': soon});
-  new ResizeObserver(() => page.draw()).observe(root);
+  const resized = new ResizeObserver(() => page.draw());
+  for (const part of [root, page.timelineHost]) resized.observe(part);
   window.addEventListener('resize', () => {
     if (!host.visible()) return;
     page.draw();
@@ -64,6 +68,8 @@ class Page {
       flow: (flow) => this.change({flow}),
       select: (row) => this.change({row, focus: null}),
       zoom: (range) => this.change({range}),
+      space: (log) => this.change({log}),
+      filter: (rowFilter) => this.refine({rowFilter}),
       open: (finding) => this.open(finding),
     });
     const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
@@ -140,6 +146,12 @@ class Page {
     else this.sweep.refresh();
   }
 
+  /** Does what the reader chose of what is there already. @param {Partial<State>} changes */
+  refine(changes) {
+    this.trail.note(changes);
+    this.set(changes);
+  }
+
   /** Shows what the address asks for, where the reader went back, forward or to another link. */
   follow() {
     const asked = host.readAddress();
@@ -156,6 +168,8 @@ class Page {
   async ask(changes) {
     this.set(changes);
     const turn = ++this.turn;
+    if (changes.range) await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+    if (turn !== this.turn) return;
     try {
       const fetched = await frames(this.state);
       if (turn === this.turn) this.set(fetched);
@@ -171,8 +185,8 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.trail.note({run});
-    const {view, flow, choice, sort, filter, compare} = this.state;
-    this.goTo(run, {view, flow, choice, row: null, range: null, page: 'run', sort, filter, compare});
+    const {view, flow, choice, log, rowFilter, sort, filter, compare} = this.state;
+    this.goTo(run, {view, flow, choice, row: null, range: null, log, rowFilter, page: 'run', sort, filter, compare});
   }
 
   /** @param {string} run @param {import('./address.js').Shown} shown */
@@ -189,11 +203,11 @@ class Page {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
-    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
+    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: ''});
     this.draw();
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.timeline.heatmap.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
-    if (rows[0]) this.timeline.heatmap.reveal(rows[0]);
+    this.timeline.heat.map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
+    if (rows[0]) this.timeline.heat.map.reveal(rows[0]);
   }
 
   /** Opens a finding in the list, and shows it. @param {Json} finding */
@@ -269,12 +283,12 @@ class Page {
 
   /** @param {Json} facts @param {Json} card */
   drawTimeline(facts, card) {
-    const {view, choice, flow, range, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
+    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
     const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
     const selected = selectedRows(facts, shownChoice.table, row);
     this.timeline.update({
-      facts, card, view, choice: shownChoice, flow, range, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
     });
   }
 }

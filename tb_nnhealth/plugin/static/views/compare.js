@@ -116,7 +116,7 @@ export class Compare {
     const {table, statistic, row, losses = [], charts = [], range, dark} = shown;
     const sound = there.filter(({facts}) => facts);
     const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
-    this.axis.set(range?.first ?? 0, range?.last ?? longest);
+    this.axis.set(range, longest);
     this.zoomed.hidden = !range;
     if (range) this.zoomed.replaceChildren(h('span', {}, steps(range.first, range.last)),
       h('button', {type: 'button', onclick: () => this.actions.wander({range: null})}, 'Show all steps'));

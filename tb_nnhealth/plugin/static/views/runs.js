@@ -3,7 +3,7 @@
 
 import {h, icon} from '../dom.js';
 import {plural, words} from '../format.js';
-import {RunRow, sorted} from './rows.js';
+import {RunRow, sorted} from './runrow.js';
 import {title} from './header.js';
 
 /**

@@ -46,7 +46,8 @@ export class Strip {
     this.title.textContent = shown.title;
     const width = this.plot.clientWidth;
     if (width <= 0) return;
-    const shape = JSON.stringify([shown.lines.map((line, index) => [line.name, colourOf(shown, index)]), shown.log, shown.height, dark]);
+    const colours = shown.lines.map((line, index) => [line.name, colourOf(shown, index)]);
+    const shape = JSON.stringify([colours, shown.log, shown.height, dark, this.axis.log]);
     if (shape !== this.shape) this.chart?.destroy();
     if (shape !== this.shape || !this.chart) {
       this.shape = shape;
@@ -75,7 +76,7 @@ export class Strip {
     return {
       width, height: shown.height, padding: [11, 12, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
       scales: {
-        x: {time: false, range: () => [this.axis.first, this.axis.last]},
+        x: {time: false, ...this.spacing(), range: () => [this.axis.first, this.axis.last]},
         y: {distr: shown.log ? 3 : 1, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
       },
       axes: [
@@ -94,6 +95,12 @@ export class Strip {
         ready: [(/** @type {uPlot} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
       },
     };
+  }
+
+  /** @returns {object} how uPlot is to place the steps */
+  spacing() {
+    const {axis} = this;
+    return axis.log ? {distr: 100, fwd: (/** @type {number} */ step) => axis.place(step), bwd: (/** @type {number} */ place) => axis.stepAt(place)} : {};
   }
 
   /** @param {number} low @param {number} high NaN or null where there are no values @returns {[number, number]} */
