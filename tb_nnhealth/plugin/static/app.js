@@ -1,21 +1,17 @@
 // @ts-check
-/** The page's state, what changes it, and where each part of it is shown. */
+/** The page's state, and what changes it. */
 
 import * as api from './api.js';
 import * as host from './host.js';
 import {Trail, same, shownBy} from './address.js';
 import {Slot, h} from './dom.js';
 import {frames} from './frames.js';
+import {OneRun} from './onerun.js';
+import {measured, placeOf, rowStates} from './places.js';
 import {UNREAD, initial} from './state.js';
-import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
-import {relatives} from './views/charts.js';
 import {downloads} from './views/downloads.js';
-import {failed, loading, noRuns, stale} from './views/empty.js';
-import {findings} from './views/findings.js';
 import {header, showProgress} from './views/header.js';
 import {Sweep} from './sweep.js';
-import {Timeline} from './views/timeline.js';
-import {verdict} from './views/verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -27,9 +23,6 @@ const POLL_MILLISECONDS = 3000;
 /** How long a range stays as it is before its data are asked for: the wheel changes it many times. */
 const SETTLE_MILLISECONDS = 80;
 
-/** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
-const [BELOW_BAR, MARGIN] = [64, 16];
-
 /** @param {HTMLElement} root */
 export function start(root) {
   const page = new Page(root);
@@ -38,7 +31,7 @@ export function start(root) {
   host.followAddress(() => page.follow());
   host.listen({'experimental.DataReloaded': soon, 'experimental.RunsChanged': soon});
   const resized = new ResizeObserver(() => page.draw());
-  for (const part of [root, page.timelineHost]) resized.observe(part);
+  for (const part of [root, page.one.timelineHost]) resized.observe(part);
   window.addEventListener('resize', () => {
     if (!host.visible()) return;
     page.draw();
@@ -62,28 +55,24 @@ class Page {
     this.busy = false;
     this.drawing = 0;
     this.trail = new Trail();
-    this.timeline = new Timeline({
-      view: (view) => this.change({view}),
-      choose: (choice) => this.change({choice}),
-      flow: (flow) => this.change({flow}),
-      select: (row) => this.change({row, focus: null}),
-      zoom: (range) => this.change({range}),
-      space: (log) => this.change({log}),
-      filter: (rowFilter) => this.refine({rowFilter}),
+    this.one = new OneRun(this.state, {
+      change: (changes) => this.change(changes),
+      refine: (changes) => this.refine(changes),
+      pick: (category) => this.set({category}),
+      show: (finding) => this.show(finding),
       open: (finding) => this.open(finding),
+      copy: (text) => this.copy(text),
+      retry: () => this.refresh(),
     });
-    const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
-    this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
-    this.columns = h('div.columns', {}, left, this.timelineHost);
+    const bar = h('header.top');
     this.toast = h('div.toast', {role: 'status', hidden: true});
-    this.main = h('main', {}, message, top, this.columns);
     this.sweep = new Sweep(this.state, {
       open: (run) => this.chooseRun(run),
       wander: (changes, quiet) => this.wander(changes, quiet),
       changed: () => this.set({}),
     });
-    root.append(bar, this.main, this.sweep.node, this.toast);
-    this.slots = {bar: new Slot(bar), message: new Slot(message), top: new Slot(top), left: new Slot(left)};
+    root.append(bar, this.one.node, this.sweep.node, this.toast);
+    this.bar = new Slot(bar);
   }
 
   /** @param {Partial<State>} changes */
@@ -205,9 +194,7 @@ class Page {
     const {first_step: first, last_step: last} = finding;
     await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: ''});
     this.draw();
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.timeline.heat.map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
-    if (rows[0]) this.timeline.heat.map.reveal(rows[0]);
+    this.one.reveal(rows[0] ?? null);
   }
 
   /** Opens a finding in the list, and shows it. @param {Json} finding */
@@ -215,10 +202,7 @@ class Page {
     this.state.toggled.set(finding.rule, true);
     this.set({category: null});
     await this.show(finding);
-    const part = this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"]`);
-    if (!(part instanceof HTMLDetailsElement)) return;
-    part.open = true;
-    part.scrollIntoView({block: 'nearest'});
+    this.one.unfold(finding);
   }
 
   /** @param {string} text */
@@ -236,62 +220,17 @@ class Page {
     if (!host.visible()) return;
     const {state} = this;
     const {runs, run, page, facts, error} = state;
-    this.slots.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
+    this.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
       choose: (name) => this.chooseRun(name),
       page: (name) => this.wander({page: name}),
       link: () => this.copy(host.pageAddress()),
-      downloads: () => downloads(state, () => this.timeline.save(state)),
+      downloads: () => downloads(state, () => this.one.timeline.save(state)),
     }));
-    showProgress(this.slots.bar.host, page === 'run' ? facts : null);
-    this.main.hidden = page !== 'run';
+    showProgress(this.bar.host, page === 'run' ? facts : null);
     this.sweep.draw();
-    if (page === 'run') this.drawRun();
+    this.one.draw();
     this.trail.write(state);
     const shown = page === 'run' ? facts && `${run} ${facts.training.steps}` : this.sweep.told;
     document.body.dataset.shown = error && page === 'run' ? 'error' : runs?.length === 0 ? 'none' : shown ?? '';
   }
-
-  drawRun() {
-    const {state} = this;
-    const {runs, facts, card, error, category} = state;
-    this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
-    const choose = (/** @type {string | null} */ name) => this.set({category: name});
-    this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, choose));
-    this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
-      prose: state.prose,
-      curves: state.curves,
-      page: (rule) => api.rulePage(rule, state.dark ? 'dark' : 'light'),
-      toggled: state.toggled,
-      actions: {
-        choose,
-        show: (finding) => this.show(finding),
-        toggle: (name, open) => state.toggled.set(name, open),
-        copy: (text) => this.copy(text),
-      },
-    }));
-    this.columns.hidden = !facts;
-    if (facts && card) this.drawTimeline(facts, card);
-    this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
-  }
-
-  message() {
-    const {error, runs, facts} = this.state;
-    if (error) return (facts ? stale : failed)(error, () => this.refresh());
-    if (runs?.length === 0) return noRuns();
-    return facts ? null : loading();
-  }
-
-  /** @param {Json} facts @param {Json} card */
-  drawTimeline(facts, card) {
-    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
-    const shownChoice = choice ?? PREFERRED[0];
-    const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
-    const selected = selectedRows(facts, shownChoice.table, row);
-    this.timeline.update({
-      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
-    });
-  }
 }
-
-/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
-const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
