@@ -53,8 +53,8 @@ def test_bands_are_limits_of_rules_on_the_statistic():
         assert limit in {threshold.name for threshold in DIAGNOSES[rule].rule.thresholds}
 
 
-def colours(theme: str, sheet: str = "style.css") -> dict[str, tuple[int, ...]]:
-    css = (STATIC / sheet).read_text(encoding="utf-8")
+def colours(theme: str) -> dict[str, tuple[int, ...]]:
+    css = (STATIC / "style.css").read_text(encoding="utf-8")
     block = re.search(
         r":root\[data-theme='dark'\] \{(.*?)\}" if theme == "dark" else r":root \{(.*?)\}", css, re.DOTALL
     )
@@ -96,14 +96,14 @@ def lab(linear: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("sight", SIGHTS)
 @pytest.mark.parametrize("theme", THEMES)
-def test_runs_can_be_told_apart_by_colour(theme, sight):
-    found = colours(theme, "runs.css")
-    runs = [found[f"run-{place}"] for place in range(1, 7)]
-    linear = [np.array([c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in run])
-              for run in runs]  # fmt: skip
+def test_lines_can_be_told_apart_by_colour(theme, sight):
+    found = colours(theme)
+    lines = [found[f"line-{place}"] for place in range(1, 7)]
+    linear = [np.array([c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in line])
+              for line in lines]  # fmt: skip
     seen = [lab(np.array(SIGHTS[sight]) @ colour) for colour in linear]
     assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 15
-    ground = luminance(colours(theme)["card"])
-    for run in runs:
-        dark, light = sorted((luminance(run), ground))
+    ground = luminance(found["card"])
+    for line in lines:
+        dark, light = sorted((luminance(line), ground))
         assert (light + 0.05) / (dark + 0.05) >= 3

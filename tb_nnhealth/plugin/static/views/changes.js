@@ -18,7 +18,7 @@ const KINDS = [['new', 'New'], ['worse', 'Worse'], ['unjudged', 'Not judged any 
 const MOST = 20;
 
 /** @param {number} place @returns {Node} the colour of a run */
-export const swatch = (place) => h('span.swatch', {'aria-hidden': 'true', style: `background: var(--run-${place + 1})`});
+export const swatch = (place) => h('span.swatch', {'aria-hidden': 'true', style: `background: var(--line-${place + 1})`});
 
 /**
  * @param {Read[]} read runs that were judged, the one that the others are compared with first @param {Json[]} diffs of each of the others

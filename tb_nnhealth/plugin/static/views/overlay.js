@@ -22,7 +22,7 @@ export function overlay(title, parts, {table, statistic}, look) {
   });
   const steps = common(measured.map(({frame}) => frame));
   const lines = measured.map(({name, colour, frame, index}) => ({name, colour, row: 0, frame: on(steps, frame, index)}));
-  return {title, ...look, lines, palette: 'run'};
+  return {title, ...look, lines};
 }
 
 /** @param {Frame[]} frames @returns {Float64Array} the steps at which any of them has a column */

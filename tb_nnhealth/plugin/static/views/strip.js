@@ -9,7 +9,7 @@ import {columnAt} from './axis.js';
 /**
  * A line: a row of a frame whose planes are value, lowest and highest.
  * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number}} Line
- * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], palette?: string}} Chart
+ * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number]}} Chart
  */
 
 const AXIS_WIDTH = 50;
@@ -167,7 +167,7 @@ export class Strip {
 }
 
 /** @param {Chart} chart @param {number} index of a line @returns {string} the name of its colour */
-const colourOf = ({lines, palette = 'line'}, index) => `--${palette}-${((lines[index].colour ?? index) % COLOURS) + 1}`;
+const colourOf = ({lines}, index) => `--line-${((lines[index].colour ?? index) % COLOURS) + 1}`;
 
 /** @param {Float32Array} plane @param {number} row @param {number} columns @param {boolean} log */
 function drawable(plane, row, columns, log) {
