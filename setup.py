@@ -37,12 +37,16 @@ setup(
     package_data={
         "tb_nnhealth": ["py.typed", "*.schema.json"],
         "tb_nnhealth.plugin": ["static/**"],
+        "tb_nnhealth.report": ["report.css", "report.html"],
     },
     install_requires=[
         "google-crc32c>=1.5",
+        "jinja2>=3.1,<4",
         "junitparser>=4.0",
         "markdown-it-py>=2.2",
+        "markupsafe>=2.1,<4",
         "numpy>=1.26",
+        "pillow>=10.0",
         "protobuf>=3.20",
         "rich>=13.0",
         "tensorboard>=2.16",

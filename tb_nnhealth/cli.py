@@ -47,11 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     show = adder.add_parser("show", help="show the verdict on each run")
     show.set_defaults(command=commands.show)
 
-    export = adder.add_parser("export", help="write the verdict as JSON, SARIF or JUnit XML")
+    export = adder.add_parser("export", help="write the verdict as JSON, HTML, SARIF or JUnit XML")
     export.add_argument("-o", "--output", metavar="FILE", type=Path, help="write here instead of to stdout")
     export.add_argument(
-        "--format", choices=commands.FORMATS, default="json", help="json: a run's scorecard; the others: of all runs"
-    )
+        "--format", choices=commands.FORMATS, default="json",
+        help="json: a run's scorecard; html: its report, a file to open in a browser; the others: of all runs",
+    )  # fmt: skip
     export.set_defaults(command=commands.export)
 
     check = adder.add_parser("check", help="exit 1 if there are findings, 2 if a run could not be judged")

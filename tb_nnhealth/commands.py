@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 CLEAN, FINDINGS, UNKNOWN = 0, 1, 2
 
-FORMATS = ("json", "sarif", "junit")
+FORMATS = ("json", "html", "sarif", "junit")
+
+OF_ONE_RUN = ("json", "html")
 
 
 def show(options: argparse.Namespace) -> int:
@@ -34,8 +36,8 @@ def show(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     judge = _judge(options)
     runs, unread = _runs(options)
-    if options.format == "json" and len(runs) > 1:
-        raise BadUse(f"Expected one run, chosen with --run. Received: LOGDIR with the runs {', '.join(runs)}")
+    if options.format in OF_ONE_RUN:
+        return _export_one(options, runs, judge)
     scorecards = {}
     for name, path in runs.items():
         run = _read(name, path)
@@ -45,7 +47,24 @@ def export(options: argparse.Namespace) -> int:
     if not scorecards:
         return UNKNOWN
     write(_rendered(options.format, scorecards, runs), options.output)
-    return UNKNOWN if unread and options.format != "json" else CLEAN
+    return UNKNOWN if unread else CLEAN
+
+
+def _export_one(options: argparse.Namespace, runs: dict[str, str], judge: "Callable[[HealthRun], Scorecard]") -> int:
+    if len(runs) > 1:
+        raise BadUse(f"Expected one run, chosen with --run. Received: LOGDIR with the runs {', '.join(runs)}")
+    ((name, path),) = runs.items()
+    run = _read(name, path)
+    if run is None:
+        return UNKNOWN
+    scorecard = judge(run)
+    if options.format == "html":
+        from tb_nnhealth.report import html
+
+        write(html(run, scorecard).encode(), options.output)
+    else:
+        write(scorecard.to_json().encode(), options.output)
+    return CLEAN
 
 
 def check(options: argparse.Namespace) -> int:
@@ -146,17 +165,14 @@ def _settings(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 
 def _rendered(form: str, scorecards: "dict[str, Scorecard]", runs: dict[str, str]) -> bytes:
-    """Returns the scorecards, by the names of their runs, in one of FORMATS."""
+    """Returns the scorecards, by the names of their runs, as SARIF or JUnit XML."""
     if form == "sarif":
         from tb_nnhealth.sarif import sarif
 
         return sarif({name: (scorecard, runs[name]) for name, scorecard in scorecards.items()}).encode()
-    if form == "junit":
-        from tb_nnhealth.junit import junit
+    from tb_nnhealth.junit import junit
 
-        return junit(scorecards)
-    (scorecard,) = scorecards.values()
-    return scorecard.to_json().encode()
+    return junit(scorecards)
 
 
 def _new(scorecard: "Scorecard", baseline: "Scorecard | None") -> "tuple[Finding, ...]":

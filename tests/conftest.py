@@ -42,8 +42,9 @@ def read(way: str) -> Way:
         if way == "files":
             return read_run(run_dir)
         with LOADERS[way](run_dir.parent, samples) as provider:
-            (name,) = provider_runs(provider, CONTEXT, EXPERIMENT)
+            name = f"{run_dir.name}/health"
             run = read_provider(provider, CONTEXT, EXPERIMENT, name)
+            assert provider_runs(provider, CONTEXT, EXPERIMENT) == [name]
         if same and not samples:
             assert_same_run(run, read_run(run_dir))
         return run

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from tb_nnhealth import cli, commands, engine
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, stuck, table, unmeasured, with_layers
@@ -66,8 +68,9 @@ def test_export_writes_the_same_bytes_to_a_file(logs, tmp_path, capfdbinary):
     assert capfdbinary.readouterr().out == b""
 
 
-def test_export_of_several_runs_asks_which(logs, capsys):
-    assert run("export", logs) == 2
+@pytest.mark.parametrize("given", ["json", "html"])
+def test_export_of_several_runs_asks_which(logs, given, capsys):
+    assert run("export", logs, "--format", given) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert "Expected one run, chosen with --run" in err and "deep/bad" in err and "good" in err
@@ -76,6 +79,27 @@ def test_export_of_several_runs_asks_which(logs, capsys):
 def test_export_to_a_place_that_cannot_be_written(logs, tmp_path, capsys):
     assert run("export", logs / "good", "-o", tmp_path / "missing" / "card.json") == 2
     assert "Expected a file that can be written" in capsys.readouterr().err
+
+
+def test_export_writes_the_report(logs, tmp_path, capfdbinary):
+    assert run("export", logs / "deep" / "bad", "--format", "html", "-o", tmp_path / "report.html") == 0
+    health = read_run(logs / "deep" / "bad")
+    expected = html(health, Scorecard.from_run(health)).encode()
+    assert (tmp_path / "report.html").read_bytes() == expected
+    assert run("export", logs, "--run", "deep/bad", "--format", "html") == 0
+    out, err = capfdbinary.readouterr()
+    assert (out, err) == (expected, b"")
+
+
+def test_report_tells_the_limits_that_were_given(logs, capfdbinary):
+    assert run("export", logs / "good", "--format", "html", "--limit", "dead-units.warning=0.25") == 0
+    assert b"25 % <b>(default 40 %)</b>" in capfdbinary.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["json", "html"])
+def test_export_of_a_run_that_cannot_be_read(broken, given, capsys):
+    assert run("export", broken, "--format", given) == 2
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

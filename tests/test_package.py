@@ -107,7 +107,7 @@ def test_commands_of_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"^make ([a-z]+)", README, re.M)) <= targets
     commands = re.findall(r"^nnhealth ([a-z].*?)(?: +#.*)?$", README, re.M)
-    assert len(commands) == 9
+    assert len(commands) == 10
     for command in commands:
         assert _parser().parse_args(shlex.split(command))
     for module in set(re.findall(r"python -m (demo\S*|tb_nnhealth\S*)", README)):

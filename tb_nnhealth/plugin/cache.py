@@ -39,6 +39,12 @@ class VersionedCache(Generic[T]):
                 self._shrink()
             return value
 
+    def peek(self, key: Hashable, version: Hashable) -> T | None:
+        """Returns the value kept for the key and version, None where there is none."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return entry[1] if entry is not None and entry[0] == version else None
+
     def _shrink(self) -> None:
         total = sum(size for _, _, size in self._entries.values())
         while total > self._limit and len(self._entries) > 1:

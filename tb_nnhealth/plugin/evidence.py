@@ -68,7 +68,7 @@ def evidence(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any]
 
 def _curve(run: HealthRun, finding: Finding) -> Curve | None:
     if finding.rule in OF_EPOCHS:
-        return _of_epochs(run, OF_EPOCHS[finding.rule])
+        return of_epochs(run, OF_EPOCHS[finding.rule])
     statistic = STATISTICS.get(finding.statistic or "")
     if statistic is None:
         return None
@@ -76,15 +76,17 @@ def _curve(run: HealthRun, finding: Finding) -> Curve | None:
     row = next((name for name in _rows(run, finding, statistic.scope) if table.row(name) is not None), None)
     if row is None or not table.has(statistic.name):
         return None
-    return _of_table(table, row, statistic.name, statistic.unit)
+    return of_table(table, row, statistic.name, statistic.unit)
 
 
-def _of_table(table: Table, row: str, statistic: str, unit: str) -> Curve:
+def of_table(table: Table, row: str, statistic: str, unit: str) -> Curve:
+    """Returns a statistic of a row of the table."""
     parts = (pick(statistic, row) for pick in (table.series, table.lows, table.highs))
     return Curve(row, statistic, unit, table.steps, *parts)
 
 
-def _of_epochs(run: HealthRun, name: str) -> Curve | None:
+def of_epochs(run: HealthRun, name: str) -> Curve | None:
+    """Returns what Keras logged by a name at the ends of epochs, None where there is nothing."""
     logged = [(epoch.step - 1, value) for epoch in run.epochs if (value := epoch.logs.get(name)) is not None]
     if not logged:
         return None
@@ -119,7 +121,7 @@ def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
         "unit": curve.unit,
         "limit": finding.limit if _is_comparable(curve, finding) else None,
         "steps": first.tolist(),
-        **{name: _short(array) for name, array in (("values", values), ("low", low), ("high", high))},
+        **{name: short(array) for name, array in (("values", values), ("low", low), ("high", high))},
     }
 
 
@@ -129,5 +131,6 @@ def _is_comparable(curve: Curve, finding: Finding) -> bool:
     return unit == curve.unit and finding.rule not in (*OF_OTHER_KIND, *OF_EPOCHS)
 
 
-def _short(array: FloatArray) -> list[float | None]:
+def short(array: FloatArray) -> list[float | None]:
+    """Returns the values to four digits, as JSON can hold them: None where they are not finite."""
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in array.tolist()]

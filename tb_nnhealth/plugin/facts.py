@@ -29,7 +29,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "sampled_steps": run.sampled_steps,
                 "thinned": run.thinned,
                 "finished": run.finished,
-                "last_time": _last_time(run),
+                "last_time": last_time(run),
                 "costs": dict(run.costs),
             },
             "tables": {name: _table(table) for name, table in tables(run).items() if table.rows},
@@ -41,7 +41,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
     return content
 
 
-def _last_time(run: HealthRun) -> float | None:
+def last_time(run: HealthRun) -> float | None:
     """Returns the wall time of the newest sample, in seconds."""
     return max((float(table.wall_times[-1]) for table in tables(run).values() if len(table.wall_times)), default=None)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +57,13 @@ def strict_json(request: wrappers.Request, content: Any) -> wrappers.Response:
 
 def binary(request: wrappers.Request, content: bytes) -> wrappers.Response:
     return respond(request, content, "application/octet-stream")
+
+
+def attached(request: wrappers.Request, content: bytes, content_type: str, run: str, suffix: str) -> wrappers.Response:
+    """Answers with a file to be kept, named after its run as far as every file system takes it."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", run).strip("._")[:80] or "run"
+    headers = [("Content-Disposition", f'attachment; filename="{name}.{suffix}"')]
+    return respond(request, content, content_type, headers=headers)
 
 
 def parameter(request: wrappers.Request, name: str) -> str:

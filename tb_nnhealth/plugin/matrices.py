@@ -12,42 +12,77 @@ from tb_nnhealth.records import FloatArray, IntArray, Table
 
 FORMAT = 1
 
+COUNTS = (
+    ("output_gradient_", ("output_gradient_nonfinite",)),
+    ("gradient_ratio", ("gradient_nonfinite", "value_nonfinite")),
+    ("gradient_missing", ()),
+    ("gradient_", ("gradient_nonfinite",)),
+    ("value_", ("value_nonfinite",)),
+    ("update_", ("gradient_nonfinite", "value_nonfinite")),
+    (("activation_", "silent_", "dead_", "saturated_"), ("activation_nonfinite",)),
+    (("data_", "feature_", "constant_"), ("data_nonfinite",)),
+)
+"""By how a statistic's name begins: what counts the NaN and Inf in the tensors that it is made of."""
 
-def buckets(steps: IntArray, first: int, last: int, columns: int) -> tuple[int, IntArray]:
+
+def buckets(steps: IntArray, first: int, last: int, columns: int, log: bool = False) -> tuple[int, IntArray]:
     """Returns where the samples of a step range begin, and the offset from there of each bucket's first sample.
 
     The range includes the sample before it and the one after it, so that a line reaches both its ends.
-    Samples are shared out evenly over at most `columns` buckets; `starts` has one more entry, the end.
+    At most `columns` buckets share the samples evenly, or where `log` is set by equal parts of log(1 + step);
+    `starts` has one more entry, the end.
     """
     begin = max(0, int(np.searchsorted(steps, first, "left")) - 1)
     end = min(len(steps), int(np.searchsorted(steps, last, "right")) + 1)
     count = max(0, end - begin)
-    return begin, np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
+    if not log or count <= columns:
+        return begin, np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
+    places = np.log1p(steps[begin:end])
+    part = np.floor(columns * (places - places[0]) / (places[-1] - places[0])).clip(max=columns - 1)
+    return begin, np.concatenate([[0], np.flatnonzero(np.diff(part)) + 1, [count]]).astype(np.int64)
 
 
-def matrix(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:
-    """Returns a frame of one plane: of each bucket the value of largest magnitude, with its sign.
+def matrix(table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
+    """Returns a frame of two planes: of each bucket the value of largest magnitude, and the extreme on the other side.
+
+    A row of the event file may itself stand for several samples: its extremes count. Where there is NaN or Inf
+    in what the statistic is made of, a third plane holds how many elements are, at most.
+    """
+    begin, starts = buckets(table.steps, first, last, columns, log)
+    window = slice(begin, begin + int(starts[-1]))
+    low, high = _extremes(table, statistic, window, starts)
+    far = farthest(low, high)
+    planes = [far, np.where(far == low, high, low)]
+    counts = [_reduce(np.fmax, table.highs(name)[window], starts) for name in counted_by(statistic) if table.has(name)]
+    if any(np.any(count > 0) for count in counts):
+        planes.append(np.nan_to_num(np.fmax.reduce(counts)))
+    return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
+
+
+def cells(table: Table, statistic: str, window: slice, starts: IntArray) -> FloatArray:
+    """Returns `[rows, buckets]`: of each bucket in a window of the samples the value of largest magnitude, signed.
 
     A row of the event file may itself stand for several samples: its extremes count.
     """
-    begin, starts = buckets(table.steps, first, last, columns)
-    window = slice(begin, begin + int(starts[-1]))
-    column = table.columns.index(statistic)
-    extremes = farthest(table.low[window, :, column], table.high[window, :, column])
-    return _frame(table.steps[window], starts, _reduce_farthest(extremes, starts).T[None])
+    return farthest(*_extremes(table, statistic, window, starts)).T
 
 
-def flow(table: Table, statistic: str, first: int, last: int, columns: int) -> bytes:
+def counted_by(statistic: str) -> tuple[str, ...]:
+    """Returns the statistics that count NaN and Inf in the tensors that a statistic is made of."""
+    return next((counts for start, counts in COUNTS if statistic.startswith(start)), ())
+
+
+def flow(table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
     """Returns a frame of three planes, a row for each of the table: the bucket's last value, lowest and highest."""
-    begin, starts = buckets(table.steps, first, last, columns)
+    begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
     values, lows, highs = (pick(statistic)[window] for pick in (table.series, table.lows, table.highs))
     return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
 
 
-def series(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
+def series(table: Table, row: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
     """Returns a frame of three planes, a row for each statistic: the bucket's last value, lowest and highest."""
-    begin, starts = buckets(table.steps, first, last, columns)
+    begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
     index = table.rows.index(row)
     values = np.asarray(table.values[window, index, :], np.float32)
@@ -55,9 +90,9 @@ def series(table: Table, row: str, first: int, last: int, columns: int) -> bytes
     return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
 
 
-def histogram(table: Table, row: str, first: int, last: int, columns: int) -> bytes:
+def histogram(table: Table, row: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
     """Returns a frame of one plane, a row for each bin: the share of elements in the bin, of each bucket's last."""
-    begin, starts = buckets(table.steps, first, last, columns)
+    begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
     counts = np.asarray(table.values[window, table.rows.index(row), :], np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -91,8 +126,12 @@ def _summed_up(values: FloatArray, lows: FloatArray, highs: FloatArray, starts: 
     return np.stack([plane.T for plane in planes])
 
 
-def _reduce_farthest(values: FloatArray, starts: IntArray) -> FloatArray:
-    return farthest(_reduce(np.fmin, values, starts), _reduce(np.fmax, values, starts))
+def _extremes(table: Table, statistic: str, window: slice, starts: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Returns the lowest and the highest of each bucket in a window of the samples, each `[buckets, rows]`."""
+    return (
+        _reduce(np.fmin, table.lows(statistic)[window], starts),
+        _reduce(np.fmax, table.highs(statistic)[window], starts),
+    )
 
 
 def _reduce(extreme: np.ufunc, values: FloatArray, starts: IntArray) -> FloatArray:

@@ -1,7 +1,5 @@
-"""The plugin: routes of the Health tab (docs/http_api.md). It reads one run a request and writes nothing."""
+"""The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,17 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
-from tb_nnhealth.configuration import SettingsError
-from tb_nnhealth.plugin import matrices
+from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.evidence import evidence
 from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
-from tb_nnhealth.plugin.http import binary, choice, integer, parameter, respond, route, strict_json
-from tb_nnhealth.project import judged_here, project_settings
+from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
+from tb_nnhealth.plugin.sweep import Sweep
+from tb_nnhealth.plugin.versions import settings_here, version_key
+from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary.metadata import PLUGIN_NAME
@@ -35,9 +35,10 @@ _ASSETS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob(
 
 @dataclass(frozen=True)
 class Judged:
-    """A run as it was read at one version, its scorecard's exact text, and the curves behind its findings."""
+    """A run as it was read at one version, its scorecard, the exact text of it, and the curves behind its findings."""
 
     run: HealthRun
+    card: Scorecard
     scorecard: str
     evidence: list[dict[str, Any] | None]
     version: str
@@ -51,6 +52,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
         self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, _size)
+        self._sweep = Sweep(self._provider, self._known)
 
     def is_active(self) -> bool:
         """Returns False: TensorBoard itself knows whether a run holds data of this plugin."""
@@ -63,10 +65,14 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return {
             "/static/*": route(self._static),
             "/runs": route(self._runs),
+            "/table": route(self._all_runs),
+            "/diff": route(self._diff),
             "/rules": route(self._rules),
             "/rule": route(self._rule),
             "/version": route(self._version),
             "/scorecard": route(self._scorecard),
+            "/report": route(self._report),
+            "/csv": route(self._csv),
             "/evidence": route(self._evidence),
             "/run": route(self._run),
             "/matrix": route(self._matrix),
@@ -82,7 +88,16 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, asset.read_bytes(), _TYPES[asset.suffix])
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
-        return strict_json(request, {"runs": self._names(request)})
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, {"runs": reader.provider_runs(self._provider, context, experiment)})
+
+    def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
+        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
+        return strict_json(request, self._sweep.answer(context, experiment, request.args.get("since", "")))
+
+    def _diff(self, request: wrappers.Request) -> wrappers.Response:
+        before, after = (self._read(request, name).card for name in ("against", "run"))
+        return strict_json(request, before.diff(after).to_dict())
 
     def _rules(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"rules": {name: dict(rule.prose) for name, rule in DIAGNOSES.items()}})
@@ -93,16 +108,39 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, content.encode(), "text/html")
 
     def _version(self, request: wrappers.Request) -> wrappers.Response:
-        run = self._run_name(request)
-        return strict_json(request, {"version": self._version_of(request, run)})
+        _, tags = self._listed(request)
+        return strict_json(request, {"version": _key(tags)})
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
-        headers = []
+        content = judged.scorecard.encode()
         if request.args.get("download") == "1":
-            name = re.sub(r"[^A-Za-z0-9._-]+", "_", judged.run.name).strip("._")[:80] or "run"
-            headers.append(("Content-Disposition", f'attachment; filename="{name}.scorecard.json"'))
-        return respond(request, judged.scorecard.encode(), "application/json", headers=headers)
+            return attached(request, content, "application/json", judged.run.name, "scorecard.json")
+        return respond(request, content, "application/json")
+
+    def _report(self, request: wrappers.Request) -> wrappers.Response:
+        judged = self._read(request)
+        content = html(judged.run, judged.card).encode()
+        return attached(request, content, "text/html", judged.run.name, "report.html")
+
+    def _csv(self, request: wrappers.Request) -> wrappers.Response:
+        run = self._read(request).run
+        of = choice(request, "of", ("training", "statistic", "row", "layer", "histograms"))
+        span = _span(request)
+        if of == "training":
+            content = spreadsheet.of_training(run, span)
+        elif of == "layer":
+            content = spreadsheet.of_layer(run, _layer(request, run), span)
+        elif of == "histograms":
+            content = spreadsheet.of_histograms(run, _row(request, *run.histograms.values()), span)
+        else:
+            table = self._table(request)
+            content = (
+                spreadsheet.of_statistic(table, _statistic(request, table), span)
+                if of == "statistic"
+                else spreadsheet.of_row(table, _row(request, table), span)
+            )
+        return attached(request, content, "text/csv", run.name, f"{of}.csv")
 
     def _evidence(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"evidence": self._read(request).evidence})
@@ -135,49 +173,54 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             raise errors.NotFoundError("there is no such table")
         return table
 
-    def _read(self, request: wrappers.Request) -> Judged:
-        """Returns the request's run, judged; kept until its event files grow."""
-        name = self._run_name(request)
+    def _known(self, experiment: str, run: str, version: str) -> tuple[HealthRun, Scorecard] | None:
+        judged = self._judged.peek((experiment, run), version)
+        return None if judged is None else (judged.run, judged.card)
+
+    def _read(self, request: wrappers.Request, which: str = "run") -> Judged:
+        """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
+        name, tags = self._listed(request, which)
         experiment = plugin_util.experiment_id(request.environ)
-        version = self._version_of(request, name)
+        version = _key(tags)
 
         def judge() -> Judged:
             try:
-                run = reader.read_provider(self._provider, plugin_util.context(request.environ), experiment, name)
+                context = plugin_util.context(request.environ)
+                run = reader.read_provider(self._provider, context, experiment, name, tags)
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
             card = Scorecard.from_run(judged_here(run))
-            return Judged(run, card.to_json(), evidence(run, card.findings), version)
+            return Judged(run, card, card.to_json(), evidence(run, card.findings), version)
 
         return self._judged.get((experiment, name), version, judge)
 
-    def _run_name(self, request: wrappers.Request) -> str:
-        name = parameter(request, "run")
-        if name not in self._names(request):
+    def _listed(self, request: wrappers.Request, which: str = "run") -> tuple[str, reader.Tags]:
+        """Returns the run that a parameter of the request names, and its tags."""
+        name = parameter(request, which)
+        environ = request.environ
+        context, experiment = plugin_util.context(environ), plugin_util.experiment_id(environ)
+        tags = reader.provider_tags(self._provider, context, experiment, name)
+        if not tags:
             raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
-        return name
-
-    def _names(self, request: wrappers.Request) -> list[str]:
-        environ = request.environ
-        return reader.provider_runs(self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ))
-
-    def _version_of(self, request: wrappers.Request, run: str) -> str:
-        environ = request.environ
-        version = reader.provider_version(
-            self._provider, plugin_util.context(environ), plugin_util.experiment_id(environ), run
-        )
-        try:
-            settings = project_settings()
-        except SettingsError as error:
-            raise errors.InvalidArgumentError(str(error)) from error
-        return hashlib.sha256(repr((version, settings)).encode()).hexdigest()[:16]
+        return name, tags
 
 
-def _row(request: wrappers.Request, table: Table) -> str:
+def _key(tags: reader.Tags) -> str:
+    return version_key(reader.listed_version(tags), settings_here())
+
+
+def _row(request: wrappers.Request, *among: Table) -> str:
     row = parameter(request, "row")
-    if table.row(row) is None:
+    if all(table.row(row) is None for table in among):
         raise errors.NotFoundError("the table has no such row")
     return row
+
+
+def _layer(request: wrappers.Request, run: HealthRun) -> str:
+    layer = parameter(request, "layer")
+    if run.model.layer(layer) is None:
+        raise errors.NotFoundError("the model has no such layer")
+    return layer
 
 
 def _statistic(request: wrappers.Request, table: Table) -> str:
@@ -187,11 +230,15 @@ def _statistic(request: wrappers.Request, table: Table) -> str:
     return statistic
 
 
-def _window(request: wrappers.Request) -> tuple[int, int, int]:
-    """Returns the query's first step, last step and number of columns."""
-    first = integer(request, "first", 0, 0, LARGEST_STEP)
-    last = integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
-    return first, last, integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+def _window(request: wrappers.Request) -> tuple[int, int, int, bool]:
+    """Returns the query's first step, last step, number of columns, and whether these are spaced by the logarithm."""
+    columns = integer(request, "columns", MOST_COLUMNS, 1, MOST_COLUMNS)
+    return *_span(request), columns, choice(request, "spacing", ("even", "log")) == "log"
+
+
+def _span(request: wrappers.Request) -> tuple[int, int]:
+    """Returns the query's first and last step."""
+    return integer(request, "first", 0, 0, LARGEST_STEP), integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
 
 
 def _size(judged: Judged) -> int:

@@ -14,14 +14,25 @@ STEPS = 120
 DEAD_FROM = 40
 CLASSES = {"target/output": (2, 3, 5), "prediction/output": (0, 10, 0)}
 
+STAGES, BLOCKS = 6, 20
+DEEP_VARIABLES = tuple(
+    f"net/stage{stage}_block{block}_conv/{role}"
+    for stage in range(STAGES)
+    for block in range(BLOCKS)
+    for role in ("kernel", "bias")
+)
+SPIKE, DIP, BROKEN = 37, 80, 60
+"""Steps of the deep run: an update ratio of 0.5, one of 1e-7, and a gradient with three NaN."""
+
 VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes a run of random numbers, a calm and a sick one, one with markup in names, an unreadable and a live one."""
+    """Writes runs: of random numbers, calm, sick, deep, with markup in names, unreadable, and live."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
+    write_deep_run(log_dir / "deep")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
@@ -61,6 +72,29 @@ def write_sick_run(directory: Path) -> None:
     writer.close()
 
 
+def write_deep_run(directory: Path) -> None:
+    """Writes a run of many nested layers, all of one update ratio but for a spike, a dip, a NaN and a bias of zero."""
+    manifest = make_manifest("deep", variables=DEEP_VARIABLES)
+    columns = {name: index for index, name in enumerate(manifest["tables"]["variables"]["columns"])}
+    rows = {name: index for index, name in enumerate(DEEP_VARIABLES)}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        tables = quiet_tables(manifest, step)
+        variables = tables["variables"]
+        variables[:, columns["update_ratio"]] = 1e-3
+        variables[rows["net/stage2_block3_conv/bias"], columns["update_ratio"]] = 0.0
+        if step == SPIKE:
+            variables[rows["net/stage0_block1_conv/kernel"], columns["update_ratio"]] = 0.5
+        if step == DIP:
+            variables[rows["net/stage0_block1_conv/bias"], columns["update_ratio"]] = 1e-7
+        if step == BROKEN:
+            variables[rows["net/stage1_block0_conv/kernel"], columns["update_ratio"]] = np.nan
+            variables[rows["net/stage1_block0_conv/kernel"], columns["gradient_nonfinite"]] = 3
+        writer.write_sample(step, tables)
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
+
+
 def quiet_tables(manifest: dict[str, Any], step: int) -> dict[str, np.ndarray]:
     """Returns random tables in which nothing is non-finite, missing, dead or saturated."""
     tables = make_tables(manifest, step)
@@ -87,3 +121,30 @@ class _Live:
 
 
 LIVE = _Live()
+
+
+def write_sweep(log_dir: Path, count: int) -> None:
+    """Writes a sweep of small runs, `lr=…/seed=…`: of ten, two lose all their units and one reaches NaN."""
+    for index in range(count):
+        directory = log_dir / f"lr={10.0 ** -(1 + index % 4):g}" / f"seed={index // 4}"
+        write_small_run(directory, index, dead=index % 10 in (3, 7), broken=index % 10 == 5)
+
+
+def write_small_run(directory: Path, seed: int, dead: bool = False, broken: bool = False, steps: int = 48) -> None:
+    """Writes a run of two layers: its loss falls, unless all units of its first layer are dead, and may end as NaN."""
+    manifest = make_manifest(directory.name, variables=("dense/kernel", "dense/bias", "output/kernel", "output/bias"))
+    columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(steps):
+        tables = quiet_tables(manifest, step)
+        loss = 2.3 if dead else np.nan if broken and step > steps // 2 else (1 + seed % 5) / (1 + step)
+        tables["activations"][0, columns["activations"].index("dead_unit_fraction")] = float(dead)
+        for name in ("loss", "data_loss"):
+            tables["steps"][0, columns["steps"].index(name)] = loss
+        writer.write_sample(step, tables)
+    if broken:
+        place = {"stage": "loss", "path": "", "count": 1}
+        event = {"kind": "nonfinite", "step": steps // 2 + 1, "places": [place]}
+        writer.write_json(metadata.EVENT, steps - 1, [event])
+    writer.write_json(metadata.PROGRESS, steps - 1, make_progress(writer, steps, finished=True))
+    writer.close()

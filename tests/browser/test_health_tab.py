@@ -94,7 +94,7 @@ def test_finding_leads_to_its_row_and_steps(open_tab):
     part.get_by_role("button", name="Show in the timeline").click()
     expect(tab.frame.locator("#statistic")).to_have_value("activations\ndead_unit_fraction")
     row = tab.frame.locator(".labels button[data-row='block/dense_3']")
-    expect(row).to_have_attribute("aria-pressed", "true")
+    expect(row).to_have_attribute("aria-selected", "true")
     expect(row).to_have_class(re.compile("focused"))
     expect(tab.frame.locator(".heatmap")).to_be_in_viewport()
 
@@ -115,7 +115,7 @@ def test_heat_map_shows_the_value_under_the_pointer(open_tab):
 
 def test_row_opens_its_layers_charts(open_tab):
     tab = open_tab("sick/health")
-    tab.frame.locator(".labels button").nth(4).click()
+    tab.frame.locator(".labels button").nth(2).click()
     panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
     expect(panel.get_by_role("heading")).to_have_text("block/dense_2")
     for title in (
@@ -136,6 +136,7 @@ def test_row_opens_its_layers_charts(open_tab):
 
 def test_spread_of_each_tensor_of_a_layer_can_be_chosen(open_tab):
     tab = open_tab("sick/health")
+    tab.frame.get_by_role("button", name="Expand all").click()
     tab.frame.locator(".labels button[data-row='block/dense_2/bias']").click()
     panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
     choice = panel.get_by_role("group", name="Spread of")
@@ -224,7 +225,7 @@ def test_category_filters_the_findings(open_tab):
 def test_run_picker_changes_the_run(open_tab):
     tab = open_tab("sick/health")
     picker = tab.frame.get_by_label("Run", exact=True)
-    assert picker.locator("option").all_inner_texts() == ["calm", "exp<b>1", "future", "good", "live", "sick"]
+    assert picker.locator("option").all_inner_texts() == ["calm", "deep", "exp<b>1", "future", "good", "live", "sick"]
     picker.select_option("good/health")
     tab.wait_for("good/health", STEPS)
 

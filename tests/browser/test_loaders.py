@@ -26,7 +26,8 @@ def test_verdict_is_the_scorecards(open_tab, tensorboard):
 def test_download_is_the_scorecard_to_the_byte(open_tab, tensorboard):
     tab = open_tab("good/health")
     with tab.page.expect_download() as download:
-        tab.frame.get_by_role("link", name="Download JSON").click()
+        tab.frame.locator(".menu > summary").click()
+        tab.frame.get_by_role("link", name="Scorecard").click()
     assert download.value.suggested_filename == "good.scorecard.json"
     expected = Scorecard.from_logdir(tensorboard.log_dir / "good").to_json().encode()
     assert download.value.path().read_bytes() == expected
@@ -47,7 +48,7 @@ def test_training_run_is_followed_without_a_jump(open_tab, live_steps):
     tab.wait_for("live/health", live_steps(25))
     assert tab.frame.locator("body").evaluate("() => document.scrollingElement.scrollTop") == 200
     assert tab.frame.locator("details.part").last.get_attribute("open") == opened
-    expect(tab.frame.locator(".labels button").nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(tab.frame.locator(".labels button").nth(1)).to_have_attribute("aria-selected", "true")
     expect(tab.frame.locator("#statistic")).to_have_value("variables\nvalue_rms")
 
 

@@ -19,6 +19,13 @@ def test_a_value_is_made_once_a_version():
     assert len(made) == 2
 
 
+def test_a_look_makes_nothing():
+    cache = VersionedCache[str](100, len)
+    assert cache.peek("key", 1) is None
+    cache.get("key", 1, lambda: "value")
+    assert (cache.peek("key", 1), cache.peek("key", 2)) == ("value", None)
+
+
 def test_least_recently_used_values_go_first():
     cache = VersionedCache[str](10, len)
     for key in ("a", "b"):

@@ -60,4 +60,8 @@ def test_list_leads_to_every_rule():
     ],
 )
 def test_markdown_of_the_pages(text, html):
-    assert rendered(text, "light") == html + "\n"
+    assert rendered(text, lambda rule: f"rule?name={rule}&theme=light") == html + "\n"
+
+
+def test_a_rule_without_a_page_is_named():
+    assert rendered("[dead](dead-units.md)", lambda rule: None) == "<p>dead</p>\n"

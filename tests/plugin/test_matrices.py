@@ -5,6 +5,7 @@ import pytest
 
 from tb_nnhealth.plugin import matrices
 from tb_nnhealth.records import Table
+from tb_nnhealth.vocabulary import STATISTICS
 from tests.plugin.test_plugin import frame
 
 NAN, INF = np.nan, np.inf
@@ -51,6 +52,64 @@ def test_matrix_equals_a_naive_loop(columns):
     for one, other, cell in zip(first, last, planes[0, 0], strict=True):
         bucket = [x for step, x in zip(np.arange(100) ** 2, values, strict=True) if one <= step <= other and x == x]
         assert cell == max(bucket, key=abs) if bucket else np.isnan(cell)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "columns", "expected"),
+    [
+        ([1, 2], [1, 2], 2, [[1, 2], [1, 2]]),
+        ([-9, 1], [2, 3], 1, [[-9], [3]]),
+        ([1e-6, 2], [1e-6, 3], 1, [[3], [1e-6]]),
+        ([NAN, 1], [NAN, 4], 2, [[NAN, 4], [NAN, 1]]),
+    ],
+)
+def test_both_extremes_survive(low, high, columns, expected):
+    planes = thinned(make_table(high, low=low, high=high), columns)[2]
+    np.testing.assert_array_equal(planes[:, 0], np.asarray(expected, np.float32))
+
+
+def make_counted(statistic, counts):
+    """A table of one row and two steps: the statistic was not measured at the last, where NaN and Inf are counted."""
+    values = np.array([[1.0, *(0.0 for _ in counts)], [NAN, *counts.values()]], np.float32)[:, None, :]
+    return Table(("row",), (statistic, *counts), np.arange(2), np.zeros(2), values, values, values)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "counts", "expected"),
+    [
+        ("gradient_rms", {"gradient_nonfinite": 3, "value_nonfinite": 0}, [0, 3]),
+        ("gradient_rms", {"gradient_nonfinite": 0, "value_nonfinite": 3}, None),
+        ("update_ratio", {"gradient_nonfinite": NAN, "value_nonfinite": 3}, [0, 3]),
+        ("dead_unit_fraction", {"activation_nonfinite": 1, "output_gradient_nonfinite": 2}, [0, 1]),
+        ("output_gradient_rms", {"activation_nonfinite": 1, "output_gradient_nonfinite": 2}, [0, 2]),
+        ("data_mean", {"data_nonfinite": 7}, [0, 7]),
+        ("loss", {}, None),
+    ],
+)
+def test_what_is_not_finite_has_a_plane_of_its_own(statistic, counts, expected):
+    planes = frame(matrices.matrix(make_counted(statistic, counts), statistic, 0, 9, 9))[2]
+    assert len(planes) == (2 if expected is None else 3)
+    if expected:
+        assert planes[2, 0].tolist() == expected
+
+
+def test_every_count_is_a_statistic():
+    assert {count for _, counts in matrices.COUNTS for count in counts} <= set(STATISTICS)
+
+
+def test_early_steps_have_columns_of_their_own_on_a_logarithmic_axis():
+    table = make_table(range(10_000))
+    first, last, planes = frame(matrices.matrix(table, "x", 0, 9999, 100, log=True))
+    assert first[:5].tolist() == [0, 1, 2, 3, 4] and last[-1] == 9999
+    assert len(first) <= 100
+    assert planes[0, 0].tolist() == last.tolist() and planes[1, 0].tolist() == first.tolist()
+    widths = np.log1p(last) - np.log1p(first)
+    assert widths.max() < 2 * np.log1p(9999) / 100
+
+
+def test_few_samples_stay_as_they_are_on_a_logarithmic_axis():
+    assert frame(matrices.matrix(make_table([1, 2, 3]), "x", 0, 9, 9, log=True))[0].tolist() == [0, 1, 2]
+    assert len(frame(matrices.matrix(make_table([]), "x", 0, 9, 9, log=True))[0]) == 0
 
 
 def test_range_of_steps_has_a_neighbour_on_each_side():

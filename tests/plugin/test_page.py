@@ -1,12 +1,16 @@
 """What must hold of the page's files, whoever edits them."""
 
 import hashlib
+import itertools
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tb_nnhealth.plugin import plugin
+from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.vocabulary import STATISTICS
 
 STATIC = Path(plugin.__file__).parent / "static"
 VENDOR = STATIC / "vendor"
@@ -39,6 +43,16 @@ def test_module_names_no_other_host(path):
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}
 
 
+def test_bands_are_limits_of_rules_on_the_statistic():
+    code = (STATIC / "bands.js").read_text(encoding="utf-8")
+    lines = re.findall(r"^  (\w+): \{.*\['([a-z-]+)', '(\w+)'\]", code, re.MULTILINE)
+    assert len(lines) >= 5
+    for statistic, rule, limit in lines:
+        assert statistic in STATISTICS
+        assert statistic in DIAGNOSES[rule].rule.needs
+        assert limit in {threshold.name for threshold in DIAGNOSES[rule].rule.thresholds}
+
+
 def colours(theme: str) -> dict[str, tuple[int, ...]]:
     css = (STATIC / "style.css").read_text(encoding="utf-8")
     block = re.search(
@@ -62,3 +76,34 @@ def test_text_can_be_read(theme, name):
     for ground in ("card", "sunk", "ground"):
         dark, light = sorted((luminance(palette[name]), luminance(palette[ground])))
         assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{name} on {ground}"
+
+
+SIGHTS = {
+    "normal": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.3039]],
+}  # fmt: skip
+"""What linear colours become (Machado, Oliveira and Fernandes, 2009)."""
+
+
+def lab(linear: np.ndarray) -> np.ndarray:
+    """Returns the CIE L*a*b* of a linear RGB colour."""
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear.clip(0, 1)
+    x, y, z = np.cbrt(np.maximum(xyz / [0.9505, 1.0, 1.089], 1e-4))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("theme", THEMES)
+def test_lines_can_be_told_apart_by_colour(theme, sight):
+    found = colours(theme)
+    lines = [found[f"line-{place}"] for place in range(1, 7)]
+    linear = [np.array([c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in line])
+              for line in lines]  # fmt: skip
+    seen = [lab(np.array(SIGHTS[sight]) @ colour) for colour in linear]
+    assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > 15
+    ground = luminance(found["card"])
+    for line in lines:
+        dark, light = sorted((luminance(line), ground))
+        assert (light + 0.05) / (dark + 0.05) >= 3

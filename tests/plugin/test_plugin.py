@@ -1,5 +1,7 @@
 """The routes, asked as a browser asks them."""
 
+import csv
+import io
 import json
 from typing import Any
 from urllib.parse import quote
@@ -10,13 +12,14 @@ from werkzeug import test
 
 from tb_nnhealth import Scorecard
 from tb_nnhealth.reader import read_run
+from tb_nnhealth.report import html
 from tests.plugin.conftest import MARKUP, RUN, STEPS
 
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
-    "/runs", "/rules", "/rule", "/version", "/scorecard", "/evidence", "/run", "/matrix", "/flow", "/series",
-    "/histograms",
+    "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/flow",
+    "/series", "/histograms", "/table", "/diff",
 )  # fmt: skip
 
 
@@ -54,6 +57,44 @@ def test_scorecard_has_the_bytes_of_the_library(client, log_dir):
 def test_download_of_a_run_with_markup_in_its_name_is_safe(client):
     header = get(client, "/scorecard", run="exp<b>1/health", download=1).headers["Content-Disposition"]
     assert header == 'attachment; filename="exp_b_1.scorecard.json"'
+
+
+def test_report_has_the_bytes_of_the_library(client, log_dir):
+    answer = get(client, "/report", run=RUN)
+    run = read_run(log_dir / "run1")
+    assert answer.data == html(run, Scorecard.from_run(run)).encode()
+    assert answer.mimetype == "text/html"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="run1.report.html"'
+
+
+@pytest.mark.parametrize(
+    ("query", "rows", "statistics"),
+    [
+        ({"of": "training"}, {"step", "epoch"}, {"loss", "val_loss", "metric/accuracy"}),
+        ({}, {"step", "epoch"}, {"loss", "val_loss"}),
+        (
+            {"of": "statistic", "table": "variables", "statistic": "update_ratio"},
+            {"dense/kernel", "output/bias"}, {"update_ratio"},
+        ),
+        ({"of": "row", "table": "data", "row": "input/x"}, {"input/x"}, {"data_mean"}),
+        ({"of": "layer", "layer": "dense"}, {"dense", "dense/kernel", "dense/bias"}, {"activation_std", "value_rms"}),
+    ],
+)  # fmt: skip
+def test_data_of_a_chart_as_csv(client, query, rows, statistics):
+    answer = get(client, "/csv", run=RUN, first=5, last=9, **query)
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="run1.')
+    lines = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert rows <= {line["row"] for line in lines} and statistics <= {line["statistic"] for line in lines}
+    assert {int(line["step"]) for line in lines} == {5, 6, 7, 8, 9}
+
+
+def test_histograms_as_csv(client, log_dir):
+    lines = list(csv.DictReader(io.StringIO(get(client, "/csv", run=RUN, of="histograms", row="dense/kernel").text)))
+    assert {line["kind"] for line in lines} == {"value", "gradient", "update"}
+    counts = read_run(log_dir / "run1").histograms["value"].values[0, 0]
+    first = [float(line["elements"]) for line in lines if line["kind"] == "value" and line["step"] == lines[0]["step"]]
+    assert sum(first) == counts.sum()
 
 
 def test_run_tells_the_model_and_what_was_measured(client, log_dir):
@@ -96,6 +137,40 @@ def test_histograms_are_shares(client):
     np.testing.assert_allclose(values[0].sum(axis=0), 1.0, rtol=1e-5)
 
 
+def test_table_has_a_row_for_each_run_in_the_end(client, log_dir):
+    first = get(client, "/table").json
+    assert [row["run"] for row in first["rows"]] == get(client, "/runs").json["runs"]
+    rows, since = {row["run"]: row for row in first["rows"]}, first["serial"]
+    for _ in range(20):
+        answer = get(client, "/table", since=since).json
+        rows.update((row["run"], row) for row in answer["rows"])
+        since = answer["serial"]
+        if not answer["pending"]:
+            break
+    card = Scorecard.from_logdir(log_dir / "run1")
+    assert (rows[RUN]["score"], rows[RUN]["steps"], rows[RUN]["finished"]) == (card.score, STEPS, True)
+    assert len(rows[RUN]["loss"]["values"]) == STEPS
+    assert rows["future/health"]["state"] == "unread"
+    assert "Received: schema_version=99" in rows["future/health"]["reason"]
+    nothing_new = get(client, "/table", since=since)
+    assert nothing_new.json == {"serial": since, "rows": [], "pending": 0}
+
+
+def test_row_of_a_run_that_was_opened_is_the_same(client):
+    get(client, "/run", run="exp<b>1/health")
+    for asked in ({}, {"since": "x"}):
+        answer = get(client, "/table", **asked).json
+    (row,) = (row for row in answer["rows"] if row["run"] == "exp<b>1/health")
+    assert (row["state"] == "no_data") == (get(client, "/scorecard", run="exp<b>1/health").json["score"] is None)
+
+
+def test_diff_is_that_of_the_library(client, log_dir):
+    cards = [Scorecard.from_logdir(log_dir / name) for name in ("exp<b>1", "run1")]
+    answer = get(client, "/diff", against="exp<b>1/health", run=RUN).json
+    assert answer == json.loads(cards[0].diff(cards[1]).to_json())
+    assert answer["before"]["run"] == "exp<b>1" and answer["after"]["run"] == "run1"
+
+
 def test_rules_are_explained(client):
     rules = get(client, "/rules").json["rules"]
     assert "What to try" in rules["dead-units"]
@@ -127,18 +202,28 @@ def test_columns_bound_the_answer(client, columns):
     [
         ("/run", {}, 400, "expected the parameter run"),
         ("/run", {"run": "x" * 5000}, 400, "5000 characters"),
+        ("/diff", {"run": RUN}, 400, "expected the parameter against"),
+        ("/diff", {"run": RUN, "against": "nobody"}, 404, "no health data of a run with this name"),
         ("/run", {"run": "nobody"}, 404, "no health data of a run with this name"),
         ("/matrix", {"run": RUN, "table": "nothing", "statistic": "update_ratio"}, 404, "no such table"),
         ("/matrix", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
         ("/flow", {"run": RUN, "table": "variables", "statistic": "nothing"}, 404, "no such statistic"),
         ("/matrix", {**MATRIX, "columns": "9" * 5000}, 400, "from 1"),
         ("/matrix", {**MATRIX, "columns": 0}, 400, "columns=0"),
+        ("/matrix", {**MATRIX, "spacing": "odd"}, 404, "no such spacing"),
         ("/matrix", {**MATRIX, "first": "nan"}, 400, "first=nan"),
         ("/series", {"run": RUN, "table": "variables", "row": MARKUP}, 404, "no such row"),
         ("/histograms", {"run": RUN, "kind": "nothing", "row": "dense/kernel"}, 404, "no histograms of this kind"),
         ("/rule", {"name": MARKUP}, 404, "no such name"),
         ("/rule", {"name": "dead-units", "theme": "x"}, 404, "no such theme"),
         ("/run", {"run": "future/health"}, 400, "Received: schema_version=99"),
+        ("/report", {"run": "future/health"}, 400, "Received: schema_version=99"),
+        ("/report", {}, 400, "expected the parameter run"),
+        ("/csv", {"run": RUN, "of": MARKUP}, 404, "no such of"),
+        ("/csv", {"run": RUN, "of": "layer", "layer": MARKUP}, 404, "no such layer"),
+        ("/csv", {"run": RUN, "of": "histograms", "row": MARKUP}, 404, "no such row"),
+        ("/csv", {"run": RUN, "of": "row", "table": "data", "row": "dense"}, 404, "no such row"),
+        ("/csv", {"run": RUN, "first": -1}, 400, "first=-1"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_sentence(client, route, query, code, sentence):

@@ -1,12 +1,21 @@
 """What only a data provider can do wrong."""
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tb_nnhealth.reader import LogError, provider_runs, provider_version, read_provider, read_run
+from tb_nnhealth.reader import (
+    LogError,
+    listed_version,
+    provider_listing,
+    provider_runs,
+    provider_version,
+    read_provider,
+    read_run,
+)
 from tb_nnhealth.summary import metadata
 from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, slow_provider
 from tests.synthetic import write_synthetic_run
@@ -72,6 +81,8 @@ def test_runs_and_their_versions(loader: str, tmp_path: Path) -> None:
         first = provider_version(provider, CONTEXT, EXPERIMENT, "a/health")
         assert first == provider_version(provider, CONTEXT, EXPERIMENT, "a/health")
         assert provider_version(provider, CONTEXT, EXPERIMENT, "nothing") == (0, 0, 0.0)
+        listing = provider_listing(provider, CONTEXT, EXPERIMENT)
+        assert list(listing) == ["a/health", "b/health"] and listed_version(listing["a/health"]) == first
     write_synthetic_run(tmp_path / "a", steps=3)
     with LOADERS[loader](tmp_path) as provider:
         assert provider_version(provider, CONTEXT, EXPERIMENT, "a/health") != first
@@ -89,3 +100,20 @@ def test_a_series_without_data_is_an_empty_table(synthetic_run: Path) -> None:
 
         provider.list_tensors = with_empty
         assert_same_run(read(provider), read_run(synthetic_run))
+
+
+def test_tags_are_read_together_where_each_call_takes_its_time(synthetic_run: Path) -> None:
+    """TensorBoard's data server answers a call after some 40 ms, however little it reads."""
+    with slow_provider(synthetic_run.parent) as provider:
+        reading, most, read_tensors = [], [], provider.read_tensors
+
+        def slowly(*args: Any, **kwargs: Any) -> Any:
+            reading.append(kwargs)
+            most.append(len(reading))
+            time.sleep(0.03)
+            reading.pop()
+            return read_tensors(*args, **kwargs)
+
+        provider.read_tensors = slowly
+        assert_same_run(read(provider), read_run(synthetic_run))
+    assert max(most) > 2

@@ -23,6 +23,15 @@ export class ApiError extends Error {
 /** @returns {Promise<string[]>} */
 export const runs = async () => (await json('runs', {})).runs;
 
+/**
+ * The rows of all runs that are newer than the last answer, and some more judged meanwhile.
+ * @param {string} since the last answer's serial, "" for the first one @returns {Promise<{serial: string, rows: Json[], pending: number}>}
+ */
+export const table = (since) => json('table', since ? {since} : {});
+
+/** @param {string} run @param {string} against @returns {Promise<Json>} what changed from the other run to this one */
+export const diff = (run, against) => json('diff', {run, against});
+
 /** @param {string} run @returns {Promise<string>} */
 export const version = async (run) => (await json('version', {run})).version;
 
@@ -41,31 +50,36 @@ export const rules = async () => (await json('rules', {})).rules;
 /** @param {string} run */
 export const downloadAddress = (run) => address('scorecard', {run, download: '1'});
 
+/** @param {string} run */
+export const reportAddress = (run) => address('report', {run});
+
+/** @param {string} run @param {Record<string, string>} query which chart's data @param {Range} range */
+export const csvAddress = (run, query, range) => address('csv', {run, ...query, ...bounds(range)});
+
 /** @param {string} name @param {string} theme @returns {string} where a rule's page is */
 export const rulePage = (name, theme) => address('rule', {name, theme});
 
-/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
-export const matrix = (run, table, statistic, range, columns) =>
-  frame('matrix', {run, table, statistic, ...window_(range, columns)});
+/** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns @param {boolean} log */
+export const matrix = (run, table, statistic, range, columns, log) =>
+  frame('matrix', {run, table, statistic, ...window_(range, columns, log)});
 
 /** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
 export const flow = (run, table, statistic, range, columns) =>
   frame('flow', {run, table, statistic, ...window_(range, columns)});
 
-/** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns */
-export const series = (run, table, row, range, columns) =>
-  frame('series', {run, table, row, ...window_(range, columns)});
+/** @param {string} run @param {string} table @param {string} row @param {Range} range @param {number} columns @param {boolean} [log] */
+export const series = (run, table, row, range, columns, log) =>
+  frame('series', {run, table, row, ...window_(range, columns, log)});
 
-/** @param {string} run @param {string} kind @param {string} row @param {Range} range @param {number} columns */
-export const histogram = (run, kind, row, range, columns) =>
-  frame('histograms', {run, kind, row, ...window_(range, columns)});
+/** @param {string} run @param {string} kind @param {string} row @param {Range} range @param {number} columns @param {boolean} log */
+export const histogram = (run, kind, row, range, columns, log) =>
+  frame('histograms', {run, kind, row, ...window_(range, columns, log)});
 
-/** @param {Range} range @param {number} columns @returns {Record<string, string>} */
-function window_(range, columns) {
-  /** @type {Record<string, string>} */
-  const bounds = range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {};
-  return {...bounds, columns: String(columns)};
-}
+/** @param {Range} range @param {number} columns @param {boolean} [log] spaced as on a logarithmic axis @returns {Record<string, string>} */
+const window_ = (range, columns, log = false) => ({...bounds(range), columns: String(columns), ...(log ? {spacing: 'log'} : {})});
+
+/** @param {Range} range @returns {Record<string, string>} */
+const bounds = (range) => (range ? {first: String(Math.floor(range.first)), last: String(Math.ceil(range.last))} : {});
 
 /** @param {string} route @param {Record<string, string>} query */
 const address = (route, query) => [`./${route}`, String(new URLSearchParams(query))].filter(Boolean).join('?');
@@ -106,4 +120,11 @@ export function decode(buffer) {
       (_, plane) => new Float32Array(buffer, values + 4 * plane * rows * columns, rows * columns),
     ),
   };
+}
+
+/** @param {unknown} error @returns {string} what to tell of it */
+export function explained(error) {
+  if (error instanceof ApiError) return error.message;
+  console.error(error);
+  return 'The page failed to show this; the browser’s console names the cause.';
 }

@@ -1,19 +1,17 @@
 // @ts-check
-/** The page's state, what changes it, and where each part of it is shown. */
+/** The page's state, and what changes it. */
 
 import * as api from './api.js';
 import * as host from './host.js';
 import {Trail, same, shownBy} from './address.js';
 import {Slot, h} from './dom.js';
 import {frames} from './frames.js';
+import {OneRun} from './onerun.js';
+import {measured, placeOf, rowStates} from './places.js';
 import {UNREAD, initial} from './state.js';
-import {PREFERRED, measured, placeOf, rowStates, selectedRows, tableOf} from './places.js';
-import {relatives} from './views/charts.js';
-import {failed, loading, noRuns, stale} from './views/empty.js';
-import {findings} from './views/findings.js';
+import {downloads} from './views/downloads.js';
 import {header, showProgress} from './views/header.js';
-import {Timeline} from './views/timeline.js';
-import {verdict} from './views/verdict.js';
+import {Sweep} from './sweep.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -22,8 +20,8 @@ import {verdict} from './views/verdict.js';
 
 const POLL_MILLISECONDS = 3000;
 
-/** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
-const [BELOW_BAR, MARGIN] = [64, 16];
+/** How long a range stays as it is before its data are asked for: the wheel changes it many times. */
+const SETTLE_MILLISECONDS = 80;
 
 /** @param {HTMLElement} root */
 export function start(root) {
@@ -32,7 +30,8 @@ export function start(root) {
   const soon = () => setTimeout(() => page.refresh(), 150);
   host.followAddress(() => page.follow());
   host.listen({'experimental.DataReloaded': soon, 'experimental.RunsChanged': soon});
-  new ResizeObserver(() => page.draw()).observe(root);
+  const resized = new ResizeObserver(() => page.draw());
+  for (const part of [root, page.one.timelineHost]) resized.observe(part);
   window.addEventListener('resize', () => {
     if (!host.visible()) return;
     page.draw();
@@ -56,20 +55,24 @@ class Page {
     this.busy = false;
     this.drawing = 0;
     this.trail = new Trail();
-    this.timeline = new Timeline({
-      view: (view) => this.change({view}),
-      choose: (choice) => this.change({choice}),
-      flow: (flow) => this.change({flow}),
-      select: (row) => this.change({row, focus: null}),
-      zoom: (range) => this.change({range}),
+    this.one = new OneRun(this.state, {
+      change: (changes) => this.change(changes),
+      refine: (changes) => this.refine(changes),
+      pick: (category) => this.set({category}),
+      show: (finding) => this.show(finding),
       open: (finding) => this.open(finding),
+      copy: (text) => this.copy(text),
+      retry: () => this.refresh(),
     });
-    const [bar, message, top, left] = ['header.top', 'div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
-    this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
-    this.columns = h('div.columns', {}, left, this.timelineHost);
+    const bar = h('header.top');
     this.toast = h('div.toast', {role: 'status', hidden: true});
-    root.append(bar, h('main', {}, message, top, this.columns), this.toast);
-    this.slots = {bar: new Slot(bar), message: new Slot(message), top: new Slot(top), left: new Slot(left)};
+    this.sweep = new Sweep(this.state, {
+      open: (run) => this.chooseRun(run),
+      wander: (changes, quiet) => this.wander(changes, quiet),
+      changed: () => this.set({}),
+    });
+    root.append(bar, this.one.node, this.sweep.node, this.toast);
+    this.bar = new Slot(bar);
   }
 
   /** @param {Partial<State>} changes */
@@ -98,10 +101,12 @@ class Page {
       if (run === this.wanted) this.wanted = null;
       if (run !== state.run) this.set({...UNREAD, run});
       if (run === null) return this.set(UNREAD);
+      if (state.page !== 'run') return void this.sweep.refresh();
       const version = await api.version(run);
       if (isCurrent() && version !== state.version) await this.read(run);
     } catch (error) {
-      if (isCurrent()) this.set({error: sentence(error), version: ''});
+      if (isCurrent()) this.set({error: api.explained(error), version: ''});
+      if (state.page !== 'run') this.sweep.refresh();
     }
   }
 
@@ -122,6 +127,20 @@ class Page {
     return this.ask(changes);
   }
 
+  /** Goes to another page, or changes what one of all runs shows. @param {Partial<State>} changes @param {boolean} [quiet] nothing to go back on */
+  wander(changes, quiet = false) {
+    if (!quiet) this.trail.note(changes);
+    this.set(changes);
+    if (this.state.page === 'run') this.look();
+    else this.sweep.refresh();
+  }
+
+  /** Does what the reader chose of what is there already. @param {Partial<State>} changes */
+  refine(changes) {
+    this.trail.note(changes);
+    this.set(changes);
+  }
+
   /** Shows what the address asks for, where the reader went back, forward or to another link. */
   follow() {
     const asked = host.readAddress();
@@ -129,18 +148,22 @@ class Page {
     const {state} = this;
     if (!asked.run || same({run: asked.run, ...shown}, state)) return;
     if (asked.run !== state.run) return this.goTo(asked.run, shown);
-    this.ask({...shown, choice: state.facts ? measured(state.facts, shown.choice) : shown.choice, focus: null});
+    if (shown.page !== 'run') return this.wander({...shown, focus: null}, true);
+    if (!state.facts) return this.goTo(asked.run, shown);
+    this.ask({...shown, choice: measured(state.facts, shown.choice), focus: null});
   }
 
   /** Changes what is shown of the run, and fetches what that needs. @param {Partial<State>} changes */
   async ask(changes) {
     this.set(changes);
     const turn = ++this.turn;
+    if (changes.range) await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS));
+    if (turn !== this.turn) return;
     try {
       const fetched = await frames(this.state);
       if (turn === this.turn) this.set(fetched);
     } catch (error) {
-      if (turn === this.turn) this.set({error: sentence(error), version: ''});
+      if (turn === this.turn) this.set({error: api.explained(error), version: ''});
     }
   }
 
@@ -151,8 +174,8 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.trail.note({run});
-    const {view, flow, choice} = this.state;
-    this.goTo(run, {view, flow, choice, row: null, range: null});
+    const {view, flow, choice, log, rowFilter, sort, filter, compare} = this.state;
+    this.goTo(run, {view, flow, choice, row: null, range: null, log, rowFilter, page: 'run', sort, filter, compare});
   }
 
   /** @param {string} run @param {import('./address.js').Shown} shown */
@@ -169,11 +192,9 @@ class Page {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
-    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null});
+    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: ''});
     this.draw();
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.timeline.heatmap.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
-    if (rows[0]) this.timeline.heatmap.reveal(rows[0]);
+    this.one.reveal(rows[0] ?? null);
   }
 
   /** Opens a finding in the list, and shows it. @param {Json} finding */
@@ -181,10 +202,7 @@ class Page {
     this.state.toggled.set(finding.rule, true);
     this.set({category: null});
     await this.show(finding);
-    const part = this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"]`);
-    if (!(part instanceof HTMLDetailsElement)) return;
-    part.open = true;
-    part.scrollIntoView({block: 'nearest'});
+    this.one.unfold(finding);
   }
 
   /** @param {string} text */
@@ -201,59 +219,18 @@ class Page {
     this.drawing = 0;
     if (!host.visible()) return;
     const {state} = this;
-    const {runs, run, facts, card, error, category} = state;
-    this.slots.bar.show([runs, run], () => header(runs ?? [], run, run === null ? '' : api.downloadAddress(run), {
+    const {runs, run, page, facts, error} = state;
+    this.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
       choose: (name) => this.chooseRun(name),
+      page: (name) => this.wander({page: name}),
       link: () => this.copy(host.pageAddress()),
+      downloads: () => downloads(state, () => this.one.timeline.save(state)),
     }));
-    showProgress(this.slots.bar.host, facts);
-    this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
-    const choose = (/** @type {string | null} */ name) => this.set({category: name});
-    this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, choose));
-    this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
-      prose: state.prose,
-      curves: state.curves,
-      page: (rule) => api.rulePage(rule, state.dark ? 'dark' : 'light'),
-      toggled: state.toggled,
-      actions: {
-        choose,
-        show: (finding) => this.show(finding),
-        toggle: (name, open) => state.toggled.set(name, open),
-        copy: (text) => this.copy(text),
-      },
-    }));
-    this.columns.hidden = !facts;
-    if (facts && card) this.drawTimeline(facts, card);
-    this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
+    showProgress(this.bar.host, page === 'run' ? facts : null);
+    this.sweep.draw();
+    this.one.draw();
     this.trail.write(state);
-    document.body.dataset.shown = error ? 'error' : facts ? `${run} ${facts.training.steps}` : runs?.length === 0 ? 'none' : '';
+    const shown = page === 'run' ? facts && `${run} ${facts.training.steps}` : this.sweep.told;
+    document.body.dataset.shown = error && page === 'run' ? 'error' : runs?.length === 0 ? 'none' : shown ?? '';
   }
-
-  message() {
-    const {error, runs, facts} = this.state;
-    if (error) return (facts ? stale : failed)(error, () => this.refresh());
-    if (runs?.length === 0) return noRuns();
-    return facts ? null : loading();
-  }
-
-  /** @param {Json} facts @param {Json} card */
-  drawTimeline(facts, card) {
-    const {view, choice, flow, range, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
-    const shownChoice = choice ?? PREFERRED[0];
-    const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
-    const selected = selectedRows(facts, shownChoice.table, row);
-    this.timeline.update({
-      facts, card, view, choice: shownChoice, flow, range, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
-    });
-  }
-}
-
-/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
-const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);
-
-/** @param {unknown} error */
-function sentence(error) {
-  if (error instanceof api.ApiError) return error.message;
-  console.error(error);
-  return 'The page failed to show this run; the browser’s console names the cause.';
 }

@@ -21,6 +21,17 @@ export function quantity(value, unit = '') {
   return ['', 'ratio', '0 or 1'].includes(unit) ? number(value) : `${number(value)} ${unit}`;
 }
 
+/** @param {number} value @param {string} [unit] @returns {string} with all digits that a float32 is good for */
+export function exact(value, unit = '') {
+  const isShare = unit === 'fraction';
+  const given = isShare ? 100 * value : value;
+  if (!Number.isFinite(given) || Number.isInteger(given)) return quantity(value, unit);
+  const size = Math.abs(given);
+  const digits = Number(given.toPrecision(7));
+  const text = minus(size >= 1e6 || size < 1e-3 ? digits.toExponential().replace('e+', 'e') : String(digits));
+  return isShare ? `${text} %` : ['', 'ratio', '0 or 1'].includes(unit) ? text : `${text} ${unit}`;
+}
+
 /** @param {number} value */
 export const whole = (value) => minus(WHOLE.format(value));
 

@@ -10,7 +10,7 @@ import {classesOf, histogramsOf, relatives} from './views/charts.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./views/charts.js').Place} Place
  * @typedef {{run: string | null, facts: Json | null, view: string, choice: import('./views/timeline.js').Choice | null,
- *   flow: string | null, row: string | null, range: api.Range, overview: api.Frame | null}} Wanted what is wanted, and what is there
+ *   flow: string | null, row: string | null, range: api.Range, log: boolean, overview: api.Frame | null}} Wanted what is wanted, and what is there
  */
 
 /** Rows of one table that a chart draws together. */
@@ -20,28 +20,33 @@ const MOST_LINES = 8;
 const MOST_STOPS = 240;
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range, overview: known}) {
+export async function frames({run, facts, view, choice, flow, row, range, log, overview: known}) {
   if (run === null || !facts) return {};
-  const {table, statistic} = choice ?? {};
+  const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
   const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
   const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
-    ({...place, frame: await api.series(run, place.table, place.row, range, columns)})));
-  const steps = (/** @type {api.Range} */ part) =>
-    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns) : null;
+    ({...place, frame: await api.series(run, place.table, place.row, range, columns, log)})));
+  const steps = (/** @type {api.Range} */ part, spacing = false) =>
+    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
+  const isPart = Boolean(range) || log;
   const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
-    view === 'heatmap' && table && statistic ? api.matrix(run, table, statistic, range, columns) : null,
+    view === 'heatmap' && choice ? heatFrame(run, choice, range, columns, log) : null,
     through ? flowFrame(run, through, range) : null,
     known ?? steps(null),
-    range && view === 'curves' ? steps(range) : null,
+    isPart && view === 'curves' ? steps(range, log) : null,
     series(firstOfEachTable(related)),
     Promise.all(histogramsOf(facts, related, row).map(async ({title, kind, row: name}) =>
-      ({title, frame: await api.histogram(run, kind, name, range, columns)}))),
+      ({title, frame: await api.histogram(run, kind, name, range, columns, log)}))),
     series(classesOf(facts, related)),
   ]);
-  return {matrix, depth, overview, loss: range ? zoomed : overview, sources, spreads, classes};
+  return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes};
 }
+
+/** @param {string} run @param {import('./views/timeline.js').Choice} choice @param {api.Range} range @param {number} columns @param {boolean} log */
+const heatFrame = async (run, {table, statistic}, range, columns, log) =>
+  ({...(await api.matrix(run, table, statistic, range, columns, log)), table, statistic});
 
 /** @param {string} run @param {import('./views/depth.js').Flow} flow @param {api.Range} range */
 const flowFrame = async (run, {table, statistic}, range) => ({...(await api.flow(run, table, statistic, range, MOST_STOPS)), statistic});

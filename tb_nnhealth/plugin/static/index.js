@@ -4,7 +4,7 @@
 import {start} from './app.js';
 import {nameFrame} from './host.js';
 
-const STYLES = ['./vendor/uPlot.min.css', './style.css'];
+const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css'];
 
 /** Puts the Health tab into the document. */
 export async function render() {

@@ -4,7 +4,9 @@
 import {decades, number, quantity, tickLabels, ticks} from './format.js';
 
 /**
- * @typedef {{kind: 'log' | 'linear' | 'signed', low: number, high: number, beyond: boolean, unit: string}} Scale
+ * `kind` chooses the colours: those of a band are neutral in it, and apart on its two sides. `beyond`: some values lie below.
+ * @typedef {import('./bands.js').Band} Band
+ * @typedef {{kind: 'log' | 'linear' | 'signed' | 'band', log: boolean, low: number, high: number, beyond: boolean, unit: string, band: Band | null}} Scale
  * @typedef {[number, number, number]} Rgb
  */
 
@@ -13,31 +15,58 @@ const LOG = /(norm|rms|ratio|absmax|std|std_min|std_max)$/;
 const SIGNED = /(mean|skewness|kurtosis|_min|_max)$/;
 const MOST_DECADES = 12;
 
-/** @param {string} statistic @returns {Scale['kind']} */
+/** How far outside a band the colours are strongest: a hundred times. */
+const FAR = 100;
+
+/** @param {string} statistic @returns {'log' | 'linear' | 'signed'} */
 export function kindOf(statistic) {
   if (LOG.test(statistic)) return 'log';
   return SIGNED.test(statistic) ? 'signed' : 'linear';
 }
 
-/** @param {string} statistic @param {string} unit @param {Float32Array} values @returns {Scale} */
-export function scaleFor(statistic, unit, values) {
+/** @param {string} statistic @param {string} unit @param {Float32Array[]} planes of a matrix: the farthest values first @param {Band | null} band @returns {Scale} */
+export function scaleFor(statistic, unit, planes, band) {
   const kind = kindOf(statistic);
+  const log = kind === 'log';
+  const isFixed = log && band?.low && band.high;
+  const {low, high} = boundsOf(isFixed ? [] : planes, log);
+  if (band) return {kind: 'band', log, ...aroundBand(band, log, unit, low, high), beyond: false, unit, band};
+  if (log) return {kind, log, ...logBounds(low, high), unit, band};
+  return {kind, log, ...linearBounds(kind, unit, low, high), beyond: false, unit, band};
+}
+
+/** @param {Float32Array[]} planes @param {boolean} log @returns {{low: number, high: number}} of what is finite, and above 0 on a logarithmic scale */
+function boundsOf(planes, log) {
   let low = Infinity;
   let high = -Infinity;
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    if (kind === 'log' && value <= 0) continue;
-    if (value < low) low = value;
-    if (value > high) high = value;
+  for (const plane of planes.slice(0, 2)) {
+    for (let i = 0; i < plane.length; i++) {
+      const value = plane[i];
+      if (!Number.isFinite(value) || (log && value <= 0)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
   }
-  if (low > high) [low, high] = kind === 'log' ? [1e-3, 1] : [0, 1];
-  if (kind === 'log') return {kind, ...logBounds(low, high), unit};
-  if (kind === 'signed') {
-    const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    return {kind, low: -size, high: size, beyond: false, unit};
-  }
-  if (unit === 'fraction' || unit === '0 or 1') return {kind, low: 0, high: 1, beyond: false, unit};
-  return {kind, low: Math.min(0, low), high: high > 0 ? high : 1, beyond: false, unit};
+  if (low <= high) return {low, high};
+  return log ? {low: 1e-3, high: 1} : {low: 0, high: 1};
+}
+
+/** @param {'linear' | 'signed'} kind @param {string} unit @param {number} low @param {number} high @returns {{low: number, high: number}} */
+function linearBounds(kind, unit, low, high) {
+  const size = Math.max(Math.abs(low), Math.abs(high)) || 1;
+  if (kind === 'signed') return {low: -size, high: size};
+  if (isShare(unit)) return {low: 0, high: 1};
+  return {low: Math.min(0, low), high: high > 0 ? high : 1};
+}
+
+/** @param {string} unit */
+const isShare = (unit) => unit === 'fraction' || unit === '0 or 1';
+
+/** @param {Band} band @param {boolean} log @param {string} unit @param {number} low @param {number} high of the values @returns {{low: number, high: number}} */
+function aroundBand(band, log, unit, low, high) {
+  if (isShare(unit)) return {low: 0, high: 1};
+  if (log) return {low: (band.low ?? low) / FAR, high: (band.high ?? high) * FAR};
+  return {low: Math.min(0, low), high: Math.max(high, 2 * (band.high ?? 1))};
 }
 
 /** @param {number} low @param {number} high @returns {{low: number, high: number, beyond: boolean}} beyond: some lie below */
@@ -49,7 +78,7 @@ function logBounds(low, high) {
 
 /** @param {Scale} scale @param {number} value finite @returns {number} place on the scale, 0 to 1 */
 export function place(scale, value) {
-  if (scale.kind === 'log') {
+  if (scale.log) {
     if (value <= 0) return 0;
     return clamp(Math.log(value / scale.low) / Math.log(scale.high / scale.low));
   }
@@ -61,36 +90,58 @@ const clamp = (x) => Math.min(1, Math.max(0, x));
 
 /** @param {Scale} scale @returns {{at: number, label: string}[]} */
 export function legendTicks(scale) {
-  const values = scale.kind === 'log' ? decades(scale.low, scale.high, 4) : ticks(scale.low, scale.high, 4);
+  if (scale.band) return bandTicks(scale, scale.band);
+  const values = scale.log ? decades(scale.low, scale.high, 4) : ticks(scale.low, scale.high, 4);
   const shown = values.length > 1 ? values : [scale.low, scale.high];
   const labels = scale.unit === 'fraction' ? shown.map((value) => quantity(value, 'fraction'))
-    : scale.kind === 'log' ? shown.map(number) : tickLabels(shown);
+    : scale.log ? shown.map(number) : tickLabels(shown);
   return shown.map((value, index) => ({
     at: place(scale, value),
     label: scale.beyond && index === 0 ? `≤ ${labels[index]}` : labels[index],
   }));
 }
 
-/** @param {Scale['kind']} kind @param {boolean} dark @returns {Uint32Array} 256 colours as canvas pixels (ABGR) */
-export function palette(kind, dark) {
+/** @param {Scale} scale @param {Band} band @returns {{at: number, label: string}[]} its ends, and the limits */
+function bandTicks(scale, band) {
+  const isBounded = isShare(scale.unit);
+  /** @type {[number | null, string][]} */
+  const values = [[scale.low, scale.log ? '≤ ' : ''], [band.low, ''], [band.high, ''], [scale.high, isBounded ? '' : '≥ ']];
+  return values.flatMap(([value, sign], index) => {
+    if (value === null || (index === 2 && place(scale, value) === 0)) return [];
+    return [{at: place(scale, value), label: sign + quantity(value, scale.unit)}];
+  });
+}
+
+/** @param {Scale} scale @param {boolean} dark @returns {Uint32Array} 256 colours as canvas pixels (ABGR) */
+export function palette(scale, dark) {
   const colours = new Uint32Array(LEVELS);
   for (let i = 0; i < LEVELS; i++) {
-    const [r, g, b] = colour(kind, i / (LEVELS - 1), dark);
+    const [r, g, b] = colour(scale, i / (LEVELS - 1), dark);
     colours[i] = 0xff000000 | (b << 16) | (g << 8) | r;
   }
   return colours;
 }
 
-/** Infinite values: outside the scale's hues on purpose. @type {Rgb} */
-export const INFINITE = [230, 0, 80];
-
-/** @param {Scale['kind']} kind @param {number} at 0 to 1 @param {boolean} dark @returns {Rgb} */
-export function colour(kind, at, dark) {
-  if (kind !== 'signed') return oklch(0.25 + 0.68 * at, 0.075 + 0.075 * Math.sin(Math.PI * (0.15 + 0.8 * at)), 300 - 200 * at);
+/** @param {Scale} scale @param {number} at 0 to 1 @param {boolean} dark @returns {Rgb} */
+export function colour(scale, at, dark) {
+  if (scale.band) return bandColour(scale, scale.band, at, dark);
+  if (scale.kind !== 'signed') return oklch(0.25 + 0.68 * at, 0.075 + 0.075 * Math.sin(Math.PI * (0.15 + 0.8 * at)), 300 - 200 * at);
   const side = 2 * at - 1;
   const size = Math.abs(side) ** 0.8;
   const lightness = dark ? 0.3 + 0.5 * size : 0.97 - 0.47 * size;
-  return oklch(lightness, 0.16 * size, side < 0 ? 255 : 45);
+  return oklch(lightness, 0.16 * size, side < 0 ? BELOW : ABOVE);
+}
+
+/** Hues, in degrees, that people tell apart who do not see red, green or blue: blue and orange. */
+const [BELOW, ABOVE] = [255, 45];
+
+/** Inside the band one grey; outside it at once a colour, the stronger the farther. @param {Scale} scale @param {Band} band @param {number} at @param {boolean} dark */
+function bandColour(scale, band, at, dark) {
+  const from = band.low === null ? 0 : place(scale, band.low);
+  const to = band.high === null ? 1 : place(scale, band.high);
+  if (at >= from && at <= to) return dark ? oklch(0.36, 0.012, 250) : oklch(0.915, 0.01, 250);
+  const size = at < from ? (from - at) / from : (at - to) / (1 - to);
+  return oklch(dark ? 0.52 + 0.32 * size : 0.78 - 0.32 * size, 0.09 + 0.08 * size, at < from ? BELOW : ABOVE);
 }
 
 /**

@@ -1,6 +1,11 @@
 // @ts-check
 /** The steps' axis that the loss, the heat map and the layer's charts share. */
 
+import {decades, ticks} from '../format.js';
+
+/** Steps that are shown at least. */
+export const NARROWEST = 2;
+
 /**
  * The part of the steps on the screen, and the step under the pointer, for all that draw over it.
  * @typedef {(step: number | null, source: unknown) => void} Listener
@@ -9,26 +14,44 @@ export class StepAxis {
   constructor() {
     this.first = 0;
     this.last = 1;
+    /** The run's last step: nothing is shown after it. */
+    this.end = 1;
+    /** Whether equal distances are equal ratios of 1 + step. */
+    this.log = false;
     /** @type {Set<Listener>} */
     this.listeners = new Set();
-    /** @type {(range: {first: number, last: number} | null) => void} */
+    /** @type {(range: import('../api.js').Range) => void} */
     this.onzoom = () => {};
   }
 
-  /** @param {number} first @param {number} last */
-  set(first, last) {
-    this.first = first;
-    this.last = Math.max(last, first + 1);
+  /** @param {import('../api.js').Range} range null = all steps @param {number} end the run's last step @param {boolean} [log] */
+  set(range, end, log = false) {
+    this.first = range?.first ?? 0;
+    this.last = Math.max(range?.last ?? end, this.first + 1);
+    this.end = Math.max(end, 1);
+    this.log = log;
+  }
+
+  /** @param {number} step @returns {number} where it lies, in the axis' own units */
+  place(step) {
+    return this.log ? Math.log1p(Math.max(0, step)) : step;
+  }
+
+  /** @param {number} place @returns {number} the step there */
+  stepAt(place) {
+    return this.log ? Math.expm1(place) : place;
   }
 
   /** @param {number} step @param {number} width pixels */
   toPixel(step, width) {
-    return ((step - this.first) / (this.last - this.first)) * width;
+    const first = this.place(this.first);
+    return ((this.place(step) - first) / (this.place(this.last) - first)) * width;
   }
 
   /** @param {number} pixel @param {number} width pixels */
   toStep(pixel, width) {
-    return this.first + (pixel / width) * (this.last - this.first);
+    const first = this.place(this.first);
+    return this.stepAt(first + (pixel / width) * (this.place(this.last) - first));
   }
 
   /** @param {number | null} step null = the pointer has left @param {unknown} source */
@@ -40,7 +63,19 @@ export class StepAxis {
   zoom(from, to) {
     const first = Math.max(0, Math.floor(Math.min(from, to)));
     const last = Math.ceil(Math.max(from, to));
-    if (last - first >= 2) this.onzoom({first, last});
+    if (last - first >= NARROWEST) this.onzoom({first, last});
+  }
+
+  /** @param {number} width pixels @param {number} most @returns {number[]} round steps to write at the axis */
+  ticks(width, most) {
+    if (!this.log) return ticks(this.first, this.last, most);
+    let taken = -Infinity;
+    return [this.first, ...decades(Math.max(1, this.first), this.last, most)].filter((step) => {
+      const x = this.toPixel(step, width);
+      const isFree = x - taken >= width / most / 2;
+      if (isFree) taken = x;
+      return isFree;
+    });
   }
 }
 

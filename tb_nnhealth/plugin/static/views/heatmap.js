@@ -1,42 +1,60 @@
 // @ts-check
 /** Layers × steps: one statistic of every row of a table over time, drawn on a canvas that shows the rows in view. */
 
-import {focus, h, icon} from '../dom.js';
-import {quantity, steps as stepsText, words} from '../format.js';
-import {fit, hatch} from './canvas.js';
-import {RIGHT, drawAxis, drawCells, drawMarks, paint} from './cells.js';
+import {h} from '../dom.js';
+import {columnAt} from './axis.js';
+import {fit} from './canvas.js';
+import {RIGHT, drawAxis, drawCells, drawMarks} from './cells.js';
+import {Summary} from './extremes.js';
 import {Gestures} from './gestures.js';
+import {Rows} from './rows.js';
+import {tipText} from './tip.js';
+import {branchesOf, linesOf, openAtFirst, treeOf} from './tree.js';
 
 /**
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {import('../scale.js').Scale} Scale
+ * @typedef {import('./tree.js').Item} Item
  * @typedef {{rows: ReadonlySet<string>, first: number | null, last: number | null}} Focus
- * @typedef {{frame: Frame | null, rows: string[], statistic: string, scale: Scale, dark: boolean, selected: ReadonlySet<string>,
+ * `rows` are all of the table, `shown` those to be seen, by their number.
+ * @typedef {{frame: Frame | null, rows: string[], shown: number[], statistic: string, scale: Scale, dark: boolean, selected: ReadonlySet<string>,
  *   focus: Focus | null, states: ReadonlyMap<string, string>}} Shown
  */
 
 const LOWEST_ROW = 16;
 const HIGHEST_ROW = 26;
-const MOST_HEIGHT = 440;
+const MOST_HEIGHT = 480;
+const SEVERITIES = ['error', 'warning', 'info'];
 
 export class HeatMap {
-  /** @param {import('./axis.js').StepAxis} axis @param {(row: string) => void} select */
-  constructor(axis, select) {
+  /** @param {import('./axis.js').StepAxis} axis @param {(row: string) => void} select @param {(path: string) => string | null} rowOf a layer's row */
+  constructor(axis, select, rowOf) {
     this.axis = axis;
     this.select = select;
+    this.rowOf = rowOf;
     /** @type {Shown | null} */
     this.shown = null;
-    this.labelled = '';
-    /** @type {HTMLCanvasElement | null} */
-    this.image = null;
-    /** @type {{row: number, column: number} | null} */
+    /** @type {Summary | null} */
+    this.summary = null;
+    /** What the tree was made of. @type {unknown[]} */
+    this.treeOf = [];
+    /** @type {import('./tree.js').Node[]} */
+    this.tree = [];
+    /** @type {ReadonlySet<string>} */
+    this.first = new Set();
+    /** What the reader opened and closed, whichever table and filter. @type {Map<string, boolean>} */
+    this.toggled = new Map();
+    /** @type {Item[]} */
+    this.items = [];
+    /** The cell that is pointed at. @type {{key: string, step: number} | null} */
     this.at = null;
-    this.labels = h('div.labels', {role: 'group', 'aria-label': 'Rows; the arrow keys walk through rows and steps'});
+    this.rows = new Rows({open: (item) => this.open(item), toggle: (item) => this.toggle(item)});
     this.canvas = h('canvas', {'aria-hidden': 'true'});
     this.cross = h('div.cross', {hidden: true});
-    this.plot = h('div.plot', {}, this.canvas, this.cross);
-    this.scroller = h('div.scroller', {onscroll: () => this.draw()}, h('div.content', {}, this.labels, this.plot));
-    this.axisCanvas = h('canvas.steps', {'aria-hidden': 'true'});
+    this.cell = h('div.cell', {hidden: true});
+    this.plot = h('div.plot', {}, this.canvas, this.cross, this.cell);
+    this.scroller = h('div.scroller', {onscroll: () => this.draw()}, h('div.content', {}, this.rows.node, this.plot));
+    this.axisCanvas = h('canvas.steps', {'aria-hidden': 'true', title: 'Drag to pan'});
     this.tip = h('div.tip', {hidden: true, role: 'status'});
     this.node = h('div.heatmap', {}, this.scroller, this.axisCanvas, this.tip);
     this.gestures = new Gestures(this);
@@ -45,95 +63,139 @@ export class HeatMap {
 
   /** @param {Shown} shown */
   update(shown) {
-    const before = this.shown;
+    if (shown.frame !== this.summary?.frame) this.summary = shown.frame && new Summary(shown.frame);
+    if (shown.rows !== this.treeOf[0] || shown.shown !== this.treeOf[1]) {
+      this.treeOf = [shown.rows, shown.shown];
+      this.tree = treeOf(shown.rows, shown.shown);
+      this.first = openAtFirst(this.tree, Math.floor(MOST_HEIGHT / LOWEST_ROW));
+    }
     this.shown = shown;
-    const key = JSON.stringify([shown.rows, [...shown.states]]);
-    if (key !== this.labelled) this.buildLabels();
-    this.labelled = key;
-    if (before?.frame !== shown.frame || before?.dark !== shown.dark) {
-      this.image = shown.frame ? paint(shown.frame, shown.scale, shown.dark) : null;
-    }
-    const stop = Math.max(0, shown.rows.findIndex((row) => shown.selected.has(row)));
-    for (const [index, label] of [...this.labels.children].entries()) {
-      const row = label.dataset.row;
-      label.tabIndex = index === stop ? 0 : -1;
-      label.setAttribute('aria-pressed', String(shown.selected.has(row)));
-      label.classList.toggle('focused', Boolean(shown.focus?.rows.has(row)));
-    }
-    this.draw();
-    if (this.at && this.tip.hidden === false) this.point(this.at.row, this.at.column);
+    this.layOut();
+    if (this.at && this.tip.hidden === false) this.point(this.indexOf(this.at.key), this.at.step);
   }
 
-  /** Brings a row into view. @param {string} row */
+  /** Puts the lines where they belong, after any of them opened or closed. */
+  layOut() {
+    this.items = linesOf(this.tree, (key) => this.isOpen(key));
+    const row = this.rowHeight();
+    this.node.style.setProperty('--row', `${row}px`);
+    this.node.style.setProperty('--rows', String(this.items.length));
+    this.scroller.style.height = `${Math.min(MOST_HEIGHT, this.items.length * row)}px`;
+    this.draw();
+  }
+
+  /** @param {string} key */
+  isOpen(key) {
+    return this.toggled.get(key) ?? this.first.has(key);
+  }
+
+  /** @param {Item} item a group */
+  toggle({key, open}) {
+    this.toggled.set(key, !open);
+    this.leave();
+    this.layOut();
+  }
+
+  /** @param {boolean} open */
+  toggleAll(open) {
+    for (const key of branchesOf(this.tree)) this.toggled.set(key, open);
+    this.layOut();
+  }
+
+  /** Opens a row's layer, or a layer itself; of other groups what they hold. @param {Item} item */
+  open(item) {
+    const rows = this.shown?.rows ?? [];
+    const row = item.open === null ? rows[item.rows[0]] : this.rowOf(item.key.replace(/\/$/, ''));
+    if (row === null) this.toggle(item);
+    else this.select(row);
+  }
+
+  /** Brings a row into view, and opens what hides it. @param {string} row */
   reveal(row) {
-    const index = this.shown?.rows.indexOf(row) ?? -1;
-    if (index < 0) return;
+    const number = this.shown?.rows.indexOf(row) ?? -1;
+    const hides = (/** @type {Item} */ {open, rows}) => open === false && rows.includes(number);
+    for (let item = this.items.find(hides); item; item = this.items.find(hides)) this.toggle(item);
+    const index = this.items.findIndex(({open, rows}) => open === null && rows.includes(number));
+    if (index >= 0) this.scrollTo(index);
+  }
+
+  /** @param {number} index of a line that is to be seen */
+  scrollTo(index) {
     const top = index * this.rowHeight();
     const {scrollTop, clientHeight} = this.scroller;
-    if (top < scrollTop || top + this.rowHeight() > scrollTop + clientHeight) {
-      this.scroller.scrollTop = top - clientHeight / 2;
-    }
+    if (top >= scrollTop && top + this.rowHeight() <= scrollTop + clientHeight) return;
+    this.scroller.scrollTop = top - clientHeight / 2;
+    this.draw();
   }
 
   rowHeight() {
-    const count = this.shown?.rows.length || 1;
-    return Math.max(LOWEST_ROW, Math.min(HIGHEST_ROW, Math.floor(MOST_HEIGHT / count)));
+    return Math.max(LOWEST_ROW, Math.min(HIGHEST_ROW, Math.floor(MOST_HEIGHT / (this.items.length || 1))));
   }
 
-  buildLabels() {
-    const {rows, states} = /** @type {Shown} */ (this.shown);
-    const focused = this.labels.contains(document.activeElement) && document.activeElement?.getAttribute('data-row');
-    this.node.style.setProperty('--row', `${this.rowHeight()}px`);
-    this.node.style.setProperty('--rows', String(rows.length));
-    this.scroller.style.height = `${Math.min(MOST_HEIGHT, rows.length * this.rowHeight())}px`;
-    const shared = sharedStart(rows);
-    this.labels.replaceChildren(...rows.map((row, index) => label(row, index, shared, states.get(row), this.select)));
-    if (focused) focus(this.labels.querySelector(`[data-row="${CSS.escape(focused)}"]`));
+  width() {
+    return this.plot.clientWidth - RIGHT;
+  }
+
+  /** @param {string} key @returns {number} the line of a row or a group, -1 where it is not shown */
+  indexOf(key) {
+    return this.items.findIndex((item) => item.key === key);
   }
 
   draw() {
-    const shown = this.shown;
-    const width = this.plot.clientWidth - RIGHT;
+    const {shown, summary, axis} = this;
+    const width = this.width();
     const height = this.scroller.clientHeight;
     if (!shown || width <= 0 || height <= 0) return;
-    const context = fit(this.canvas, width, height);
-    const top = this.scroller.scrollTop;
-    this.canvas.style.transform = `translateY(${top}px)`;
-    hatch(context, width, height, shown.dark);
-    context.translate(0, -top);
+    const {rows, selected, focus, states, scale, dark} = shown;
     const row = this.rowHeight();
-    if (shown.frame && this.image) drawCells(context, this.image, shown.frame, this.axis, width, row);
-    drawMarks(context, shown, this.axis, width, row);
-    drawAxis(this.axisCanvas, this.axis, width, shown.dark);
+    const top = this.scroller.scrollTop;
+    const first = Math.floor(top / row);
+    const last = Math.min(this.items.length, Math.ceil((top + height) / row));
+    const has = (/** @type {ReadonlySet<string> | undefined} */ set) => (/** @type {Item} */ item) =>
+      Boolean(set?.size) && !item.open && item.rows.some((index) => set?.has(rows[index]));
+    const is = {chosen: has(selected), found: has(focus?.rows)};
+    this.rows.update(this.items, first, last, row, is.chosen, (item) => ({
+      title: item.open === null ? rows[item.rows[0]] : item.key.replace(/\/$/, ''), state: item.open ? undefined : worst(item, rows, states),
+      chosen: is.chosen(item), focused: is.found(item),
+    }));
+    const context = fit(this.canvas, width, height);
+    this.canvas.style.transform = `translateY(${top}px)`;
+    const part = {items: this.items.slice(first, last), from: first * row - top, row, width, height, dark};
+    if (summary) drawCells(context, summary, axis, scale, part);
+    drawMarks(context, part, axis, is, focus);
+    drawAxis(this.axisCanvas, axis, width, dark);
   }
 
-  /** @param {number} row @param {number} column */
-  point(row, column) {
-    const shown = /** @type {Shown} */ (this.shown);
-    const frame = shown.frame;
-    if (!frame || column < 0 || row >= frame.rows) return this.leave();
-    this.at = {row, column};
-    const width = this.plot.clientWidth - RIGHT;
-    const middle = (frame.first[column] + frame.last[column]) / 2;
-    const x = Math.min(Math.max(this.axis.toPixel(middle, width), 0), width);
+  /** Tells what is at a line and the step nearest to one. @param {number} index @param {number} step */
+  point(index, step) {
+    const {shown, summary, axis} = this;
+    const item = this.items[index];
+    const column = summary && item ? columnAt(summary.frame, step) : -1;
+    if (!shown || !summary || column < 0) return this.leave();
+    const {first, last} = summary.frame;
+    const middle = (first[column] + last[column]) / 2;
+    this.at = {key: item.key, step: middle};
+    const width = this.width();
+    const x = Math.min(Math.max(axis.toPixel(middle, width), 0), width);
     this.place(x);
-    this.axis.point(middle, this);
-    const value = frame.planes[0][row * frame.columns + column];
-    this.tip.replaceChildren(...tipText(shown, row, column, value));
+    const row = this.rowHeight();
+    this.cell.hidden = false;
+    this.cell.style.transform = `translate(${Math.round(x) - 3}px, ${index * row}px)`;
+    axis.point(middle, this);
+    this.tip.replaceChildren(...tipText(shown, summary, item, column));
     this.tip.hidden = false;
     const left = this.plot.offsetLeft + x;
     const onLeft = x > width / 2;
     this.tip.style.left = onLeft ? '' : `${left + 14}px`;
     this.tip.style.right = onLeft ? `${this.node.clientWidth - left + 14}px` : '';
-    const y = (row + 1) * this.rowHeight() - this.scroller.scrollTop + 6;
-    this.tip.style.top = `${y}px`;
+    this.tip.style.top = `${(index + 1) * row - this.scroller.scrollTop + 6}px`;
   }
 
   /** @param {number | null} step */
   follow(step) {
-    this.tip.hidden = true;
+    this.tip.hidden = this.cell.hidden = true;
     if (step === null) this.cross.hidden = true;
-    else this.place(this.axis.toPixel(step, this.plot.clientWidth - RIGHT));
+    else this.place(this.axis.toPixel(step, this.width()));
   }
 
   /** @param {number} x */
@@ -144,40 +206,13 @@ export class HeatMap {
 
   leave() {
     this.at = null;
-    this.tip.hidden = true;
-    this.cross.hidden = true;
+    this.tip.hidden = this.cell.hidden = this.cross.hidden = true;
     this.axis.point(null, this);
   }
 }
 
-/** @param {string[]} rows @returns {number} how many characters of path all of them begin with: not worth repeating */
-function sharedStart(rows) {
-  const [first = '', ...others] = rows;
-  const starts = [...first.matchAll(/\//g)].map((slash) => slash.index + 1).filter((end) =>
-    others.every((row) => row.startsWith(first.slice(0, end)) && row.length > end));
-  return others.length ? Math.max(0, ...starts) : 0;
-}
-
-/**
- * @param {string} row @param {number} index @param {number} shared characters left out
- * @param {string | undefined} state @param {(row: string) => void} select
- */
-function label(row, index, shared, state, select) {
-  const cut = Math.max(shared, row.lastIndexOf('/', row.lastIndexOf('/') - 1) + 1);
-  return h('button.row', {
-    type: 'button', title: row, 'data-row': row, 'data-index': index, 'aria-pressed': 'false', onclick: () => select(row),
-    'aria-label': state ? `${row}, ${state}` : row,
-  }, state ? icon(state) : h('span.icon'), h('span.start', {}, row.slice(shared, cut)), h('span.end', {}, row.slice(cut)));
-}
-
-/** @param {Shown} shown @param {number} row @param {number} column @param {number} value */
-function tipText(shown, row, column, value) {
-  const frame = /** @type {Frame} */ (shown.frame);
-  const several = frame.first[column] !== frame.last[column];
-  const measured = Number.isNaN(value) ? 'not measured' : `${quantity(value, shown.scale.unit)}`;
-  return [
-    h('div.tip-value', {}, h('b', {}, measured), ` ${words(shown.statistic)}`),
-    h('div.mono', {}, shown.rows[row]),
-    h('div.dim', {}, stepsText(frame.first[column], frame.last[column]), several ? ' (the extreme of them)' : ''),
-  ];
+/** @param {Item} item @param {string[]} rows @param {ReadonlyMap<string, string>} states @returns {string | undefined} of its rows */
+function worst(item, rows, states) {
+  const found = new Set(item.rows.map((index) => states.get(rows[index])));
+  return SEVERITIES.find((severity) => found.has(severity));
 }

@@ -41,7 +41,7 @@ export class Overview {
 
   /** @param {Shown} shown */
   update({facts, card, frame, range, dark}) {
-    this.axis.set(0, Math.max(1, facts.training.steps - 1));
+    this.axis.set(null, facts.training.steps - 1);
     this.node.hidden = !frame;
     if (!frame) return;
     this.loss.update({...lossChart(facts, frame), height: HEIGHT}, dark);

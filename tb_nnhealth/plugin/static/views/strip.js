@@ -8,7 +8,7 @@ import {columnAt} from './axis.js';
 
 /**
  * A line: a row of a frame whose planes are value, lowest and highest.
- * @typedef {{name: string, frame: import('../api.js').Frame, row: number}} Line
+ * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number}} Line
  * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number]}} Chart
  */
 
@@ -46,7 +46,8 @@ export class Strip {
     this.title.textContent = shown.title;
     const width = this.plot.clientWidth;
     if (width <= 0) return;
-    const shape = JSON.stringify([shown.lines.map((line) => line.name), shown.log, shown.height, dark]);
+    const colours = shown.lines.map((line, index) => [line.name, colourOf(shown, index)]);
+    const shape = JSON.stringify([colours, shown.log, shown.height, dark, this.axis.log]);
     if (shape !== this.shape) this.chart?.destroy();
     if (shape !== this.shape || !this.chart) {
       this.shape = shape;
@@ -65,17 +66,17 @@ export class Strip {
     const colour = (name) => style.getPropertyValue(name).trim();
     const grid = {stroke: colour('--grid'), width: 1};
     const series = shown.lines.flatMap((line, index) => {
-      const stroke = colour(`--line-${(index % COLOURS) + 1}`);
+      const stroke = colour(colourOf(shown, index));
       const edge = {stroke: 'transparent', width: 0, points: {show: false}};
       return [{stroke, width: 1.5, spanGaps: line.name === 'validation', points: {size: 4}}, edge, edge];
     });
     const bands = shown.lines.map((_, index) => ({
-      series: [3 * index + 3, 3 * index + 2], fill: `${colour(`--line-${(index % COLOURS) + 1}`)}2e`,
+      series: [3 * index + 3, 3 * index + 2], fill: `${colour(colourOf(shown, index))}2e`,
     }));
     return {
       width, height: shown.height, padding: [11, 12, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
       scales: {
-        x: {time: false, range: () => [this.axis.first, this.axis.last]},
+        x: {time: false, ...this.spacing(), range: () => [this.axis.first, this.axis.last]},
         y: {distr: shown.log ? 3 : 1, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
       },
       axes: [
@@ -94,6 +95,12 @@ export class Strip {
         ready: [(/** @type {uPlot} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
       },
     };
+  }
+
+  /** @returns {object} how uPlot is to place the steps */
+  spacing() {
+    const {axis} = this;
+    return axis.log ? {distr: 100, fwd: (/** @type {number} */ step) => axis.place(step), bwd: (/** @type {number} */ place) => axis.stepAt(place)} : {};
   }
 
   /** @param {number} low @param {number} high NaN or null where there are no values @returns {[number, number]} */
@@ -153,11 +160,14 @@ export class Strip {
     this.legend.replaceChildren(...shown.lines.map(({name, frame, row}, index) => {
       const column = lastMeasured(frame, row, step === null ? frame.columns - 1 : columnAt(frame, step));
       const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
-      return h('div.line', {title: name}, h('span.swatch', {style: `background: var(--line-${(index % COLOURS) + 1})`}),
+      return h('div.line', {title: name}, h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}),
         h('span.name', {}, name), h('b', {}, quantity(value, shown.unit)));
     }));
   }
 }
+
+/** @param {Chart} chart @param {number} index of a line @returns {string} the name of its colour */
+const colourOf = ({lines}, index) => `--line-${((lines[index].colour ?? index) % COLOURS) + 1}`;
 
 /** @param {Float32Array} plane @param {number} row @param {number} columns @param {boolean} log */
 function drawable(plane, row, columns, log) {

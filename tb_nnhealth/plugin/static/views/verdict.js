@@ -46,7 +46,7 @@ const failing = (card) => noted(card).filter((rule) => rule.status === 'fail');
 const worst = (rules) => SEVERITIES.find((severity) => rules.some((rule) => stateOf(rule) === severity));
 
 /** @param {Json} card @param {Json} category */
-const stateOfCategory = (card, category) =>
+export const stateOfCategory = (card, category) =>
   worst(failing(card).filter((rule) => rule.category === category.name)) ?? (category.status === 'pass' ? 'pass' : 'no_data');
 
 /** @param {Json} card @param {boolean} finished @returns {{state: string, sentence: string}} */

@@ -1,0 +1,131 @@
+"""A chart's data as CSV (RFC 4180): a line for each value, of every sample, whatever a screen can show.
+
+Numbers are exact: the shortest decimal that gives the same 64-bit number. Empty is what was not measured; infinity
+is `Inf` or `-Inf`, what Keras logged without a finite value `NaN`. `lowest` and `highest` are the extremes over the
+samples that a line stands for. A name that a spreadsheet would take for a formula gets an apostrophe ahead.
+"""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from tb_nnhealth.records import FloatArray, HealthRun, Table
+from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
+
+HEADER = ("row", "statistic", "step", "value", "lowest", "highest")
+HISTOGRAM_HEADER = ("row", "kind", "step", "from", "to", "elements")
+
+Span = tuple[int, int]
+"""The first and the last step, both included."""
+
+END = "\r\n"
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def of_statistic(table: Table, statistic: str, span: Span) -> bytes:
+    """Returns a statistic of all rows of a table."""
+    return _file(HEADER, _table(table, table.rows, (statistic,), span))
+
+
+def of_row(table: Table, row: str, span: Span) -> bytes:
+    """Returns all that was measured of a row of a table."""
+    return _file(HEADER, _table(table, (row,), table.columns, span))
+
+
+def of_training(run: HealthRun, span: Span) -> bytes:
+    """Returns all that was measured of the step, and what Keras logged at the ends of epochs, as rows "epoch"."""
+    return _file(HEADER, [*_table(run.step, run.step.rows, run.step.columns, span), *_epochs(run, span)])
+
+
+def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
+    """Returns all that was measured of a layer: of its variables, then of its outputs."""
+    own = {variable.path for variable in run.model.variables if variable.layer == layer}
+    found = run.model.layer(layer)
+    variables = [row for row in run.variables.rows if row in own]
+    outputs = [row for row in run.activations.rows if found and row in found.rows]
+    parts = ((run.variables, variables), (run.activations, outputs))
+    return _file(HEADER, (part for table, rows in parts for part in _table(table, rows, table.columns, span)))
+
+
+def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
+    """Returns how many elements of a variable or an output lay in each bin, of those bins that ever held any."""
+    parts = (part for kind, table in run.histograms.items() for part in _histogram(table, kind, row, span))
+    return _file(HISTOGRAM_HEADER, parts)
+
+
+def _table(table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[str]:
+    window = _window(table, span)
+    steps = [str(step) for step in table.steps[window].tolist()]
+    for row in rows:
+        for statistic in statistics:
+            value, low, high = (pick(statistic, row)[window] for pick in (table.series, table.lows, table.highs))
+            if len(statistics) == 1 or not (np.isnan(value).all() and np.isnan(high).all()):
+                texts = _exact(value)
+                extremes = (
+                    texts if np.array_equal(other, value, equal_nan=True) else _exact(other) for other in (low, high)
+                )
+                yield _lines((row, statistic), steps, texts, *extremes)
+
+
+def _epochs(run: HealthRun, span: Span) -> Iterator[str]:
+    first, last = span
+    for name in dict.fromkeys(name for epoch in run.epochs for name in epoch.logs):
+        logged = [epoch for epoch in run.epochs if name in epoch.logs and first <= epoch.step - 1 <= last]
+        values = ["NaN" if epoch.logs[name] is None else _number(float(epoch.logs[name] or 0)) for epoch in logged]
+        yield _lines(("epoch", name), [str(epoch.step - 1) for epoch in logged], values, values, values)
+
+
+def _histogram(table: Table, kind: str, row: str, span: Span) -> Iterator[str]:
+    index = table.row(row)
+    if index is None:
+        return
+    window = _window(table, span)
+    steps = [str(step) for step in table.steps[window].tolist()]
+    counts = table.values[window, index, :]
+    for column in np.flatnonzero((counts > 0).any(axis=0)).tolist():
+        low, high = ([repr(edge)] * len(steps) for edge in _bin(column))
+        yield _lines((row, kind), steps, low, high, _exact(counts[:, column]))
+
+
+def _bin(index: int) -> tuple[float, float]:
+    """Returns the magnitudes that a bin of the vocabulary's grid holds: from the one to the other."""
+    offset = index - HISTOGRAM_EXPONENTS
+    if offset == 0:
+        return 0.0, 0.0
+    edges = sorted(math.copysign(2.0 ** (LOWEST_EXPONENT + abs(offset) - 1 + up), offset) for up in (0, 1))
+    return edges[0], edges[1]
+
+
+def _window(table: Table, span: Span) -> slice:
+    first, last = span
+    return slice(int(np.searchsorted(table.steps, first, "left")), int(np.searchsorted(table.steps, last, "right")))
+
+
+def _exact(values: FloatArray) -> list[str]:
+    return [_number(value) for value in values.tolist()]
+
+
+def _number(value: float) -> str:
+    if math.isfinite(value):
+        return repr(value)
+    return "" if math.isnan(value) else "Inf" if value > 0 else "-Inf"
+
+
+def _lines(names: Sequence[str], *columns: Sequence[str]) -> str:
+    """Returns a line for each number of the columns, after the names, which alone can need quotes."""
+    ahead = _quoted([f"'{name}" if name.startswith(_FORMULA) else name for name in names]).removesuffix(END)
+    return "".join([f"{ahead},{','.join(numbers)}{END}" for numbers in zip(*columns, strict=True)])
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator=END).writerow(texts)
+    return line.getvalue()
+
+
+def _file(header: Sequence[str], parts: Iterable[str]) -> bytes:
+    return "".join([_quoted(header), *parts]).encode("utf-8", "replace")

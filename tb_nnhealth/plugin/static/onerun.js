@@ -1,0 +1,106 @@
+// @ts-check
+/** The page of one run: the verdict, the findings and the timeline, as the state has them. */
+
+import * as api from './api.js';
+import {Slot, h} from './dom.js';
+import {PREFERRED, selectedRows, tableOf} from './places.js';
+import {relatives} from './views/charts.js';
+import {failed, loading, noRuns, stale} from './views/empty.js';
+import {findings} from './views/findings.js';
+import {Timeline} from './views/timeline.js';
+import {verdict} from './views/verdict.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('./state.js').State} State
+ * What the reader does: `change` may need data, `refine` none.
+ * @typedef {{change: (changes: Partial<State>) => void, refine: (changes: Partial<State>) => void, pick: (category: string | null) => void,
+ *   show: (finding: Json) => void, open: (finding: Json) => void, copy: (text: string) => void, retry: () => void}} Actions
+ */
+
+/** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
+const [BELOW_BAR, MARGIN] = [64, 16];
+
+export class OneRun {
+  /** @param {State} state @param {Actions} actions */
+  constructor(state, actions) {
+    this.state = state;
+    this.actions = actions;
+    const {change, refine, open} = actions;
+    this.timeline = new Timeline({
+      view: (view) => change({view}),
+      choose: (choice) => change({choice}),
+      flow: (flow) => change({flow}),
+      select: (row) => change({row, focus: null}),
+      zoom: (range) => change({range}),
+      space: (log) => change({log}),
+      filter: (rowFilter) => refine({rowFilter}),
+      open,
+    });
+    const [message, top, left] = ['div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
+    this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
+    this.columns = h('div.columns', {}, left, this.timelineHost);
+    this.node = h('main', {}, message, top, this.columns);
+    this.slots = {message: new Slot(message), top: new Slot(top), left: new Slot(left)};
+  }
+
+  draw() {
+    const {state, actions} = this;
+    this.node.hidden = state.page !== 'run';
+    if (this.node.hidden) return;
+    const {runs, facts, card, error, category} = state;
+    this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
+    this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, actions.pick));
+    this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
+      prose: state.prose,
+      curves: state.curves,
+      page: (rule) => api.rulePage(rule, state.dark ? 'dark' : 'light'),
+      toggled: state.toggled,
+      actions: {
+        choose: actions.pick,
+        show: actions.show,
+        toggle: (name, open) => state.toggled.set(name, open),
+        copy: actions.copy,
+      },
+    }));
+    this.columns.hidden = !facts;
+    if (facts && card) this.drawTimeline(facts, card);
+    this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
+  }
+
+  message() {
+    const {error, runs, facts} = this.state;
+    if (error) return (facts ? stale : failed)(error, this.actions.retry);
+    if (runs?.length === 0) return noRuns();
+    return facts ? null : loading();
+  }
+
+  /** @param {Json} facts @param {Json} card */
+  drawTimeline(facts, card) {
+    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
+    const shownChoice = choice ?? PREFERRED[0];
+    const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
+    const selected = selectedRows(facts, shownChoice.table, row);
+    this.timeline.update({
+      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+    });
+  }
+
+  /** Brings the heat map into view, and a row of it. @param {string | null} row */
+  reveal(row) {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    this.timeline.heat.map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
+    if (row) this.timeline.heat.map.reveal(row);
+  }
+
+  /** Brings a finding of the list into view, opened. @param {Json} finding */
+  unfold(finding) {
+    const part = this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"]`);
+    if (!(part instanceof HTMLDetailsElement)) return;
+    part.open = true;
+    part.scrollIntoView({block: 'nearest'});
+  }
+}
+
+/** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
+const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);

@@ -1,0 +1,176 @@
+// @ts-check
+/**
+ * A part of the page as a PNG file, painted from what the browser has laid out: grounds, borders, canvases, icons and
+ * texts at their places. TensorBoard's content policy lets nothing else: no library's worker, no style in a picture.
+ */
+
+const HEAD = 44;
+const MARGIN = 14;
+
+/** Pixels of a side that every browser's canvas holds. */
+const MOST_PIXELS = 8192;
+
+/** Properties that an icon needs of the page's style. */
+const DRAWN = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'stroke-linejoin', 'opacity', 'vector-effect'];
+
+/**
+ * @typedef {{left: number, top: number, right: number, bottom: number}} Box
+ * @typedef {{context: CanvasRenderingContext2D, x: number, y: number}} Sheet what is painted on, and where the page's corner is on it
+ */
+
+/** @param {HTMLElement} node @param {string} title written above it @returns {Promise<Blob>} */
+export async function picture(node, title) {
+  const box = node.getBoundingClientRect();
+  const [width, height] = [box.width, box.height + HEAD];
+  const ratio = Math.min(Math.max(2, window.devicePixelRatio || 1), MOST_PIXELS / Math.max(width, height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(node);
+  context.fillStyle = style.getPropertyValue('--card');
+  context.fillRect(0, 0, width, height);
+  context.fillStyle = style.color;
+  context.font = `600 14px ${style.fontFamily}`;
+  context.fillText(title, MARGIN, HEAD - MARGIN, width - 2 * MARGIN);
+  await paint({context, x: -box.left, y: HEAD - box.top}, node, box);
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))), 'image/png'));
+}
+
+/** @param {string} name @returns {string} as far as every file system takes it */
+export const fileName = (name) => name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+|[._]+$/g, '').slice(0, 80) || 'run';
+
+/** @param {Blob} blob @param {string} name of the file */
+export function save(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** @param {Sheet} sheet @param {Element} node @param {Box} clip what is seen of the parts around it */
+async function paint(sheet, node, clip) {
+  const style = getComputedStyle(node);
+  const box = node.getBoundingClientRect();
+  if (style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0' || node instanceof HTMLInputElement) return;
+  const seen = style.overflowX === 'visible' && style.overflowY === 'visible' ? clip : both(clip, box);
+  if (box.width && box.height && isEmpty(both(clip, box))) return;
+  const {context} = sheet;
+  context.save();
+  cut(sheet, clip);
+  context.globalAlpha *= Number(style.opacity);
+  if (!isEmpty(both(clip, box))) {
+    ground(sheet, box, style);
+    if (node instanceof HTMLCanvasElement && node.width && node.height) context.drawImage(node, ...place(sheet, box));
+    if (node instanceof SVGSVGElement) await icon(sheet, node, box);
+    if (node instanceof HTMLSelectElement) text(sheet, node.selectedOptions[0]?.text ?? '', inner(box, style), style);
+  }
+  cut(sheet, seen);
+  for (const child of node instanceof SVGSVGElement || node instanceof HTMLSelectElement ? [] : node.childNodes) {
+    if (child instanceof Text) words(sheet, child, style, seen);
+    else if (child instanceof Element) await paint(sheet, child, seen);
+  }
+  context.restore();
+}
+
+/** @param {Sheet} sheet @param {DOMRect} box @param {CSSStyleDeclaration} style */
+function ground(sheet, box, style) {
+  const {context} = sheet;
+  const [x, y, width, height] = place(sheet, box);
+  context.beginPath();
+  context.roundRect(x, y, width, height, parseFloat(style.borderTopLeftRadius) || 0);
+  context.fillStyle = style.backgroundColor;
+  context.fill();
+  /** @type {[string, string, string, number, number, number, number][]} */
+  const edges = [
+    [style.borderTopWidth, style.borderTopStyle, style.borderTopColor, x, y, x + width, y],
+    [style.borderRightWidth, style.borderRightStyle, style.borderRightColor, x + width, y, x + width, y + height],
+    [style.borderBottomWidth, style.borderBottomStyle, style.borderBottomColor, x, y + height, x + width, y + height],
+    [style.borderLeftWidth, style.borderLeftStyle, style.borderLeftColor, x, y, x, y + height],
+  ];
+  for (const [thickness, kind, colour, x1, y1, x2, y2] of edges) {
+    if (kind === 'none' || !parseFloat(thickness)) continue;
+    context.strokeStyle = colour;
+    context.lineWidth = parseFloat(thickness);
+    context.beginPath();
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+    context.stroke();
+  }
+}
+
+/** Paints a text word by word, each where the browser has put it. @param {Sheet} sheet @param {Text} node @param {CSSStyleDeclaration} style @param {Box} clip */
+function words(sheet, node, style, clip) {
+  const range = document.createRange();
+  const isTitle = Boolean(node.parentElement) && getComputedStyle(/** @type {Element} */ (node.parentElement), '::first-letter').textTransform === 'uppercase';
+  for (const {0: word, index} of node.data.matchAll(/\S+/g)) {
+    range.setStart(node, index);
+    range.setEnd(node, index + word.length);
+    const [box, ...more] = range.getClientRects();
+    const isRaised = style.textTransform === 'capitalize' || (isTitle && index === 0);
+    if (!box || isEmpty(both(clip, box))) continue;
+    if (isRaised) text(sheet, word[0].toUpperCase() + word.slice(1), box, style);
+    else if (more.length) letters(sheet, node, index, word, style);
+    else text(sheet, word, box, style);
+  }
+}
+
+/** @param {Sheet} sheet @param {Text} node @param {number} start @param {string} word that is broken into lines @param {CSSStyleDeclaration} style */
+function letters(sheet, node, start, word, style) {
+  const range = document.createRange();
+  let index = start;
+  for (const letter of word.slice(0, 1000)) {
+    range.setStart(node, index);
+    range.setEnd(node, (index += letter.length));
+    text(sheet, letter, range.getBoundingClientRect(), style);
+  }
+}
+
+/** @param {Sheet} sheet @param {string} content @param {Box} box of its line @param {CSSStyleDeclaration} style */
+function text({context, x, y}, content, box, style) {
+  context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  context.fillStyle = style.color;
+  const {fontBoundingBoxAscent: above, fontBoundingBoxDescent: below} = context.measureText(content);
+  context.fillText(content, x + box.left, y + (box.top + box.bottom + above - below) / 2);
+}
+
+/** @param {Sheet} sheet @param {SVGSVGElement} node @param {DOMRect} box */
+async function icon(sheet, node, box) {
+  const copy = /** @type {SVGSVGElement} */ (node.cloneNode(true));
+  const parts = [node, ...node.querySelectorAll('*')];
+  [copy, ...copy.querySelectorAll('*')].forEach((part, index) => {
+    const style = getComputedStyle(parts[index]);
+    for (const name of DRAWN) part.setAttribute(name, style.getPropertyValue(name));
+  });
+  copy.setAttribute('width', String(box.width));
+  copy.setAttribute('height', String(box.height));
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+  const drawn = await image.decode().then(() => true, () => false);
+  if (drawn) sheet.context.drawImage(image, ...place(sheet, box));
+}
+
+/** @param {Sheet} sheet @param {Box} clip */
+function cut(sheet, clip) {
+  sheet.context.beginPath();
+  sheet.context.rect(...place(sheet, clip));
+  sheet.context.clip();
+}
+
+/** @param {Sheet} sheet @param {Box} box @returns {[number, number, number, number]} */
+const place = ({x, y}, {left, top, right, bottom}) => [x + left, y + top, Math.max(0, right - left), Math.max(0, bottom - top)];
+
+/** @param {Box} one @param {Box} other @returns {Box} */
+const both = (one, other) => ({
+  left: Math.max(one.left, other.left), top: Math.max(one.top, other.top),
+  right: Math.min(one.right, other.right), bottom: Math.min(one.bottom, other.bottom),
+});
+
+/** @param {Box} box */
+const isEmpty = ({left, top, right, bottom}) => right <= left || bottom <= top;
+
+/** @param {DOMRect} box @param {CSSStyleDeclaration} style @returns {Box} without its padding */
+const inner = (box, style) => ({left: box.left + parseFloat(style.paddingLeft) + 1, top: box.top, right: box.right, bottom: box.bottom});

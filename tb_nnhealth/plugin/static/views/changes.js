@@ -1,0 +1,62 @@
+// @ts-check
+/** What changed from one run to each of the others: findings that are new, worse, better, gone. */
+
+import {h, icon, path} from '../dom.js';
+import {plural, sentence, words} from '../format.js';
+import {title} from './header.js';
+import {WORDS} from './verdict.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('../sweep.js').Read} Read
+ */
+
+/** What became of a finding, the worst first. @type {[string, string][]} */
+const KINDS = [['new', 'New'], ['worse', 'Worse'], ['unjudged', 'Not judged any more'], ['better', 'Better'], ['gone', 'Gone']];
+
+/** Changes of a kind that stand open. */
+const MOST = 20;
+
+/** @param {number} place @returns {Node} the colour of a run */
+export const swatch = (place) => h('span.swatch', {'aria-hidden': 'true', style: `background: var(--line-${place + 1})`});
+
+/**
+ * @param {Read[]} read runs that were judged, the one that the others are compared with first @param {Json[]} diffs of each of the others
+ * @param {Map<string, number>} places of the runs, as their colours @param {(run: string) => void} rebase
+ */
+export function changes(read, diffs, places, rebase) {
+  const [base, ...others] = read;
+  if (!others.length || diffs.length !== others.length) return null;
+  const picker = h('select', {id: 'base', 'data-key': 'base', onchange: () => rebase(picker.value)},
+    read.map(({run}) => h('option', {value: run, selected: run === base.run}, title(run))));
+  return h('section.changes', {'aria-label': 'What changed'},
+    h('div.toolbar', {}, h('h2', {}, 'What changed'), h('label', {htmlFor: 'base'}, 'compared with'), picker),
+    h('div.change-columns', {}, others.map(({run}, index) => difference(run, diffs[index], places.get(run) ?? 0))));
+}
+
+/** @param {string} run @param {Json} diff @param {number} place */
+function difference(run, diff, place) {
+  const kinds = KINDS.filter(([kind]) => diff[kind].length);
+  return h('section.card.difference', {'aria-label': title(run)},
+    h('h3', {}, swatch(place), h('span', {title: title(run)}, title(run))),
+    kinds.length ? kinds.map(([kind, name]) => group(name, diff[kind])) : h('p.dim', {}, 'The same findings.'));
+}
+
+/** @param {string} name @param {Json[]} found */
+const group = (name, found) => [
+  h('h4', {}, `${name} (${found.length})`),
+  h('ul', {}, found.slice(0, MOST).map(change)),
+  found.length > MOST ? h('p.dim', {}, `… and ${plural(found.length - MOST, 'more', 'more')}.`) : null,
+];
+
+/** @param {Json} change */
+function change({rule, layer, variable, before, after, message}) {
+  const where = variable ?? layer;
+  const both = before && after;
+  return h('li', {'data-state': after ?? before}, icon(after ?? before),
+    h('div', {},
+      h('span.title', {}, sentence(words(rule), '')),
+      h('span.badge', {'data-state': after ?? before}, both ? `${WORDS[before]} → ${WORDS[after]}` : WORDS[after ?? before]),
+      where ? h('span.mono.where', {}, path(where)) : null,
+      h('p.dim', {}, path(message))));
+}

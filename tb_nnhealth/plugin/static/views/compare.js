@@ -1,0 +1,179 @@
+// @ts-check
+/** A few runs side by side: their verdicts, what changed from one to the others, and the same chart of all. */
+
+import {Slot, h, icon} from '../dom.js';
+import {number, short, steps, whole, words} from '../format.js';
+import {StepAxis} from './axis.js';
+import {drawAxis} from './cells.js';
+import {changes, swatch} from './changes.js';
+import {title} from './header.js';
+import {kindOf} from '../scale.js';
+import {overlay} from './overlay.js';
+import {Strip} from './strip.js';
+import {WORDS, headline, stateOfCategory} from './verdict.js';
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import('../sweep.js').Read} Read
+ * @typedef {{run: string, facts: Json, frame: import('../api.js').Frame}} Series
+ * @typedef {{read: Read[], base: string | null, table: string, statistic: string, row: string | null, losses: Series[], charts: Series[], diffs: Json[],
+ *   runs: string[], compare: string[], range: import('../api.js').Range, dark: boolean}} Shown
+ * @typedef {{open: (run: string) => void, wander: (changes: object, quiet?: boolean) => void}} Actions
+ */
+
+const HEIGHT = 220;
+
+/** Pixels beside a strip's plot. */
+const BESIDE = 62;
+
+/** Tables whose rows can be laid over one another, with their headings. @type {[string, string][]} */
+const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['data', 'Batch']];
+
+/** @param {Read[]} read @param {string} table @returns {string[]} the rows that any of the runs has, the first run's first */
+export const rowsOf = (read, table) => [...new Set(read.flatMap(({facts}) => facts?.tables[table]?.rows ?? []))];
+
+export class Compare {
+  /** @param {Actions} actions */
+  constructor(actions) {
+    this.actions = actions;
+    this.axis = new StepAxis();
+    this.axis.onzoom = (range) => actions.wander({range});
+    this.strips = [new Strip(this.axis), new Strip(this.axis)];
+    const [verdicts, changed, pickers, message] = ['div', 'div', 'div.toolbar', 'div'].map((tag) => h(tag));
+    this.slots = {verdicts: new Slot(verdicts), changes: new Slot(changed), pickers: new Slot(pickers), message: new Slot(message)};
+    this.zoomed = h('div.zoomed');
+    this.absent = h('p.dim');
+    this.steps = h('canvas.steps', {'aria-hidden': 'true'});
+    this.charts = h('section.overlay.card', {'aria-label': 'Charts of the runs'},
+      h('div.toolbar', {}, h('h2', {}, 'The same chart of each run'), this.zoomed),
+      this.strips[0].node, pickers, this.strips[1].node, this.steps, this.absent,
+      h('p.hint', {}, 'Drag across the steps to zoom in, double-click to zoom out.'));
+    this.parts = h('div.compared', {}, h('h1.unseen', {}, 'Runs side by side'), verdicts, this.charts, changed);
+    this.node = h('div', {}, message, this.parts);
+  }
+
+  /** @param {Partial<Shown> & Pick<Shown, 'runs' | 'compare' | 'range' | 'dark'>} shown */
+  update(shown) {
+    const {compare, runs, read = [], base = null, diffs = []} = shown;
+    const there = read.filter(({run}) => compare.includes(run));
+    const gone = compare.filter((run) => !runs.includes(run));
+    this.slots.message.show([compare.length, gone.join('\n'), runs.length], () => this.message(compare, gone));
+    this.parts.hidden = compare.length < 2 || !there.length;
+    if (this.parts.hidden) return;
+    const places = new Map(compare.map((run, index) => [run, index]));
+    this.slots.verdicts.show(['verdicts', places.size, ...there], () => this.verdicts(there, places));
+    this.slots.changes.show([base, ...there, ...diffs], () => changes(there.filter(({card}) => card), diffs, places, (run) => this.rebase(compare, run)));
+    this.drawCharts(/** @type {Shown} */ (shown), there, places);
+  }
+
+  /** @param {string[]} compare @param {string[]} gone */
+  message(compare, gone) {
+    if (compare.length < 2) {
+      return h('section.card.notice', {}, h('h1', {}, 'No runs to compare yet'),
+        h('p', {}, 'Tick two or more runs in the table of all runs, then choose “Side by side”.'),
+        h('button', {type: 'button', onclick: () => this.actions.wander({page: 'runs'})}, 'All runs'));
+    }
+    return gone.length ? h('p.sentence.stale.card', {role: 'alert'}, icon('warning'),
+      h('span', {}, `Not among TensorBoard’s runs: ${gone.map(title).join(', ')}.`)) : null;
+  }
+
+  /** @param {string[]} compare @param {string} run that the others are compared with from now on */
+  rebase(compare, run) {
+    this.actions.wander({compare: [run, ...compare.filter((other) => other !== run)]});
+  }
+
+  /** @param {Read[]} read @param {Map<string, number>} places */
+  verdicts(read, places) {
+    const known = read.find(({card}) => card)?.card;
+    const names = known?.categories.map((/** @type {Json} */ category) => category.name) ?? [];
+    /** @param {string} name @param {(one: {facts: Json, card: Json}) => any} cell @param {string} [tag] */
+    const line = (name, cell, tag = 'tr') => h(tag, {}, h('th', {scope: 'row'}, name),
+      read.map(({facts, card}) => h('td', {}, facts && card ? cell({facts, card}) : null)));
+    return h('section.verdicts.card', {'aria-label': 'Verdicts', tabIndex: 0}, h('table', {style: `--runs: ${read.length}`},
+      h('thead', {}, h('tr', {}, h('th.corner', {scope: 'col'}, h('span.unseen', {}, 'What')),
+        read.map(({run}) => this.head(run, places)))),
+      h('tbody', {},
+        h('tr.says', {}, h('th', {scope: 'row'}, 'Verdict'), read.map(says)),
+        names.map((/** @type {string} */ name) => line(words(name), ({card}) => tile(card, name), 'tr.tiles')),
+        line('Steps', ({facts}) => whole(facts.training.steps)),
+        line('Optimizer', ({facts}) => optimizer(facts)),
+        line('Model', ({facts}) => `${facts.model.name} · ${short(facts.model.parameters)} parameters`))));
+  }
+
+  /** @param {string} run @param {Map<string, number>} places */
+  head(run, places) {
+    const compare = [...places.keys()];
+    return h('th', {scope: 'col'}, h('div.run-head', {}, swatch(places.get(run) ?? 0),
+      h('button.run-name', {type: 'button', title: `Open ${title(run)}`, 'data-key': `open:${run}`, onclick: () => this.actions.open(run)}, title(run)),
+      h('button.quiet.remove', {
+        type: 'button', 'aria-label': `Take ${title(run)} away`, title: 'Take away', 'data-key': `away:${run}`,
+        onclick: () => this.actions.wander({compare: compare.filter((other) => other !== run)}),
+      }, '×')));
+  }
+
+  /** @param {Shown} shown @param {Read[]} there @param {Map<string, number>} places */
+  drawCharts(shown, there, places) {
+    const {table, statistic, row, losses = [], charts = [], range, dark} = shown;
+    const sound = there.filter(({facts}) => facts);
+    const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
+    this.axis.set(range, longest);
+    this.zoomed.hidden = !range;
+    if (range) this.zoomed.replaceChildren(h('span', {}, steps(range.first, range.last)),
+      h('button', {type: 'button', onclick: () => this.actions.wander({range: null})}, 'Show all steps'));
+    this.slots.pickers.show([table, statistic, row, ...sound], () => this.pickers(sound, {table, statistic}, row));
+    /** @param {Series[]} parts */
+    const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) => ({...part, name: title(run), colour: places.get(run) ?? 0}));
+    const height = {height: HEIGHT};
+    this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: false, unit: ''}), dark);
+    const unit = column(sound, {table, statistic})?.unit ?? '';
+    const look = {...height, log: kindOf(statistic ?? '') === 'log', unit};
+    const chart = overlay(words(statistic ?? ''), named(charts), {table, statistic}, look);
+    this.strips[1].update(chart, dark);
+    this.absent.textContent = !shown.charts || !row || chart.lines.length === sound.length ? '' : `${sound.length - chart.lines.length} of the runs have no ${words(statistic)} of ${row}.`;
+    const width = this.strips[0].plot.clientWidth - BESIDE;
+    if (width > 0) drawAxis(this.steps, this.axis, width, dark);
+  }
+
+  /** @param {Read[]} read @param {{table: string, statistic: string}} choice @param {string | null} row */
+  pickers(read, choice, row) {
+    const statistics = h('select', {id: 'compared-statistic', 'data-key': 'statistic', onchange: () => {
+      const [table, statistic] = statistics.value.split('\n');
+      this.actions.wander({choice: {table, statistic}, row});
+    }}, GROUPS.map(([table, heading]) => {
+      const columns = new Set(read.flatMap(({facts}) => (facts?.tables[table]?.columns ?? [])
+        .filter((/** @type {Json} */ one) => one.measured).map((/** @type {Json} */ one) => one.name)));
+      return columns.size ? h('optgroup', {label: heading}, [...columns].map((name) => h('option', {value: `${table}\n${name}`}, words(name)))) : null;
+    }));
+    statistics.value = `${choice.table}\n${choice.statistic}`;
+    const rows = h('select', {id: 'compared-row', 'data-key': 'row', onchange: () => this.actions.wander({choice, row: rows.value})},
+      rowsOf(read, choice.table).map((name) => h('option', {value: name, selected: name === row}, name)));
+    return h('div.pickers', {}, h('label', {htmlFor: 'compared-statistic'}, 'Statistic'), statistics, h('label', {htmlFor: 'compared-row'}, 'of'), rows);
+  }
+}
+
+/** @param {Read} read */
+function says({facts, card, error}) {
+  if (!facts || !card) return h('td', {}, h('p.sentence', {}, icon('warning'), h('span', {}, error)));
+  const {state, sentence} = headline(card, facts.training.finished);
+  return h('td', {'data-state': state},
+    h('p.score', {}, icon(state), h('b', {}, card.score === null ? '–' : Math.round(card.score)), h('span.dim', {}, card.score === null ? 'no score' : 'of 100')),
+    h('p', {}, sentence));
+}
+
+/** @param {Json} card @param {string} name */
+function tile(card, name) {
+  const category = card.categories.find((/** @type {Json} */ one) => one.name === name);
+  if (!category) return '–';
+  const state = stateOfCategory(card, category);
+  return h('div.tile', {'data-state': state}, icon(state), category.score === null ? null : h('b', {}, Math.round(category.score)), h('span', {}, WORDS[state]));
+}
+
+/** @param {Json} facts */
+function optimizer({model}) {
+  const {class_name: name, learning_rate: rate} = model.compile.optimizer ?? {};
+  return name ? [name, rate ? `lr ${number(rate)}` : ''].filter(Boolean).join(' · ') : '–';
+}
+
+/** @param {Read[]} read @param {{table: string, statistic: string}} choice @returns {Json | undefined} */
+const column = (read, {table, statistic}) => read.map(({facts}) =>
+  facts?.tables[table]?.columns.find((/** @type {Json} */ one) => one.name === statistic)).find(Boolean);

@@ -1,0 +1,87 @@
+"""The heat map as a picture: one statistic of every row of a table over the steps, bounded in size."""
+
+import base64
+import io
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+
+from tb_nnhealth.plugin.matrices import buckets, cells, farthest
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.report.scale import LEVELS, Kind, levels, palette, scale
+from tb_nnhealth.report.wording import quantity, words
+from tb_nnhealth.vocabulary import STATISTICS
+
+MOST_ROWS, MOST_COLUMNS = 100, 200
+"""Cells of a picture, at most: above that, neighbouring rows and samples share one, and its extreme counts."""
+
+ROW_PIXELS = 15
+
+SHOWN = ("update_ratio", "gradient_rms", "activation_std")
+"""The statistics that have a heat map."""
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """What the page needs of a heat map; `rows` are the labels, `picture` and `legend` data addresses of PNG files."""
+
+    title: str
+    meaning: str
+    rows: tuple[str, ...]
+    picture: Markup
+    height: int
+    legend: Markup
+    low: str
+    high: str
+    first: str
+    last: str
+    is_grouped: bool
+
+
+def heat_maps(run: HealthRun) -> list[HeatMap]:
+    """Returns the heat maps of those statistics that were measured."""
+    drawn = (_heat_map(run, statistic) for statistic in SHOWN)
+    return [found for found in drawn if found is not None]
+
+
+def _heat_map(run: HealthRun, name: str) -> HeatMap | None:
+    statistic = STATISTICS[name]
+    table = run.table(statistic.scope)
+    if not table.has(name) or np.isnan(table.series(name)).all():
+        return None
+    _, starts = buckets(table.steps, 0, int(table.steps[-1]), MOST_COLUMNS)
+    values = cells(table, name, slice(0, len(table.steps)), starts)
+    groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
+    low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
+    shown = farthest(low, high)
+    given = scale(name, statistic.unit, shown)
+    return HeatMap(
+        title=words(name),
+        meaning=statistic.meaning,
+        rows=tuple(_label(table.rows[begin:end]) for begin, end in pairwise(groups.tolist())),
+        picture=_png(levels(given, shown), given.kind),
+        height=ROW_PIXELS * len(shown),
+        legend=_png(np.arange(LEVELS, dtype=np.uint8)[None], given.kind),
+        low=quantity(given.low, statistic.unit),
+        high=quantity(given.high, statistic.unit),
+        first=f"{int(table.steps[0]):,}",
+        last=f"{int(table.steps[-1]):,}",
+        is_grouped=len(shown) < len(table.rows),
+    )
+
+
+def _label(rows: tuple[str, ...]) -> str:
+    return rows[0] if len(rows) == 1 else f"{rows[0]} + {len(rows) - 1}"
+
+
+def _png(colours: NDArray[np.uint8], kind: Kind) -> Markup:
+    rows, columns = colours.shape
+    image = Image.frombytes("P", (columns, rows), np.ascontiguousarray(colours).tobytes())
+    image.putpalette(palette(kind).tobytes())
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True, transparency=LEVELS + 1)
+    return Markup(f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}")

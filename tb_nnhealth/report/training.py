@@ -1,0 +1,66 @@
+"""Which training curves a run has: the loss and its parts, metrics with their validation, and what drives the step."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from tb_nnhealth.plugin.evidence import Curve, of_epochs, of_table
+from tb_nnhealth.plugin.matrices import thinned
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.report.drawing import Chart, chart
+from tb_nnhealth.report.wording import words
+from tb_nnhealth.vocabulary import STATISTICS
+
+MOST_POINTS = 240
+MOST_CHARTS = 24
+MOST_LINES = 8
+
+
+def training_curves(run: HealthRun) -> list[Chart]:
+    """Returns the charts of the whole step, of what was measured."""
+    charts: list[Chart] = []
+    for title, names, validation in _plans(run):
+        curves = {name: curve for key, name in list(names.items())[:MOST_LINES] if (curve := _measured(run, key))}
+        validated = of_epochs(run, validation) if validation else None
+        if validated is not None and _is_drawn(validated):
+            curves["validation"] = validated
+        if curves and len(charts) < MOST_CHARTS:
+            charts.append(chart(title, tuple(curves.values()), tuple(curves)))
+    return charts
+
+
+def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]]:
+    """Yields of each chart its title, its statistics with their names in the legend, and the validation's name."""
+    outputs = [name for name in run.step.columns if name.startswith("output_loss/")]
+    regularized = bool(np.nanmax(run.step.highs("regularization_loss"), initial=0) > 0) if run.step.rows else False
+    parts = {"data_loss": "data", "regularization_loss": "regularization"} if regularized else {}
+    if len(outputs) > 1:
+        parts |= {name: _tail(name) for name in outputs}
+    yield "Loss", {"loss": "training"}, "val_loss"
+    yield "Loss parts", parts, None
+    for name in run.step.columns:
+        if name.startswith("metric/"):
+            yield words(_tail(name)).capitalize(), {name: "training"}, f"val_{_tail(name)}"
+    yield "Learning rate", {"learning_rate": ""}, None
+    yield "Gradient norm", {"gradient_global_norm": ""}, None
+    yield "Clipped away", {"clipped_fraction": ""}, None
+    yield "Loss scale", {"loss_scale": ""}, None
+    yield "Examples a second", {"examples_per_second": ""}, None
+
+
+def _measured(run: HealthRun, statistic: str) -> Curve | None:
+    if not run.step.rows or not run.step.has(statistic) or not len(run.step.steps):
+        return None
+    unit = STATISTICS[statistic].unit if statistic in STATISTICS else ""
+    whole = of_table(run.step, run.step.rows[0], statistic, unit)
+    steps, values, low, high = thinned(whole.steps, whole.values, whole.low, whole.high, MOST_POINTS)
+    curve = Curve(whole.row, statistic, unit, steps, values, low, high)
+    return curve if _is_drawn(curve) else None
+
+
+def _is_drawn(curve: Curve) -> bool:
+    return bool(np.isfinite(curve.values).any())
+
+
+def _tail(name: str) -> str:
+    return name.partition("/")[2]

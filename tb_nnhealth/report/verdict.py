@@ -1,0 +1,105 @@
+"""What stands at the top of the page: a sentence, the score's state, and a tile for each category."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.report.wording import in_sentence, listed, most_common, plural, sentence, words
+from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.scorecard import Category, Scorecard
+
+WORDS = {
+    "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
+}  # fmt: skip
+
+_OPENINGS = {"error": "This run will not train as it stands", "warning": "Training is probably hurt"}
+
+_ORDER: tuple[str, ...] = SEVERITIES
+
+_COUNTED = (("error", "error"), ("warning", "warning"), ("info", "note"))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A category: its state is one of WORDS."""
+
+    name: str
+    score: int | None
+    state: str
+
+
+def state_of(verdict: Verdict) -> str:
+    """Returns a key of WORDS: a rule that broke has judged nothing, one that passes may be worth a note."""
+    if verdict.status == "fail":
+        return verdict.severity or "warning"
+    if verdict.status == "pass":
+        return "info" if verdict.severity == "info" else "pass"
+    return "no_data"
+
+
+def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
+    """Returns the run's state, and the sentence that says it."""
+    failing = {verdict.rule.name: verdict for verdict in card.rules if verdict.status == "fail"}
+    state = _worst(failing.values())
+    if state:
+        first = next(finding.rule for finding in card.findings if finding.rule in failing)
+        return state, f"{_OPENINGS.get(state, _OPENINGS['warning'])}: {in_sentence(failing[first].rule.title)}."
+    broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
+    if broken:
+        return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
+    judged = sum(verdict.status == "pass" for verdict in card.rules)
+    nothing = f"nothing wrong was found in the {plural(judged, 'check')} that could be judged"
+    if card.status == "pass":
+        return "pass", sentence(nothing)
+    so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
+    if not is_finished:
+        return "no_data", f"Too early to tell: {so_far} yet."
+    short = "The run is too short to be called healthy" if judged else "The run holds too little data"
+    return "no_data", f"{short}: {so_far}."
+
+
+def counts(card: Scorecard) -> list[tuple[str, str]]:
+    """Returns how many rules are in each state, and the words for it."""
+    found = Counter(map(state_of, card.rules))
+    told = [(state, plural(found[state], word)) for state, word in _COUNTED if found[state]]
+    if found["pass"]:
+        told.append(("pass", f"{plural(found['pass'], 'check')} passed"))
+    if found["no_data"]:
+        told.append(("no_data", f"{found['no_data']} could not be judged"))
+    return told
+
+
+def tiles(card: Scorecard) -> list[Tile]:
+    return [Tile(category.name, category.score, _state_of_category(card, category)) for category in card.categories]
+
+
+def unjudged(card: Scorecard) -> list[str]:
+    """Returns why categories have no verdict, those with the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for category in card.categories:
+        if _state_of_category(card, category) == "no_data":
+            reasons.setdefault(_why_not(_of(card, category)), []).append(words(category.name))
+    return [sentence(f"{listed(names)} could not be judged: {reason}") for reason, names in reasons.items()]
+
+
+def _of(card: Scorecard, category: Category) -> list[Verdict]:
+    return [verdict for verdict in card.rules if verdict.rule.category == category.name]
+
+
+def _state_of_category(card: Scorecard, category: Category) -> str:
+    worst = _worst(verdict for verdict in _of(card, category) if verdict.status == "fail")
+    return worst or ("pass" if category.status == "pass" else "no_data")
+
+
+def _worst(failing: Iterable[Verdict]) -> str | None:
+    return max(map(state_of, failing), key=_ORDER.index, default=None)
+
+
+def _why_not(verdicts: list[Verdict]) -> str:
+    """Returns the reason that most of a category's rules give."""
+    broken = next((verdict for verdict in verdicts if verdict.status == "error"), None)
+    if broken:
+        return f"the check of {words(broken.rule.name)} itself failed ({broken.reason})"
+    reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)
+    return in_sentence(reason or "none of its checks could be judged")

@@ -1,0 +1,97 @@
+"""Numbers, steps and names as people read them."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+LONGEST = 400
+"""Characters of a text that are shown, at most: a name in a log can have any length."""
+
+
+def number(value: float | None) -> str:
+    """Returns three significant digits; "–" is what was not measured."""
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e6 or size < 1e-3:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+    text = f"{value:,.0f}" if size >= 1000 or value == int(value) else f"{float(f'{value:.3g}'):g}"
+    return text.replace("-", "−")
+
+
+def quantity(value: float | None, unit: str | None = "") -> str:
+    """Returns a number with its unit, a share in per cent."""
+    if value is None or not math.isfinite(value):
+        return number(value)
+    if unit == "fraction":
+        return f"{number(100 * value)} %"
+    return number(value) if unit in (None, "", "ratio", "0 or 1") else f"{number(value)} {unit}"
+
+
+def short(count: float) -> str:
+    """Returns a count as "50.9 k"."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{float(f'{count / size:.3g}'):g} {letter}"
+    return f"{count:g}"
+
+
+def count(value: object) -> str:
+    """Returns a whole number with its thousands apart; "–" is what a log holds instead of one."""
+    return f"{value:,}" if isinstance(value, int) else "–"
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def steps(first: int | None, last: int | None) -> str:
+    if first is None:
+        return ""
+    return f"step {first:,}" if last is None or last == first else f"steps {first:,}–{last:,}"
+
+
+def words(name: str) -> str:
+    """Returns "update ratio" of "update_ratio"."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def sentence(text: str) -> str:
+    """Returns the text with a capital, and a stop where it has no end."""
+    start = text[:1].upper() + text[1:] if text.split(" ")[0].islower() else text
+    return start if not text or text[-1] in ".!?:…" else f"{start}."
+
+
+def in_sentence(text: str) -> str:
+    """Returns "gradients vanish" of "Gradients vanish", but "NaN …" as it is."""
+    return text[:1].lower() + text[1:] if text.split(" ")[0].istitle() else text
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def plain(text: str) -> str:
+    """Returns the text without what HTML cannot hold, and without its middle where it is long."""
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return "".join(character if _is_shown(character) else "\ufffd" for character in text)
+
+
+def most_common(texts: Iterable[str]) -> str | None:
+    """Returns the text that occurs most, the first of those that occur as often; None of no texts."""
+    texts = list(texts)
+    return max(texts, key=texts.count, default=None)
+
+
+def _is_shown(character: str) -> bool:
+    code = ord(character)
+    return character in "\n\t" or not (
+        code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or code & 0xFFFE == 0xFFFE
+    )

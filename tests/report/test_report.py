@@ -1,0 +1,265 @@
+"""The static report: one safe, bounded, deterministic file that says what the scorecard says."""
+
+import base64
+import dataclasses
+import hashlib
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.plugin.evidence import MOST_PLACES
+from tb_nnhealth.records import Epoch, HealthRun
+from tb_nnhealth.report import MOST_EVIDENCE, MOST_LAYERS, html
+from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
+from tb_nnhealth.report.wording import LONGEST
+from tb_nnhealth.rules import Finding
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import change, healthy, model, stuck, with_layers
+
+LARGEST = 8_000_000
+"""Bytes that no report passes, whatever the run."""
+
+VOID = {"meta", "img", "rect", "line", "path"}
+
+HOSTILE = (
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"'`><svg onload=alert(1)>", "{{ 7 * 7 }}{% x %}",
+    "🧠\u200d🔥", "\u202eevil", "a\x00b\ud800c\ufffe", "x" * 10_000, "</style></title></textarea>",
+    "javascript:alert(1)",
+)  # fmt: skip
+
+
+class Page(HTMLParser):
+    """The tags of a page, checked to be closed in order, with their attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def sick(run: HealthRun | None = None) -> HealthRun:
+    run = run or healthy()
+    epochs = tuple(Epoch(i, 100 * (i + 1), {"loss": 1.0, "val_loss": 2.0 - 0.1 * i}) for i in range(5))
+    dead = change(stuck(run), "activation", "dead_unit_fraction", 0.95)
+    return dataclasses.replace(dead, epochs=epochs)
+
+
+def page(run: HealthRun) -> Page:
+    return Page(html(run, Scorecard.from_run(run)))
+
+
+def renamed(run: HealthRun, names) -> HealthRun:
+    """Returns the run with hostile names of the run, the model, layers, variables and rows."""
+
+    def evil(name: str) -> str:
+        return f"{name}/{names[sum(map(ord, name)) % len(names)]}"
+
+    facts = run.model
+    layers = tuple(
+        dataclasses.replace(layer, path=evil(layer.path), rows=tuple(map(evil, layer.rows)), class_name=evil("Dense"))
+        for layer in facts.layers
+    )
+    variables = tuple(
+        dataclasses.replace(variable, path=evil(variable.path), layer=evil(variable.layer))
+        for variable in facts.variables
+    )
+    compiled = {**facts.compile, evil("key"): {evil("inner"): evil("value")}}
+    facts = dataclasses.replace(facts, name=evil("m"), layers=layers, variables=variables, compile=compiled)
+    tables = {
+        name: dataclasses.replace(getattr(run, name), rows=tuple(map(evil, getattr(run, name).rows)))
+        for name in ("variables", "activations")
+    }
+    return dataclasses.replace(run, name=evil("run"), model=facts, problems=tuple(names), **tables)
+
+
+def test_says_what_the_scorecard_says():
+    run = sick()
+    card = Scorecard.from_run(run)
+    shown = page(run)
+    text = " ".join(shown.text.split())
+    assert card.findings
+    for finding in card.findings:
+        assert finding.message in text
+    for verdict in card.rules:
+        assert verdict.rule.name in text
+        if verdict.status == "fail":
+            assert verdict.rule.title in text
+    for category in card.categories:
+        assert category.name in text
+    order = [article["id"] for article in shown.all("article")]
+    assert order == list(dict.fromkeys(finding.rule for finding in card.findings))
+
+
+def test_explains_what_was_found_and_what_to_try():
+    run = sick()
+    shown = page(run)
+    text = " ".join(shown.text.split())
+    verdicts = {verdict.rule.name: verdict for verdict in Scorecard.from_run(run).rules}
+    for article in shown.all("article"):
+        for remedy in verdicts[article["id"]].diagnosis.remedies:
+            assert re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", remedy).replace("`", "")[:40] in text
+    links = {link["href"] for link in shown.all("a")}
+    assert all(link.startswith("#") and link[1:] in {a["id"] for a in shown.all("article")} for link in links)
+
+
+def test_evidence_has_its_curve_its_limit_and_its_steps():
+    text = html(sick(), Scorecard.from_run(sick()))
+    (article,) = (part for part in text.split("<article") if 'id="dead-units"' in part)
+    assert 'class="curve line-1" d="M0 ' in article
+    assert re.search(r'<line class="limit" x2="100%" y1="\d', article)
+    assert "limit 90 %" in article or "limit 40 %" in article
+
+
+def test_limits_in_force_are_told_with_their_defaults():
+    run = sick()
+    card = Scorecard.from_run(run, {"dead-units": {"warning": 0.3}})
+    assert "warning: 30 % (default 40 %)" in " ".join(Page(html(run, card)).text.split())
+
+
+def test_heat_maps_curves_and_layers_are_there():
+    shown = page(sick())
+    pictures = [image["src"] for image in shown.all("img")]
+    assert len(pictures) == 6
+    for source in pictures:
+        assert base64.b64decode(source.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
+    charts = [chart["aria-label"] for chart in shown.all("svg") if "tall" in chart.get("class", "")]
+    assert [told.partition(",")[0] for told in charts] == ["Loss", "Learning rate", "Gradient norm", "Clipped away"]
+    assert {"training", "validation"} <= set(shown.text.split())
+    assert shown.text.count("dense_2") > 3
+
+
+@pytest.mark.parametrize("run", [healthy(), sick(), renamed(sick(), HOSTILE)], ids=["healthy", "sick", "hostile"])
+def test_same_run_gives_the_same_bytes(run):
+    assert html(run, Scorecard.from_run(run)) == html(run, Scorecard.from_run(run))
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_are_text(name):
+    run = renamed(sick(), [name])
+    text = html(run, Scorecard.from_run(run))
+    text.encode("utf-8")
+    shown = Page(text)
+    assert not {"script", "iframe", "object", "embed", "form", "link", "base"} & {tag for tag, _ in shown.tags}
+    plain = {tag for tag, _ in page(sick()).tags}
+    assert {tag for tag, _ in shown.tags} == plain
+    for _, attributes in shown.tags:
+        assert not [key for key in attributes if key.startswith("on") or key == "style"]
+        assert not (attributes.get("href") or "#").startswith("java")
+    assert "{{ 7 * 7 }}" in shown.text or "{{" not in name
+    assert max(map(len, re.findall("x+", shown.text)), default=0) <= LONGEST
+    assert not set(text) & {"\x00", "\ud800", "\ufffe"}
+    assert len(text.encode()) < LARGEST
+
+
+def test_facts_of_another_kind_than_expected_are_shown_all_the_same():
+    run = with_layers(healthy(), dense_0={"parameters": "many", "class_name": None, "path": 7})
+    run = dataclasses.replace(run, model=dataclasses.replace(run.model, compile={"losses": [{"class_name": ["x"]}]}))
+    assert "['x']" in page(run).text
+
+
+def test_policy_allows_no_script_and_just_this_style():
+    text = html(healthy(), Scorecard.from_run(healthy()))
+    shown = Page(text)
+    (policy,) = (m["content"] for m in shown.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert not re.search(r"https?://|<script|url\(", text)
+
+
+def test_needs_no_other_file():
+    for tag, attributes in page(sick()).tags:
+        for key in ("src", "href"):
+            assert (attributes.get(key) or "#").startswith(("#", "data:image/png;base64,")), tag
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_run_of_hardly_any_steps_is_a_page(steps):
+    shown = page(healthy(steps=np.arange(steps)))
+    assert len(shown.all("img")) == 6
+    assert any(chart.get("aria-label", "").startswith("Loss, step") for chart in shown.all("svg"))
+
+
+def test_an_empty_run_is_a_page():
+    run = HealthRun("empty", float("nan"), "0.1.0", model(0), 0, 0, 0, False, False)
+    shown = page(run)
+    assert "Too early to tell" in shown.text
+    assert shown.all("img") == []
+
+
+def test_what_is_not_finite_is_drawn_as_a_gap():
+    run = change(healthy(), "step", "loss", np.where(np.arange(28) % 2, np.nan, np.inf)[:, None])
+    nothing = change(healthy(), "variable", "update_ratio", np.inf)
+    for broken in (run, nothing):
+        assert not re.search(r'd="[^"]*(nan|inf)', html(broken, Scorecard.from_run(broken)))
+
+
+def test_size_is_bounded_by_rows_and_samples():
+    run = sick(healthy(model(hidden=600), steps=np.arange(600)))
+    shown = page(run)
+    text = html(run, Scorecard.from_run(run))
+    assert len(text.encode()) < 1_000_000
+    assert len(shown.all("img")) == 6
+    assert max(int(image["height"]) for image in shown.all("img")) <= 15 * MOST_ROWS
+    for image in shown.all("img"):
+        data = base64.b64decode(image["src"].partition(",")[2])
+        width, height = np.frombuffer(data, ">u4", 2, 16)
+        assert (width <= MOST_COLUMNS or height == 1) and height <= MOST_ROWS
+    layers = text.partition('id="layers"')[2].partition("</section>")[0]
+    assert layers.count('<th scope="row"') == MOST_LAYERS
+    assert "401 more layers" in layers
+
+
+def test_size_is_bounded_whatever_a_log_holds():
+    long = "🧠" * 10_000
+    run = renamed(sick(healthy(model(hidden=250), steps=np.arange(300))), [long])
+    card = Scorecard.from_run(run)
+    places = tuple(
+        Finding(verdict.rule.name, "error", long, layer=row, first_step=0, last_step=299, statistic="activation_std",
+                observed=9.0, limit=1.0, others=(long,) * 40)
+        for verdict in card.rules
+        for row in run.activations.rows[:20]
+    )  # fmt: skip
+    text = html(run, dataclasses.replace(card, findings=places))
+    assert 3_000_000 < len(text.encode()) < LARGEST
+    assert text.count('<div class="evidence">') == MOST_EVIDENCE + len(card.rules) - MOST_EVIDENCE // MOST_PLACES - 1
+
+
+def test_a_spike_between_the_pictures_columns_stays():
+    run = healthy(steps=np.arange(1000))
+    ratio = np.full((1000, 5 * 2), 1e-3, np.float32)
+    ratio[501, 3] = 1e3
+    update_ratio, *_ = heat_maps(change(run, "variable", "update_ratio", ratio))
+    assert (update_ratio.low, update_ratio.high) == ("0.001", "1,000")
+
+
+def test_nothing_imports_tensorflow():
+    code = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\nimport tb_nnhealth.report"
+    subprocess.run([sys.executable, "-c", code], check=True)

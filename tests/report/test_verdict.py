@@ -1,0 +1,72 @@
+"""What stands at the top of the report, in each state that a run can be in."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tb_nnhealth import engine
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.report.verdict import counts, headline, state_of, tiles, unjudged
+from tb_nnhealth.rules import CATEGORIES, DIAGNOSES
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured
+
+
+def told(run: HealthRun) -> tuple[str, str]:
+    return headline(Scorecard.from_run(run), run.finished)
+
+
+def test_an_error_is_named_first():
+    state, sentence = told(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    assert state == "error"
+    assert sentence == "This run will not train as it stands: most units of a layer never fire."
+
+
+def test_a_warning_is_named_first():
+    state, sentence = told(losses(healthy(), np.concatenate([np.full(5, 2.6), np.full(23, 2.3)])))
+    assert state == "warning"
+    assert sentence.startswith("Training is probably hurt: ")
+
+
+def test_a_healthy_run_tells_how_much_was_checked():
+    state, sentence = told(healthy())
+    assert state == "pass"
+    assert sentence.startswith("Nothing wrong was found in the ") and sentence.endswith(" that could be judged.")
+
+
+@pytest.mark.parametrize(
+    ("finished", "start"), [(True, "The run is too short to be called healthy: "), (False, "Too early to tell: ")]
+)
+def test_an_empty_run_could_not_be_judged(finished, start):
+    state, sentence = told(HealthRun("empty", 0.0, "0.1.0", model(0), 0, 0, 0, False, finished))
+    assert state == "no_data"
+    assert sentence.startswith(start)
+
+
+def test_a_broken_rule_takes_the_score(monkeypatch):
+    def fails(run, limits):
+        raise RuntimeError("no")
+
+    broken = tuple(
+        dataclasses.replace(diagnosis, check=fails) if name == "initial-loss" else diagnosis
+        for name, diagnosis in DIAGNOSES.items()
+    )
+    monkeypatch.setattr(engine.judge, "__defaults__", (None, broken))
+    card = Scorecard.from_run(healthy())
+    assert headline(card, True) == ("no_data", "The run has no score: the check of initial loss itself failed.")
+    assert any("the check of initial loss itself failed (" in sentence for sentence in unjudged(card))
+
+
+def test_every_rule_is_counted_once():
+    card = Scorecard.from_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    assert sum(int(text.split()[0]) for _, text in counts(card)) == len(DIAGNOSES)
+    assert {state for state, _ in counts(card)} == {state_of(verdict) for verdict in card.rules}
+
+
+def test_each_category_has_a_tile_and_those_not_judged_a_reason():
+    card = Scorecard.from_run(unmeasured(healthy()))
+    assert tuple(tile.name for tile in tiles(card)) == CATEGORIES
+    silent = [tile.name for tile in tiles(card) if tile.state == "no_data"]
+    reasons = " ".join(unjudged(card))
+    assert silent and all(name in reasons.lower() for name in silent)

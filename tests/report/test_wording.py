@@ -1,0 +1,42 @@
+"""Numbers and names as people read them."""
+
+import math
+
+import pytest
+
+from tb_nnhealth.report.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (None, "–"), (math.nan, "–"), (math.inf, "∞"), (-math.inf, "−∞"), (0.0, "0"), (-0.0, "0"), (7.0, "7"),
+        (-7.0, "−7"), (0.12345, "0.123"), (1234.5, "1,234"), (1e-4, "1e-4"), (2.5e-8, "2.5e-8"), (3e6, "3e6"),
+        (999999.0, "999,999"),
+    ],
+)  # fmt: skip
+def test_number(value, told):
+    assert number(value) == told
+
+
+def test_quantity_has_its_unit():
+    assert [quantity(0.5, "fraction"), quantity(2.0, "ratio"), quantity(3.0, "elements")] == ["50 %", "2", "3 elements"]
+
+
+def test_counts_and_steps():
+    assert [short(50_890), short(999), short(1_500_000)] == ["50.9 k", "999", "1.5 M"]
+    assert [steps(None, None), steps(3, 3), steps(3, 1000)] == ["", "step 3", "steps 3–1,000"]
+    assert [listed(["a"]), listed(["a", "b", "c"])] == ["a", "a, b and c"]
+
+
+def test_sentences():
+    assert sentence("nothing was found") == "Nothing was found."
+    assert sentence("NaN!") == "NaN!"
+    assert in_sentence("Gradients vanish") == "gradients vanish"
+    assert in_sentence("NaN appears") == "NaN appears"
+
+
+def test_plain_text_is_short_and_printable():
+    assert len(plain("x" * 10_000)) <= LONGEST + 1
+    assert plain("a\x00b\x9f\ud800\ufffe\nc") == "a\ufffdb\ufffd\ufffd\ufffd\nc"
+    assert plain("🧠 \u202e") == "🧠 \u202e"
