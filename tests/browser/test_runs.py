@@ -271,6 +271,22 @@ def test_same_chart_of_each_run_has_a_legend_in_its_colour(open_tab):
     expect(again.frame.locator(".overlay .strip-title").nth(1)).to_have_text("dead unit fraction")
 
 
+def test_range_chosen_side_by_side_is_that_of_one_run_too(open_tab):
+    tab = open_tab(FINE + "/health")
+    pages = tab.frame.locator("header.top")
+    tab.page.evaluate(f"location.hash += '&p.nnhealth.page=compare{compared(FINE, SICK)}'")
+    plot = tab.frame.get_by_role("region", name="Charts of the runs").locator(".strip-plot").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 60)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=4)
+    tab.page.mouse.up()
+    expect(tab.frame.locator(".overlay .zoomed")).to_contain_text("steps")
+    with tab.page.expect_request(lambda request: "/matrix" in request.url and "first=" in request.url):
+        pages.get_by_text("One run", exact=True).click()
+
+
 @pytest.mark.parametrize("address", ["", "&p.nnhealth.compare=%7B", "&p.nnhealth.compare=%5B1%5D", compared(FINE)])
 def test_fewer_than_two_runs_lead_to_the_table(open_tab, address):
     tab = open_tab(None, address=f"&p.nnhealth.page=compare{address}")

@@ -131,8 +131,9 @@ class Page {
   wander(changes, quiet = false) {
     if (!quiet) this.trail.note(changes);
     this.set(changes);
-    if (this.state.page === 'run') this.look();
-    else this.sweep.refresh();
+    if (this.state.page !== 'run') return void this.sweep.refresh();
+    if (this.state.facts) this.ask({}); // The range may be another by now.
+    this.look();
   }
 
   /** Does what the reader chose of what is there already. @param {Partial<State>} changes */
