@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tb_nnhealth import Scorecard
 from tests.browser.runs import DEAD_FROM, MARKUP, STEPS
+from tests.browser.test_curves import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -180,10 +181,8 @@ def test_dragging_zooms_and_the_link_opens_the_same(open_tab):
     plot = tab.frame.locator(".heatmap .plot")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
-    tab.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20)
-    tab.page.mouse.down()
-    tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=4)
-    tab.page.mouse.up()
+    one, other = ((box["x"] + box["width"] * share, box["y"] + 20) for share in (0.25, 0.5))
+    drag(tab, one, other)
     zoomed = tab.frame.locator(".zoomed")
     expect(zoomed).to_contain_text("steps 3")
     address = tab.page.evaluate("location.hash")

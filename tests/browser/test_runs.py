@@ -13,6 +13,7 @@ from tb_nnhealth import Scorecard
 from tests.browser.conftest import TensorBoard
 from tests.browser.runs import MARKUP, write_small_run, write_sweep
 from tests.browser.test_accessibility import needs_axe, violations
+from tests.browser.test_curves import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -278,10 +279,8 @@ def test_range_chosen_side_by_side_is_that_of_one_run_too(open_tab):
     plot = tab.frame.get_by_role("region", name="Charts of the runs").locator(".strip-plot").first
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
-    tab.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 60)
-    tab.page.mouse.down()
-    tab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60, steps=4)
-    tab.page.mouse.up()
+    one, other = ((box["x"] + box["width"] * share, box["y"] + 60) for share in (0.25, 0.5))
+    drag(tab, one, other)
     expect(tab.frame.locator(".overlay .zoomed")).to_contain_text("steps")
     with tab.page.expect_request(lambda request: "/matrix" in request.url and "first=" in request.url):
         pages.get_by_text("One run", exact=True).click()
