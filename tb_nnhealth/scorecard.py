@@ -137,6 +137,17 @@ class Scorecard:
         except ScorecardError as error:
             raise ScorecardError(f"{error}, in {path}") from error
 
+    @property
+    def failing(self) -> dict[str, Verdict]:
+        """The verdicts of the rules that fail, by the rules' names."""
+        return {verdict.rule.name: verdict for verdict in self.rules if verdict.status == "fail"}
+
+    @property
+    def first_to_mend(self) -> Finding | None:
+        """The first finding of a rule that fails, None where none does."""
+        failing = self.failing
+        return next((finding for finding in self.findings if finding.rule in failing), None)
+
     def diff(self, other: "Scorecard") -> ScorecardDiff:
         """Returns what changed from this scorecard to a later one: what is new, worse, better, gone."""
         return diff(self, other)

@@ -119,8 +119,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
       run: the run.
       card: its scorecard.
     """
-    failing = {verdict.rule.name: verdict for verdict in card.rules if verdict.status == "fail"}
-    first = next((finding for finding in card.findings if finding.rule in failing), None)
+    failing, first = card.failing, card.first_to_mend
     severities = [verdict.severity for verdict in failing.values() if verdict.severity]
     worst = max(severities, key=SEVERITIES.index, default=None)
     return {

@@ -40,11 +40,10 @@ def state_of(verdict: Verdict) -> str:
 
 def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     """Returns the run's state, and the sentence that says it."""
-    failing = {verdict.rule.name: verdict for verdict in card.rules if verdict.status == "fail"}
+    failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
-    if state:
-        first = next(finding.rule for finding in card.findings if finding.rule in failing)
-        return state, f"{_OPENINGS.get(state, _OPENINGS['warning'])}: {in_sentence(failing[first].rule.title)}."
+    if state and first:
+        return state, f"{_OPENINGS.get(state, _OPENINGS['warning'])}: {in_sentence(failing[first.rule].rule.title)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
