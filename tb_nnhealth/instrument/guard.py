@@ -25,6 +25,7 @@ from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.variables import made_beside
 from tb_nnhealth.records import FloatArray, NonFinite, Place
+from tb_nnhealth.statistics.branch import unless
 from tb_nnhealth.statistics.numerics import attach, detach
 
 
@@ -108,7 +109,7 @@ class Guard(taps.Observer):
         sum_of_all = tf.add_n([_sum(tf.cast(t, tf.float32)) for t in [loss, *floats]])
         evidence = [] if self._evidence is None else self._evidence.tensors
         keep = partial(self._keep_first, self._test_of(places))
-        _unless(tf.math.is_finite(sum_of_all), keep, [*(t for _, _, t in tensors), *evidence])
+        unless(tf.math.is_finite(sum_of_all), [], keep, [*(t for _, _, t in tensors), *evidence])
 
     def _test_of(self, places: Sequence[tuple[str, str]]) -> int:
         """Returns the number of a test of these places: a batch with weights has others than one without."""
@@ -158,7 +159,11 @@ class Guard(taps.Observer):
 
     def left_behind(self, last_step: int) -> NonFinite | None:
         """Returns what the steps up to the last one did to the variables, though no loss has told of it."""
-        counts = [(path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for path, v in _floating(self._model)]
+        variables = _floating(self._model)
+        sums = [tf.reduce_sum(tf.cast(v.value, tf.float32)) for _, v in variables]
+        if not sums or tf.math.is_finite(tf.add_n(sums)):
+            return None
+        counts = [(path, float(_nonfinite(tf.reshape(detach(v.value), [-1])))) for path, v in variables]
         places = [Place("variable", path, count) for path, count in counts if count > 0]
         return _by_update(last_step, places) if places else None
 
@@ -177,34 +182,11 @@ class Guard(taps.Observer):
         return tf.constant(0)
 
 
-def _unless(condition: tf.Tensor, act: Callable[..., None], tensors: Sequence[tf.Tensor]) -> None:
-    """Calls `act` with the tensors in a step in which the condition does not hold.
-
-    An `If` operation, which runs a branch as a function of its own. `tf.cond` would be taken apart into switches
-    for each tensor, and every operation of a graph with switches costs more, also in the steps in which all is well.
-    """
-    if tf.executing_eagerly():
-        if not condition:
-            act(*tensors)
-        return
-    otherwise = tf.function(act, autograph=False).get_concrete_function(*map(_spec, tensors))
-    inputs = [*tensors, *otherwise.captured_inputs]
-    nothing = tf.function(_do_nothing, autograph=False).get_concrete_function(*map(_spec, inputs))
-    tf.raw_ops.If(cond=condition, input=inputs, Tout=[], then_branch=nothing, else_branch=otherwise)
-
-
 def _sum(tensor: tf.Tensor) -> tf.Tensor:
     """Returns the sum of a tensor, example by example first: a sum of everything at once makes TensorFlow wait for its
     threads, which took 2 % of a small MLP's step."""
     rank = tensor.shape.rank or 1
     return tf.reduce_sum(tf.reduce_sum(tensor, axis=list(range(1, rank))) if rank > 1 else tensor)
-
-
-def _do_nothing(*tensors: tf.Tensor) -> None: ...
-
-
-def _spec(tensor: tf.Tensor) -> tf.TensorSpec:
-    return tf.TensorSpec(tensor.shape, tensor.dtype)
 
 
 def from_sample(step: int, first_step: int, tables: Mapping[str, FloatArray], layout: Layout) -> NonFinite | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tb_nnhealth.statistics.branch import unless
 from tb_nnhealth.statistics.numerics import (
     RESOLUTION,
     attach,
@@ -18,6 +19,10 @@ COLUMNS = ("norm", "rms", "mean", "std", "absmax", "zero_fraction", "skewness", 
 
 SMALLEST_SAFE, LARGEST_SAFE = 1e-8, 1e8
 """Range of the largest magnitude within which fourth powers neither vanish nor overflow in float32."""
+
+OFFSET = 2.0
+"""Mean ÷ standard deviation up to which central moments are computed from powers of x: E[x⁴] is then up to 43 σ⁴, of
+which float32 keeps six digits."""
 
 SMALL, WIDTH = 8192, 128
 """Elements up to which tensors are reduced together, and the width of the matrix they are laid out in."""
@@ -42,7 +47,7 @@ def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) ->
     flat = [tf.reshape(detach(x), [-1]) for x in tensors]
     small = [i for i, x in enumerate(flat) if x.shape[0] is not None and x.shape[0] <= SMALL]
     large = [i for i in range(len(flat)) if i not in set(small)]
-    raw = [raw_moments(flat[i]) if extremes is None or extremes[i] else _raw_shape(flat[i]) for i in large]
+    raw = _raw_moments_apart([flat[i] for i in large], [extremes is None or extremes[i] for i in large])
     if small:
         raw += tf.unstack(_raw_moments_together([flat[i] for i in small]), num=len(small))
     order = np.argsort([*large, *small])
@@ -50,7 +55,7 @@ def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) ->
 
 
 def finish(raw: tf.Tensor) -> tf.Tensor:
-    """Returns the statistics COLUMNS, `[N, 9]`, from the raw sums `[N, 9]` of `raw_moments`."""
+    """Returns the statistics COLUMNS, `[N, 9]`, from the raw moments `[N, 9]`."""
     rms, mean, std, absmax, zeros, third, fourth, finite, size = tf.unstack(raw, axis=1)
     nan = tf.fill(tf.shape(rms), float("nan"))
     any_finite = finite > 0
@@ -69,34 +74,78 @@ def finish(raw: tf.Tensor) -> tf.Tensor:
     return tf.stack(columns, axis=1)
 
 
+def _raw_moments_apart(flat: list[tf.Tensor], extremes: Sequence[bool]) -> list[tf.Tensor]:
+    """Returns `[rms, mean, std, absmax, zeros, Σz³/n, Σz⁴/n, finite, size]` of each tensor, z = (x − mean)/std.
+
+    They are computed in the quick way; one branch for all of them mends those for which it was not good enough.
+    """
+    if not flat:
+        return []
+    quick = [_quick_moments(x) if wanted else _quick_shape(x) for x, wanted in zip(flat, extremes, strict=True)]
+    raw = [moments for moments, _ in quick]
+    is_good = tf.stack([good for _, good in quick])
+
+    def mend(is_good: tf.Tensor, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        found, bits = tensors[: len(raw)], tensors[len(raw) :]
+        return [_mended(is_good[i], *pair) for i, pair in enumerate(zip(found, bits, strict=True))]
+
+    return unless(tf.reduce_all(is_good), raw, mend, [is_good, *raw, *flat])
+
+
+# Each of these is traced once for all tensors, so that a step with many variables traces quickly.
+
+
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def raw_moments(bits: tf.Tensor) -> tf.Tensor:
-    """Returns `[rms, mean, std, absmax, zeros, Σz³/n, Σz⁴/n, finite, size]` of a detached tensor,
-    z = (x − mean)/std. Traced once for all tensors, so that a step with many variables traces quickly."""
+def _quick_moments(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     x = attach(bits)
-    mean = tf.reduce_mean(x)
-    centered = x - mean
-    second = 2.0 * tf.nn.l2_loss(centered)
+    square = x * x
     absmax = tf.maximum(tf.reduce_max(x), -tf.reduce_min(x))
-    safe = (absmax > SMALLEST_SAFE) & (absmax < LARGEST_SAFE) & tf.math.is_finite(second)
-    return tf.cond(safe, lambda: _plain(x, mean, centered, second, absmax), lambda: _careful(x))
+    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))
+    return _from_powers(x, square, absmax, zeros)
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def _raw_shape(bits: tf.Tensor) -> tf.Tensor:
-    """Returns the same as `raw_moments`, with NaN for absmax and zeros where they would take work of their own."""
+def _quick_shape(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the same, with NaN for absmax and zeros where they would take work of their own."""
     x = attach(bits)
-    mean = tf.reduce_mean(x)
-    centered = x - mean
-    second = 2.0 * tf.nn.l2_loss(centered)
-    variance = second / tf.cast(tf.size(x), tf.float32)
-    safe = (variance > SMALLEST_SAFE**2) & (variance < LARGEST_SAFE**2)
     nan = tf.constant(float("nan"))
-    return tf.cond(safe, lambda: _shape(x, mean, centered, second, nan, nan), lambda: _careful(x))
+    return _from_powers(x, x * x, nan, nan)
+
+
+def _from_powers(x: tf.Tensor, square: tf.Tensor, absmax: tf.Tensor, zeros: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the raw moments from Σx, Σx², Σx³ and Σx⁴, and whether float32 was good enough for them."""
+    size = tf.cast(tf.size(x), tf.float32)
+    mean = tf.reduce_mean(x)
+    second = 2.0 * tf.nn.l2_loss(x) / size
+    third = _dot(square, x) / size
+    fourth = 2.0 * tf.nn.l2_loss(square) / size
+    shift = mean * mean
+    variance = second - shift
+    std = tf.sqrt(variance)
+    skewness = (third - mean * (3.0 * second - 2.0 * shift)) / (variance * std)
+    kurtosis = (fourth - mean * (4.0 * third - mean * (6.0 * second - 3.0 * shift))) / (variance * variance)
+    is_good = (second > SMALLEST_SAFE**2) & (fourth < LARGEST_SAFE**4) & (variance * OFFSET**2 > shift)
+    return tf.stack([tf.sqrt(second), mean, std, absmax, zeros, skewness, kurtosis, size, size]), is_good
+
+
+def _dot(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(tf.linalg.matmul(x[tf.newaxis], y[tf.newaxis], transpose_b=True), [])
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([], tf.bool),
+        tf.TensorSpec([len(COLUMNS)], tf.float32),
+        tf.TensorSpec([None], tf.int32),
+    ],
+    autograph=False,
+)
+def _mended(is_good: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    return tf.cond(is_good, lambda: raw, lambda: _careful(attach(bits)))
 
 
 def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:
-    """Returns the same as `raw_moments` for each of many small tensors, `[N, 9]`.
+    """Returns the same as `_raw_moments_apart` for each of many small tensors, `[N, 9]`.
 
     Starting an operation for each of them would cost more than its sum does. So they are laid out as
     rows of one matrix, each padded to whole rows: a reduction sums the rows, a product with the
@@ -149,24 +198,6 @@ def _matrix_moments(bits: tf.Tensor, inside: tf.Tensor, member: tf.Tensor, size:
     rms = tf.sqrt(total(scaled * scaled) / count) * scale
     zeros = total(tf.cast(tf.equal(x, 0.0), tf.float32) * inside)
     return tf.stack([rms, mean * scale, std * scale, absmax, zeros, third, fourth, count, size], 1)
-
-
-def _plain(x: tf.Tensor, mean: tf.Tensor, centered: tf.Tensor, second: tf.Tensor, absmax: tf.Tensor) -> tf.Tensor:
-    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))
-    return _shape(x, mean, centered, second, absmax, zeros)
-
-
-def _shape(
-    x: tf.Tensor, mean: tf.Tensor, centered: tf.Tensor, second: tf.Tensor, absmax: tf.Tensor, zeros: tf.Tensor
-) -> tf.Tensor:
-    size = tf.cast(tf.size(x), tf.float32)
-    variance = second / size
-    std = tf.sqrt(variance)
-    square = centered * centered
-    third = tf.reduce_sum(square * centered) / (size * variance * std)
-    fourth = 2.0 * tf.nn.l2_loss(square) / (size * variance * variance)
-    rms = tf.sqrt(variance + mean * mean)
-    return tf.stack([rms, mean, std, absmax, zeros, third, fourth, size, size])
 
 
 def _careful(x: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Many tensors at once, small and large: each gives what it gives alone."""
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tb_nnhealth.statistics import moments
@@ -28,3 +29,25 @@ def test_tensors_of_unknown_shape() -> None:
 
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     assert_close(dict(zip(moments.COLUMNS, measured(x).numpy()[0], strict=True)), naive.moments(x))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1.9, 2.1, 30.0, 3e4])
+@pytest.mark.parametrize("scale", [1e-30, 1e-9, 1.0, 1e9, 1e30])
+def test_a_large_tensor_wherever_its_values_lie(offset: float, scale: float) -> None:
+    z = np.random.default_rng(1).gamma(2.0, size=(300, 100))  # skewed: 1.4, and heavy in one tail
+    x = ((z - 2.0) / np.sqrt(2.0) + offset).astype(np.float32) * np.float32(scale)
+    found = moments.moments([tf.constant(x)]).numpy()[0]
+    assert_close(dict(zip(moments.COLUMNS, found, strict=True)), naive.moments(x))
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_one_bad_tensor_among_good_ones(in_graph: bool) -> None:
+    rng = np.random.default_rng(2)
+    arrays = [rng.normal(size=20_000).astype(np.float32) for _ in range(3)]
+    arrays[1][7] = np.nan
+    arrays.append(np.zeros(20_000, np.float32))
+    measured = tf.function(lambda *x: moments.moments(list(x)), autograph=False) if in_graph else None
+    tensors = [tf.constant(x) for x in arrays]
+    found = moments.moments(tensors) if measured is None else measured(*tensors)
+    for x, row in zip(arrays, found.numpy(), strict=True):
+        assert_close(dict(zip(moments.COLUMNS, row, strict=True)), naive.moments(x))
