@@ -89,7 +89,7 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
     is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
     return {
         "class_name": type(inner).__name__,
-        "learning_rate": float(keras.ops.convert_to_numpy(inner.learning_rate)),
+        "learning_rate": float(keras.ops.convert_to_tensor(inner.learning_rate)),
         "schedule": type(schedule).__name__ if is_schedule else None,
         "scheduled": _scheduled(schedule, steps) if is_schedule else None,
         "momentum": getattr(inner, "momentum", None),
@@ -108,4 +108,4 @@ def _scheduled(schedule: Any, steps: int | None) -> list[float] | None:
     if steps is None:
         return None
     quarters = np.linspace(0, max(0, steps - 1), 5).astype(int)
-    return [float(keras.ops.convert_to_numpy(schedule(int(step)))) for step in quarters]
+    return [float(keras.ops.convert_to_tensor(schedule(int(step)))) for step in quarters]

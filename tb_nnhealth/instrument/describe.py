@@ -104,7 +104,7 @@ def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:
     for variable, path in _kernels(sites):
         if not variable.trainable:
             continue
-        value = np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
+        value = variable.value.numpy().astype(np.float64)
         facts[path] = {
             "std": float(value.std()),
             "norm": float(np.linalg.norm(value)),

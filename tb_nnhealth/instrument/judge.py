@@ -1,5 +1,6 @@
 """Judges a run while it trains: when, at what cost, and what is done about the findings."""
 
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -17,6 +18,17 @@ doubled, which a first one's have, or if a finding is to be raised."""
 
 class HealthWarning(UserWarning):
     """A finding of severity error, or trouble of the callback's own."""
+
+
+def warn(message: str) -> None:
+    """Warns in the name of who called the caller's caller, and never harms.
+
+    Where the user's filter makes an error of the warning, its text goes to stderr, and the training goes on.
+    """
+    try:
+        warnings.warn(message, HealthWarning, stacklevel=4)
+    except HealthWarning:
+        print(f"HealthWarning: {message}", file=sys.stderr)
 
 
 class HealthError(RuntimeError):
@@ -108,4 +120,4 @@ class Judge:
             raise HealthError(message)
         if self._on_error == "stop" and self._stop():
             message += " (training is stopped)"
-        warnings.warn(message, HealthWarning, stacklevel=3)
+        warn(message)

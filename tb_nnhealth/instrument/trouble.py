@@ -1,8 +1,6 @@
 """What goes wrong in here is said once, and the training goes on."""
 
-import warnings
-
-from tb_nnhealth.instrument.judge import HealthError, HealthWarning
+from tb_nnhealth.instrument.judge import HealthError, warn
 
 
 class NotWritten(OSError):
@@ -46,4 +44,4 @@ class Trouble:
     def warn(self, cause: str, message: str) -> None:
         if cause not in self._told:
             self._told.add(cause)
-            warnings.warn(message, HealthWarning, stacklevel=3)
+            warn(message)

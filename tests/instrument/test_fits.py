@@ -17,6 +17,7 @@ from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.summary import event_file
 from tb_nnhealth.summary.writer import HealthWriter
 from tests.instrument.test_schedule import simulate
+from tests.instrument.training import unwarned
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::UserWarning")]
 BATCH, STEPS = 4, 9
@@ -91,8 +92,7 @@ def test_a_fit_of_something_else_is_a_session_of_its_own(
     health = HealthCallback(tmp_path, sampling=1)
     fit(model, health)
     change(model, tmp_path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", HealthWarning)
+    with unwarned():
         fit(model, health)
     run = read_run(tmp_path)
     assert files(tmp_path) == left

@@ -1,7 +1,6 @@
 """The guard names the step and the place where NaN and Inf begin, also between the samples."""
 
 import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from keras import layers
 
 from tb_nnhealth import HealthCallback, Scorecard, read_run
 from tb_nnhealth.records import HealthRun
+from tests.instrument.training import unwarned
 from tests.instrument.zoo import OwnLoss, flat, mlp, numbers
 
 pytestmark = pytest.mark.slow
@@ -31,9 +31,7 @@ HOW = {
 
 def guarded(model: keras.Model, x: Any, y: Any, log_dir: Path, **settings: Any) -> HealthRun:
     """Trains in batches of 2 rows without shuffling; nothing that breaks in the callback is let pass."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback could not")
-        warnings.filterwarnings("ignore", message="nonfinite")
+    with unwarned("HealthCallback could not"):
         health = HealthCallback(log_dir, **({"overhead": 0.0} | settings))
         model.fit(x, y, batch_size=2, shuffle=False, verbose=0, callbacks=[health])
     return read_run(log_dir)
@@ -58,9 +56,7 @@ def test_a_bad_weight_of_an_example_is_named(tmp_path: Path, sampling: Any) -> N
     x, y = data()
     model, weights = compiled(mlp()), np.ones(len(x), np.float32)
     weights[2 * UNSAMPLED] = np.nan
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback could not")
-        warnings.filterwarnings("ignore", message="nonfinite")
+    with unwarned("HealthCallback could not"):
         health = HealthCallback(tmp_path, overhead=0.0, sampling=sampling)
         model.fit(x, y, sample_weight=weights, batch_size=2, shuffle=False, verbose=0, callbacks=[health])
     assert first(read_run(tmp_path)) == (UNSAMPLED, "input", "sample_weight")
@@ -270,9 +266,7 @@ def test_a_second_fit_with_other_parts_in_its_batches(how: str, tmp_path: Path) 
     model, health = compiled(mlp(), **HOW[how]), HealthCallback(tmp_path, overhead=0.0)
     x, y = data()
     settings = {"batch_size": 2, "shuffle": False, "verbose": 0, "callbacks": [health]}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback could not")
-        warnings.filterwarnings("ignore", message="nonfinite")
+    with unwarned("HealthCallback could not"):
         model.fit(x, y, **settings)
         y[2 * UNSAMPLED] = np.nan
         model.fit(x, y, sample_weight=np.ones(len(x)), **settings)

@@ -12,6 +12,7 @@ from tb_nnhealth.instrument import judge as judge_module
 from tb_nnhealth.instrument.judge import HealthError, HealthWarning, Judge
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
+from tests.instrument.training import unwarned
 from tests.rules.builder import healthy
 
 CARD = Scorecard.from_run(healthy())
@@ -149,10 +150,20 @@ def test_each_rule_is_told_once(clock: Clock) -> None:
     training.findings.append(error("c"))
     with pytest.warns(HealthWarning, match=r"^c: it is bad$"):
         training.judge.judge(128)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with unwarned():
         training.judge.judge(256)
     assert training.done == []
+
+
+def test_a_warning_that_a_filter_makes_an_error_of_goes_to_stderr(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = Training("warn", clock)
+    training.findings = [error("a")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        training.judge.judge(64)
+    assert capsys.readouterr().err == "HealthWarning: a: it is bad\n"
 
 
 def test_stop(clock: Clock) -> None:

@@ -1,6 +1,5 @@
 """Training and inference mode are compared without a trace in the training."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from tb_nnhealth import HealthCallback, read_run
 from tb_nnhealth.instrument import modes
 from tb_nnhealth.instrument.judge import HealthWarning
 from tb_nnhealth.records import HealthRun
-from tests.instrument.training import Outcome, assert_same_bits, train
+from tests.instrument.training import Outcome, assert_same_bits, train, unwarned
 from tests.instrument.zoo import Trial, numbers
 
 pytestmark = pytest.mark.slow
@@ -101,8 +100,7 @@ def _twice(made: Trial) -> tuple[Any, Any]:
 
 
 def measured(make: Callable[[], Trial], log_dir: Path, **settings: Any) -> tuple[Outcome, HealthRun]:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback")
+    with unwarned("HealthCallback"):
         outcome = train(make, lambda: [HealthCallback(log_dir, **settings)])
     return outcome, read_run(log_dir)
 
@@ -251,8 +249,7 @@ def test_sequences_of_another_length_in_each_fit(tmp_path: Path) -> None:
     model = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GlobalAveragePooling1D()(hidden)))
     model.compile("adam", "mse")
     health = HealthCallback(tmp_path, sampling=1)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback could not")
+    with unwarned("HealthCallback could not"):
         for length in (4, 7, 3):
             x = np.random.default_rng(length).normal(size=(17, length, 6)).astype("float32")
             model.fit(x, numbers(17), batch_size=8, epochs=2, verbose=0, callbacks=[health])

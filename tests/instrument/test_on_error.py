@@ -14,6 +14,7 @@ import pytest
 from tb_nnhealth import HealthCallback, HealthError
 from tb_nnhealth.instrument import judge
 from tb_nnhealth.instrument.callback import HealthWarning
+from tests.instrument.training import unwarned
 
 pytestmark = pytest.mark.slow
 EPOCHS = 40
@@ -67,8 +68,7 @@ def test_a_callback_used_again_acts_again(tmp_path):
 def test_a_healthy_training_goes_on(tmp_path):
     x, _ = _data()
     health = HealthCallback(tmp_path, on_error="stop", overhead=0.0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", HealthWarning)
+    with unwarned():
         history = _model(0.1).fit(x, (x[:, 0] > 0).astype(int), epochs=8, verbose=0, callbacks=[health])
     assert len(history.epoch) == 8
 

@@ -1,6 +1,5 @@
 """Batches of another kind than before, and more of them than an epoch has: trained on as without the callback."""
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
+from tests.instrument.training import unwarned
 from tests.instrument.zoo import flat, mlp, numbers
 
 pytestmark = pytest.mark.slow
@@ -23,8 +23,7 @@ def same_weights(train: Callable[[list[Any]], keras.Model], tmp_path: Path, **se
     def trained(callbacks: list[Any]) -> keras.Model:
         keras.backend.clear_session()
         keras.utils.set_random_seed(3)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="HealthCallback could not")
+        with unwarned("HealthCallback could not"):
             return train(callbacks)
 
     plain, measured = trained([]), trained([HealthCallback(tmp_path, **settings)])

@@ -1,6 +1,5 @@
 """The replay measures a step that XLA compiles, and leaves nothing behind."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
 from tb_nnhealth.instrument.replay import Replay, Taken, needs_replay
+from tests.instrument.training import unwarned
 from tests.instrument.zoo import flat, mlp, numbers
 
 SPEC = (tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec([None], tf.float32))
@@ -120,8 +120,7 @@ def trained(make: Callable[[], keras.Model], *callbacks: Any, rows: int = 44) ->
     keras.backend.clear_session()
     keras.utils.set_random_seed(3)
     model = make()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback could not")
+    with unwarned("HealthCallback could not"):
         history = model.fit(flat(rows), numbers(rows), batch_size=8, epochs=2, verbose=0, callbacks=list(callbacks))
     return model, history.history
 
@@ -206,8 +205,7 @@ def test_a_second_fit_with_batches_of_another_kind(tmp_path: Path) -> None:
         model = mlp()
         model.compile("adam", "mse", jit_compile=True)
         static = tf.data.Dataset.from_tensor_slices((flat(32), numbers(32))).batch(8, drop_remainder=True)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message="HealthCallback could not")
+        with unwarned("HealthCallback could not"):
             model.fit(static, verbose=0, callbacks=list(callbacks))
             weights = np.linspace(0, 1, 44)
             model.fit(flat(44), numbers(44), sample_weight=weights, batch_size=8, verbose=0, callbacks=list(callbacks))

@@ -20,7 +20,7 @@ from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.statistics import activations, moments
 from tb_nnhealth.summary import event_file
 from tb_nnhealth.summary.writer import HealthWriter
-from tests.instrument.training import assert_same_bits, state_variables
+from tests.instrument.training import assert_same_bits, state_variables, unwarned
 from tests.instrument.zoo import flat, mlp, numbers
 
 pytestmark = pytest.mark.slow
@@ -77,6 +77,39 @@ class Do(keras.callbacks.Callback):
         if self.left == 0:
             self.action()
         self.left -= 1
+
+
+# Warnings that are errors.
+
+
+def schedule() -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.01, 100))
+
+
+@pytest.mark.parametrize("optimizer", [keras.optimizers.Adam, schedule])
+def test_nothing_of_ours_is_warned_of_by_others(
+    tmp_path: Path, optimizer: Callable[[], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = model_of()
+    model.compile(optimizer(), "mse", jit_compile=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(model, HealthCallback(tmp_path, sampling=1))
+    assert "HealthCallback could not" not in capsys.readouterr().err
+    run = read_run(tmp_path)
+    assert run.samples == 12 and run.finished and not run.problems
+    assert [bool(variable.initial) for variable in run.model.variables] == [True, False] * 2
+
+
+def test_trouble_is_told_on_stderr(tmp_path: Path, plain: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("here")
+    model = model_of()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(model, HealthCallback(tmp_path / "file"))
+    assert_same_bits(state(model), plain)
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("HealthWarning: HealthCallback")]
+    assert len(told) == 1 and str(tmp_path / "file") in told[0]
 
 
 # The disk.
@@ -424,8 +457,7 @@ def test_beside_kerass_own_callbacks(tmp_path: Path, ours_first: bool, plain: li
         ]
 
     model, health = model_of(), HealthCallback(tmp_path / "run", sampling=1)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="HealthCallback")
+    with unwarned("HealthCallback"):
         fit(model, *([health, *others("a")] if ours_first else [*others("a"), health]))
     assert_same_bits(state(model), plain)
     run = read_run(tmp_path / "run")

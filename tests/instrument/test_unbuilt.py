@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth import HealthCallback, HealthWarning, read_run
+from tests.instrument.training import unwarned
 
 pytestmark = pytest.mark.slow
 
@@ -49,8 +50,7 @@ def test_a_pattern_that_matches_nothing_is_said_once_the_layers_are_there(tmp_pa
 
 
 def test_layers_made_in_build_are_measured(tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", HealthWarning)
+    with unwarned():
         run = _fit(MadeInBuild(), tmp_path)
     assert [row.split("/")[-1] for row in run.activations.rows] == ["d1", "d2"]
 

@@ -1,12 +1,15 @@
 """Trains a case of the zoo, with or without the callback, and says what became of it."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
+from tb_nnhealth import HealthWarning
 from tests.instrument.zoo import Trial
 
 Weights = dict[str, np.ndarray]
@@ -70,6 +73,16 @@ def train(make: Callable[[], Trial], ours: Callable[[], Sequence[keras.callbacks
             outcome.history.append(trial.model.fit(**step, callbacks=list(callbacks)).history)
     outcome.state = arrays(state_variables(trial.model))
     return outcome
+
+
+@contextlib.contextmanager
+def unwarned(beginning: str = "") -> Iterator[None]:
+    """Fails where the callback gives a warning that begins so. (A filter cannot: it makes no error of them.)"""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    said = [str(w.message) for w in caught if issubclass(w.category, HealthWarning)]
+    assert not [message for message in said if message.startswith(beginning)]
 
 
 def state_variables(model: keras.Model) -> list[Any]:
