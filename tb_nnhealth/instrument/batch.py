@@ -39,18 +39,39 @@ def _layer_names(tensors: Sequence[Any] | None) -> list[str] | None:
 
 def named_tensors(structure: Any, names: Sequence[str] | None) -> list[tuple[str, tf.Tensor]]:
     """Returns the dense numeric tensors of a batch structure by name: their keys, the given names, or numbers."""
+    return [(name, leaf) for name, leaf in _named(structure, names) if _is_numeric(leaf)]
+
+
+def named_values(structure: Any, names: Sequence[str] | None) -> list[tuple[str, tf.Tensor]]:
+    """Returns the same, and of sparse and ragged tensors the values that they hold."""
+    held = [(name, _values(leaf)) for name, leaf in _named(structure, names)]
+    return [(name, values) for name, values in held if _is_numeric(values)]
+
+
+def batch_size(structure: Any) -> tf.Tensor | None:
+    """Returns how many examples a batch structure has, dense or not, integer `[]`; None where that cannot be told."""
+    parts = (leaf for leaf in keras.tree.flatten(structure) if tf.is_tensor(leaf) and leaf.shape.rank)
+    first = next(parts, None)
+    return None if first is None else tf.shape(first)[0]
+
+
+def _values(leaf: Any) -> Any:
+    if isinstance(leaf, tf.SparseTensor):
+        return leaf.values
+    return leaf.flat_values if isinstance(leaf, tf.RaggedTensor) else leaf
+
+
+def _named(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]:
     if isinstance(structure, dict):
-        found = [
+        return [
             (f"{key}/{name}" if len(leaves) > 1 else str(key), leaf)
             for key, value in structure.items()
             for leaves in [keras.tree.flatten(value)]
             for name, leaf in enumerate(leaves)
         ]
-    else:
-        leaves = keras.tree.flatten(structure)
-        labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
-        found = list(zip(labels, leaves, strict=True))
-    return [(name, leaf) for name, leaf in found if _is_numeric(leaf)]
+    leaves = keras.tree.flatten(structure)
+    labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
+    return list(zip(labels, leaves, strict=True))
 
 
 def counted_classes(target: tf.Tensor, prediction: tf.Tensor, loss: str) -> tuple[tf.Tensor, tf.Tensor] | None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -23,8 +22,10 @@ class Evidence:
     def __init__(self, model: Any, batch: Any) -> None:
         self._variables = list(model.variables)
         self._values = {id(variable): tf.convert_to_tensor(variable.value) for variable in self._variables}
-        self._structure = keras.tree.map_structure(lambda part: None if part is None else ..., batch)
-        parts = [part for part in keras.tree.flatten(batch) if part is not None]
+        self._structure = tf.nest.map_structure(
+            lambda part: None if part is None else tf.type_spec_from_value(part), batch
+        )
+        parts = [part for part in tf.nest.flatten(batch, expand_composites=True) if part is not None]
         self.tensors = [*parts, *self._values.values()]
         self._kept = [
             made_beside(np.zeros(0, tensor.dtype.as_numpy_dtype), "nnhealth_evidence", tf.TensorShape(None))
@@ -43,9 +44,9 @@ class Evidence:
     def batch(self) -> Any:
         """Returns the batch that was kept."""
         values = iter(self._kept)
-        return keras.tree.map_structure(
-            lambda part: None if part is None else next(values).read_value(), self._structure
-        )
+        parts = tf.nest.flatten(self._structure, expand_composites=True)
+        read = [None if part is None else next(values).read_value() for part in parts]
+        return tf.nest.pack_sequence_as(self._structure, read, expand_composites=True)
 
     def bring_back(self) -> None:
         """Gives the model's variables the values that were kept."""

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.instrument import taps
-from tb_nnhealth.instrument.batch import input_names, named_tensors, output_names, scalars
+from tb_nnhealth.instrument.batch import input_names, named_values, output_names, scalars
 from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
@@ -98,9 +98,9 @@ class Guard(taps.Observer):
         self, x: Any, y: Any, sample_weight: Any, loss: tf.Tensor, variables: Sequence[tuple[str, tf.Tensor]]
     ) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        tensors = [("input", f"input/{n}", t) for n, t in named_tensors(x, input_names(self._model))]
-        tensors += [("input", f"target/{n}", t) for n, t in named_tensors(y, output_names(self._model))]
-        tensors += [("input", "sample_weight", t) for _, t in named_tensors(sample_weight, None)]
+        tensors = [("input", f"input/{n}", t) for n, t in named_values(x, input_names(self._model))]
+        tensors += [("input", f"target/{n}", t) for n, t in named_values(y, output_names(self._model))]
+        tensors += [("input", "sample_weight", t) for _, t in named_values(sample_weight, None)]
         tensors += [("variable", path, value) for path, value in variables]
         tensors += [("activation", r, t) for r, t in self._outputs if self._is_readable(r, t, graph)]
         tensors += [("loss", "", loss)]
@@ -136,7 +136,8 @@ class Guard(taps.Observer):
             parts = [*(data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)), None, None]
             loss = tf.stack([tf.cast(number, tf.float32) for number in told])
             self._try_to_place(parts[0], parts[1], parts[2], loss, self._read_before())
-        with tf.control_dependencies([t for t in keras.tree.flatten(data_batch) if tf.is_tensor(t)]):
+        given = tf.nest.flatten(data_batch, expand_composites=True)
+        with tf.control_dependencies([t for t in given if tf.is_tensor(t)]):
             self.counter.assign_add(1)  # Not where the data has ended: without them the step is no step.
         self._outputs, self._evidence = [], None
 

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tb_nnhealth.instrument import optimizers, taps
-from tb_nnhealth.instrument.batch import counted_classes, named_tensors, scalars
+from tb_nnhealth.instrument.batch import batch_size, counted_classes, named_tensors, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
@@ -200,10 +200,8 @@ class Recorder(taps.Observer):
         return gradient
 
     def _observe_inputs(self, x: Any) -> None:
-        inputs = named_tensors(x, self._input_names)
-        self._observe_data("input", inputs)
-        if inputs:
-            self._trace.keep_scalar("batch_size", tf.shape(inputs[0][1])[0])
+        self._observe_data("input", named_tensors(x, self._input_names))
+        self._trace.keep_scalar("batch_size", batch_size(x))
 
     def _observe_data(self, prefix: str, tensors: Sequence[tuple[str, tf.Tensor]]) -> None:
         for name, tensor in tensors:

@@ -216,7 +216,7 @@ def test_the_guard_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.Monk
     def broken(*args: Any) -> Any:
         raise KeyError("guard")
 
-    monkeypatch.setattr("tb_nnhealth.instrument.guard.named_tensors", broken)
+    monkeypatch.setattr("tb_nnhealth.instrument.guard.named_values", broken)
     told = goes_on(HealthCallback(tmp_path, overhead=0.0))
     assert len(told) == 1 and "KeyError" in told[0]
     assert read_run(tmp_path).samples > 0

@@ -1,0 +1,128 @@
+"""Batches of which not all is dense are measured, too."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.batch import batch_size, named_tensors, named_values
+from tests.instrument.training import assert_same_bits, unwarned
+from tests.instrument.zoo import flat, numbers
+
+ROWS = 16
+DENSE = tf.ones([4, 2])
+SPARSE = tf.sparse.from_dense([[0.0, 3.0], [0.0, 0.0], [2.0, 0.0]])
+RAGGED = tf.RaggedTensor.from_row_lengths(tf.constant([1.0, 2.0, 3.0]), [1, 0, 2, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("structure", "expected"),
+    [(DENSE, 4), (SPARSE, 3), (RAGGED, 5), ({"a": SPARSE, "b": DENSE}, 3), ((tf.constant(["a", "b"]),), 2)],
+)
+def test_batch_size(structure: Any, expected: int) -> None:
+    assert int(batch_size(structure)) == expected
+
+
+@pytest.mark.parametrize("structure", [None, tf.constant(1.0), {"a": None}])
+def test_a_batch_of_no_size(structure: Any) -> None:
+    assert batch_size(structure) is None
+
+
+def test_the_values_of_what_is_not_dense() -> None:
+    structure = {"dense": DENSE, "sparse": SPARSE, "ragged": RAGGED, "text": tf.constant(["a"]), "none": None}
+    assert [name for name, _ in named_tensors(structure, None)] == ["dense"]
+    values = dict(named_values(structure, None))
+    assert values.keys() == {"dense", "sparse", "ragged"}
+    assert values["sparse"].numpy().tolist() == [3.0, 2.0] and values["ragged"].numpy().tolist() == [1.0, 2.0, 3.0]
+
+
+class ToDense(layers.Layer):
+    """As XLA can compile it."""
+
+    def call(self, inputs: tf.SparseTensor) -> tf.Tensor:
+        return tf.ensure_shape(tf.sparse.to_dense(inputs, validate_indices=False), [None, 6])
+
+
+class FromSparse(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = [ToDense(), layers.Dense(4, "relu"), layers.Dropout(0.2), layers.Dense(1)]
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        for part in self.parts:
+            inputs = part(inputs)
+        return inputs
+
+
+def from_sparse() -> keras.Model:
+    inputs = keras.Input((6,), sparse=True)
+    return keras.Model(inputs, layers.Dense(1)(layers.Dropout(0.2)(layers.Dense(4, "relu")(inputs))))
+
+
+def from_ragged() -> keras.Model:
+    inputs = keras.Input((None,), dtype="int32", ragged=True)
+    pooled = layers.GlobalAveragePooling1D()(layers.Embedding(9, 4)(inputs))
+    return keras.Model(inputs, layers.Dense(1)(layers.Dense(4, "relu")(pooled)))
+
+
+def sparse(bad_row: int | None = None) -> tf.SparseTensor:
+    x = np.maximum(flat(ROWS), 0.0)
+    if bad_row is not None:
+        x[bad_row, 2] = np.nan
+    return tf.sparse.from_dense(x)
+
+
+def ragged() -> tf.RaggedTensor:
+    return tf.ragged.constant([[1, 2, 3], [4]] * (ROWS // 2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "data", "how"),
+    [
+        (from_sparse, sparse, {"jit_compile": False}),
+        (from_sparse, sparse, {"run_eagerly": True}),
+        (FromSparse, sparse, {"jit_compile": True}),
+        (from_ragged, ragged, {"jit_compile": False}),
+    ],
+)
+@pytest.mark.parametrize("guard", [True, False])
+def test_a_training_on_what_is_not_dense(
+    tmp_path: Path, make: Callable[[], keras.Model], data: Callable[[], Any], how: dict[str, Any], guard: bool
+) -> None:
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        model = make()
+        model.compile("adam", "mse", **how)
+        model.fit(data(), numbers(ROWS), batch_size=4, verbose=0, callbacks=list(callbacks))
+        return [v.numpy() for v in model.variables]
+
+    with unwarned("HealthCallback"):
+        measured = trained(HealthCallback(tmp_path, sampling=1, guard=guard))
+    assert_same_bits(measured, trained())
+    run = read_run(tmp_path)
+    assert run.samples == 4 and run.finished and not run.problems
+    assert run.step.series("batch_size", "step").tolist() == [4.0] * 4
+    assert np.isfinite(run.variables.series("update_norm")).all()
+    assert np.isfinite(run.activations.series("activation_rms")).all()
+    assert all(not row.startswith("input/") for row in run.data.rows), "its zeros are not there to be measured"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampling", [1, 1000])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_nan_in_a_sparse_input_is_named(tmp_path: Path, sampling: int, jit_compile: bool) -> None:
+    model, x = FromSparse(), sparse(bad_row=9)
+    model.compile("adam", "mse", jit_compile=jit_compile)
+    health = HealthCallback(tmp_path, sampling=sampling)
+    with unwarned("HealthCallback"):
+        model.fit(x, numbers(ROWS), batch_size=4, shuffle=False, verbose=0, callbacks=[health])
+    found = read_run(tmp_path).nonfinite
+    assert found is not None and (found.step, found.places[0].path) == (2, "input/0")
