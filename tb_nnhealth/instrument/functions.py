@@ -59,6 +59,14 @@ def current_graph() -> Any:
     return None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
 
 
+def is_within(graph: Any) -> bool:
+    """Returns whether operations are added to `graph`, or to a function, a loop or a branch in it."""
+    current = current_graph()
+    while current is not graph and current is not None:
+        current = getattr(current, "outer_graph", None)
+    return current is graph
+
+
 def is_in_function_called_from(graph: Any) -> bool:
     """Returns whether a function is traced that is called in `graph`; loops and branches are none."""
     current = current_graph()

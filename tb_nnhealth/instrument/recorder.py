@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import optimizers, taps
+from tb_nnhealth.instrument import functions, optimizers, taps
 from tb_nnhealth.instrument.batch import batch_size, counted_classes, named_tensors, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
@@ -150,6 +150,7 @@ class Recorder(taps.Observer):
             with tf.name_scope(SCOPE):
                 self._observe_end(data_batch, logs)
                 self.packing.pack(self._trace, list(self.variables), self.definition)
+                self._trace.forget_inner()
         except Exception as error:
             self._on_failure("the step", error)
         self._modes.keep(data_batch)
@@ -174,11 +175,15 @@ class Recorder(taps.Observer):
         return self._watch(row, output) if self._take_gradients else output
 
     def _watch(self, row: str, output: tf.Tensor) -> tf.Tensor:
-        """Returns `output` behind an identity that sees the gradient flow back."""
+        """Returns `output` behind an identity that sees the gradient flow back, where that can be told.
+
+        TensorFlow makes the gradient of a loop or a branch a graph of its own, out of which nothing can be carried.
+        """
+        graph = functions.current_graph()
 
         @tf.custom_gradient
         def identity(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-            return tf.identity(x), lambda gradient: self._observe_flow(row, gradient)
+            return tf.identity(x), lambda gradient: self._observe_flow(row, gradient, graph)
 
         logits = getattr(output, "_keras_logits", None)
         if logits is None and not tf.executing_eagerly() and output.op.type in ("Softmax", "Sigmoid"):
@@ -191,7 +196,9 @@ class Recorder(taps.Observer):
             watched._keras_logits = identity(logits)
         return watched
 
-    def _observe_flow(self, row: str, gradient: Any) -> Any:
+    def _observe_flow(self, row: str, gradient: Any, graph: Any) -> Any:
+        if not functions.is_within(graph):
+            return gradient
         try:
             with tf.name_scope(SCOPE):
                 self._trace.keep("backward", row, activations.backward(tf.convert_to_tensor(gradient)))

@@ -76,6 +76,11 @@ class Trace:
         """Returns what was kept of several rows, float32 `[rows, size]`."""
         return tf.stack([self.kept(kind, row, size) for row in rows]) if rows else tf.zeros([0, size])
 
+    def forget_inner(self) -> None:
+        """Empties the variables that were assigned: a branch that the next step does not take leaves its as it is."""
+        for key in self.inner:
+            self.cells[key].assign(tf.fill(self.cells[key].shape, NAN))
+
     def if_due(self, take: Callable[[], tf.Tensor], shape: list[int]) -> tf.Tensor:
         """Returns the histograms that `take` makes where they are due, else zeros of that shape."""
         return tf.cond(self.histograms_due, take, lambda: tf.zeros(shape))
