@@ -20,7 +20,7 @@ from tb_nnhealth.summary import metadata
 
 __all__ = ["HealthCallback", "HealthError", "HealthWarning"]
 
-_OF_A_TRAINING = ("_training", "_session", "_is_to_start", "_trouble", "_judge")
+_OF_A_TRAINING = ("_model", "params", "_training", "_session", "_is_to_start", "_trouble", "_judge")
 
 
 class HealthCallback(keras.callbacks.Callback):
@@ -96,6 +96,8 @@ class HealthCallback(keras.callbacks.Callback):
 
     def _begin_anew(self) -> None:
         """Sets what `_OF_A_TRAINING` names to what it is before the first `fit`."""
+        self._model: Any = None  # This and `params` are Keras' own.
+        self.params: Any = None
         self._training: Training | None = None
         self._session: Session | None = None  # that of the `fit` that runs
         self._is_to_start = False
@@ -103,7 +105,7 @@ class HealthCallback(keras.callbacks.Callback):
         self._judge = self._make_judge(0)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Returns what goes into a copy or a pickle: all but the training, for a copy has measured nothing."""
+        """Returns what goes into a copy or a pickle, which has measured nothing: all but the training and its model."""
         return {name: value for name, value in self.__dict__.items() if name not in _OF_A_TRAINING}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:

@@ -147,15 +147,18 @@ def pickled(health: HealthCallback) -> HealthCallback:
 def test_a_copy_has_the_settings_and_has_measured_nothing(make: Callable[..., Any], tmp_path: Path) -> None:
     model, x, y = mlp(), flat(64), numbers(64)
     model.compile("sgd", "mse")
-    health = HealthCallback(tmp_path, sampling=1, limits={"dead-units": {"warning": 0.6}})
+    given: dict[str, Any] = {"sampling": 1, "limits": {"dead-units": {"warning": 0.6}}}
+    health = HealthCallback(tmp_path, **given)
     model.fit(x, y, verbose=0, callbacks=[health])
     copied = make(health)
     assert copied.settings == health.settings
     with pytest.raises(LogError, match="which has measured nothing yet"):
         _ = copied.scorecard
-    assert isinstance(copied.model, keras.Sequential), "a copy of any callback of Keras has the model, too"
-    copied.model.compile("sgd", "mse")
-    copied.model.fit(x, y, verbose=0, callbacks=[copied])
+    assert copied.__dict__.keys() == health.__dict__.keys()
+    assert (copied.model, copied.params) == (None, None) and health.model is model, "it is of no model yet"
+    assert len(pickle.dumps(health)) == len(pickle.dumps(HealthCallback(tmp_path, **given)))
+    model.compile("sgd", "mse")
+    model.fit(x, y, verbose=0, callbacks=[copied])
     assert copied.scorecard.training["steps"] == 2
 
 
