@@ -68,8 +68,9 @@ class Session:
 
     def __call__(self, iterator: Any) -> Any:
         """Runs the next step, or as many as Keras runs at once."""
+        if not self.is_alive():  # The `fit` that this session belongs to died.
+            self.detach()
         if not self.is_alive() or inspect.isgenerator(iterator):  # `train_on_batch` gives a generator, `fit` none.
-            self.detach()  # The `fit` that this session belongs to died; this step is not ours.
             return self.instruments.own(iterator)
         try:
             length = self._steps.length()

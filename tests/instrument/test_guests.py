@@ -110,8 +110,11 @@ def test_a_step_of_ones_own_after_an_interrupted_fit_is_not_measured(tmp_path: P
         model.fit(x, y, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1), Interrupt()])
     for _ in range(3):
         model.train_on_batch(x, y)
-    assert type(model.train_function).__name__ != "Session"
     assert int(model.optimizer.iterations.numpy()) == 4
+    assert read_run(tmp_path).step.steps.tolist() == [0]
+    model.fit(x, y, verbose=0)
+    assert type(model.train_function).__name__ != "Session"
+    assert read_run(tmp_path).step.steps.tolist() == [0]
 
 
 def test_a_callback_list_without_fit_goes_on(tmp_path: Path) -> None:

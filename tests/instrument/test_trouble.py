@@ -393,6 +393,39 @@ def test_a_step_function_made_anew_within_an_epoch_is_measured_from_the_next_on(
     assert [epoch.step for epoch in run.epochs] == [6, 12] and run.finished and run.steps == 12
 
 
+class Extra(keras.callbacks.Callback):
+    """Takes a training step of its own at the end of an epoch, or within one."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if batch == 2 and self.where == "batch":
+            self.model.train_on_batch(flat(4), numbers(4))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.where == "epoch":
+            self.model.train_on_batch(flat(4), numbers(4))
+
+
+@pytest.mark.parametrize("where", ["epoch", "batch"])
+@pytest.mark.parametrize("ours_first", [True, False])
+def test_a_step_that_another_callback_takes_is_none_of_the_fit(tmp_path: Path, where: str, ours_first: bool) -> None:
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        model = model_of()
+        fit(model, *callbacks)
+        assert not isinstance(model.train_function, Session)
+        return state(model)
+
+    health = [HealthCallback(tmp_path, sampling=1)]
+    with unwarned("HealthCallback"):
+        ours = trained(*health, Extra(where)) if ours_first else trained(Extra(where), *health)
+    assert_same_bits(ours, trained(Extra(where)))
+    run = read_run(tmp_path)
+    assert run.step.steps.tolist() == list(range(12)) and run.finished and not run.problems
+
+
 def test_unfreezing_while_training(tmp_path: Path) -> None:
     class Unfreeze(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
