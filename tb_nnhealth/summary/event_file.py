@@ -85,9 +85,14 @@ class EventFile:
                 raise OSError(f"{self._path} holds {size} bytes where {self._written} were written")
         self._flushed = self._written
 
-    def is_there(self) -> bool:
-        """Returns whether the file still is where it was begun."""
-        return self._remote or os.path.exists(self._path)
+    def is_as_left(self) -> bool:
+        """Returns whether the file holds what was last brought to the disk, and no more; of a remote one, True."""
+        if self._remote:
+            return True
+        try:
+            return os.stat(self._path).st_size == self._flushed
+        except OSError:
+            return False
 
     def close(self) -> bool:
         """Closes the file, cutting off a record that came only half onto the disk. Returns False for such."""

@@ -134,8 +134,8 @@ class HealthWriter:
             self.flush()
 
     def can_go_on(self) -> bool:
-        """Returns whether more can be written after a pause: there was no trouble, and the file is still there."""
-        return self.problem is None and (self._file is None or self._file.is_there())
+        """Returns whether more can be written after a pause: there was no trouble, and the file is as it was left."""
+        return self.problem is None and (self._file is None or self._file.is_as_left())
 
     def close(self) -> None:
         """Writes what waits for its row, and closes the file; a later write would begin another."""

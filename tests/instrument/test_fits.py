@@ -1,5 +1,6 @@
 """Several `fit`s with the same callback are one training."""
 
+import os
 import shutil
 import time
 import warnings
@@ -79,6 +80,17 @@ def described_otherwise(model: keras.Model, tmp_path: Path) -> None:
 
 def without_files(model: keras.Model, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
+
+
+def test_a_file_that_was_cut_off_is_followed_by_another(model: keras.Model, tmp_path: Path) -> None:
+    health = HealthCallback(tmp_path, sampling=1)
+    fit(model, health)
+    (file,) = (tmp_path / "health").iterdir()
+    os.truncate(file, file.stat().st_size // 2)
+    with unwarned():
+        fit(model, health)
+    steps = read_run(tmp_path).step.steps.tolist()
+    assert files(tmp_path) == 2 and steps[-STEPS:] == list(range(STEPS, 2 * STEPS))
 
 
 @pytest.mark.parametrize(

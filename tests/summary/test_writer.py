@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +223,16 @@ def test_a_session_whose_file_is_gone_cannot_go_on(tmp_path: Path) -> None:
     writer = HealthWriter(str(tmp_path / "run"), make_manifest())
     writer.pause()
     shutil.rmtree(tmp_path / "run")
+    assert not writer.can_go_on()
+
+
+@pytest.mark.parametrize("change", [lambda size: size // 2, lambda size: 0, lambda size: size + 7])
+def test_a_session_whose_file_another_changed_cannot_go_on(tmp_path: Path, change: Callable[[int], int]) -> None:
+    writer = HealthWriter(str(tmp_path / "run"), make_manifest())
+    writer.pause()
+    assert writer.can_go_on()
+    (file,) = (tmp_path / "run" / "health").iterdir()
+    os.truncate(file, change(file.stat().st_size))
     assert not writer.can_go_on()
 
 
