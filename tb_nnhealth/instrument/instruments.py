@@ -2,24 +2,29 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import rehearsal, twin
+from tb_nnhealth.instrument import twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
+from tb_nnhealth.instrument.definition import Unreadable
 from tb_nnhealth.instrument.guard import Guard, from_sample
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.modes import Modes
+from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.recorder import SCOPE, Recorder
+from tb_nnhealth.instrument.rehearsal import rehearse
 from tb_nnhealth.instrument.replay import Replay, needs_replay
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
+from tb_nnhealth.instrument.state import State
 from tb_nnhealth.records import NonFinite
 
 Failure = Callable[[str, Exception], None]
+
+NOT_THE_SAME = "expected a step that is guarded to train as the model's own, to the bit. Received: other variables"
 
 UNSEEN = (
     "expected the training step to call the model's layers and its optimizer where that can be seen. Received: some of "
@@ -28,32 +33,76 @@ UNSEEN = (
 )
 
 
-@dataclass
 class Instruments:
     """The step functions of a model: its own, which is never touched, and those made beside it.
 
     They and their schedule serve every `fit` for which Keras keeps the model's own, so that nothing is
     compiled twice and no later `fit` begins as densely sampled as the first.
+
+    Attributes:
+      own: the model's own step function, as Keras has made it.
+      unsampled: the one to train with where nothing is measured: guarded, or the model's own.
+      sampled: the one that measures, None where that has failed.
+      replay: runs it beside the training, None where it is what trains.
+
+    Args:
+      model: the model.
+      settings: what is measured, and how often.
+      first_step: the next step's number.
+      on_failure: told of what breaks in them; the training goes on.
     """
 
-    model: Any
-    own: twin.StepFunction
-    recorder: Recorder
-    guard: Guard | None
-    modes: Modes
-    sampled: twin.StepFunction | None
-    unsampled: twin.StepFunction
-    has_layers: Callable[[], bool]
-    schedule: Schedule
-    make_ready: Callable[[Any], None]
-    on_failure: Failure
-    replay: Replay | None = None
-    is_compiled: bool = False
-    _met: Any = None
+    def __init__(self, model: Any, settings: Settings, first_step: int, on_failure: Failure) -> None:
+        self.model = model
+        self.own: twin.StepFunction = model.train_function
+        self.schedule = Schedule(settings.sampling, settings.overhead)
+        self.modes = Modes(model, settings.modes, self.schedule.can_afford, on_failure)
+        self.guard = Guard(model, first_step, on_failure) if settings.guard else None
+        self.is_compiled = False
+        self._settings = settings
+        self._on_failure = on_failure
+        self._met: Any = None
+        self._state: State | None = None
+        self._is_proven = False
+        self.recorder = Recorder(
+            lambda called: _measured_variables(model, self._sites(), called),
+            [loss["class_name"] for loss in losses(model)],
+            (input_names(model), output_names(model)),
+            self.modes,
+            take_activations=settings.activations,
+            take_gradients=settings.gradients,
+            take_histograms=settings.histograms,
+            on_failure=on_failure,
+        )
+        self._make_functions(is_beside=needs_replay(model))
+
+    def _make_functions(self, is_beside: bool) -> None:
+        self.recorder.guard = None if is_beside else self.guard
+        self.recorder.unreadable = Unreadable()
+        measured = twin.watched(self.model, self._sites, self.recorder, self._note_unseen, is_beside)
+        self.sampled: twin.StepFunction | None = measured
+        self.replay = Replay(measured) if is_beside else None
+        if self.replay is not None and self._state is not None:
+            self.replay.prepare(self._state)
+        if self.guard is None:
+            self.unsampled = self.own
+        elif is_beside:
+            self.unsampled = twin.watched_from_outside(self.model, self.guard)
+        else:
+            self.unsampled = twin.watched(self.model, self._sites, self.guard, self._note_unseen)
+
+    def _sites(self) -> list[Site]:
+        return selected_sites(self.model, self._settings)
+
+    def _note_unseen(self) -> None:
+        self.modes.switch_off()  # What they trace would stay in the function that is out of sight.
+        self._on_failure("all of the step", RuntimeError(UNSEEN))
 
     def is_ready(self) -> bool:
         """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
-        return self.sampled is not None and (self.recorder.packing.layout is not None or self.has_layers())
+        if self.sampled is None:
+            return False
+        return self.recorder.packing.layout is not None or any(site.is_leaf for site in sites(self.model))
 
     def meets_others(self, iterator: Any) -> bool:
         """Returns whether the batches to come are of another kind than those before: with other parts a step goes
@@ -63,6 +112,52 @@ class Instruments:
             return False
         before, self._met = self._met, kind
         return bool(kind != before)
+
+    def make_ready(self, iterator: Any) -> None:
+        """Rehearses the step for the batches to come."""
+        if self.guard is not None:
+            self.guard.unreadable = None
+        try:
+            definition = self.recorder.begin_rehearsal()
+            shown = rehearse(self.model, self._sites, definition, self._note_unseen, iterator)
+        except Exception as error:
+            raise RuntimeError(f"the step could not be rehearsed: {error}") from error
+        self._state = State(shown.variables)
+        self._is_proven = needs_replay(self.model) or not shown.can_be_taken_back
+        if self.replay is not None:
+            return self.replay.prepare(self._state)
+        self.recorder.unreadable = shown.unreadable
+        if self.guard is not None:
+            self.guard.unreadable = shown.unreadable.outputs
+
+    def proof(self, iterator: Any) -> Proof | None:
+        """Returns what is to show whether the next steps train as the model's own do, None where that is settled."""
+        if self._is_proven or self._state is None or not isinstance(iterator, tf.data.Iterator):
+            return None
+        return Proof(self.own, self._state)
+
+    def measure(self, batches: tf.data.Dataset, proof: Proof | None) -> None:
+        """Runs the step that measures on the batches and takes it back, and tries out what a proof is to be of."""
+        assert self.sampled is not None
+        begun = None if self.guard is None or proof is None else self.guard.counter.read_value()
+        if self.replay is not None:
+            self.replay.run(batches)
+        elif proof is not None:
+            proof.try_out(self.sampled, batches)
+        if self.guard is not None and proof is not None:
+            self.guard.counter.assign(begun)
+            proof.try_out(self.unsampled, batches)
+
+    def settle(self, is_proven: bool) -> None:
+        """Takes note of a proof. Where it has failed, nothing is read in the training any more; the guard, which still
+        sees what goes in and out, is to be proven once more."""
+        self._is_proven = is_proven or self.guard is None or self.replay is not None
+        if is_proven:
+            return
+        if self.replay is not None:
+            self.unsampled = self.own
+            return self._on_failure("the guard against non-finite values", RuntimeError(NOT_THE_SAME))
+        self._make_functions(is_beside=True)
 
     def is_eager(self) -> bool:
         return bool(self.model.run_eagerly or tf.config.functions_run_eagerly())
@@ -92,82 +187,8 @@ class Instruments:
             replay.run_again(evidence)
             return from_sample(found.step, first_step, self.recorder.packing.sample(), layout) or found
         except Exception as error:
-            self.on_failure("where in the step the loss went bad", error)
+            self._on_failure("where in the step the loss went bad", error)
             return found
-
-
-def make_instruments(model: Any, settings: Settings, first_step: int, on_failure: Failure) -> Instruments:
-    """Returns the instruments of a model that Keras has made the step function of.
-
-    Args:
-      model: the model.
-      settings: what is measured, and how often.
-      first_step: the next step's number.
-      on_failure: told of what breaks in them; the training goes on.
-    """
-
-    def watched_sites() -> list[Site]:
-        return selected_sites(model, settings)
-
-    def on_unseen() -> None:
-        modes.switch_off()  # What they trace would stay in the function that is out of sight.
-        on_failure("all of the step", RuntimeError(UNSEEN))
-
-    is_replayed = needs_replay(model)
-    guard = Guard(model, first_step, on_failure) if settings.guard else None
-    schedule = Schedule(settings.sampling, settings.overhead)
-    modes = Modes(model, settings.modes, schedule.can_afford, on_failure)
-    recorder = Recorder(
-        lambda called: _measured_variables(model, watched_sites(), called),
-        [loss["class_name"] for loss in losses(model)],
-        (input_names(model), output_names(model)),
-        None if is_replayed else guard,
-        modes,
-        take_activations=settings.activations,
-        take_gradients=settings.gradients,
-        take_histograms=settings.histograms,
-        on_failure=on_failure,
-    )
-
-    sampled = twin.watched(model, watched_sites, recorder, on_unseen, is_replayed)
-    replay = Replay(sampled) if is_replayed else None
-
-    def make_ready(iterator: Any) -> None:
-        if guard is not None:
-            guard.unreadable = None
-        try:
-            shown = rehearsal.rehearse(model, watched_sites, recorder.begin_rehearsal(), on_unseen, iterator)
-        except Exception as error:
-            raise RuntimeError(f"the step could not be rehearsed: {error}") from error
-        if replay is not None:
-            return replay.prepare(shown.variables)
-        recorder.unreadable = shown.unreadable
-        if guard is not None:
-            guard.unreadable = shown.unreadable.outputs
-
-    own: twin.StepFunction = model.train_function
-
-    def guarded() -> twin.StepFunction:
-        if guard is None:
-            return own
-        if is_replayed:
-            return twin.watched_from_outside(model, guard)
-        return twin.watched(model, watched_sites, guard, on_unseen)
-
-    return Instruments(
-        model,
-        own,
-        recorder,
-        guard,
-        modes,
-        sampled=sampled,
-        unsampled=guarded(),
-        has_layers=lambda: any(site.is_leaf for site in sites(model)),
-        schedule=schedule,
-        make_ready=make_ready,
-        on_failure=on_failure,
-        replay=replay,
-    )
 
 
 def selected_sites(model: Any, settings: Settings) -> list[Site]:

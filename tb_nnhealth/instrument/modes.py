@@ -13,22 +13,13 @@ from typing import Any
 
 import keras
 import tensorflow as tf
-from tensorflow.python.framework import op_def_registry
 
 from tb_nnhealth.instrument import functions
+from tb_nnhealth.instrument.effects import RANDOM, has_effects
 from tb_nnhealth.instrument.variables import made_beside
 
 MOST_BYTES = 64 * 2**20
 """The largest batch that is kept."""
-
-HARMLESS = (
-    *("ReadVariableOp", "ResourceGather", "VarHandleOp", "StatefulPartitionedCall", "If", "While", "Case", "Assert"),
-    *("TensorArray", "CudnnRNN", "Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomial"),
-)
-"""What the names of those stateful operations begin with that change nothing outside of their function.
-
-What random ones draw from belongs to the function.
-"""
 
 
 @dataclass(frozen=True)
@@ -146,7 +137,7 @@ class Modes:
 
     def _compiled(self, batch: _Batch) -> Any:
         losses: Any = tf.function(partial(self._both, batch), autograph=False)
-        self._is_off = _changes_anything(losses.get_concrete_function().graph)
+        self._is_off = has_effects(losses.get_concrete_function().graph, RANDOM)
         if not self._is_off:
             losses()  # The first time, TensorFlow optimizes it.
         return losses
@@ -188,14 +179,6 @@ def _may_differ(layer: Any) -> bool:
         return False
     is_own = not type(layer).__module__.startswith("keras.") and not layer._layers
     return bool(is_own or layer._seed_generators or layer._non_trainable_variables)
-
-
-def _changes_anything(graph: Any) -> bool:
-    """Returns whether a function that is traced may change what is not its own, with the functions that it calls."""
-    definition = graph.as_graph_def()
-    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    used = {node.op for node in nodes if not node.op.startswith(HARMLESS)}
-    return any((known := op_def_registry.get(name)) is not None and known.is_stateful for name in used)
 
 
 def _is_batched(leaf: Any) -> bool:

@@ -22,14 +22,13 @@ SCOPE = "nnhealth"
 
 
 class Recorder(taps.Observer):
-    """An observer of sampled steps.
+    """An observer of sampled steps. Its `guard`, where it is given one, is told of everything too.
 
     Args:
       measured: returns the variables to measure with their row names, in forward order; given the
         layers' paths in the order of their first call.
       losses: class names of the losses, by output.
       names: names of the model's inputs and outputs, where it has them.
-      guard: told of everything too, None where it is switched off.
       modes: keeps the batch.
       on_failure: told of an exception in here; the step goes on without that statistic.
     """
@@ -39,7 +38,6 @@ class Recorder(taps.Observer):
         measured: Callable[[Sequence[str]], dict[str, Any]],
         losses: Sequence[str],
         names: Names,
-        guard: Guard | None,
         modes: Modes,
         *,
         take_activations: bool,
@@ -50,7 +48,7 @@ class Recorder(taps.Observer):
         self._measured = measured
         self._losses = losses
         self._names = self._input_names, self._output_names = names
-        self._guard = guard
+        self.guard: Guard | None = None
         self._modes = modes
         self._take_activations = take_activations
         self._take_gradients = take_gradients
@@ -93,12 +91,12 @@ class Recorder(taps.Observer):
         self._trace = Trace.begin(self._histograms_due, self._cells)
         self.definition = Definition(self._names)
         self.was_traced = True
-        if self._guard is not None:
-            self._guard.begin_trace()
+        if self.guard is not None:
+            self.guard.begin_trace()
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
-        if self._guard is not None:
-            self._guard.on_output(row, site, inputs, output)
+        if self.guard is not None:
+            self.guard.on_output(row, site, inputs, output)
         self._trace.layer_rows.setdefault(site.path, [])
         if not self._take_activations or row in self.unreadable.outputs:
             return self.definition.on_output(row, site, inputs, output)
@@ -112,8 +110,8 @@ class Recorder(taps.Observer):
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         try:
             with tf.name_scope(SCOPE):
-                if self._guard is not None:
-                    self._guard.on_batch(x, y, y_pred, loss, sample_weight)
+                if self.guard is not None:
+                    self.guard.on_batch(x, y, y_pred, loss, sample_weight)
                 self._observe_batch(x, y, y_pred, loss)
                 self.definition.on_batch(x, y, y_pred, loss, sample_weight)
         except Exception as error:
@@ -154,8 +152,8 @@ class Recorder(taps.Observer):
         except Exception as error:
             self._on_failure("the step", error)
         self._modes.keep(data_batch)
-        if self._guard is not None:
-            self._guard.end_trace(data_batch, logs)
+        if self.guard is not None:
+            self.guard.end_trace(data_batch, logs)
 
     # What is taken.
 

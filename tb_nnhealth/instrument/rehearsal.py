@@ -13,15 +13,23 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import twin
 from tb_nnhealth.instrument.definition import Definition, Unreadable
+from tb_nnhealth.instrument.effects import CHANGES_OF_VARIABLES, has_effects
 from tb_nnhealth.instrument.layers import Site
 
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What the trace of a step has shown: what must not be read, and the variables that the step takes or changes."""
+    """What the trace of a step has shown.
+
+    Attributes:
+      unreadable: what must not be read.
+      variables: those that the step takes or changes.
+      can_be_taken_back: whether it changes nothing else, and draws no random numbers but from them.
+    """
 
     unreadable: Unreadable
     variables: Sequence[tf.Variable]
+    can_be_taken_back: bool
 
 
 def rehearse(
@@ -46,7 +54,9 @@ def rehearse(
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
     traced = tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    return Rehearsal(definition.unreadable(), tuple(traced.graph.variables))
+    is_on_one_device = model.distribute_strategy.num_replicas_in_sync == 1
+    can_be_taken_back = is_on_one_device and not has_effects(traced.graph, CHANGES_OF_VARIABLES)
+    return Rehearsal(definition.unreadable(), tuple(traced.graph.variables), can_be_taken_back)
 
 
 def _without_optionals(data: Any) -> Any:

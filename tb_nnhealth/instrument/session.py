@@ -10,8 +10,9 @@ import tensorflow as tf
 from tb_nnhealth.instrument.guard import from_sample
 from tb_nnhealth.instrument.instruments import Failure, Instruments
 from tb_nnhealth.instrument.log import MakeWriter, SessionLog
-from tb_nnhealth.instrument.replay import Replay, Taken
+from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.steps import StepCount
+from tb_nnhealth.instrument.taking import Taken, take
 from tb_nnhealth.instrument.trouble import NotWritten
 from tb_nnhealth.instrument.watch import VariableWatch
 from tb_nnhealth.records import NonFinite
@@ -197,8 +198,9 @@ class Session:
         with_histograms = self.schedule.takes_histograms()
         instruments.recorder.request_histograms(with_histograms)
         instruments.recorder.was_traced = False
-        if instruments.replay is not None:
-            return self._run_replayed(instruments.replay, iterator, length, with_histograms)
+        proof = instruments.proof(iterator)
+        if proof is not None or instruments.replay is not None:
+            return self._run_ahead(proof, iterator, length, with_histograms)
         started = time.perf_counter()
         try:
             logs = instruments.sampled(iterator)
@@ -213,20 +215,23 @@ class Session:
         self._take_sample(time.perf_counter() - started, length, with_histograms)
         return logs
 
-    def _run_replayed(self, replay: Replay, iterator: Any, length: int, with_histograms: bool) -> Any:
+    def _run_ahead(self, proof: Proof | None, iterator: Any, length: int, with_histograms: bool) -> Any:
         """Measures the next steps, takes them back, and runs them as if nothing had been."""
         taken, failure = Taken(None, None), None
         started = time.perf_counter()
         try:
-            taken = replay.take(iterator, length)
+            taken = take(iterator, length)
             if taken.batches is not None:
-                replay.run(taken.batches)
+                self.instruments.measure(taken.batches, proof)
         except Exception as error:
             failure = error
         seconds = time.perf_counter() - started
         if taken.error is not None and taken.batches is None:
             raise taken.error
-        logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
+        if proof is None or failure is not None or taken.batches is None:
+            logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
+        else:
+            logs = self._run_proof(proof, taken.batches, length)
         if taken.error is not None:
             raise taken.error
         if failure is None:
@@ -234,6 +239,15 @@ class Session:
         else:
             self.instruments.sampled = None
             self._on_failure("the sampled step", failure)
+        return logs
+
+    def _run_proof(self, proof: Proof, batches: tf.data.Dataset, length: int) -> Any:
+        """Runs the model's own step, and goes on with that of ours which trains the same."""
+        started = time.perf_counter()
+        logs, is_proven = proof.train(batches)
+        self.instruments.settle(is_proven)
+        self._log.compile_seconds += time.perf_counter() - started
+        self._steps.next += length
         return logs
 
     def _make_ready(self, iterator: Any) -> Exception | None:

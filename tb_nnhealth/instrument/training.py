@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tb_nnhealth.instrument import describe
-from tb_nnhealth.instrument.instruments import Failure, Instruments, make_instruments, selected_sites
+from tb_nnhealth.instrument.instruments import Failure, Instruments, selected_sites
 from tb_nnhealth.instrument.layers import check_patterns, sites
 from tb_nnhealth.instrument.optimizers import steps_done
 from tb_nnhealth.instrument.sample import Layout
@@ -99,7 +99,7 @@ class Training:
         made = self._instruments
         serves = made is not None and made.own is self.model.train_function
         if made is None or not serves or made.sampled is None:  # What broke in one `fit` may work in the next.
-            made = self._instruments = make_instruments(self.model, self._settings, step, self._on_failure)
+            made = self._instruments = Instruments(self.model, self._settings, step, self._on_failure)
         elif made.guard is not None:
             made.guard.restart(step)
         return made

@@ -1,8 +1,6 @@
 """The zoo, trained once with every step sampled, for all tests of what became of it."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,20 +12,27 @@ from tests.instrument.zoo import CASES
 
 @dataclass(frozen=True)
 class Measured:
-    """A case of the zoo, what became of its training, and what the callback wrote of it."""
+    """A case of the zoo, what became of its training, and what the callback wrote of it.
+
+    `is_beside`: no step that counted was read in.
+    """
 
     name: str
     outcome: Outcome
     run: HealthRun
+    is_beside: bool
 
 
-def train_measured(name: str, log_dir: Path, **settings: Any) -> Outcome:
+def train_measured(name: str, callback: HealthCallback) -> Outcome:
     """Trains a case with the callback; it must not warn that something broke."""
     with unwarned("HealthCallback"):
-        return train(CASES[name], lambda: [HealthCallback(log_dir, **settings)])
+        return train(CASES[name], lambda: [callback])
 
 
 @pytest.fixture(scope="session", params=CASES)
 def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    log_dir = tmp_path_factory.mktemp(request.param)
-    return Measured(request.param, train_measured(request.param, log_dir, sampling=1), read_run(log_dir))
+    callback = HealthCallback(tmp_path_factory.mktemp(request.param), sampling=1)
+    outcome = train_measured(request.param, callback)
+    instruments = callback._training and callback._training._instruments
+    is_beside = instruments is not None and instruments.replay is not None
+    return Measured(request.param, outcome, read_run(callback.log_dir), is_beside)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tb_nnhealth import HealthCallback, HealthWarning
-from tb_nnhealth.instrument import rehearsal
+from tb_nnhealth.instrument import instruments, rehearsal
 from tb_nnhealth.instrument.definition import Definition, Unreadable
 from tb_nnhealth.instrument.recorder import Recorder
 
@@ -51,7 +51,7 @@ def test_where_the_rehearsal_fails_nothing_is_sampled(monkeypatch: pytest.Monkey
     def refuse(*args: Any) -> set[str]:
         raise RuntimeError("no rehearsal")
 
-    monkeypatch.setattr(rehearsal, "rehearse", refuse)
+    monkeypatch.setattr(instruments, "rehearse", refuse)
     with pytest.warns(HealthWarning, match="no rehearsal"):
         model = _fit(tmp_path)
     assert int(model.optimizer.iterations) == 8

@@ -1,6 +1,6 @@
 """The replay measures a step that XLA compiles, and leaves nothing behind."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,56 +11,18 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.replay import Replay, Taken, needs_replay
+from tb_nnhealth.instrument.replay import Replay, needs_replay
+from tb_nnhealth.instrument.state import State
+from tb_nnhealth.instrument.taking import take
+from tests.instrument.test_taking import batches, failing_at, sizes
 from tests.instrument.training import unwarned
 from tests.instrument.zoo import flat, mlp, numbers
-
-SPEC = (tf.TensorSpec([None, 2], tf.float32), tf.TensorSpec([None], tf.float32))
 
 
 def prepared(measured: Callable[[Any], None], *variables: tf.Variable) -> Replay:
     replay = Replay(measured)
-    replay.prepare(variables)
+    replay.prepare(State(variables))
     return replay
-
-
-def batches(*sizes: int) -> Iterator[Any]:
-    def each() -> Iterator[Any]:
-        for size in sizes:
-            yield np.full((size, 2), size, np.float32), np.zeros(size, np.float32)
-
-    return iter(tf.data.Dataset.from_generator(each, output_signature=SPEC))
-
-
-def sizes(taken: Taken) -> list[int]:
-    return [] if taken.batches is None else [len(x) for x, _ in taken.batches]
-
-
-def test_it_takes_what_is_left_and_no_more() -> None:
-    replay, iterator = prepared(lambda _: None), batches(4, 4, 3)
-    assert sizes(replay.take(iterator, 2)) == [4, 4]
-    assert sizes(replay.take(iterator, 2)) == [3]
-    assert replay.take(iterator, 2) == Taken(None, None)
-
-
-def test_it_takes_what_there_is_before_the_data_fails() -> None:
-    replay, iterator = prepared(lambda _: None), iter(failing_at(8))
-    assert sizes(replay.take(iterator, 1)) == [4]
-    taken = replay.take(iterator, 3)
-    assert sizes(taken) == [4] and "broken record" in str(taken.error)
-
-
-def test_what_it_takes_is_of_the_iterators_own_type() -> None:
-    iterator = batches(4)
-    taken = prepared(lambda _: None).take(iterator, 1)
-    assert taken.batches is not None and taken.batches.element_spec == iterator.element_spec
-
-
-def test_it_takes_nothing_from_another_kind_of_iterator() -> None:
-    left = iter([1, 2])
-    with pytest.raises(TypeError, match=r"Expected the batches of a tf\.data\.Iterator\. Received: list_iterator"):
-        prepared(lambda _: None).take(left, 1)
-    assert list(left) == [1, 2]
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -75,7 +37,7 @@ def test_it_takes_back_what_the_step_changed(fails: bool) -> None:
             raise RuntimeError("in the middle of it")
 
     replay = prepared(measured, weight, counter)
-    taken = replay.take(batches(4, 3), 2)
+    taken = take(batches(4, 3), 2)
     assert taken.batches is not None
     if fails:
         with pytest.raises(RuntimeError, match="in the middle of it"):
@@ -141,17 +103,6 @@ def test_a_train_step_that_is_compiled_by_itself(guard: bool, tmp_path: Path) ->
     assert same == history
     for ours, theirs in zip(measured.variables, plain.variables, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
-
-
-def failing_at(index: int) -> tf.data.Dataset:
-    """Returns batches of four, of which the one with the example of this number cannot be made."""
-
-    def checked(x: tf.Tensor, y: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.control_dependencies([tf.debugging.Assert(number != index, ["broken record"])]):
-            return tf.identity(x), y
-
-    examples = (flat(16, 6), numbers(16), np.arange(16))
-    return tf.data.Dataset.from_tensor_slices(examples).map(checked).batch(4)
 
 
 @pytest.mark.slow

@@ -1,0 +1,44 @@
+"""What a step takes or changes, which can be brought back: a step can so be run and taken back."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+
+
+class State:
+    """The variables of a step.
+
+    Args:
+      variables: those that it takes or changes.
+    """
+
+    def __init__(self, variables: Sequence[tf.Variable]) -> None:
+        self._variables = variables
+        self.read = tf.function(lambda: [variable.read_value() for variable in variables], autograph=False)
+        self.write = tf.function(self._assign, autograph=False)
+
+    @contextlib.contextmanager
+    def taken_back(self) -> Iterator[None]:
+        """Brings every variable back to what it was before, whatever happens in between."""
+        before = self.read()
+        try:
+            yield
+        finally:
+            try:
+                self.write(before)
+            except BaseException:  # Ctrl-C may come here, too.
+                self.write(before)
+                raise
+
+    def digest(self) -> bytes:
+        """Returns a digest of all bits of the variables."""
+        digest = hashlib.blake2b()
+        for variable in self._variables:
+            digest.update(variable.numpy().tobytes())
+        return digest.digest()
+
+    def _assign(self, values: Sequence[tf.Tensor]) -> None:
+        for variable, value in zip(self._variables, values, strict=True):
+            variable.assign(value)

@@ -1,0 +1,176 @@
+"""The proof: a step that does not train as the model's own is found out before it counts, whatever the reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import HealthCallback, HealthWarning, read_run
+from tb_nnhealth.instrument import definition, guard, twin
+from tb_nnhealth.instrument.proof import Proof
+from tb_nnhealth.instrument.state import State
+from tests.instrument.zoo import flat, numbers
+
+
+def step(weight: tf.Variable, amount: Callable[[], float]) -> Callable[[Any], float]:
+    def run(iterator: Any) -> float:
+        for batch in iterator:
+            weight.assign_add([amount() * float(batch)])
+        return float(weight[0])
+
+    return run
+
+
+@pytest.mark.parametrize(("tried", "expected"), [([1.0], True), ([1.0, 1.0], True), ([1.0, 1.000001], False)])
+def test_what_is_tried_out_is_taken_back_and_compared(tried: list[float], expected: bool) -> None:
+    weight = tf.Variable([1.0])
+    proof = Proof(step(weight, lambda: 1.0), State([weight]))
+    batches = tf.data.Dataset.range(1, 3)
+    for amount in tried:
+        proof.try_out(step(weight, lambda amount=amount: amount), batches)
+        assert weight.numpy() == [1.0]
+    assert proof.train(batches) == (4.0, expected)
+    assert weight.numpy() == [4.0]
+
+
+def test_what_does_not_train_twice_the_same_proves_nothing() -> None:
+    weight = tf.Variable([1.0])
+    amounts = iter([1.0, 2.0])
+    proof = Proof(step(weight, lambda: next(amounts)), State([weight]))
+    batches = tf.data.Dataset.range(1, 2)
+    proof.try_out(step(weight, lambda: 3.0), batches)
+    assert proof.train(batches) == (2.0, True)
+    assert weight.numpy() == [2.0]
+
+
+def test_what_fails_is_taken_back() -> None:
+    weight = tf.Variable([1.0])
+
+    def failing(iterator: Any) -> None:
+        weight.assign([5.0])
+        raise RuntimeError("in the middle of it")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        Proof(failing, State([weight])).try_out(failing, tf.data.Dataset.range(1, 2))
+    assert weight.numpy() == [1.0]
+
+
+class Counting(layers.Layer):
+    """Counts its calls where no variable knows of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def call(self, x: Any) -> Any:
+        return tf.ensure_shape(tf.numpy_function(self._count, [x], tf.float32), x.shape)
+
+    def _count(self, x: np.ndarray) -> np.ndarray:
+        self.calls += 1
+        return x
+
+
+def trained(*callbacks: Any, x: Any = None) -> tuple[list[np.ndarray], Any]:
+    """Trains a layer of which the sum is computed together with the tanh behind it where nothing reads it."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(16), layers.Activation("tanh"), layers.Dense(1)])
+    model.compile("adam", "mse", jit_compile=False)
+    x = flat(64, 6) if x is None else x
+    history = model.fit(x, numbers(64), batch_size=8, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks))
+    return [np.array(v) for v in (*model.variables, *model.optimizer.variables)], history.history
+
+
+@pytest.fixture
+def nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known of what TensorFlow rewrites."""
+    monkeypatch.setattr(definition, "is_rewritten", lambda output: False)
+    monkeypatch.setattr(guard, "is_rewritten", lambda output: False)
+
+
+def in_place_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tb_nnhealth.instrument.instruments.Instruments.proof", lambda self, iterator: None)
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    return all(a.tobytes() == b.tobytes() for a, b in zip(ours[0], theirs[0], strict=True)) and ours[1] == theirs[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{"sampling": 1}, {}, {"sampling": 3, "guard": False}], ids=str)
+@pytest.mark.usefixtures("nothing_is_known")
+def test_a_step_that_is_rewritten_is_measured_beside(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = trained()
+    callback = HealthCallback(tmp_path / "proven", **settings)
+    assert same(trained(callback), plain)
+    assert callback._training is not None and callback._training._instruments is not None
+    assert callback._training._instruments.replay is not None
+    run = read_run(tmp_path / "proven")
+    assert run.steps == 16 and run.samples >= 5
+    assert np.isfinite(run.activations.series("activation_mean")).all()
+    in_place_only(monkeypatch)
+    assert not same(trained(HealthCallback(tmp_path / "unproven", **settings)), plain)  # Else this shows nothing.
+
+
+@pytest.mark.slow
+def test_a_step_that_is_not_goes_on_in_place(tmp_path: Path) -> None:
+    callback = HealthCallback(tmp_path, sampling=1)
+    assert same(trained(callback), trained())
+    assert callback._training is not None and callback._training._instruments is not None
+    assert callback._training._instruments.replay is None
+    assert read_run(tmp_path).samples == 16
+
+
+@pytest.mark.slow
+def test_nothing_is_run_twice_that_cannot_be_taken_back(tmp_path: Path) -> None:
+    counting = Counting()
+    model = keras.Sequential([keras.Input((6,)), counting, layers.Dense(1)])
+    model.compile("adam", "mse", jit_compile=False)
+    callback = HealthCallback(tmp_path, sampling=1)
+    model.fit(flat(64, 6), numbers(64), batch_size=8, verbose=0, callbacks=[callback])
+    assert counting.calls == 8
+    assert read_run(tmp_path).samples == 8
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_is_known")
+def test_the_guard_still_names_the_place(tmp_path: Path) -> None:
+    x = flat(64, 6)
+    x[45, 2] = np.nan  # in the sixth batch
+    with pytest.warns(HealthWarning, match="nonfinite-values"):
+        ours = trained(HealthCallback(tmp_path, sampling=1000), x=x)
+    assert same(ours, trained(x=x)) or np.isnan(ours[0][0]).any()
+    found = read_run(tmp_path).nonfinite
+    assert found is not None and (found.step, found.places[0].stage) == (5, "input")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_is_known")
+def test_a_guard_that_changes_the_training_even_from_outside_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = trained()
+
+    from_outside = twin.watched_from_outside
+
+    def changed(model: Any, guard: Any) -> Any:
+        guarded = from_outside(model, guard)
+
+        def run(iterator: Any) -> Any:
+            logs = guarded(iterator)
+            model.trainable_variables[0].assign_add(np.full((6, 16), 1e-6, np.float32))
+            return logs
+
+        return run
+
+    monkeypatch.setattr(twin, "watched_from_outside", changed)
+    with pytest.warns(HealthWarning, match="could not measure the guard against non-finite values"):
+        assert same(trained(HealthCallback(tmp_path, sampling=1)), plain)
+    assert read_run(tmp_path).samples == 16
