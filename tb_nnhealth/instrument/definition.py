@@ -1,14 +1,14 @@
 """What a trace of the step shows of the model itself, with nothing measured: how its layers hang together, what the
 batch is like, what the predictions end in, and what must not be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
 from tb_nnhealth.instrument.batch import named_tensors
-from tb_nnhealth.instrument.fusion import is_rewritten
+from tb_nnhealth.instrument.fusion import rewritten
 from tb_nnhealth.instrument.heads import last_activations
 from tb_nnhealth.instrument.layers import Site
 from tb_nnhealth.instrument.taps import Observer
@@ -26,7 +26,7 @@ class Unreadable:
 
 
 class Definition(Observer):
-    """An observer that adds nothing to the step.
+    """An observer that adds nothing to the step but, in a rehearsal, identities that the gradients pass.
 
     Args:
       names: names of the model's inputs and outputs, where it has them.
@@ -34,7 +34,10 @@ class Definition(Observer):
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._is_rehearsed = False
         self._outputs: list[tuple[str, tf.Tensor]] = []
+        self._computed: list[tuple[str, tf.Tensor]] = []
+        self._flows: list[tuple[str, Any]] = []
         self._received: dict[str, list[Any]] = {}
         self._given: list[tuple[str, tf.Tensor]] = []
         self._tensors: dict[tuple[str, str], BatchTensor] = {}
@@ -52,14 +55,38 @@ class Definition(Observer):
         return {row: tuple(rows[id(t)] for t in taken if id(t) in rows) for row, taken in self._received.items()}
 
     def unreadable(self) -> Unreadable:
-        """Returns what must not be read; asked at the end of the trace."""
-        outputs = frozenset(row for row, output in self._outputs if is_rewritten(output))
-        return Unreadable(outputs, frozenset(id(v) for v, gradient in self._gradients if is_rewritten(gradient)))
+        """Returns what must not be read; asked when the trace has ended."""
+        gradients = ((id(variable), gradient) for variable, gradient in self._gradients)
+        return Unreadable(rewritten([*self._computed, *self._flows]), rewritten(gradients))
+
+    def begin_trace(self) -> None:
+        self._is_rehearsed = True  # A step that is measured tells its recorder.
 
     def on_output(self, row: str, site: Site, inputs: Sequence[Any], output: tf.Tensor) -> tf.Tensor:
         self._received[row] = list(inputs)
+        if self._is_rehearsed:
+            self._computed.append((row, output))
+            output = self._followed(row, output)
         self._outputs.append((row, output))
         return output
+
+    def _followed(self, row: str, output: tf.Tensor) -> tf.Tensor:
+        """Returns an output behind an identity that shows the gradient into it."""
+
+        @tf.custom_gradient
+        def identity(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[Any], Any]]:
+            return tf.identity(x), note
+
+        def note(gradient: Any) -> Any:
+            self._flows.append((row, gradient))
+            return gradient
+
+        if hasattr(output, "_keras_logits") or output.op.type in ("Softmax", "Sigmoid"):
+            return output  # Keras' losses look for this very tensor.
+        followed = identity(output)
+        if hasattr(output, "_keras_mask"):
+            followed._keras_mask = output._keras_mask
+        return followed
 
     def on_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         self._note_batch(x, y, y_pred)

@@ -6,42 +6,109 @@ operations by themselves, and is done only where nothing else reads what is in b
 the training by a bit.
 """
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import tensorflow as tf
 
 LINEAR = ("MatMul", "Conv2D", "Conv3D", "DepthwiseConv2dNative")
 SUMS = ("BiasAdd", "Add", "AddV2", "AddN")
-ARITHMETIC = (*SUMS, "Sub", "Mul", "RealDiv", "Neg")
+PRODUCTS = ("Mul", "RealDiv", "Neg")
+ARITHMETIC = (*SUMS, *PRODUCTS, "Sub")
 ACTIVATIONS = ("Tanh", "Sigmoid", "Elu")
 """Those whose gradient needs their result only: that of others reads what is in between, and so keeps it from being
 fused. A ReLU's result is the same either way."""
 
+ELEMENTWISE = (*ARITHMETIC, *ACTIVATIONS, "Softplus", "Erf", "Erfc", "Pow", "Square", "Relu6")
+"""What activation functions of several operations are made of."""
 
-def is_rewritten(output: tf.Tensor) -> bool:
-    """Returns whether an output or gradient has one reader in its graph as it is now, and is rewritten with it."""
+SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")
+"""What reads a shape only, which TensorFlow finds out beforehand: then nothing reads it."""
+
+
+Key = TypeVar("Key", bound=Hashable)
+IsUsed = Callable[[tf.Operation], bool]
+
+
+def rewritten(tensors: Iterable[tuple[Key, Any]]) -> frozenset[Key]:
+    """Returns the keys of those outputs and gradients that are rewritten in their graphs, which are finished.
+
+    What a tape has written there for variables that are not trained has no effect, and is not counted as a reader.
+    """
+    used = functools.cache(_used)
+    return frozenset(key for key, tensor in tensors if is_rewritten(tensor, lambda o: o.name in used(o.graph)))
+
+
+def _used(graph: tf.Graph) -> frozenset[str]:
+    """Returns the names of the operations that a graph's results or effects depend on."""
+    found: set[str] = set()
+    ahead = [tensor.op for tensor in getattr(graph, "outputs", ())]
+    ahead += [operation for operation in graph.get_operations() if operation.op_def.is_stateful]
+    while ahead:
+        operation = ahead.pop()
+        if operation.name not in found:
+            found.add(operation.name)
+            ahead += [*(tensor.op for tensor in operation.inputs), *operation.control_inputs]
+    return frozenset(found)
+
+
+def is_rewritten(output: Any, is_used: IsUsed = lambda operation: True) -> bool:
+    """Returns whether an output or gradient is read by one part of its graph as it is now, and is rewritten with it."""
     if (
         not isinstance(output, tf.Tensor)
         or not tf.is_symbolic_tensor(output)
         or output.op.type not in (*LINEAR, *ARITHMETIC)
     ):
         return False
-    readers = {operation.name: operation.type for operation in _readers(output)}
+    readers = [operation.type for operation in _readers(output, is_used)]
+    is_linear = output.op.type in SUMS and any(summand.op.type in LINEAR for summand in output.op.inputs)
     if len(readers) != 1:
+        return is_linear and _leads_to_one(output, is_used)
+    if is_linear:
+        return readers[0] in (*SUMS, *ACTIVATIONS)
+    if output.op.type in LINEAR:
+        return readers[0] in SUMS
+    if output.op.type == "BiasAdd":
         return False
-    (reader,) = readers.values()
-    if output.op.type in SUMS:
-        is_linear = any(summand.op.type in LINEAR for summand in output.op.inputs)
-        return (reader in SUMS and (is_linear or output.op.type != "BiasAdd")) or (is_linear and reader in ACTIVATIONS)
-    return reader in (SUMS if output.op.type in LINEAR else ARITHMETIC)
+    return readers[0] in (SUMS if output.op.type in SUMS and not _may_become_a_product(output.op) else ARITHMETIC)
 
 
-def _readers(tensor: tf.Tensor) -> Iterator[tf.Operation]:
-    """Yields the operations that read a tensor, also through identities."""
+def _may_become_a_product(sum_: tf.Operation) -> bool:
+    """Returns whether a sum may be taken for a product: where zero is added to one, or its terms share a factor."""
+    terms = {term.op.type for term in sum_.inputs}
+    return "Const" in terms or terms <= set(PRODUCTS)
+
+
+def _leads_to_one(tensor: tf.Tensor, is_used: IsUsed) -> bool:
+    """Returns whether all that is made of a tensor, element by element, meets again in one operation."""
+    ahead = {_place(operation): operation for operation in _readers(tensor, is_used)}
+    while len(ahead) > 1:
+        operation = ahead.pop(min(ahead))
+        behind = _readers(operation.outputs[0], is_used) if operation.type in ELEMENTWISE else []
+        if not behind:
+            return False
+        ahead |= {_place(reader): reader for reader in behind}
+    return bool(ahead)
+
+
+def _place(operation: tf.Operation) -> int:
+    """Returns when an operation was made: before all that read it."""
+    return int(operation._id)
+
+
+def _readers(tensor: tf.Tensor, is_used: IsUsed) -> list[tf.Operation]:
+    """Returns the operations that read a tensor's values, of those that are made one only one."""
+    found = [operation for operation in _consumers(tensor) if operation.type not in SHAPES and is_used(operation)]
+    return list({(o.type, *(i.name for i in o.inputs)): o for o in reversed(found)}.values())
+
+
+def _consumers(tensor: tf.Tensor) -> Iterator[tf.Operation]:
+    """Yields the operations that take a tensor, also through identities."""
     for operation in tensor.consumers():
         if operation.type in ("Identity", "IdentityN"):
             for given, same in zip(operation.inputs, operation.outputs, strict=True):
                 if given is tensor:
-                    yield from _readers(same)
+                    yield from _consumers(same)
         else:
             yield operation

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.fusion import is_rewritten
+from tb_nnhealth.instrument.fusion import is_rewritten, rewritten
 
 
 def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor:
@@ -55,6 +55,52 @@ def test_chains_of_arithmetic_are_rewritten() -> None:
         assert is_rewritten(sum_of_two)
         tf.exp(sum_of_two)
         assert not is_rewritten(sum_of_two)
+
+
+def test_a_sum_is_rewritten_with_a_product_where_it_may_become_one() -> None:
+    with tf.Graph().as_default():
+        shifted = tf.exp(tf.ones([3])) + 0.0
+        tf.multiply(shifted, tf.ones([3]))
+        assert is_rewritten(shifted)
+        summed = tf.exp(tf.ones([3])) + tf.exp(tf.zeros([3]))
+        tf.multiply(summed, tf.ones([3]))
+        assert not is_rewritten(summed)
+
+
+def test_what_reads_the_shape_or_reads_the_same_once_more_is_no_other_reader() -> None:
+    with tf.Graph().as_default():
+        product = tf.exp(tf.ones([3])) * tf.ones([3])
+        factor = tf.ones([3])
+        for _ in range(2):
+            tf.multiply(product, factor)
+        tf.shape(product)
+        tf.zeros_like(product)
+        assert is_rewritten(product)
+        tf.multiply(product, tf.ones([3]))
+        assert not is_rewritten(product)
+
+
+def test_several_readers_are_as_one_where_what_they_make_meets_again() -> None:
+    assert is_rewritten(_outputs(tf.nn.gelu))
+    assert is_rewritten(_outputs(lambda output: output * tf.tanh(tf.nn.softplus(output))))
+    assert not is_rewritten(_outputs(lambda output: output - tf.reduce_mean(output)))
+
+
+def test_what_a_tape_writes_in_vain_reads_nothing() -> None:
+    found = {}
+    frozen, trained = tf.Variable(tf.ones([3, 4])), tf.Variable(1.0)
+
+    @tf.function(autograph=False)
+    def step() -> None:
+        with tf.GradientTape() as tape:
+            found["output"] = tf.nn.bias_add(tf.matmul(tf.ones([2, 3]), frozen), tf.ones([4]))
+            loss = tf.reduce_sum(found["output"] * tf.tanh(tf.nn.softplus(found["output"])) * trained)
+        tape.gradient(loss, [frozen, trained])
+        trained.assign(loss)
+
+    step.get_concrete_function()
+    assert not is_rewritten(found["output"])
+    assert rewritten(found.items()) == {"output"}
 
 
 def test_nothing_is_rewritten_eagerly() -> None:
@@ -105,6 +151,46 @@ def _residual_convolutional() -> keras.Model:
     return keras.Model(images, layers.Dense(10, activation="softmax")(layers.Flatten()(branch)))
 
 
+def _residual_normalized() -> keras.Model:
+    """An ordinary residual block: both normalizations are taken into the sum behind them."""
+    images = keras.Input((16, 16, 3))
+    branch = layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same")(images))
+    shortcut = layers.BatchNormalization()(layers.Conv2D(8, 1, use_bias=False)(images))
+    joined = layers.ReLU()(layers.Add()([branch, shortcut]))
+    return keras.Model(images, layers.Dense(10, activation="softmax")(layers.GlobalAveragePooling2D()(joined)))
+
+
+def _before_head(shape: tuple[int, ...], *parts: layers.Layer) -> keras.Model:
+    head = [layers.Flatten(), layers.Dense(10, activation="softmax")]
+    return keras.Sequential([keras.Input(shape), *parts, *head])
+
+
+def _frozen() -> keras.Model:
+    """Activation functions of several operations, and no gradient that reads what is in between."""
+    return _before_head((784,), layers.Dense(64, trainable=False), layers.Activation("gelu"))
+
+
+def _frozen_convolutional() -> keras.Model:
+    return _before_head((16, 16, 3), layers.Conv2D(8, 3, trainable=False), layers.Activation("mish"))
+
+
+def _rescaled() -> keras.Model:
+    return _before_head((784,), layers.Rescaling(1 / 255), layers.Rescaling(3.0))
+
+
+def _rescaled_normalized() -> keras.Model:
+    return _before_head((16, 16, 3), layers.Rescaling(1 / 255), layers.BatchNormalization(trainable=False))
+
+
+def _rescaled_gradient() -> keras.Model:
+    """The gradient into what is rescaled is a product, and is rescaled by the next."""
+    shift = layers.Lambda(lambda x: x - 1.0)
+    return _before_head((784,), layers.Dense(16), layers.Rescaling(0.001), layers.Activation("exponential"), shift)
+
+
+IMAGES = (_convolutional, _residual_convolutional, _residual_normalized, _frozen_convolutional, _rescaled_normalized)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("settings", [{"sampling": 1}, {"sampling": 1000, "guard": True}])
 @pytest.mark.parametrize(
@@ -116,18 +202,25 @@ def _residual_convolutional() -> keras.Model:
         (_of_functions, 2),
         (_residual, 9),
         (_residual_convolutional, 5),
+        (_residual_normalized, 6),
+        (_frozen, 3),
+        (_frozen_convolutional, 3),
+        (_rescaled, 3),
+        (_rescaled_normalized, 3),
+        (_rescaled_gradient, 5),
     ],
 )
 def test_it_is_let_be(make: Callable[[], keras.Model], rows: int, settings: dict[str, Any], tmp_path: Path) -> None:
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9, nesterov=make is _residual_normalized)
     random = np.random.default_rng(0)
-    shape = (256, 16, 16, 3) if make in (_convolutional, _residual_convolutional) else (256, 784)
+    shape = (256, 16, 16, 3) if make in IMAGES else (256, 784)
     x, y = random.random(shape, np.float32), random.integers(0, 10, 256)
 
     def trained(callbacks: list[Any]) -> list[np.ndarray]:
         keras.backend.clear_session()
         keras.utils.set_random_seed(0)
         model = make()
-        model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "sparse_categorical_crossentropy")
+        model.compile(optimizer.from_config(optimizer.get_config()), "sparse_categorical_crossentropy")
         model.fit(x, y, batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
         return model.get_weights()
 
