@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from tb_nnhealth.instrument.batch import named_tensors
-from tb_nnhealth.instrument.fusion import rewritten
+from tb_nnhealth.instrument.fusion import intruding, rewritten
 from tb_nnhealth.instrument.heads import last_activations
 from tb_nnhealth.instrument.layers import Site
 from tb_nnhealth.instrument.taps import Observer
@@ -19,9 +19,10 @@ Names = tuple[Sequence[str] | None, Sequence[str] | None]
 
 @dataclass(frozen=True)
 class Unreadable:
-    """What must not be read: outputs by their rows, gradients by the `id` of their variable."""
+    """What must not be read: outputs and the gradients into them by rows, gradients by the `id` of their variable."""
 
     outputs: frozenset[str] = frozenset()
+    flows: frozenset[str] = frozenset()
     gradients: frozenset[int] = frozenset()
 
 
@@ -57,7 +58,8 @@ class Definition(Observer):
     def unreadable(self) -> Unreadable:
         """Returns what must not be read; asked when the trace has ended."""
         gradients = ((id(variable), gradient) for variable, gradient in self._gradients)
-        return Unreadable(rewritten([*self._computed, *self._flows]), rewritten(gradients))
+        outputs = rewritten([*self._computed, *self._flows])
+        return Unreadable(outputs, intruding(self._flows), rewritten(gradients))
 
     def begin_trace(self) -> None:
         self._is_rehearsed = True  # A step that is measured tells its recorder.

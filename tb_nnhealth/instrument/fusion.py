@@ -40,11 +40,35 @@ def rewritten(tensors: Iterable[tuple[Key, Any]]) -> frozenset[Key]:
     return frozenset(key for key, tensor in tensors if is_rewritten(tensor, lambda o: o.name in used(o.graph)))
 
 
+def intruding(gradients: Iterable[tuple[Key, Any]]) -> frozenset[Key]:
+    """Returns the keys of those gradients that a finished graph computes in vain, and that read what is rewritten."""
+    used, sums = functools.cache(_used), functools.cache(_rewritten_in)
+
+    def intrudes(gradient: Any) -> bool:
+        if not isinstance(gradient, tf.Tensor) or gradient.op.name in used(gradient.graph):
+            return False
+        needed = _needed([gradient.op], used(gradient.graph))
+        return any(not is_rewritten(tensor, lambda o: o.name in needed) for tensor in sums(gradient.graph))
+
+    return frozenset(key for key, gradient in gradients if intrudes(gradient))
+
+
+def _rewritten_in(graph: tf.Graph) -> list[tf.Tensor]:
+    """Returns all that is rewritten in a finished graph."""
+    used = _used(graph)
+    outputs = [o.outputs[0] for o in graph.get_operations() if o.name in used and o.outputs]
+    return [output for output in outputs if is_rewritten(output, lambda o: o.name in used)]
+
+
 def _used(graph: tf.Graph) -> frozenset[str]:
     """Returns the names of the operations that a graph's results or effects depend on."""
-    found: set[str] = set()
-    ahead = [tensor.op for tensor in getattr(graph, "outputs", ())]
-    ahead += [operation for operation in graph.get_operations() if operation.op_def.is_stateful]
+    results = [tensor.op for tensor in getattr(graph, "outputs", ())]
+    return _needed(results + [operation for operation in graph.get_operations() if operation.op_def.is_stateful])
+
+
+def _needed(operations: Iterable[tf.Operation], known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Returns the names of operations and of all that they depend on, together with those known before."""
+    found, ahead = set(known), list(operations)
     while ahead:
         operation = ahead.pop()
         if operation.name not in found:

@@ -170,7 +170,8 @@ class Recorder(taps.Observer):
         activation = activation_name(site.layer)
         if activation in activations.ACTIVATION_RANGES:
             trace.keep("saturated", row, activations.saturated_fraction(output, activation))
-        return self._watch(row, output) if self._take_gradients else output
+        reads_flow = self._take_gradients and row not in self.unreadable.flows
+        return self._watch(row, output) if reads_flow else output
 
     def _watch(self, row: str, output: tf.Tensor) -> tf.Tensor:
         """Returns `output` behind an identity that sees the gradient flow back, where that can be told.

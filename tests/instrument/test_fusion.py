@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.fusion import is_rewritten, rewritten
+from tb_nnhealth.instrument.fusion import intruding, is_rewritten, rewritten
 
 
 def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor:
@@ -103,6 +103,24 @@ def test_what_a_tape_writes_in_vain_reads_nothing() -> None:
     assert rewritten(found.items()) == {"output"}
 
 
+def test_a_gradient_computed_in_vain_intrudes_where_it_reads_what_is_rewritten() -> None:
+    found = {}
+
+    @tf.function(autograph=False)
+    def step(activation: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+        x = tf.ones([2, 3])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = activation(tf.nn.bias_add(tf.matmul(x, tf.ones([3, 4])), tf.ones([4])))
+        found["x"] = tape.gradient(loss, x)
+        return loss
+
+    step.get_concrete_function(tf.nn.gelu)
+    assert intruding(found.items()) == {"x"}
+    step.get_concrete_function(tf.nn.relu)
+    assert not intruding(found.items())
+
+
 def test_nothing_is_rewritten_eagerly() -> None:
     assert not is_rewritten(tf.ones([2, 3]))
 
@@ -170,6 +188,11 @@ def _frozen() -> keras.Model:
     return _before_head((784,), layers.Dense(64, trainable=False), layers.Activation("gelu"))
 
 
+def _frozen_blocks() -> keras.Model:
+    """The gradient into the first would have the second's computed, which reads what is in between."""
+    return _before_head((784,), *(layers.Dense(64, "gelu", trainable=False) for _ in range(2)))
+
+
 def _frozen_convolutional() -> keras.Model:
     return _before_head((16, 16, 3), layers.Conv2D(8, 3, trainable=False), layers.Activation("mish"))
 
@@ -204,6 +227,7 @@ IMAGES = (_convolutional, _residual_convolutional, _residual_normalized, _frozen
         (_residual_convolutional, 5),
         (_residual_normalized, 6),
         (_frozen, 3),
+        (_frozen_blocks, 4),
         (_frozen_convolutional, 3),
         (_rescaled, 3),
         (_rescaled_normalized, 3),
