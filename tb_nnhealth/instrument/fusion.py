@@ -100,8 +100,11 @@ def is_rewritten(output: Any, is_used: IsUsed = lambda operation: True) -> bool:
 
 def _may_become_a_product(sum_: tf.Operation) -> bool:
     """Returns whether a sum may be taken for a product: where zero is added to one, or its terms share a factor."""
-    terms = {term.op.type for term in sum_.inputs}
-    return "Const" in terms or terms <= set(PRODUCTS)
+    terms = [term.op for term in sum_.inputs]
+    if any(term.type == "Const" for term in terms):
+        return True
+    factors = [{factor.name for factor in term.inputs} for term in terms if term.type in PRODUCTS]
+    return len(factors) == len(terms) and bool(set.intersection(*factors))
 
 
 def _leads_to_one(tensor: tf.Tensor, is_used: IsUsed) -> bool:

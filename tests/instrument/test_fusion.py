@@ -65,6 +65,12 @@ def test_a_sum_is_rewritten_with_a_product_where_it_may_become_one() -> None:
         summed = tf.exp(tf.ones([3])) + tf.exp(tf.zeros([3]))
         tf.multiply(summed, tf.ones([3]))
         assert not is_rewritten(summed)
+        factors = [tf.exp(tf.ones([3])) for _ in range(4)]
+        shared = factors[0] * factors[1] + factors[2] * factors[0]
+        unshared = factors[0] * factors[1] + factors[2] * factors[3]
+        tf.multiply(shared, tf.ones([3]))
+        tf.multiply(unshared, tf.ones([3]))
+        assert (is_rewritten(shared), is_rewritten(unshared)) == (True, False)
 
 
 def test_what_reads_the_shape_or_reads_the_same_once_more_is_no_other_reader() -> None:
