@@ -6,7 +6,7 @@ import pytest
 
 from tb_nnhealth import HealthCallback, read_run
 from tb_nnhealth.records import HealthRun
-from tests.instrument.training import Outcome, train, unwarned
+from tests.instrument.training import Outcome, is_measured_beside, train, unwarned
 from tests.instrument.zoo import CASES
 
 
@@ -33,6 +33,4 @@ def train_measured(name: str, callback: HealthCallback) -> Outcome:
 def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Measured:
     callback = HealthCallback(tmp_path_factory.mktemp(request.param), sampling=1)
     outcome = train_measured(request.param, callback)
-    instruments = callback._training and callback._training._instruments
-    is_beside = instruments is not None and instruments.replay is not None
-    return Measured(request.param, outcome, read_run(callback.log_dir), is_beside)
+    return Measured(request.param, outcome, read_run(callback.log_dir), is_measured_beside(callback))

@@ -12,6 +12,7 @@ from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
 from tb_nnhealth.instrument.fusion import intruding, is_rewritten, rewritten
+from tests.instrument.training import is_measured_beside
 
 
 def _outputs(behind: Callable[[tf.Tensor], Any], bias: bool = True) -> tf.Tensor:
@@ -254,6 +255,8 @@ def test_it_is_let_be(make: Callable[[], keras.Model], rows: int, settings: dict
         model.fit(x, y, batch_size=64, epochs=2, verbose=0, callbacks=callbacks)
         return model.get_weights()
 
-    pairs = zip(trained([]), trained([HealthCallback(tmp_path, **settings)]), strict=True)
+    callback = HealthCallback(tmp_path, **settings)
+    pairs = zip(trained([]), trained([callback]), strict=True)
     assert all(plain.tobytes() == watched.tobytes() for plain, watched in pairs)
+    assert not is_measured_beside(callback)  # Else it was the proof that found it out.
     assert len(read_run(tmp_path).activations.rows) == rows

@@ -14,6 +14,7 @@ from tb_nnhealth import HealthCallback, HealthWarning, read_run
 from tb_nnhealth.instrument import definition, guard, twin
 from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.state import State
+from tests.instrument.training import is_measured_beside
 from tests.instrument.zoo import flat, numbers
 
 
@@ -111,8 +112,7 @@ def test_a_step_that_is_rewritten_is_measured_beside(
     plain = trained()
     callback = HealthCallback(tmp_path / "proven", **settings)
     assert same(trained(callback), plain)
-    assert callback._training is not None and callback._training._instruments is not None
-    assert callback._training._instruments.replay is not None
+    assert is_measured_beside(callback)
     run = read_run(tmp_path / "proven")
     assert run.steps == 16 and run.samples >= 5
     assert np.isfinite(run.activations.series("activation_mean")).all()
@@ -124,8 +124,7 @@ def test_a_step_that_is_rewritten_is_measured_beside(
 def test_a_step_that_is_not_goes_on_in_place(tmp_path: Path) -> None:
     callback = HealthCallback(tmp_path, sampling=1)
     assert same(trained(callback), trained())
-    assert callback._training is not None and callback._training._instruments is not None
-    assert callback._training._instruments.replay is None
+    assert not is_measured_beside(callback)
     assert read_run(tmp_path).samples == 16
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tb_nnhealth import HealthWarning
+from tb_nnhealth import HealthCallback, HealthWarning
 from tests.instrument.zoo import Trial
 
 Weights = dict[str, np.ndarray]
@@ -83,6 +83,12 @@ def unwarned(beginning: str = "") -> Iterator[None]:
         yield
     said = [str(w.message) for w in caught if issubclass(w.category, HealthWarning)]
     assert not [message for message in said if message.startswith(beginning)]
+
+
+def is_measured_beside(callback: HealthCallback) -> bool:
+    """Returns whether no step that counted was read in, at the end of a training."""
+    instruments = callback._training and callback._training._instruments
+    return instruments is not None and instruments.replay is not None
 
 
 def state_variables(model: keras.Model) -> list[Any]:
