@@ -25,29 +25,30 @@ class Proof:
     def __init__(self, own: StepFunction, state: State) -> None:
         self._own = own
         self._state = state
+        self._before: Sequence[tf.Tensor] = ()
         self._digests: list[bytes] = []
 
     def try_out(self, step: StepFunction, batches: tf.data.Dataset) -> None:
         """Runs a step function on the batches and takes it back, also where it fails."""
+        self._before = self._before or self._state.read()
         with self._state.taken_back():
             step(iter(batches))
             self._digests.append(self._state.digest())
 
-    def train(self, batches: tf.data.Dataset) -> tuple[Any, bool]:
-        """Runs the model's own step function on the batches.
+    def train(self, batches: tf.data.Dataset) -> Any:
+        """Runs the model's own step function on the batches, and returns its logs."""
+        return self._own(iter(batches))
 
-        Returns:
-          Its logs, and whether all that was tried out trained as it did. Where it does not train twice the same, there
-          is nothing to prove.
+    def holds(self, batches: tf.data.Dataset) -> bool:
+        """Returns whether all that was tried out has trained as the model's own has just done.
+
+        Where that does not train twice the same, there is nothing to prove.
         """
-        before = self._state.read()
-        logs = self._own(iter(batches))
         digest = self._state.digest()
-        is_same = all(tried == digest for tried in self._digests)
-        return logs, is_same or not self._is_repeatable(batches, before, digest)
+        return all(tried == digest for tried in self._digests) or not self._is_repeatable(batches, digest)
 
-    def _is_repeatable(self, batches: tf.data.Dataset, before: Sequence[tf.Tensor], digest: bytes) -> bool:
+    def _is_repeatable(self, batches: tf.data.Dataset, digest: bytes) -> bool:
         with self._state.taken_back():
-            self._state.write(before)
+            self._state.write(self._before)
             self._own(iter(batches))
             return self._state.digest() == digest

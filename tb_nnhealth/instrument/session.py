@@ -217,26 +217,30 @@ class Session:
 
     def _run_ahead(self, proof: Proof | None, iterator: Any, length: int, with_histograms: bool) -> Any:
         """Measures the next steps, takes them back, and runs them as if nothing had been."""
-        taken, failure = Taken(None, None), None
+        taken, failure, is_measured = Taken(None, None), None, False
         started = time.perf_counter()
         try:
             taken = take(iterator, length)
             if taken.batches is not None:
                 self.instruments.measure(taken.batches, proof)
+                is_measured = True
         except Exception as error:
-            failure = error
+            if proof is None or not isinstance(error, tf.errors.ResourceExhaustedError):
+                failure = error
+            else:
+                self.instruments.settle(is_proven=True)  # Memory is short: what is known of rewriting has to do.
         seconds = time.perf_counter() - started
         if taken.error is not None and taken.batches is None:
             raise taken.error
-        if proof is None or failure is not None or taken.batches is None:
-            logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
-        else:
+        if proof is not None and is_measured and taken.batches is not None:
             logs = self._run_proof(proof, taken.batches, length)
+        else:
+            logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
         if taken.error is not None:
             raise taken.error
-        if failure is None:
+        if is_measured:
             self._take_sample(seconds, length, with_histograms)
-        else:
+        if failure is not None:
             self.instruments.sampled = None
             self._on_failure("the sampled step", failure)
         return logs
@@ -244,8 +248,12 @@ class Session:
     def _run_proof(self, proof: Proof, batches: tf.data.Dataset, length: int) -> Any:
         """Runs the model's own step, and goes on with that of ours which trains the same."""
         started = time.perf_counter()
-        logs, is_proven = proof.train(batches)
-        self.instruments.settle(is_proven)
+        logs = proof.train(batches)
+        try:
+            self.instruments.settle(proof.holds(batches))
+        except Exception as error:
+            self.instruments.settle(is_proven=True)
+            self._on_failure("whether the step trains the same", error)
         self._log.compile_seconds += time.perf_counter() - started
         self._steps.next += length
         return logs

@@ -14,7 +14,7 @@ from tb_nnhealth import HealthCallback, HealthWarning, read_run
 from tb_nnhealth.instrument import definition, guard, twin
 from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.state import State
-from tests.instrument.training import is_measured_beside
+from tests.instrument.training import is_measured_beside, unwarned
 from tests.instrument.zoo import flat, numbers
 
 
@@ -35,7 +35,7 @@ def test_what_is_tried_out_is_taken_back_and_compared(tried: list[float], expect
     for amount in tried:
         proof.try_out(step(weight, lambda amount=amount: amount), batches)
         assert weight.numpy() == [1.0]
-    assert proof.train(batches) == (4.0, expected)
+    assert (proof.train(batches), proof.holds(batches)) == (4.0, expected)
     assert weight.numpy() == [4.0]
 
 
@@ -45,7 +45,7 @@ def test_what_does_not_train_twice_the_same_proves_nothing() -> None:
     proof = Proof(step(weight, lambda: next(amounts)), State([weight]))
     batches = tf.data.Dataset.range(1, 2)
     proof.try_out(step(weight, lambda: 3.0), batches)
-    assert proof.train(batches) == (2.0, True)
+    assert (proof.train(batches), proof.holds(batches)) == (2.0, True)
     assert weight.numpy() == [2.0]
 
 
@@ -174,3 +174,28 @@ def test_a_guard_that_changes_the_training_even_from_outside_is_left_out(
     with pytest.warns(HealthWarning, match="could not measure the guard against non-finite values"):
         assert same(trained(HealthCallback(tmp_path, sampling=1)), plain)
     assert read_run(tmp_path).samples == 16
+
+
+@pytest.mark.slow
+def test_a_proof_that_breaks_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Proof, batches: Any) -> bool:
+        raise RuntimeError("broken")
+
+    plain = trained()
+    monkeypatch.setattr(Proof, "holds", refuse)
+    with pytest.warns(HealthWarning, match="could not measure whether the step trains the same"):
+        assert same(trained(HealthCallback(tmp_path, sampling=1)), plain)
+    assert read_run(tmp_path).samples == 16
+
+
+@pytest.mark.slow
+def test_where_memory_is_short_nothing_is_proven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def short(self: State) -> None:
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+    plain = trained()
+    monkeypatch.setattr(State, "digest", short)
+    with unwarned("HealthCallback"):
+        assert same(trained(HealthCallback(tmp_path, sampling=1)), plain)
+    run = read_run(tmp_path)
+    assert run.steps == 16 and run.samples == 15  # All but the first.
