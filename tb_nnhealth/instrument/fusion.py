@@ -85,17 +85,18 @@ def is_rewritten(output: Any, is_used: IsUsed = lambda operation: True) -> bool:
         or output.op.type not in (*LINEAR, *ARITHMETIC)
     ):
         return False
-    readers = [operation.type for operation in _readers(output, is_used)]
+    readers = _readers(output, is_used)
     is_linear = output.op.type in SUMS and any(summand.op.type in LINEAR for summand in output.op.inputs)
     if len(readers) != 1:
         return is_linear and _leads_to_one(output, is_used)
+    (reader,) = readers
     if is_linear:
-        return readers[0] in (*SUMS, *ACTIVATIONS)
+        return reader.type in (*SUMS, *ACTIVATIONS)
     if output.op.type in LINEAR:
-        return readers[0] in SUMS
+        return reader.type in SUMS and len(reader.inputs) == 2
     if output.op.type == "BiasAdd":
         return False
-    return readers[0] in (SUMS if output.op.type in SUMS and not _may_become_a_product(output.op) else ARITHMETIC)
+    return reader.type in (SUMS if output.op.type in SUMS and not _may_become_a_product(output.op) else ARITHMETIC)
 
 
 def _may_become_a_product(sum_: tf.Operation) -> bool:

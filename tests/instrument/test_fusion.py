@@ -46,6 +46,7 @@ def test_what_is_rewritten(behind: Callable[[tf.Tensor], Any], expected: bool) -
 def test_a_product_without_a_sum_is_fused_with_one_only() -> None:
     assert not is_rewritten(_outputs(tf.tanh, bias=False))
     assert is_rewritten(_outputs(lambda output: output + tf.ones([4]), bias=False))
+    assert not is_rewritten(_outputs(lambda output: tf.add_n([output, *[tf.ones([2, 4])] * 2]), bias=False))
 
 
 def test_chains_of_arithmetic_are_rewritten() -> None:
