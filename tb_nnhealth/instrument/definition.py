@@ -83,6 +83,8 @@ class Definition(Observer):
             self._flows.append((row, gradient))
             return gradient
 
+        if not tf.is_symbolic_tensor(output):
+            return output  # A constant.
         if hasattr(output, "_keras_logits") or output.op.type in ("Softmax", "Sigmoid"):
             return output  # Keras' losses look for this very tensor.
         followed = identity(output)

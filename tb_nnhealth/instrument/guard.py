@@ -121,7 +121,7 @@ class Guard(taps.Observer):
         return number
 
     def _is_readable(self, row: str, output: tf.Tensor, graph: Any) -> bool:
-        if graph is not None and output.graph is not graph:
+        if tf.is_symbolic_tensor(output) and output.graph is not graph:
             return False
         return not is_rewritten(output) if self.unreadable is None else row not in self.unreadable
 

@@ -24,6 +24,11 @@ from tb_nnhealth.records import NonFinite
 
 Failure = Callable[[str, Exception], None]
 
+NOT_TAKEN_BACK = (
+    "expected a step that can be run and taken back, for what is read in it changes the training. Received: one that "
+    "does more than change variables, such as to print or to draw from TensorFlow's random generator"
+)
+
 NOT_THE_SAME = "expected a step that is guarded to train as the model's own, to the bit. Received: other variables"
 
 UNSEEN = (
@@ -58,7 +63,6 @@ class Instruments:
         self.schedule = Schedule(settings.sampling, settings.overhead)
         self.modes = Modes(model, settings.modes, self.schedule.can_afford, on_failure)
         self.guard = Guard(model, first_step, on_failure) if settings.guard else None
-        self.is_compiled = False
         self._settings = settings
         self._on_failure = on_failure
         self._met: Any = None
@@ -82,6 +86,7 @@ class Instruments:
         measured = twin.watched(self.model, self._sites, self.recorder, self._note_unseen, is_beside)
         self.sampled: twin.StepFunction | None = measured
         self.replay = Replay(measured) if is_beside else None
+        self.is_compiled = False
         if self.replay is not None and self._state is not None:
             self.replay.prepare(self._state)
         if self.guard is None:
@@ -125,6 +130,8 @@ class Instruments:
         self._state = State(shown.variables)
         self._is_proven = needs_replay(self.model) or not shown.can_be_taken_back
         if self.replay is not None:
+            if not (needs_replay(self.model) or shown.can_be_taken_back):
+                raise RuntimeError(NOT_TAKEN_BACK)
             return self.replay.prepare(self._state)
         self.recorder.unreadable = shown.unreadable
         if self.guard is not None:
@@ -132,21 +139,30 @@ class Instruments:
 
     def proof(self, iterator: Any) -> Proof | None:
         """Returns what is to show whether the next steps train as the model's own do, None where that is settled."""
-        if self._is_proven or self._state is None or not isinstance(iterator, tf.data.Iterator):
+        is_left_alone = self.replay is not None and self.unsampled is self.own
+        if self._is_proven or is_left_alone or self._state is None or not isinstance(iterator, tf.data.Iterator):
             return None
         return Proof(self.own, self._state)
 
     def measure(self, batches: tf.data.Dataset, proof: Proof | None) -> None:
         """Runs the step that measures on the batches and takes it back, and tries out what a proof is to be of."""
+        if proof is None or self.guard is None:
+            return self._measure(batches, proof)
+        begun = self.guard.counter.read_value()
+        try:
+            self._measure(batches, proof)
+            self.guard.counter.assign(begun)
+            proof.try_out(self.unsampled, batches)
+        except BaseException:
+            self.guard.counter.assign(begun)
+            raise
+
+    def _measure(self, batches: tf.data.Dataset, proof: Proof | None) -> None:
         assert self.sampled is not None
-        begun = None if self.guard is None or proof is None else self.guard.counter.read_value()
         if self.replay is not None:
             self.replay.run(batches)
         elif proof is not None:
             proof.try_out(self.sampled, batches)
-        if self.guard is not None and proof is not None:
-            self.guard.counter.assign(begun)
-            proof.try_out(self.unsampled, batches)
 
     def settle(self, is_proven: bool) -> None:
         """Takes note of a proof. Where it has failed, nothing is read in the training any more; the guard, which still
@@ -158,6 +174,12 @@ class Instruments:
             self.unsampled = self.own
             return self._on_failure("the guard against non-finite values", RuntimeError(NOT_THE_SAME))
         self._make_functions(is_beside=True)
+
+    def give_up(self) -> None:
+        """Measures nothing from now on, and guards nothing that is not known to train as the model's own step does."""
+        self.sampled = None
+        if not self._is_proven:
+            self.unsampled = self.own
 
     def is_eager(self) -> bool:
         return bool(self.model.run_eagerly or tf.config.functions_run_eagerly())

@@ -185,7 +185,7 @@ class Recorder(taps.Observer):
             return tf.identity(x), lambda gradient: self._observe_flow(row, gradient, graph)
 
         logits = getattr(output, "_keras_logits", None)
-        if logits is None and not tf.executing_eagerly() and output.op.type in ("Softmax", "Sigmoid"):
+        if logits is None and tf.is_symbolic_tensor(output) and output.op.type in ("Softmax", "Sigmoid"):
             return output  # Keras' cross-entropies look for this very operation and use its input.
         watched = identity(output)
         mask = getattr(output, "_keras_mask", None)

@@ -54,9 +54,14 @@ def rehearse(
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
     traced = tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    is_on_one_device = model.distribute_strategy.num_replicas_in_sync == 1
-    can_be_taken_back = is_on_one_device and not has_effects(traced.graph, CHANGES_OF_VARIABLES)
+    can_be_taken_back = _knows_all_variables(traced.graph) and not has_effects(traced.graph, CHANGES_OF_VARIABLES)
     return Rehearsal(definition.unreadable(), tuple(traced.graph.variables), can_be_taken_back)
+
+
+def _knows_all_variables(graph: Any) -> bool:
+    """Returns whether a traced function's list of variables is complete: what is only written to is not in it."""
+    known = {id(variable.handle) for variable in graph.variables}
+    return all(id(tensor) in known for tensor in graph.external_captures if tensor.dtype == tf.resource)
 
 
 def _without_optionals(data: Any) -> Any:

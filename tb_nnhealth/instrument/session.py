@@ -76,7 +76,7 @@ class Session:
         try:
             length = self._steps.length()
             failure = self._make_ready(iterator)
-            if failure is None and self.instruments.is_ready() and self.schedule.is_due(self.step, length):
+            if failure is None and self.instruments.is_ready() and self._is_due(iterator, length):
                 return self._run_sampled(iterator, length)
             logs = self._run_unsampled(iterator, length)
             if failure is not None:
@@ -173,6 +173,10 @@ class Session:
 
     # Steps.
 
+    def _is_due(self, iterator: Any, length: int) -> bool:
+        """Returns whether the next steps are to be sampled: also where it is not settled that the guard may run."""
+        return self.schedule.is_due(self.step, length) or self.instruments.proof(iterator) is not None
+
     def _run_unsampled(self, iterator: Any, length: int) -> Any:
         started = time.perf_counter()
         try:
@@ -225,10 +229,8 @@ class Session:
                 self.instruments.measure(taken.batches, proof)
                 is_measured = True
         except Exception as error:
-            if proof is None or not isinstance(error, tf.errors.ResourceExhaustedError):
-                failure = error
-            else:
-                self.instruments.settle(is_proven=True)  # Memory is short: what is known of rewriting has to do.
+            failure = error
+            self.instruments.give_up()
         seconds = time.perf_counter() - started
         if taken.error is not None and taken.batches is None:
             raise taken.error
@@ -241,7 +243,6 @@ class Session:
         if is_measured:
             self._take_sample(seconds, length, with_histograms)
         if failure is not None:
-            self.instruments.sampled = None
             self._on_failure("the sampled step", failure)
         return logs
 
@@ -252,7 +253,7 @@ class Session:
         try:
             self.instruments.settle(proof.holds(batches))
         except Exception as error:
-            self.instruments.settle(is_proven=True)
+            self.instruments.give_up()
             self._on_failure("whether the step trains the same", error)
         self._log.compile_seconds += time.perf_counter() - started
         self._steps.next += length
@@ -267,7 +268,7 @@ class Session:
             self.instruments.make_ready(iterator)
             return None
         except Exception as error:
-            self.instruments.sampled = None
+            self.instruments.give_up()
             return error
         finally:
             self._log.compile_seconds += time.perf_counter() - started

@@ -52,7 +52,8 @@ def watched_train_step(
 
 
 def watched_from_outside(model: Any, guard: Guard) -> StepFunction:
-    """Returns a step function for XLA, which compiles the model's own step: the guard sees what goes in and out."""
+    """Returns a step function in which nothing is read, such as one that XLA compiles: the guard sees what goes in and
+    out."""
     own = model.train_step
     if model.jit_compile:
         own = tf.function(own, jit_compile=True, reduce_retracing=True, autograph=False)
