@@ -126,7 +126,7 @@ class Guard(taps.Observer):
         return not is_rewritten(output) if self.unreadable is None else row not in self.unreadable
 
     def end_trace(self, data_batch: Any, logs: Any) -> None:
-        """Places the test on the step's logs where no loss was seen: a custom step, or one that XLA compiles.
+        """Places the test on the step's logs where no loss was seen: a custom step, or one in which nothing is read.
 
         The variables have changed by then: unless they were read before, there is no evidence in them.
         """

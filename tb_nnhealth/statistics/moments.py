@@ -21,8 +21,8 @@ SMALLEST_SAFE, LARGEST_SAFE = 1e-8, 1e8
 """Range of the largest magnitude within which fourth powers neither vanish nor overflow in float32."""
 
 OFFSET = 2.0
-"""Mean ÷ standard deviation up to which central moments are computed from powers of x: E[x⁴] is then up to 43 σ⁴, of
-which float32 keeps six digits."""
+"""Mean ÷ standard deviation up to which central moments are computed from powers of x: their terms are then up to
+112 σ⁴, of which float32 keeps five digits."""
 
 SMALL, WIDTH = 8192, 128
 """Elements up to which tensors are reduced together, and the width of the matrix they are laid out in."""
