@@ -62,6 +62,16 @@ def test_held_keys_are_one_step_back(open_tab):
     expect(tab.frame.locator(".zoomed")).to_be_hidden()
 
 
+def test_keys_between_two_frames_all_count(open_tab):
+    tab = open_tab("sick/health")
+    last = tab.frame.get_by_role("slider", name="Last step shown")
+    last.evaluate(
+        "handle => { for (let i = 0; i < 5; i++) handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true})) }"
+    )
+    expect(last).to_have_attribute("aria-valuetext", f"step {STEPS - 6}")
+    expect(tab.frame.locator(".zoomed")).to_contain_text(f"steps 0–{STEPS - 6}")
+
+
 def test_link_opens_run_view_layer_and_range(open_tab):
     tab = open_tab("sick/health", address="&p.nnhealth.view=flow")
     tab.frame.locator(".flow-plot").focus()

@@ -119,10 +119,12 @@ export class Brush {
     return {first, last: Math.round(Math.max(Math.min(end, last + by), first + NARROWEST))};
   }
 
-  /** @param {Range} range */
+  /** Shows a range at once, for the next key may come before the views are drawn. @param {Range} range */
   choose(range) {
     const all = this.everything();
-    this.axis.onzoom(range.first <= all.first && range.last >= all.last ? null : range);
+    const chosen = range.first <= all.first && range.last >= all.last ? null : range;
+    this.update(chosen);
+    this.axis.onzoom(chosen);
   }
 
   /** @param {KeyboardEvent} event @param {'first' | 'last'} part */
