@@ -16,8 +16,10 @@ class State:
 
     def __init__(self, variables: Sequence[tf.Variable]) -> None:
         self._variables = variables
-        self.read = tf.function(lambda: [variable.read_value() for variable in variables], autograph=False)
-        self.write = tf.function(self._assign, autograph=False)
+        specs = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
+        # Traced here, not when called: TensorFlow warns of functions that are called once after each trace.
+        self.read = tf.function(self._values, autograph=False).get_concrete_function()
+        self.write = tf.function(self._assign, autograph=False).get_concrete_function(specs)
 
     @contextlib.contextmanager
     def taken_back(self) -> Iterator[None]:
@@ -38,6 +40,9 @@ class State:
         for variable in self._variables:
             digest.update(variable.numpy().tobytes())
         return digest.digest()
+
+    def _values(self) -> list[tf.Tensor]:
+        return [variable.read_value() for variable in self._variables]
 
     def _assign(self, values: Sequence[tf.Tensor]) -> None:
         for variable, value in zip(self._variables, values, strict=True):

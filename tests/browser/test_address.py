@@ -66,7 +66,9 @@ def test_keys_between_two_frames_all_count(open_tab):
     tab = open_tab("sick/health")
     last = tab.frame.get_by_role("slider", name="Last step shown")
     last.evaluate(
-        "handle => { for (let i = 0; i < 5; i++) handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft', bubbles: true})) }"
+        """handle => {
+            for (let i = 0; i < 5; i++) handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowLeft'}));
+        }"""
     )
     expect(last).to_have_attribute("aria-valuetext", f"step {STEPS - 6}")
     expect(tab.frame.locator(".zoomed")).to_contain_text(f"steps 0–{STEPS - 6}")

@@ -1,5 +1,7 @@
 """What a step changes is brought back to the bit, whatever happens in between."""
 
+import logging
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -42,3 +44,17 @@ def test_a_digest_tells_every_bit() -> None:
     zero = State([tf.Variable([0.0])])
     assert zero.digest() != State([tf.Variable([-0.0])]).digest()
     assert zero.digest() == State([tf.Variable([0.0])]).digest()
+
+
+def test_many_of_them_are_no_reason_to_warn() -> None:
+    said: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = said.append  # type: ignore[method-assign]
+    tf.get_logger().addHandler(handler)
+    try:
+        for _ in range(10):
+            state = State(variables())
+            state.write(state.read())
+    finally:
+        tf.get_logger().removeHandler(handler)
+    assert not [record.getMessage() for record in said]
