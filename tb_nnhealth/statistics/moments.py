@@ -82,34 +82,40 @@ def _raw_moments_apart(flat: list[tf.Tensor], extremes: Sequence[bool]) -> list[
     if not flat:
         return []
     quick = [_quick_moments(x) if wanted else _quick_shape(x) for x, wanted in zip(flat, extremes, strict=True)]
-    raw = [moments for moments, _ in quick]
-    is_good = tf.stack([good for _, good in quick])
+    raw = [moments for moments, _, _ in quick]
+    is_good = tf.stack([good for _, good, _ in quick])
+    has_zeros = tf.stack([zeros for _, _, zeros in quick])
 
-    def mend(is_good: tf.Tensor, *tensors: tf.Tensor) -> list[tf.Tensor]:
+    def mend(is_good: tf.Tensor, has_zeros: tf.Tensor, *tensors: tf.Tensor) -> list[tf.Tensor]:
         found, bits = tensors[: len(raw)], tensors[len(raw) :]
-        return [_mended(is_good[i], *pair) for i, pair in enumerate(zip(found, bits, strict=True))]
+        return [_mended(is_good[i], has_zeros[i], *pair) for i, pair in enumerate(zip(found, bits, strict=True))]
 
-    return unless(tf.reduce_all(is_good), raw, mend, [is_good, *raw, *flat])
+    is_done = tf.reduce_all(is_good & ~has_zeros)
+    return unless(is_done, raw, mend, [is_good, has_zeros, *raw, *flat])
 
 
 # Each of these is traced once for all tensors, so that a step with many variables traces quickly.
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def _quick_moments(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def _quick_moments(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the raw moments without the count of zeros, whether they are good enough, and whether there may be zeros.
+
+    The largest magnitude is the root of the largest square, to the bit where that neither vanishes nor overflows
+    (S. Boldo, *Stupid is as stupid does: taking the square root of the square of a floating-point number*, 2015).
+    """
     x = attach(bits)
     square = x * x
-    absmax = tf.maximum(tf.reduce_max(x), -tf.reduce_min(x))
-    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))
-    return _from_powers(x, square, absmax, zeros)
+    moments, is_good = _from_powers(x, square, tf.sqrt(tf.reduce_max(square)), tf.zeros([]))
+    return moments, is_good, tf.equal(tf.reduce_min(square), 0.0)
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def _quick_shape(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the same, with NaN for absmax and zeros where they would take work of their own."""
+def _quick_shape(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns the same, with NaN for absmax and zeros, which would take work of their own."""
     x = attach(bits)
     nan = tf.constant(float("nan"))
-    return _from_powers(x, x * x, nan, nan)
+    return *_from_powers(x, x * x, nan, nan), tf.constant(False)
 
 
 def _from_powers(x: tf.Tensor, square: tf.Tensor, absmax: tf.Tensor, zeros: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -135,13 +141,21 @@ def _dot(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 @tf.function(
     input_signature=[
         tf.TensorSpec([], tf.bool),
+        tf.TensorSpec([], tf.bool),
         tf.TensorSpec([len(COLUMNS)], tf.float32),
         tf.TensorSpec([None], tf.int32),
     ],
     autograph=False,
 )
-def _mended(is_good: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    return tf.cond(is_good, lambda: raw, lambda: _careful(attach(bits)))
+def _mended(is_good: tf.Tensor, has_zeros: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    x = attach(bits)
+    counted = tf.cond(has_zeros, lambda: _with_zeros(raw, x), lambda: raw)
+    return tf.cond(is_good, lambda: counted, lambda: _careful(x))
+
+
+def _with_zeros(raw: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))  # Quicker than to compare each with zero.
+    return tf.concat([raw[:4], [zeros], raw[5:]], 0)
 
 
 def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:

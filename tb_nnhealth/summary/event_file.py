@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
 
 from tb_nnhealth.summary import metadata
 
@@ -44,15 +45,20 @@ def start_time(directory: str) -> float:
 def summary_event(tag: str, step: int, wall_time: float, value: str | np.ndarray[Any, Any]) -> bytes:
     """Returns a serialized event that holds one tensor of ours: text, or an array as float32."""
     if isinstance(value, str):
-        tensor = tf.make_tensor_proto(value.encode(), tf.string, shape=())
+        tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=[value.encode()])
     else:
-        tensor = tf.make_tensor_proto(np.ascontiguousarray(value, np.float32))
-    summary_metadata = tf.compat.v1.SummaryMetadata(data_class=metadata.DATA_CLASS_TENSOR)
-    summary_metadata.plugin_data.plugin_name = metadata.PLUGIN_NAME
-    summary_metadata.plugin_data.content = metadata.plugin_content()
-    event = tf.compat.v1.Event(wall_time=wall_time, step=step)
-    event.summary.value.add(tag=tag, tensor=tensor, metadata=summary_metadata)
-    return bytes(event.SerializeToString())
+        content = np.ascontiguousarray(value, "<f4").tobytes()
+        tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_content=content)
+    tensor.tensor_shape.dim.extend(tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in np.shape(value))
+    summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=_metadata())])
+    return bytes(event_pb2.Event(wall_time=wall_time, step=step, summary=summary).SerializeToString())
+
+
+def _metadata() -> Any:
+    plugin_data = summary_pb2.SummaryMetadata.PluginData(
+        plugin_name=metadata.PLUGIN_NAME, content=metadata.plugin_content()
+    )
+    return summary_pb2.SummaryMetadata(plugin_data=plugin_data, data_class=metadata.DATA_CLASS_TENSOR)
 
 
 class EventFile:
@@ -67,7 +73,7 @@ class EventFile:
         self._written = self._flushed = 0
         self._last_flush = time.monotonic()
         self._records = tf.io.TFRecordWriter(self._path)
-        self.write(tf.compat.v1.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
+        self.write(event_pb2.Event(wall_time=now, file_version="brain.Event:2").SerializeToString())
 
     def write(self, record: bytes) -> None:
         self._records.write(record)

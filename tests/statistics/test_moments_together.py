@@ -51,3 +51,16 @@ def test_one_bad_tensor_among_good_ones(in_graph: bool) -> None:
     found = moments.moments(tensors) if measured is None else measured(*tensors)
     for x, row in zip(arrays, found.numpy(), strict=True):
         assert_close(dict(zip(moments.COLUMNS, row, strict=True)), naive.moments(x))
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_zeros_are_told_from_numbers_whose_square_is_zero(in_graph: bool) -> None:
+    x = np.random.default_rng(3).normal(size=20_000).astype(np.float32)
+    with_zeros, with_tiny = x.copy(), x.copy()
+    with_zeros[:50], with_zeros[50:70], with_tiny[:50] = 0.0, -0.0, 1e-30
+    measured = tf.function(lambda *x: moments.moments(list(x)), autograph=False) if in_graph else None
+    tensors = [tf.constant(x) for x in (x, with_zeros, with_tiny)]
+    found = (moments.moments(tensors) if measured is None else measured(*tensors)).numpy()
+    place = {name: i for i, name in enumerate(moments.COLUMNS)}
+    np.testing.assert_array_equal(found[:, place["zero_fraction"]] * 20_000, [0.0, 70.0, 0.0])
+    np.testing.assert_array_equal(found[:, place["absmax"]], np.abs(x).max())
