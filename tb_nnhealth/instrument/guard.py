@@ -207,7 +207,7 @@ def from_sample(step: int, first_step: int, tables: Mapping[str, FloatArray], la
         if table not in tables:
             return []
         counts = tables[table][:, layout.columns[table].index(statistic)]
-        return [Place(stage, row, float(n)) for row, n in zip(layout.rows[table], counts, strict=True) if n > 0]
+        return [Place(stage, layout.rows[table][i], float(counts[i])) for i in np.flatnonzero(counts > 0)]
 
     of_step = dict(zip(layout.columns["steps"], tables["steps"][0], strict=True))
     batch = [p for p in places("input", "data", "data_nonfinite") if not p.path.startswith("prediction/")]

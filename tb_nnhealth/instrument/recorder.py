@@ -238,8 +238,8 @@ class Recorder(taps.Observer):
         after = optimizers.read(variables)
         updates = [_change(old, new) for old, new in zip(before.values, after, strict=True)]
         zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
-        extremes = [True] * 2 * len(variables) + [False] * len(variables)
-        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], extremes), 3)
+        expected = [kind for kind in (moments.Zeros.FEW, moments.Zeros.MANY, moments.Zeros.UNWANTED) for _ in variables]
+        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], expected), 3)
         if not self._take_gradients:
             gradient = tf.fill(gradient.shape, NAN)
         statistics = optimizers.step_statistics(optimizer, before, dense, gradient[:, 0])

@@ -1,5 +1,6 @@
 """Norm, moments and counts of a variable, a gradient or an update."""
 
+import enum
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,7 +29,16 @@ SMALL, WIDTH = 8192, 128
 """Elements up to which tensors are reduced together, and the width of the matrix they are laid out in."""
 
 
-def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) -> tf.Tensor:
+class Zeros(enum.Enum):
+    """What is expected of a tensor, which decides how its zeros are counted; where there are none to expect, the
+    smallest square says so at a third of the cost."""
+
+    FEW = enum.auto()
+    MANY = enum.auto()
+    UNWANTED = enum.auto()
+
+
+def moments(tensors: list[tf.Tensor], zeros: Sequence[Zeros] | None = None) -> tf.Tensor:
     """Returns the statistics COLUMNS of each tensor, over its finite elements.
 
     norm = sqrt(Σx²), rms = norm/√n, std = √m₂, skewness = m₃/m₂^1.5, kurtosis = m₄/m₂² − 3 with the
@@ -37,8 +47,8 @@ def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) ->
 
     Args:
       tensors: N tensors of any shape and real dtype; computed in float32.
-      extremes: for each tensor whether absmax and zero_fraction are wanted; where they are not, they
-        may be NaN, which saves a third of the work. All, by default.
+      zeros: what is expected of each tensor. Where they are unwanted, absmax and zero_fraction may be NaN, which
+        saves a third of the work. Few, by default.
 
     Returns:
       float32 `[N, 9]`. Without a finite element all but the count are NaN; skewness and kurtosis of
@@ -47,11 +57,13 @@ def moments(tensors: list[tf.Tensor], extremes: Sequence[bool] | None = None) ->
     flat = [tf.reshape(detach(x), [-1]) for x in tensors]
     small = [i for i, x in enumerate(flat) if x.shape[0] is not None and x.shape[0] <= SMALL]
     large = [i for i in range(len(flat)) if i not in set(small)]
-    raw = _raw_moments_apart([flat[i] for i in large], [extremes is None or extremes[i] for i in large])
+    raw = []
+    if large:
+        expected = [Zeros.FEW if zeros is None else zeros[i] for i in large]
+        raw.append(_raw_moments_apart([flat[i] for i in large], expected))
     if small:
-        raw += tf.unstack(_raw_moments_together([flat[i] for i in small]), num=len(small))
-    order = np.argsort([*large, *small])
-    return finish(tf.stack([raw[i] for i in order]))
+        raw.append(_raw_moments_together([flat[i] for i in small]))
+    return finish(tf.gather(tf.concat(raw, 0), np.argsort([*large, *small])))
 
 
 def finish(raw: tf.Tensor) -> tf.Tensor:
@@ -74,64 +86,88 @@ def finish(raw: tf.Tensor) -> tf.Tensor:
     return tf.stack(columns, axis=1)
 
 
-def _raw_moments_apart(flat: list[tf.Tensor], extremes: Sequence[bool]) -> list[tf.Tensor]:
+def _raw_moments_apart(flat: list[tf.Tensor], expected: Sequence[Zeros]) -> tf.Tensor:
     """Returns `[rms, mean, std, absmax, zeros, Σz³/n, Σz⁴/n, finite, size]` of each tensor, z = (x − mean)/std.
 
     They are computed in the quick way; one branch for all of them mends those for which it was not good enough.
     """
-    if not flat:
-        return []
-    quick = [_quick_moments(x) if wanted else _quick_shape(x) for x, wanted in zip(flat, extremes, strict=True)]
-    raw = [moments for moments, _, _ in quick]
-    is_good = tf.stack([good for _, good, _ in quick])
-    has_zeros = tf.stack([zeros for _, _, zeros in quick])
+    power_sums = tf.stack([_power_sums(x) for x in flat])
+    size = tf.cast(tf.stack([tf.size(x) for x in flat]), tf.float32)
+    raw, is_good = _from_powers(power_sums, *_extremes(flat, expected), size)
 
-    def mend(is_good: tf.Tensor, has_zeros: tf.Tensor, *tensors: tf.Tensor) -> list[tf.Tensor]:
-        found, bits = tensors[: len(raw)], tensors[len(raw) :]
-        return [_mended(is_good[i], has_zeros[i], *pair) for i, pair in enumerate(zip(found, bits, strict=True))]
+    def mend(raw: tf.Tensor, is_good: tf.Tensor, *tensors: tf.Tensor) -> list[tf.Tensor]:
+        return [tf.stack([_mended(is_good[i], raw[i], x) for i, x in enumerate(tensors)])]
 
-    is_done = tf.reduce_all(is_good & ~has_zeros)
-    return unless(is_done, raw, mend, [is_good, has_zeros, *raw, *flat])
+    return unless(tf.reduce_all(is_good), [raw], mend, [raw, is_good, *flat])[0]
+
+
+def _extremes(flat: list[tf.Tensor], expected: Sequence[Zeros]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the largest square and the number of zeros of each tensor, float32 `[N]` each; NaN where unwanted."""
+    squares = {i: _extreme_squares(x) for i, x in enumerate(flat) if expected[i] is not Zeros.UNWANTED}
+    zeros = {i: _count_zeros(x) for i, x in enumerate(flat) if expected[i] is Zeros.MANY}
+    few = [i for i, kind in enumerate(expected) if kind is Zeros.FEW]
+    if few:
+        has_none = tf.reduce_min(tf.stack([squares[i][0] for i in few])) > 0.0
+        counted = unless(has_none, [tf.zeros(len(few))], _count_zeros_of_each, [flat[i] for i in few])[0]
+        zeros |= dict(zip(few, tf.unstack(counted), strict=True))
+
+    def stacked(found: dict[int, tf.Tensor]) -> tf.Tensor:
+        return tf.stack([found.get(i, tf.constant(float("nan"))) for i in range(len(flat))])
+
+    return stacked({i: square[1] for i, square in squares.items()}), stacked(zeros)
+
+
+def _count_zeros_of_each(*flat: tf.Tensor) -> list[tf.Tensor]:
+    return [tf.stack([_count_zeros(x) for x in flat])]
 
 
 # Each of these is traced once for all tensors, so that a step with many variables traces quickly.
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def _quick_moments(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns the raw moments without the count of zeros, whether they are good enough, and whether there may be zeros.
-
-    The largest magnitude is the root of the largest square, to the bit where that neither vanishes nor overflows
-    (S. Boldo, *Stupid is as stupid does: taking the square root of the square of a floating-point number*, 2015).
-    """
+def _power_sums(bits: tf.Tensor) -> tf.Tensor:
+    """Returns `[Σx, Σx²/2, Σx³, Σx⁴/2]`."""
     x = attach(bits)
     square = x * x
-    moments, is_good = _from_powers(x, square, tf.sqrt(tf.reduce_max(square)), tf.zeros([]))
-    return moments, is_good, tf.equal(tf.reduce_min(square), 0.0)
+    return tf.stack([tf.reduce_sum(x), tf.nn.l2_loss(x), _dot(square, x), tf.nn.l2_loss(square)])
 
 
 @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
-def _quick_shape(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Returns the same, with NaN for absmax and zeros, which would take work of their own."""
+def _extreme_squares(bits: tf.Tensor) -> tf.Tensor:
+    """Returns the smallest and the largest x²."""
     x = attach(bits)
-    nan = tf.constant(float("nan"))
-    return *_from_powers(x, x * x, nan, nan), tf.constant(False)
+    square = x * x
+    return tf.stack([tf.reduce_min(square), tf.reduce_max(square)])
 
 
-def _from_powers(x: tf.Tensor, square: tf.Tensor, absmax: tf.Tensor, zeros: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the raw moments from Σx, Σx², Σx³ and Σx⁴, and whether float32 was good enough for them."""
-    size = tf.cast(tf.size(x), tf.float32)
-    mean = tf.reduce_mean(x)
-    second = 2.0 * tf.nn.l2_loss(x) / size
-    third = _dot(square, x) / size
-    fourth = 2.0 * tf.nn.l2_loss(square) / size
+@tf.function(input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False)
+def _count_zeros(bits: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.size(bits), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(attach(bits)))
+
+
+def _from_powers(
+    power_sums: tf.Tensor, largest_square: tf.Tensor, zeros: tf.Tensor, size: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the raw moments of N tensors, `[N, 9]`, and whether float32 was good enough for them, bool `[N]`.
+
+    The largest magnitude is the root of the largest square, to the bit where that neither vanishes nor overflows
+    (S. Boldo, *Stupid is as stupid does: taking the square root of the square of a floating-point number*, 2015).
+
+    Args:
+      power_sums: of each tensor, float32 `[N, 4]`.
+      largest_square: float32 `[N]`.
+      zeros: their number, float32 `[N]`.
+      size: float32 `[N]`.
+    """
+    mean, second, third, fourth = tf.unstack(power_sums / size[:, tf.newaxis] * [1.0, 2.0, 1.0, 2.0], axis=1)
     shift = mean * mean
     variance = second - shift
     std = tf.sqrt(variance)
     skewness = (third - mean * (3.0 * second - 2.0 * shift)) / (variance * std)
     kurtosis = (fourth - mean * (4.0 * third - mean * (6.0 * second - 3.0 * shift))) / (variance * variance)
     is_good = (second > SMALLEST_SAFE**2) & (fourth < LARGEST_SAFE**4) & (variance * OFFSET**2 > shift)
-    return tf.stack([tf.sqrt(second), mean, std, absmax, zeros, skewness, kurtosis, size, size]), is_good
+    raw = [tf.sqrt(second), mean, std, tf.sqrt(largest_square), zeros, skewness, kurtosis, size, size]
+    return tf.stack(raw, axis=1), is_good
 
 
 def _dot(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -141,21 +177,13 @@ def _dot(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 @tf.function(
     input_signature=[
         tf.TensorSpec([], tf.bool),
-        tf.TensorSpec([], tf.bool),
         tf.TensorSpec([len(COLUMNS)], tf.float32),
         tf.TensorSpec([None], tf.int32),
     ],
     autograph=False,
 )
-def _mended(is_good: tf.Tensor, has_zeros: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    x = attach(bits)
-    counted = tf.cond(has_zeros, lambda: _with_zeros(raw, x), lambda: raw)
-    return tf.cond(is_good, lambda: counted, lambda: _careful(x))
-
-
-def _with_zeros(raw: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    zeros = tf.cast(tf.size(x), tf.float32) - 2.0 * tf.nn.l2_loss(tf.sign(x))  # Quicker than to compare each with zero.
-    return tf.concat([raw[:4], [zeros], raw[5:]], 0)
+def _mended(is_good: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
+    return tf.cond(is_good, lambda: raw, lambda: _careful(attach(bits)))
 
 
 def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:

@@ -5,6 +5,7 @@ in here, and it says nothing when the disk is full.
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import re
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 
 from tb_nnhealth.summary import metadata
 
@@ -49,15 +50,17 @@ def summary_event(tag: str, step: int, wall_time: float, value: str | np.ndarray
     else:
         content = np.ascontiguousarray(value, "<f4").tobytes()
         tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, tensor_content=content)
-    tensor.tensor_shape.dim.extend(tensor_shape_pb2.TensorShapeProto.Dim(size=size) for size in np.shape(value))
-    summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=_metadata())])
+    for size in np.shape(value):
+        tensor.tensor_shape.dim.add(size=size)
+    summary = summary_pb2.Summary(
+        value=[summary_pb2.Summary.Value(tag=tag, tensor=tensor, metadata=_metadata(metadata.plugin_content()))]
+    )
     return bytes(event_pb2.Event(wall_time=wall_time, step=step, summary=summary).SerializeToString())
 
 
-def _metadata() -> Any:
-    plugin_data = summary_pb2.SummaryMetadata.PluginData(
-        plugin_name=metadata.PLUGIN_NAME, content=metadata.plugin_content()
-    )
+@functools.cache
+def _metadata(content: bytes) -> Any:
+    plugin_data = summary_pb2.SummaryMetadata.PluginData(plugin_name=metadata.PLUGIN_NAME, content=content)
     return summary_pb2.SummaryMetadata(plugin_data=plugin_data, data_class=metadata.DATA_CLASS_TENSOR)
 
 
