@@ -185,7 +185,7 @@ class HealthCallback(keras.callbacks.Callback):
         if session is None:
             return
         try:
-            session.ask_guard(is_last=True)
+            session.alarm.ask(is_last=True)
         finally:
             self._end_session(finished=True)
             self._write_scorecard()

@@ -48,6 +48,10 @@ class Evidence:
         read = [None if part is None else next(values).read_value() for part in parts]
         return tf.nest.pack_sequence_as(self._structure, read, expand_composites=True)
 
+    def variables(self) -> list[tf.Variable]:
+        """Returns the model's variables."""
+        return [variable.value for variable in self._variables]
+
     def bring_back(self) -> None:
         """Gives the model's variables the values that were kept."""
         kept = self._kept[len(self._kept) - len(self._variables) :]

@@ -11,6 +11,7 @@ from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.definition import Unreadable
 from tb_nnhealth.instrument.guard import Guard, from_sample
+from tb_nnhealth.instrument.kinds import Kind
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
 from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.proof import Proof
@@ -26,10 +27,15 @@ Failure = Callable[[str, Exception], None]
 
 NOT_TAKEN_BACK = (
     "expected a step that can be run and taken back, for what is read in it changes the training. Received: one that "
-    "does more than change variables, such as to print or to draw from TensorFlow's random generator"
+    "does more than change variables that it takes, such as to print or to draw from TensorFlow's random generator"
 )
 
 NOT_THE_SAME = "expected a step that is guarded to train as the model's own, to the bit. Received: other variables"
+
+CHANGED = (
+    "expected a step that trains as the model's own, to the bit, as it did at first. Received: other variables. The "
+    "steps since then may differ in their last bits; those to come are measured beside the training"
+)
 
 UNSEEN = (
     "expected the training step to call the model's layers and its optimizer where that can be seen. Received: some of "
@@ -65,9 +71,8 @@ class Instruments:
         self.guard = Guard(model, first_step, on_failure) if settings.guard else None
         self._settings = settings
         self._on_failure = on_failure
-        self._met: Any = None
-        self._state: State | None = None
-        self._is_proven = False
+        self._kinds: list[Kind] = []
+        self._kind: Kind | None = None
         self.recorder = Recorder(
             lambda called: _measured_variables(model, self._sites(), called),
             [loss["class_name"] for loss in losses(model)],
@@ -87,8 +92,8 @@ class Instruments:
         self.sampled: twin.StepFunction | None = measured
         self.replay = Replay(measured) if is_beside else None
         self.is_compiled = False
-        if self.replay is not None and self._state is not None:
-            self.replay.prepare(self._state)
+        if self.replay is not None and self._kind is not None:
+            self.replay.prepare(self._kind.state)
         if self.guard is None:
             self.unsampled = self.own
         elif is_beside:
@@ -110,16 +115,23 @@ class Instruments:
         return self.recorder.packing.layout is not None or any(site.is_leaf for site in sites(self.model))
 
     def meets_others(self, iterator: Any) -> bool:
-        """Returns whether the batches to come are of another kind than those before: with other parts a step goes
-        another way, through other variables and into another graph, and has to be made ready for them."""
-        kind = getattr(iterator, "element_spec", None)
-        if kind is self._met or not self.is_ready() or self.is_eager():
-            return False
-        before, self._met = self._met, kind
-        return bool(kind != before)
+        """Returns whether the batches to come are of another kind than those before, for which to make ready."""
+        spec = getattr(iterator, "element_spec", None)
+        is_same = self._kind is not None and spec == self._kind.spec
+        return spec is not None and not is_same and self.is_ready() and not self.is_eager()
 
     def make_ready(self, iterator: Any) -> None:
-        """Rehearses the step for the batches to come."""
+        """Goes on with what is known of batches such as those to come, or rehearses the step for them."""
+        known = next((kind for kind in self._kinds if kind.spec == iterator.element_spec), None)
+        self._kind = None
+        self._kind = known or self._rehearsed(iterator)
+        if self.replay is not None:
+            return self.replay.prepare(self._kind.state)
+        self.recorder.unreadable = self._kind.unreadable
+        if self.guard is not None:
+            self.guard.unreadable = self._kind.unreadable.outputs
+
+    def _rehearsed(self, iterator: Any) -> Kind:
         if self.guard is not None:
             self.guard.unreadable = None
         try:
@@ -127,22 +139,27 @@ class Instruments:
             shown = rehearse(self.model, self._sites, definition, self._note_unseen, iterator)
         except Exception as error:
             raise RuntimeError(f"the step could not be rehearsed: {error}") from error
-        self._state = State(shown.variables)
-        self._is_proven = needs_replay(self.model) or not shown.can_be_taken_back
-        if self.replay is not None:
-            if not (needs_replay(self.model) or shown.can_be_taken_back):
-                raise RuntimeError(NOT_TAKEN_BACK)
-            return self.replay.prepare(self._state)
-        self.recorder.unreadable = shown.unreadable
-        if self.guard is not None:
-            self.guard.unreadable = shown.unreadable.outputs
+        by_xla = needs_replay(self.model)
+        can_be_taken_back = shown.variables is not None and (by_xla or not shown.has_effects)
+        if self.replay is not None and not can_be_taken_back:
+            raise RuntimeError(NOT_TAKEN_BACK)
+        state = State(shown.variables or ())
+        self._kinds.append(Kind(iterator.element_spec, state, shown.unreadable, by_xla or not can_be_taken_back))
+        return self._kinds[-1]
 
-    def proof(self, iterator: Any) -> Proof | None:
+    def is_unproven(self, iterator: Any) -> bool:
+        """Returns whether it is not settled yet that the next steps train as the model's own do."""
+        return self._kind is not None and not self._kind.is_proven and self._can_be_proven(iterator)
+
+    def proof(self, iterator: Any, step: int) -> Proof | None:
         """Returns what is to show whether the next steps train as the model's own do, None where that is settled."""
-        is_left_alone = self.replay is not None and self.unsampled is self.own
-        if self._is_proven or is_left_alone or self._state is None or not isinstance(iterator, tf.data.Iterator):
+        if self._kind is None or not self._kind.wants_proof(step) or not self._can_be_proven(iterator):
             return None
-        return Proof(self.own, self._state)
+        return Proof(self.own, self._kind.state)
+
+    def _can_be_proven(self, iterator: Any) -> bool:
+        is_left_alone = self.replay is not None and self.unsampled is self.own
+        return not is_left_alone and isinstance(iterator, tf.data.Iterator)
 
     def measure(self, batches: tf.data.Dataset, proof: Proof | None) -> None:
         """Runs the step that measures on the batches and takes it back, and tries out what a proof is to be of."""
@@ -164,21 +181,31 @@ class Instruments:
         elif proof is not None:
             proof.try_out(self.sampled, batches)
 
-    def settle(self, is_proven: bool) -> None:
-        """Takes note of a proof. Where it has failed, nothing is read in the training any more; the guard, which still
-        sees what goes in and out, is to be proven once more."""
-        self._is_proven = is_proven or self.guard is None or self.replay is not None
-        if is_proven:
-            return
+    def settle(self, holds: bool, step: int) -> None:
+        """Takes note of a proof made at a step. Where it has failed, nothing is read in the training any more; the
+        guard, which still sees what goes in and out, is to be proven once more."""
+        assert self._kind is not None
+        if holds:
+            return self._kind.note_proof(step)
+        if self._kind.is_proven:
+            self._on_failure("the steps so far as they would have been", RuntimeError(CHANGED))
+        self._kind.note_failure(is_settled=self.guard is None or self.replay is not None)
+        self._kinds = [self._kind]
         if self.replay is not None:
             self.unsampled = self.own
             return self._on_failure("the guard against non-finite values", RuntimeError(NOT_THE_SAME))
         self._make_functions(is_beside=True)
 
     def give_up(self) -> None:
-        """Measures nothing from now on, and guards nothing that is not known to train as the model's own step does."""
+        """Measures nothing from now on, and guards nothing that is not known to train as the model's own step does.
+
+        Where the first proof holds and a second one broke, all goes on without it.
+        """
+        is_proven = self._kind is not None and self._kind.is_proven
+        if self._kind is not None and is_proven and self.replay is None:
+            return self._kind.note_failure(is_settled=True)
         self.sampled = None
-        if not self._is_proven:
+        if not is_proven:
             self.unsampled = self.own
 
     def is_eager(self) -> bool:

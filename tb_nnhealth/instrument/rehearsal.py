@@ -23,13 +23,13 @@ class Rehearsal:
 
     Attributes:
       unreadable: what must not be read.
-      variables: those that the step takes or changes.
-      can_be_taken_back: whether it changes nothing else, and draws no random numbers but from them.
+      variables: those that the step takes or changes; None where it changes others that nothing is known of.
+      has_effects: whether it does more than change variables, such as to draw random numbers from elsewhere.
     """
 
     unreadable: Unreadable
-    variables: Sequence[tf.Variable]
-    can_be_taken_back: bool
+    variables: Sequence[tf.Variable] | None
+    has_effects: bool
 
 
 def rehearse(
@@ -54,14 +54,14 @@ def rehearse(
         model.distribute_strategy.run(train_step, args=(_without_optionals(data),))
 
     traced = tf.function(step, autograph=False).get_concrete_function(iterator.element_spec)
-    can_be_taken_back = _knows_all_variables(traced.graph) and not has_effects(traced.graph, CHANGES_OF_VARIABLES)
-    return Rehearsal(definition.unreadable(), tuple(traced.graph.variables), can_be_taken_back)
+    return Rehearsal(definition.unreadable(), _variables(traced.graph), has_effects(traced.graph, CHANGES_OF_VARIABLES))
 
 
-def _knows_all_variables(graph: Any) -> bool:
-    """Returns whether a traced function's list of variables is complete: what is only written to is not in it."""
+def _variables(graph: Any) -> Sequence[tf.Variable] | None:
+    """Returns the variables of a traced function, None where they are not all known: those only written to are not."""
     known = {id(variable.handle) for variable in graph.variables}
-    return all(id(tensor) in known for tensor in graph.external_captures if tensor.dtype == tf.resource)
+    is_complete = all(id(tensor) in known for tensor in graph.external_captures if tensor.dtype == tf.resource)
+    return tuple(graph.variables) if is_complete else None
 
 
 def _without_optionals(data: Any) -> Any:

@@ -46,6 +46,6 @@ class Replay:
     def run_again(self, evidence: Evidence) -> None:
         """Runs the measured step from where a step began of which there is evidence, and takes it back."""
         batch = tf.data.Dataset.from_tensors(evidence.batch())
-        with self._state.taken_back():
+        with self._state.taken_back(), State(evidence.variables()).taken_back():
             evidence.bring_back()
             self._measured(iter(batch))

@@ -7,18 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument.guard import from_sample
+from tb_nnhealth.instrument.alarm import Alarm
 from tb_nnhealth.instrument.instruments import Failure, Instruments
 from tb_nnhealth.instrument.log import MakeWriter, SessionLog
 from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.steps import StepCount
 from tb_nnhealth.instrument.taking import Taken, take
 from tb_nnhealth.instrument.trouble import NotWritten
-from tb_nnhealth.instrument.watch import VariableWatch
-from tb_nnhealth.records import NonFinite
-
-GUARD_SECONDS = 1.0
-"""How often the guard is asked between samples."""
 
 
 class Session:
@@ -45,10 +40,9 @@ class Session:
         self.instruments = instruments
         self.schedule = instruments.schedule
         self._steps = StepCount(instruments.model, instruments.guard, first_step)
-        self._watch = VariableWatch(instruments.guard)
         self._log = SessionLog(instruments.recorder, instruments.schedule, self._steps, make_writer)
+        self.alarm = Alarm(instruments, self._steps, self._log, on_failure, lambda: on_nonfinite(self))
         self._on_failure = on_failure
-        self._on_nonfinite = on_nonfinite
         self._on_sample = on_sample
         self.begin_fit(first_step)
 
@@ -60,22 +54,20 @@ class Session:
     def begin_fit(self, step: int) -> None:
         """Takes the place of the model's own step function; `step` is the next step's number."""
         self._steps.begin_fit(step)
-        self._watch.begin_fit(step)
+        self.alarm.begin_fit(step)
         self._history = getattr(self.instruments.model, "history", None)
-        self._guard_asked = time.perf_counter()
-        self._nonfinite_told = False
+        self._iterator: Any = None
         self._is_running = True
         self.instruments.model.train_function = self
 
     def __call__(self, iterator: Any) -> Any:
         """Runs the next step, or as many as Keras runs at once."""
-        if not self.is_alive():  # The `fit` that this session belongs to died.
-            self.detach()
-        if not self.is_alive() or inspect.isgenerator(iterator):  # `train_on_batch` gives a generator, `fit` none.
+        is_known = iterator is self._iterator
+        if not is_known and not self._is_ours(iterator):
             return self.instruments.own(iterator)
         try:
             length = self._steps.length()
-            failure = self._make_ready(iterator)
+            failure = None if is_known else self._make_ready(iterator)
             if failure is None and self.instruments.is_ready() and self._is_due(iterator, length):
                 return self._run_sampled(iterator, length)
             logs = self._run_unsampled(iterator, length)
@@ -97,29 +89,12 @@ class Session:
         """Notes that it has ended, with Keras' logs of it; `is_last`: it is known to be the last of several."""
         started = time.perf_counter()
         self._steps.recount(self._steps.length())
-        self.ask_guard(look=self._watch.is_due())
+        self.alarm.ask_at_epoch_end()
         compiled = self.instruments.modes.compile_seconds
         self._log.write_epoch(epoch, logs, lambda: self.instruments.modes.measure(is_last))
         compiled = self.instruments.modes.compile_seconds - compiled
         self._log.compile_seconds += compiled
         self.schedule.add_work(time.perf_counter() - started - compiled)
-
-    def ask_guard(self, is_last: bool = False, look: bool = False) -> None:
-        """Asks the guard whether a step between the samples had a non-finite loss; with a look at the variables, or
-        at the end, also whether one left its mark there."""
-        self._guard_asked = time.perf_counter()
-        guard = self.instruments.guard
-        if guard is None or self._nonfinite_told:
-            return
-        try:
-            found = self.instruments.look_again(guard.caught(), self._watch.first_step)
-            if found is None and (is_last or look) and self._steps.has_moved():
-                found = self._watch.look(self.step - 1)
-            if found is not None and is_last:
-                self._log.open()
-        except Exception as error:
-            return self._on_failure("what the guard saw", error)
-        self._tell(found)
 
     def is_alive(self) -> bool:
         """Returns whether the `fit` that this session belongs to is the one that runs."""
@@ -135,7 +110,7 @@ class Session:
         self.detach()
         if not self._is_running:
             return
-        self._is_running = False
+        self._is_running, self._iterator = False, None
         try:
             self._log.open()
             self.schedule.end_fit()
@@ -175,7 +150,7 @@ class Session:
 
     def _is_due(self, iterator: Any, length: int) -> bool:
         """Returns whether the next steps are to be sampled: also where it is not settled that the guard may run."""
-        return self.schedule.is_due(self.step, length) or self.instruments.proof(iterator) is not None
+        return self.schedule.is_due(self.step, length) or self.instruments.is_unproven(iterator)
 
     def _run_unsampled(self, iterator: Any, length: int) -> Any:
         started = time.perf_counter()
@@ -192,8 +167,8 @@ class Session:
             self.schedule.add_step(seconds)
         self.instruments.is_compiled = True
         self._steps.next += length
-        if started - self._guard_asked > GUARD_SECONDS:
-            self.ask_guard()
+        if self.alarm.is_due(started):
+            self.alarm.ask()
         return logs
 
     def _run_sampled(self, iterator: Any, length: int) -> Any:
@@ -202,7 +177,7 @@ class Session:
         with_histograms = self.schedule.takes_histograms()
         instruments.recorder.request_histograms(with_histograms)
         instruments.recorder.was_traced = False
-        proof = instruments.proof(iterator)
+        proof = instruments.proof(iterator, self.step)
         if proof is not None or instruments.replay is not None:
             return self._run_ahead(proof, iterator, length, with_histograms)
         started = time.perf_counter()
@@ -241,17 +216,17 @@ class Session:
         if taken.error is not None:
             raise taken.error
         if is_measured:
-            self._take_sample(seconds, length, with_histograms)
+            self._take_sample(seconds, length, with_histograms, is_proof=proof is not None)
         if failure is not None:
             self._on_failure("the sampled step", failure)
         return logs
 
     def _run_proof(self, proof: Proof, batches: tf.data.Dataset, length: int) -> Any:
         """Runs the model's own step, and goes on with that of ours which trains the same."""
-        started = time.perf_counter()
         logs = proof.train(batches)
+        started = time.perf_counter()
         try:
-            self.instruments.settle(proof.holds(batches))
+            self.instruments.settle(proof.holds(batches), self.step)
         except Exception as error:
             self.instruments.give_up()
             self._on_failure("whether the step trains the same", error)
@@ -259,8 +234,17 @@ class Session:
         self._steps.next += length
         return logs
 
+    def _is_ours(self, iterator: Any) -> bool:
+        """Returns whether the batches are those of the `fit` that this session belongs to, which has not died."""
+        if not self.is_alive():
+            self.detach()
+            return False
+        return not inspect.isgenerator(iterator)  # That is what `train_on_batch` gives.
+
     def _make_ready(self, iterator: Any) -> Exception | None:
-        """Makes the step ready for batches of another kind than before; returns what that failed with."""
+        """Makes the step ready for the batches of an iterator; returns what that failed with."""
+        if self.instruments.is_ready():
+            self._iterator = iterator
         if not self.instruments.meets_others(iterator):
             return None
         started = time.perf_counter()
@@ -273,9 +257,10 @@ class Session:
         finally:
             self._log.compile_seconds += time.perf_counter() - started
 
-    def _take_sample(self, seconds: float, length: int, with_histograms: bool) -> None:
-        """Keeps the sample of the steps that have just run, which took so long, and counts the time."""
-        if self.instruments.recorder.was_traced and not self.instruments.is_eager():
+    def _take_sample(self, seconds: float, length: int, with_histograms: bool, is_proof: bool = False) -> None:
+        """Keeps the sample of the steps that have just run, which took so long, and counts the time; what is not spent
+        at every sample, tracing and proving, apart."""
+        if (self.instruments.recorder.was_traced or is_proof) and not self.instruments.is_eager():
             compiled = max(0.0, seconds - 2 * (self.schedule.plain_seconds or 0.0))
             self._log.compile_seconds += compiled
             seconds -= compiled
@@ -291,8 +276,6 @@ class Session:
         self.schedule.add_sample(step, seconds, is_beside=self.instruments.replay is not None)
         self._on_sample(self)
 
-    # What was measured.
-
     def _store(self, step: int, length: int, with_histograms: bool) -> None:
         packing = self.instruments.recorder.packing
         if packing.layout is None:
@@ -300,17 +283,4 @@ class Session:
         tables = {name: table for name, table in packing.sample().items() if table.size}
         self._log.write_sample(tables, length, with_histograms)
         self.report_problem()
-        if not self._nonfinite_told:
-            found = from_sample(step, self._watch.first_step, tables, packing.layout)
-            if found is None:
-                return self._watch.note_sample(step, tables, packing.layout)
-            self.ask_guard()  # A step since the last sample may have been the first.
-            self._tell(self._watch.dated(found))
-
-    def _tell(self, found: NonFinite | None) -> None:
-        if found is None or self._nonfinite_told or not self._log.is_open():
-            return
-        self._nonfinite_told = True
-        places = [{"stage": p.stage, "path": p.path, "count": p.count} for p in found.places]
-        self._log.write_event({"kind": "nonfinite", "step": found.step, "since": found.since, "places": places})
-        self._on_nonfinite(self)
+        self.alarm.meet_sample(step, tables, packing.layout)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument import instruments, rehearsal
 from tests.instrument.training import unwarned
 from tests.instrument.zoo import flat, mlp, numbers
 
@@ -58,6 +59,27 @@ def test_an_input_that_only_the_second_fit_has(with_xla: bool, sampling: int, tm
 
     same_weights(train, tmp_path, sampling=sampling)
     assert read_run(tmp_path).steps == 6
+
+
+def test_two_kinds_in_turn_are_rehearsed_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = []
+
+    def counted(*arguments: Any) -> Any:
+        kinds.append(arguments[-1].element_spec)
+        return rehearsal.rehearse(*arguments)
+
+    monkeypatch.setattr(instruments, "rehearse", counted)
+
+    def train(callbacks: list[Any]) -> keras.Model:
+        model = TwoInputs()
+        model.compile("adam", "mse", jit_compile=False)
+        for x in 2 * ({"a": flat()}, {"a": flat(), "b": flat()[::-1]}):
+            model.fit(x, numbers(), batch_size=8, verbose=0, callbacks=callbacks)
+        return model
+
+    same_weights(train, tmp_path, sampling=1)
+    assert len(kinds) == 2 and kinds[0] != kinds[1]
+    assert read_run(tmp_path).samples == 12
 
 
 @pytest.mark.parametrize("guard", [True, False])

@@ -12,6 +12,8 @@ from keras import layers
 
 from tb_nnhealth import HealthCallback, HealthWarning, read_run
 from tb_nnhealth.instrument import definition, guard, twin
+from tb_nnhealth.instrument.instruments import Instruments
+from tb_nnhealth.instrument.kinds import LATER
 from tb_nnhealth.instrument.proof import Proof
 from tb_nnhealth.instrument.state import State
 from tests.instrument.training import is_measured_beside, unwarned
@@ -76,11 +78,12 @@ class Counting(layers.Layer):
         return x
 
 
-def trained(*callbacks: Any, x: Any = None) -> tuple[list[np.ndarray], Any]:
+def trained(*callbacks: Any, x: Any = None, kernel: str = "glorot_uniform") -> tuple[list[np.ndarray], Any]:
     """Trains a layer of which the sum is computed together with the tanh behind it where nothing reads it."""
     keras.backend.clear_session()
     keras.utils.set_random_seed(3)
-    model = keras.Sequential([keras.Input((6,)), layers.Dense(16), layers.Activation("tanh"), layers.Dense(1)])
+    hidden = [layers.Dense(16, kernel_initializer=kernel), layers.Activation("tanh")]
+    model = keras.Sequential([keras.Input((6,)), *hidden, layers.Dense(1)])
     model.compile("adam", "mse", jit_compile=False)
     x = flat(64, 6) if x is None else x
     history = model.fit(x, numbers(64), batch_size=8, epochs=2, shuffle=False, verbose=0, callbacks=list(callbacks))
@@ -96,7 +99,7 @@ def nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_place_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tb_nnhealth.instrument.instruments.Instruments.proof", lambda self, iterator: None)
+    monkeypatch.setattr(Instruments, "_can_be_proven", lambda self, iterator: False)
 
 
 def same(ours: Any, theirs: Any) -> bool:
@@ -118,6 +121,32 @@ def test_a_step_that_is_rewritten_is_measured_beside(
     assert np.isfinite(run.activations.series("activation_mean")).all()
     in_place_only(monkeypatch)
     assert not same(trained(HealthCallback(tmp_path / "unproven", **settings)), plain)  # Else this shows nothing.
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_is_known")
+def test_what_a_first_batch_does_not_show_is_found_at_the_second_proof(tmp_path: Path) -> None:
+    """With kernels of zeros all sums are zero at first, however they are computed."""
+    callback = HealthCallback(tmp_path, sampling=1)
+    with pytest.warns(HealthWarning, match="as it did at first. Received: other variables"):
+        trained(callback, kernel="zeros")
+    assert is_measured_beside(callback)
+    assert read_run(tmp_path).steps == 16
+
+
+@pytest.mark.slow
+def test_two_proofs_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    settle = Instruments.settle
+
+    def settled(self: Instruments, holds: bool, step: int) -> None:
+        assert holds
+        made.append(step)
+        settle(self, holds, step)
+
+    monkeypatch.setattr(Instruments, "settle", settled)
+    assert same(trained(HealthCallback(tmp_path)), trained())
+    assert len(made) == 2 and made[0] == 0 and made[1] >= LATER
 
 
 @pytest.mark.slow
@@ -187,6 +216,27 @@ def test_a_proof_that_breaks_harms_nothing(broken: str, tmp_path: Path, monkeypa
     with pytest.warns(HealthWarning, match="out of memory"):
         assert same(trained(HealthCallback(tmp_path, sampling=1)), plain)
     assert read_run(tmp_path).samples == (1 if broken == "holds" else 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("broken", ["holds", "try_out"])
+def test_a_second_proof_that_breaks_ends_nothing(broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    whole = getattr(Proof, broken)
+
+    def refuse_later(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) > (1 if broken == "holds" else 2):  # The measured and the guarded step are tried out.
+            raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+        return whole(*arguments)
+
+    plain = trained()
+    monkeypatch.setattr(Proof, broken, refuse_later)
+    callback = HealthCallback(tmp_path, sampling=1)
+    with pytest.warns(HealthWarning, match="out of memory"):
+        assert same(trained(callback), plain)
+    assert not is_measured_beside(callback)
+    assert read_run(tmp_path).samples == (16 if broken == "holds" else 15)
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth import HealthCallback, HealthWarning, read_run
+from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.replay import Replay, needs_replay
 from tb_nnhealth.instrument.state import State
 from tb_nnhealth.instrument.taking import take
@@ -48,6 +49,22 @@ def test_it_takes_back_what_the_step_changed(fails: bool) -> None:
     np.testing.assert_array_equal(weight.numpy(), [1.0, 2.0])
     assert counter.numpy() == 7
     assert sizes(taken) == [4, 3]  # The batches are there for the step that counts.
+
+
+def test_a_step_run_again_leaves_variables_as_they_are_that_it_does_not_take() -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    kernel, bias = (variable.value for variable in model.variables)
+    evidence = Evidence(model, (tf.ones([4, 2]), tf.ones([4, 1])))
+    evidence.keep(evidence.tensors)
+    began = kernel.numpy()
+    kernel.assign_add([[1.0], [1.0]])
+    bias.assign([3.0])
+    found = []
+    prepared(lambda iterator: found.append((kernel.numpy(), bias.numpy())), kernel).run_again(evidence)
+    np.testing.assert_array_equal(found[0][0], began)
+    assert found[0][1] == [0.0]
+    np.testing.assert_array_equal(kernel.numpy(), began + 1)
+    assert bias.numpy() == [3.0]
 
 
 class CompiledStep(keras.Model):
@@ -103,6 +120,31 @@ def test_a_train_step_that_is_compiled_by_itself(guard: bool, tmp_path: Path) ->
     assert same == history
     for ours, theirs in zip(measured.variables, plain.variables, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+class WritingOnly(CompiledStep):
+    """Never reads what it counts."""
+
+    @tf.function(jit_compile=True)
+    def train_step(self, data: Any) -> Any:
+        self.steps_taken.assign_add(1, read_value=False)
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+@pytest.mark.slow
+def test_what_is_written_and_never_read_is_not_written_twice(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(3)
+    model = WritingOnly()
+    model.compile("adam", "mse", jit_compile=False)
+    with pytest.warns(HealthWarning, match="expected a step that can be run and taken back"):
+        model.fit(
+            flat(24), numbers(24), batch_size=8, epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)]
+        )
+    assert int(model.steps_taken) == 6
 
 
 @pytest.mark.slow

@@ -1,0 +1,43 @@
+"""Kinds of batches: with other parts a step goes another way, through other variables and into another graph."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from tb_nnhealth.instrument.definition import Unreadable
+from tb_nnhealth.instrument.state import State
+
+LATER = 8
+"""Steps after which a proof is made again. The first one shows least: biases are zero, a warm-up's learning rate may
+be, and a loss-scaled optimizer may skip the step."""
+
+
+@dataclass
+class Kind:
+    """What is known of the step on batches of one kind.
+
+    Attributes:
+      spec: the batches' parts with their shapes and dtypes.
+      state: what the step takes or changes.
+      unreadable: what must not be read in it.
+      is_proven: whether the step functions train as the model's own does, as far as that can be proven.
+      prove_again_at: the step from which on it is to be proven once more.
+    """
+
+    spec: Any
+    state: State
+    unreadable: Unreadable
+    is_proven: bool
+    prove_again_at: float = math.inf
+
+    def wants_proof(self, step: int) -> bool:
+        return not self.is_proven or step >= self.prove_again_at
+
+    def note_proof(self, step: int) -> None:
+        """Notes that a proof made at a step holds."""
+        self.prove_again_at = math.inf if self.is_proven else step + LATER
+        self.is_proven = True
+
+    def note_failure(self, is_settled: bool) -> None:
+        """Notes that one does not hold or could not be made; `is_settled`: there is nothing left to prove."""
+        self.prove_again_at, self.is_proven = math.inf, is_settled
