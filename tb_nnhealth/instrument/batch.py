@@ -55,6 +55,12 @@ def batch_size(structure: Any) -> tf.Tensor | None:
     return None if first is None else tf.shape(first)[0]
 
 
+def mean_loss(loss: Any) -> tf.Tensor:
+    """Returns a loss as float32 `[]`; of one for each example the mean, as Keras' logs have it."""
+    loss = tf.cast(loss, tf.float32)
+    return loss if loss.shape.rank == 0 else tf.reduce_mean(loss)
+
+
 def _values(leaf: Any) -> Any:
     if isinstance(leaf, tf.SparseTensor):
         return leaf.values

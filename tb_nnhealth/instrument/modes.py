@@ -15,6 +15,7 @@ import keras
 import tensorflow as tf
 
 from tb_nnhealth.instrument import functions
+from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.effects import RANDOM, has_effects
 from tb_nnhealth.instrument.variables import made_beside
 
@@ -155,7 +156,7 @@ def _data_loss(model: Any, data: Any, is_training: bool) -> tf.Tensor:
         predictions = model(x, training=is_training)
         loss = model._compute_loss(x, y, predictions, sample_weight, training=is_training)
         rest = [tf.reduce_sum(tf.cast(part, tf.float32)) for part in model.losses]
-    return tf.cast(loss, tf.float32) - tf.add_n([tf.zeros([]), *rest])
+    return mean_loss(loss) - tf.add_n([tf.zeros([]), *rest])
 
 
 def _have_a_meaning(model: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tb_nnhealth.instrument import functions, optimizers, taps
-from tb_nnhealth.instrument.batch import batch_size, counted_classes, named_tensors, scalars
+from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss, named_tensors, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
@@ -121,10 +121,10 @@ class Recorder(taps.Observer):
         self.definition.on_failed_loss(x, y, y_pred)
 
     def on_data_loss(self, loss: Any) -> None:
-        self._trace.keep_scalar("data_loss", loss)
+        self._observe_loss("data_loss", loss)
 
     def on_output_loss(self, name: str, loss: Any) -> None:
-        self._trace.keep_scalar(f"output_loss/{name}", loss)
+        self._observe_loss(f"output_loss/{name}", loss)
 
     def before_apply(self, optimizer: Any, variables: Sequence[Any]) -> Any:
         try:
@@ -224,8 +224,15 @@ class Recorder(taps.Observer):
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
-        if loss is not None:
-            self._trace.keep_scalar("loss", loss)
+        self._observe_loss("loss", loss)
+
+    def _observe_loss(self, name: str, loss: Any) -> None:
+        """Keeps a loss; of one for each example, the mean, which Keras shows as well."""
+        try:
+            with tf.name_scope(SCOPE):
+                self._trace.keep_scalar(name, None if loss is None else mean_loss(loss))
+        except Exception as error:
+            self._on_failure(name, error)
 
     def _loss_name(self, output: int) -> str:
         if not self._losses:

@@ -58,6 +58,24 @@ def test_a_loop_is_sampled_like_one_fit(model: keras.Model, tmp_path: Path) -> N
     assert files(tmp_path) == 1
 
 
+class Noise(keras.layers.Layer):
+    """Draws from where no step can be taken back."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return x + tf.random.normal(tf.shape(x), stddev=0.001)
+
+
+@pytest.mark.parametrize("how", [{"run_eagerly": True}, {"jit_compile": False}], ids=str)
+def test_of_a_loss_of_each_example_the_mean_is_taken(how: dict[str, bool], tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Input((3,)), Noise(), keras.layers.Dense(1)])
+    model.compile("sgd", keras.losses.MeanSquaredError(reduction="none"), **how)
+    with unwarned("HealthCallback"):
+        fit(model, HealthCallback(tmp_path, sampling=1))
+    run = read_run(tmp_path)
+    assert run.samples == STEPS
+    np.testing.assert_allclose(run.step.series("loss").mean(), run.epochs[0].logs["loss"], rtol=1e-5)
+
+
 def test_after_each_fit_all_can_be_read(model: keras.Model, tmp_path: Path) -> None:
     health = HealthCallback(tmp_path, sampling=2)
     for count in range(1, 4):

@@ -36,8 +36,8 @@ def compiled_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
         total = model.compute_loss(x, y, y_pred, sample_weight)
         penalty = tf.add_n([tf.reduce_sum(part) for part in model.losses]) if model.losses else 0.0
         return total, {
-            "loss": total,
-            "data_loss": total - penalty,
+            "loss": tf.reduce_mean(total),
+            "data_loss": tf.reduce_mean(total) - penalty,
             "regularization_loss": penalty,
             "batch_size": len(keras.tree.flatten(x)[0]),
         } | output_losses(model, y, y_pred)
@@ -396,6 +396,13 @@ def class_weights() -> Trial:
     model = mlp(3, "softmax")
     model.compile("adam", "sparse_categorical_crossentropy")
     return Trial(model, [fit(flat(), labels(), class_weight={0: 1.0, 1: 0.2, 2: 3.0})])
+
+
+@case
+def loss_of_each_example() -> Trial:
+    model = mlp()
+    model.compile("adam", keras.losses.MeanSquaredError(reduction="none"), jit_compile=False)
+    return Trial(model, [fit(flat(), numbers())])
 
 
 @case
