@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,15 +15,16 @@ from tests.instrument.zoo import CASES
 
 pytestmark = pytest.mark.slow
 
-VARIANTS = {
-    "auto": {"sampling": "auto"},
-    "no_guard": {"sampling": "auto", "guard": False},
-    "no_activations": {"sampling": 1, "activations": False},
-    "no_gradients": {"sampling": 2, "gradients": False},
-    "no_histograms": {"sampling": 1, "histograms": False},
-    "include": {"sampling": 1, "include": "*de*"},
-}
-VARIED = ("sequential_cnn", "mixed_float16", "steps_per_execution", "recompiled")
+SETTINGS = [
+    ("steps_per_execution", {"sampling": "auto", "guard": False}),
+    ("mixed_float16", {"sampling": "auto", "guard": False}),
+    ("sequential_cnn", {"sampling": 1, "activations": False}),
+    ("mixed_float16", {"sampling": 2, "gradients": False}),
+    ("recompiled", {"sampling": 2, "gradients": False}),
+    ("sequential_cnn", {"sampling": 1, "histograms": False}),
+    ("steps_per_execution", {"sampling": 1, "include": "*de*"}),
+    ("recompiled", {"sampling": 1, "include": "*de*"}),
+]
 
 
 @cache
@@ -64,13 +66,22 @@ def test_only_what_xla_compiles_is_measured_beside(measured: Measured) -> None:
     assert measured.is_beside is ("jit" in measured.name)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("name", VARIED)
-def test_settings(name: str, variant: str, tmp_path: Path) -> None:
-    outcome = train_measured(name, HealthCallback(tmp_path, **VARIANTS[variant]))
+@pytest.mark.parametrize("name", CASES)
+def test_default_settings(name: str, tmp_path: Path) -> None:
+    """Most steps are not sampled, and guarded."""
+    assert_same_with(name, HealthCallback(tmp_path))
+
+
+@pytest.mark.parametrize(("name", "settings"), SETTINGS, ids=str)
+def test_settings(name: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    assert_same_with(name, HealthCallback(tmp_path, **settings))
+
+
+def assert_same_with(name: str, callback: HealthCallback) -> None:
+    outcome = train_measured(name, callback)
     assert_same_training(outcome, plain(name))
     assert_as_found(outcome)
-    assert read_run(tmp_path).samples > 0
+    assert read_run(callback.log_dir).samples > 0
 
 
 def test_the_case_is_trained_at_all(measured: Measured) -> None:

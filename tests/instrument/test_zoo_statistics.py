@@ -16,6 +16,7 @@ from tests.instrument.oracle import (
     variable_statistics,
 )
 from tests.instrument.zoo import CASES
+from tests.statistics import naive
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +26,9 @@ EPSILON = {"float64": 2.0**-23, "float32": 2.0**-23, "float16": 2.0**-10, "bfloa
 RTOL = {"float64": 1e-4, "float32": 1e-4, "float16": 4e-3, "bfloat16": 2e-2}
 """The compiled step sums in another order than the eager one, and fuses a product with the bias and the activation
 function behind it: some hundred roundings of float32, and in half precision a few of those that it leaves out."""
+
+SHIFTED = 0.03
+"""Share of a tensor's elements that rounding may put into another bin of a histogram."""
 
 OWN = ("value_", "update_")
 """Of variables, which the oracle has from the measured training bit for bit, and in float32 under any policy."""
@@ -103,3 +107,21 @@ def test_step(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) ->
     """Losses, the norm of the gradients, and what the optimizer makes of them."""
     for at, number, steps in by_hand:
         assert_row(measured, measured.run.step, at, "step", steps[number].scalars)
+
+
+def test_histograms(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) -> None:
+    """Of values every bin; of the others all but what rounding puts into the bin beside, or takes out of zero."""
+    steps = {number: steps[number] for _, number, steps in by_hand}
+    for kind, histogram in measured.run.histograms.items():
+        for at, number in enumerate(histogram.steps.tolist()):
+            arrays = getattr(steps[number], "output" if kind == "activation" else kind)
+            for row in histogram.rows:
+                array = np.zeros(0) if arrays.get(row) is None else np.asarray(arrays[row])
+                if any(all(map(fnmatchcase, (measured.name, row, f"{kind}_"), excepted)) for excepted in EXCEPT):
+                    continue
+                found, expected = np.nan_to_num(histogram.values[at, histogram.row(row)]), naive.histogram(array)
+                assert found.sum() == expected.sum(), f"{kind} of {row} in step {number}"
+                moved = np.abs(found - expected).sum() / 2
+                assert moved <= (0 if kind == "value" else 1 + SHIFTED * array.size), (
+                    f"{kind} of {row} in step {number}"
+                )
