@@ -7,7 +7,7 @@ from typing import Any
 from tb_nnhealth.instrument.definition import Unreadable
 from tb_nnhealth.instrument.state import State
 
-LATER = 8
+LATER = 4
 """Steps after which a proof is made again. The first one shows least: biases are zero, a warm-up's learning rate may
 be, and a loss-scaled optimizer may skip the step."""
 
