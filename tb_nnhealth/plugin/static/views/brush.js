@@ -31,7 +31,7 @@ export class Brush {
       onpointerup: (/** @type {PointerEvent} */ event) => this.release(event),
       onpointercancel: () => this.drop(),
       onpointerleave: () => axis.point(null, null),
-      ondblclick: () => axis.onzoom(null),
+      ondblclick: () => this.choose(this.everything()),
     }, this.before, this.after, this.window, this.first, this.last);
     this.window.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.press(event, 'both'));
   }
@@ -133,7 +133,7 @@ export class Brush {
     const small = Math.max(1, Math.round(SMALL * length));
     const large = Math.max(1, Math.round(LARGE * length));
     const by = {ArrowLeft: -small, ArrowDown: -small, ArrowRight: small, ArrowUp: small, PageDown: -large, PageUp: large, Home: -length, End: length}[event.key];
-    if (event.key === 'Escape') this.axis.onzoom(null);
+    if (event.key === 'Escape') this.choose(this.everything());
     if (by === undefined) return;
     event.preventDefault();
     this.choose(this.moved(this.range ?? this.everything(), part, by));
