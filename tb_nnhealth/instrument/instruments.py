@@ -33,9 +33,12 @@ NOT_TAKEN_BACK = (
 NOT_THE_SAME = "expected a step that is guarded to train as the model's own, to the bit. Received: other variables"
 
 CHANGED = (
-    "expected a step that trains as the model's own, to the bit, as it did at first. Received: other variables. The "
-    "steps since then may differ in their last bits; those to come are measured beside the training"
+    "expected a step that trains as the model's own, to the bit, as it did at first. Received: other variables. From "
+    "now on nothing is read in the training"
 )
+
+MOST_KINDS = 8
+"""Kinds of batches of which something is kept."""
 
 UNSEEN = (
     "expected the training step to call the model's layers and its optimizer where that can be seen. Received: some of "
@@ -144,8 +147,9 @@ class Instruments:
         if self.replay is not None and not can_be_taken_back:
             raise RuntimeError(NOT_TAKEN_BACK)
         state = State(shown.variables or ())
-        self._kinds.append(Kind(iterator.element_spec, state, shown.unreadable, by_xla or not can_be_taken_back))
-        return self._kinds[-1]
+        kind = Kind(iterator.element_spec, state, shown.unreadable, by_xla or not can_be_taken_back)
+        self._kinds = [*self._kinds, kind][-MOST_KINDS:]
+        return kind
 
     def is_unproven(self, iterator: Any) -> bool:
         """Returns whether it is not settled yet that the next steps train as the model's own do."""
@@ -155,7 +159,7 @@ class Instruments:
         """Returns what is to show whether the next steps train as the model's own do, None where that is settled."""
         if self._kind is None or not self._kind.wants_proof(step) or not self._can_be_proven(iterator):
             return None
-        return Proof(self.own, self._kind.state)
+        return Proof(self.own, self._kind.state, [variable.value for variable in self.model.trainable_variables])
 
     def _can_be_proven(self, iterator: Any) -> bool:
         is_left_alone = self.replay is not None and self.unsampled is self.own
@@ -181,25 +185,29 @@ class Instruments:
         elif proof is not None:
             proof.try_out(self.sampled, batches)
 
-    def settle(self, holds: bool, step: int) -> None:
-        """Takes note of a proof made at a step. Where it has failed, nothing is read in the training any more; the
-        guard, which still sees what goes in and out, is to be proven once more."""
+    def settle(self, holds: bool, has_moved: bool, step: int) -> None:
+        """Takes note of a proof made at a step, in which a weight moved or none did.
+
+        Where it has failed, nothing is read in the training any more; the guard, which still sees what goes in and out,
+        is to be proven once more.
+        """
         assert self._kind is not None
         if holds:
-            return self._kind.note_proof(step)
+            return self._kind.note_proof(step, has_moved)
         if self._kind.is_proven:
-            self._on_failure("the steps so far as they would have been", RuntimeError(CHANGED))
+            self._on_failure(f"the steps up to {step} without changing their last bits", RuntimeError(CHANGED))
         self._kind.note_failure(is_settled=self.guard is None or self.replay is not None)
         self._kinds = [self._kind]
         if self.replay is not None:
             self.unsampled = self.own
             return self._on_failure("the guard against non-finite values", RuntimeError(NOT_THE_SAME))
+        self.sampled = None  # Unless another can be made.
         self._make_functions(is_beside=True)
 
     def give_up(self) -> None:
         """Measures nothing from now on, and guards nothing that is not known to train as the model's own step does.
 
-        Where the first proof holds and a second one broke, all goes on without it.
+        Where the first proof holds and a second one broke, all goes on without it, unless steps are measured beside.
         """
         is_proven = self._kind is not None and self._kind.is_proven
         if self._kind is not None and is_proven and self.replay is None:

@@ -7,9 +7,10 @@ from typing import Any
 from tb_nnhealth.instrument.definition import Unreadable
 from tb_nnhealth.instrument.state import State
 
-LATER = 4
-"""Steps after which a proof is made again. The first one shows least: biases are zero, a warm-up's learning rate may
-be, and a loss-scaled optimizer may skip the step."""
+LATER, MOST_PROOFS = 4, 6
+"""Steps after which a proof is made again, and how often it is made at most. A first one shows least: biases are zero,
+and so may be a warm-up's learning rate. One in which no weight moves, for gradients are accumulated or the loss scale
+was too large, does not count."""
 
 
 @dataclass
@@ -29,15 +30,21 @@ class Kind:
     unreadable: Unreadable
     is_proven: bool
     prove_again_at: float = math.inf
+    _proofs: int = 0
+    _telling: int = 0
 
     def wants_proof(self, step: int) -> bool:
         return not self.is_proven or step >= self.prove_again_at
 
-    def note_proof(self, step: int) -> None:
-        """Notes that a proof made at a step holds."""
-        self.prove_again_at = math.inf if self.is_proven else step + LATER
+    def note_proof(self, step: int, has_moved: bool) -> None:
+        """Notes that a proof made at a step holds; `has_moved`: a weight changed in it."""
+        self._proofs += 1
+        self._telling += has_moved
+        is_enough = self._telling == 2 or self._proofs == MOST_PROOFS
+        self.prove_again_at = math.inf if is_enough else step + (LATER if has_moved else 1)
         self.is_proven = True
 
     def note_failure(self, is_settled: bool) -> None:
         """Notes that one does not hold or could not be made; `is_settled`: there is nothing left to prove."""
         self.prove_again_at, self.is_proven = math.inf, is_settled
+        self._proofs = self._telling = 0

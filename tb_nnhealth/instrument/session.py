@@ -102,6 +102,7 @@ class Session:
 
     def detach(self) -> None:
         """Gives the model its own step function back."""
+        self._iterator = None
         if self.instruments.model.train_function is self:
             self.instruments.model.train_function = self.instruments.own
 
@@ -110,7 +111,7 @@ class Session:
         self.detach()
         if not self._is_running:
             return
-        self._is_running, self._iterator = False, None
+        self._is_running = False
         try:
             self._log.open()
             self.schedule.end_fit()
@@ -226,7 +227,7 @@ class Session:
         logs = proof.train(batches)
         started = time.perf_counter()
         try:
-            self.instruments.settle(proof.holds(batches), self.step)
+            self.instruments.settle(proof.holds(batches), proof.has_moved, self.step)
         except Exception as error:
             self.instruments.give_up()
             self._on_failure("whether the step trains the same", error)

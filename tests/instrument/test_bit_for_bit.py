@@ -68,7 +68,7 @@ def test_only_what_xla_compiles_is_measured_beside(measured: Measured) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_default_settings(name: str, tmp_path: Path) -> None:
-    """Most steps are not sampled, and guarded."""
+    """Of the usual six steps three are not sampled, but guarded."""
     assert_same_with(name, HealthCallback(tmp_path))
 
 

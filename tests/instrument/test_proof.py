@@ -32,7 +32,7 @@ def step(weight: tf.Variable, amount: Callable[[], float]) -> Callable[[Any], fl
 @pytest.mark.parametrize(("tried", "expected"), [([1.0], True), ([1.0, 1.0], True), ([1.0, 1.000001], False)])
 def test_what_is_tried_out_is_taken_back_and_compared(tried: list[float], expected: bool) -> None:
     weight = tf.Variable([1.0])
-    proof = Proof(step(weight, lambda: 1.0), State([weight]))
+    proof = Proof(step(weight, lambda: 1.0), State([weight]), [weight])
     batches = tf.data.Dataset.range(1, 3)
     for amount in tried:
         proof.try_out(step(weight, lambda amount=amount: amount), batches)
@@ -41,10 +41,20 @@ def test_what_is_tried_out_is_taken_back_and_compared(tried: list[float], expect
     assert weight.numpy() == [4.0]
 
 
+def test_it_tells_whether_a_weight_moved() -> None:
+    weight, counter = tf.Variable([1.0]), tf.Variable([0.0])
+    proof = Proof(step(counter, lambda: 1.0), State([weight, counter]), [weight])
+    proof.train(tf.data.Dataset.range(1, 3))
+    assert not proof.has_moved
+    proof = Proof(step(weight, lambda: 1.0), State([weight, counter]), [weight])
+    proof.train(tf.data.Dataset.range(1, 3))
+    assert proof.has_moved
+
+
 def test_what_does_not_train_twice_the_same_proves_nothing() -> None:
     weight = tf.Variable([1.0])
     amounts = iter([1.0, 2.0])
-    proof = Proof(step(weight, lambda: next(amounts)), State([weight]))
+    proof = Proof(step(weight, lambda: next(amounts)), State([weight]), [weight])
     batches = tf.data.Dataset.range(1, 2)
     proof.try_out(step(weight, lambda: 3.0), batches)
     assert (proof.train(batches), proof.holds(batches)) == (2.0, True)
@@ -59,7 +69,7 @@ def test_what_fails_is_taken_back() -> None:
         raise RuntimeError("in the middle of it")
 
     with pytest.raises(RuntimeError, match="in the middle"):
-        Proof(failing, State([weight])).try_out(failing, tf.data.Dataset.range(1, 2))
+        Proof(failing, State([weight]), [weight]).try_out(failing, tf.data.Dataset.range(1, 2))
     assert weight.numpy() == [1.0]
 
 
@@ -139,10 +149,10 @@ def test_two_proofs_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     made: list[int] = []
     settle = Instruments.settle
 
-    def settled(self: Instruments, holds: bool, step: int) -> None:
-        assert holds
+    def settled(self: Instruments, holds: bool, has_moved: bool, step: int) -> None:
+        assert holds and has_moved
         made.append(step)
-        settle(self, holds, step)
+        settle(self, holds, has_moved, step)
 
     monkeypatch.setattr(Instruments, "settle", settled)
     assert same(trained(HealthCallback(tmp_path)), trained())

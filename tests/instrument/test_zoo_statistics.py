@@ -112,6 +112,7 @@ def test_step(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) ->
 def test_histograms(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) -> None:
     """Of values every bin; of the others all but what rounding puts into the bin beside, or takes out of zero."""
     steps = {number: steps[number] for _, number, steps in by_hand}
+    assert set(measured.run.histograms) == {"value", "gradient", "update", "activation"}
     for kind, histogram in measured.run.histograms.items():
         for at, number in enumerate(histogram.steps.tolist()):
             arrays = getattr(steps[number], "output" if kind == "activation" else kind)
