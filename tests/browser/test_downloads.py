@@ -189,3 +189,12 @@ def test_printed_report_has_what_is_folded(report, browser):
     expect(folded).to_be_visible()
     assert page.pdf().startswith(b"%PDF")
     context.close()
+
+
+def test_a_link_is_copied_where_there_is_no_clipboard(open_tab):
+    """Plain http on a network: only the outer page of this test keeps a clipboard, to look into."""
+    tab = open_tab("sick/health", address=ZOOMED, permissions=["clipboard-read", "clipboard-write"])
+    tab.frame.locator("body").evaluate("() => Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    tab.frame.get_by_role("button", name="Copy link").click()
+    expect(tab.frame.get_by_text("Copied")).to_be_visible()
+    assert tab.page.evaluate("() => navigator.clipboard.readText()") == tab.page.url

@@ -60,6 +60,23 @@ def test_reload_button_brings_news_at_once(open_tab, live_steps):
     tab.wait_for("live/health", steps)
 
 
+def test_every_message_of_tensorboard_is_answered(open_tab):
+    """TensorBoard waits for the answers, and keeps those that it waits for."""
+    tab = open_tab("good/health")
+    tab.frame.locator("body").evaluate(
+        """() => {
+            const send = MessagePort.prototype.postMessage;
+            window.sent = [];
+            MessagePort.prototype.postMessage = function (text) { window.sent.push(text); send.call(this, text); };
+        }"""
+    )
+    tab.page.locator("app-header-reload button").click()
+    tab.page.wait_for_timeout(1500)
+    sent = [json.loads(text) for text in tab.frame.locator("body").evaluate("() => window.sent")]
+    assert "experimental.DataReloaded" in {message["type"] for message in sent}
+    assert all(message["isReply"] and message["id"] is not None for message in sent)
+
+
 def test_served_below_the_path_prefix(tensorboard):
     address = f"{tensorboard.address}/data/plugin/nnhealth/runs"
     assert "/at/home/" in address

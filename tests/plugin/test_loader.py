@@ -1,5 +1,6 @@
 """TensorBoard's entry point: whatever it meets, TensorBoard starts."""
 
+import os
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -56,3 +57,19 @@ def test_entry_point_imports_nothing_heavy():
         "print([n for n in ('tensorflow', 'keras', 'tb_nnhealth.reader', 'tb_nnhealth.rules') if n in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_what_a_former_installation_left_behind_is_no_second_plugin(tmp_path):
+    """TensorBoard does not start with two plugins of one name."""
+    left_behind = tmp_path / "tb_nnhealth-0.0.1.dist-info"
+    left_behind.mkdir()
+    (left_behind / "METADATA").write_text("Metadata-Version: 2.1\nName: tb_nnhealth\nVersion: 0.0.1\n")
+    (left_behind / "entry_points.txt").write_text(
+        "[tensorboard_plugins]\nnnhealth = tb_nnhealth.plugin.loader:NNHealthLoader\n"
+    )
+    code = "from tensorboard import default; print([p.__name__ for p in default.get_dynamic_plugins()])"
+    path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert found.stdout.count("NNHealthLoader") == 1, found.stderr

@@ -43,6 +43,12 @@ def test_module_names_no_other_host(path):
     assert set(addresses) <= {"http://www.w3.org/2000/svg"}
 
 
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.relative_to(STATIC).as_posix())
+def test_module_links_to_no_fragment(path):
+    """Below TensorBoard's base address such a link leaves the page."""
+    assert not re.search(r"""(href|xlink:href)['"]?\s*[:=,]\s*['"`]#""", path.read_text(encoding="utf-8"))
+
+
 def test_bands_are_limits_of_rules_on_the_statistic():
     code = (STATIC / "bands.js").read_text(encoding="utf-8")
     lines = re.findall(r"^  (\w+): \{.*\['([a-z-]+)', '(\w+)'\]", code, re.MULTILINE)

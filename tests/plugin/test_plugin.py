@@ -8,12 +8,17 @@ from urllib.parse import quote
 
 import numpy as np
 import pytest
-from werkzeug import test
+from tensorboard.backend import application
+from tensorboard.plugins import base_plugin
+from werkzeug import test, wrappers
 
-from tb_nnhealth import Scorecard
+from tb_nnhealth import Scorecard, reader
+from tb_nnhealth.plugin.loader import NNHealthLoader
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html
+from tests.loaders import slow_provider
 from tests.plugin.conftest import MARKUP, RUN, STEPS
+from tests.synthetic import write_synthetic_run
 
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
@@ -276,3 +281,33 @@ def test_names_with_markup_stay_data(client):
     assert answer.json["tables"]["variables"]["rows"][0] == f"{MARKUP}/kernel"
     series = client.get(f"{BASE}/series?run={quote('exp<b>1/health')}&table=variables&row={quote(MARKUP)}/kernel")
     assert series.mimetype == "application/octet-stream"
+
+
+class Experiments:
+    """A data provider of several experiments, each with a log directory of its own."""
+
+    def __init__(self, providers: dict[str, Any]) -> None:
+        self._providers = providers
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(context: Any = None, *, experiment_id: str, **options: Any) -> Any:
+            return getattr(self._providers[experiment_id], name)(context, experiment_id="", **options)
+
+        return ask
+
+
+def test_runs_of_one_name_in_two_experiments_are_two_runs(tmp_path, monkeypatch):
+    """Also where they have as many steps, and were written at the same time."""
+    monkeypatch.setattr(reader, "listed_version", lambda tags: (len(tags), 4, 1.0))
+    for seed, name in enumerate(("one", "two")):
+        write_synthetic_run(tmp_path / name / "run", steps=5, seed=seed, run=f"run of {name}")
+    with slow_provider(tmp_path / "one") as one, slow_provider(tmp_path / "two") as two:
+        provider = Experiments({"one": one, "two": two})
+        plugin = NNHealthLoader().load(base_plugin.TBContext(data_provider=provider))
+        client = test.Client(application.TensorBoardWSGI([plugin], data_provider=provider), wrappers.Response)
+        for name in ("one", "two", "one"):
+            at, run = f"/experiment/{name}/data/plugin/nnhealth", reader.read_run(tmp_path / name / "run")
+            assert client.get(f"{at}/scorecard?run=run/health").data == Scorecard.from_run(run).to_json().encode()
+            matrix = frame(client.get(f"{at}/matrix", query_string={**MATRIX, "run": "run/health"}).data)[2]
+            column = run.variables.columns.index(MATRIX["statistic"])
+            np.testing.assert_array_equal(matrix[0, :, -1], run.variables.values[-1, :, column])
