@@ -46,13 +46,17 @@ def respond(
 
 
 def text(request: wrappers.Request, sentence: str, code: int, headers: Headers | None = None) -> wrappers.Response:
-    return respond(request, sentence.encode(), "text/plain", code, headers)
+    return respond(request, _bytes(sentence), "text/plain", code, headers)
 
 
 def strict_json(request: wrappers.Request, content: Any) -> wrappers.Response:
     """Answers JSON that every browser reads: a NaN in it is our error, never the string "NaN"."""
     body = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return respond(request, body.encode(), "application/json")
+    return respond(request, _bytes(body), "application/json")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")  # a lone surrogate in a name becomes JSON's escape
 
 
 def binary(request: wrappers.Request, content: bytes) -> wrappers.Response:

@@ -13,6 +13,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import test, wrappers
 
 from tb_nnhealth import Scorecard, reader
+from tb_nnhealth.plugin import http
 from tb_nnhealth.plugin.loader import NNHealthLoader
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html
@@ -311,3 +312,9 @@ def test_runs_of_one_name_in_two_experiments_are_two_runs(tmp_path, monkeypatch)
             matrix = frame(client.get(f"{at}/matrix", query_string={**MATRIX, "run": "run/health"}).data)[2]
             column = run.variables.columns.index(MATRIX["statistic"])
             np.testing.assert_array_equal(matrix[0, :, -1], run.variables.values[-1, :, column])
+
+
+def test_a_name_that_is_no_text_is_answered_all_the_same():
+    """A hostile manifest may hold half of a pair of surrogates, which is JSON, and no UTF-8."""
+    answer = http.strict_json(wrappers.Request(test.EnvironBuilder().get_environ()), {"run": "a\ud800b"})
+    assert json.loads(answer.get_data()) == {"run": "a\ud800b"}
