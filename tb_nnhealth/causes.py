@@ -112,6 +112,24 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
 }
 """The rules that may bring a rule's finding about, the nearest first."""
 
+_OF_A_HIGH_RATE = frozenset(
+    {
+        "nonfinite-values",
+        "weight-growth",
+        "exploding-gradient",
+        "high-update-ratio",
+        "dead-units",
+        "saturated-activation",
+        "non-gaussian-weights",
+        "increasing-loss",
+        "oscillating-loss",
+    }
+)
+"""What of `learning-rate-value` only a rate that is too high brings about, or one below zero."""
+
+_OF_A_LOW_RATE = frozenset({"unchanged-variable", "low-update-ratio", "learning-rate-schedule", "still-improving"})
+"""And only one that is too low."""
+
 _ORDER = {name: index for index, name in enumerate(DIAGNOSES)}
 
 
@@ -127,7 +145,7 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """
     findings = list(findings)
     grave = [finding for finding in findings if finding.severity != "info"]
-    because = _nearest_causes({finding.rule for finding in grave})
+    because = _nearest_causes(grave)
     chains = {finding.rule: _chain(finding.rule, because) for finding in grave}
     roots = {rule: chain[-1] for rule, chain in chains.items()}
     gravest = {
@@ -149,9 +167,22 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return (*_told(ordered, because, symptoms), *informative)
 
 
-def _nearest_causes(found: set[str]) -> dict[str, str]:
-    nearest = {rule: next((cause for cause in CAUSES.get(rule, ()) if cause in found), None) for rule in found}
+def _nearest_causes(findings: Iterable[Finding]) -> dict[str, str]:
+    found = {finding.rule: finding for finding in findings}
+    nearest = {
+        rule: next((c for c in CAUSES.get(rule, ()) if c in found and _may_bring_about(found[c], rule)), None)
+        for rule in found
+    }
     return {rule: cause for rule, cause in nearest.items() if cause is not None}
+
+
+def _may_bring_about(cause: Finding, symptom: str) -> bool:
+    """Returns whether a finding can be the cause: a learning rate that is too low is none of what a high one does."""
+    rate, limit = cause.observed, cause.limit
+    if cause.rule != "learning-rate-value" or rate is None or limit is None:
+        return True
+    is_low = rate == 0 or 0 < rate < limit
+    return symptom not in (_OF_A_HIGH_RATE if is_low else _OF_A_LOW_RATE)
 
 
 def _chain(rule: str, because: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Which finding is the one to mend first."""
 
 import graphlib
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,25 @@ def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
     title = DIAGNOSES[chain[0]].rule.title
     message = next(f.message for f in symptoms if f.because == chain[0])
     assert message.endswith(f", probably because {title[0].lower()}{title[1:]}.")
+
+
+@pytest.mark.parametrize(
+    ("rate", "limit", "symptom", "is_cause"),
+    [
+        (0.0, 0.0, "nonfinite-values", False),
+        (0.0, 0.0, "unchanged-variable", True),
+        (1e-7, 1e-5, "high-update-ratio", False),
+        (1e-7, 1e-5, "stalled-loss", True),
+        (-0.1, 0.0, "increasing-loss", True),
+        (0.5, 0.1, "nonfinite-values", True),
+        (0.5, 0.1, "low-update-ratio", False),
+        (0.5, 0.1, "stalled-loss", True),
+    ],
+)
+def test_a_rate_causes_what_is_on_its_side(rate: float, limit: float, symptom: str, is_cause: bool) -> None:
+    of_rate = replace(_finding("learning-rate-value"), observed=rate, limit=limit)
+    found = {finding.rule: finding for finding in by_cause([of_rate, _finding(symptom)])}
+    assert found[symptom].because == ("learning-rate-value" if is_cause else None)
 
 
 def test_the_cause_of_the_gravest_symptom_comes_first() -> None:
