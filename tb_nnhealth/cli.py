@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         say(f"Expected output that can be written. Received: {error.strerror or error}")
         return commands.UNKNOWN
+    except Exception as error:  # Python's own exit code for it, 1, would mean findings
+        say(f"it broke, which is a bug of nnhealth: {type(error).__name__}: {error}")
+        return commands.UNKNOWN
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

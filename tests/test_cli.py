@@ -271,6 +271,17 @@ def test_interruption_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "nnhealth: interrupted\n"
 
 
+def test_a_bug_of_ours_is_no_finding(monkeypatch, capsys):
+    def break_down(options):
+        raise ValueError("shapes do not match")
+
+    monkeypatch.setattr(commands, "check", break_down)
+    assert run("check", ".") == 2
+    assert (
+        capsys.readouterr().err == "nnhealth: it broke, which is a bug of nnhealth: ValueError: shapes do not match\n"
+    )
+
+
 def test_a_closed_pipe_is_no_traceback(logs):
     script = f"{sys.executable} -m tb_nnhealth export {logs / 'deep' / 'bad'} | head -c 1"
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False)
