@@ -170,7 +170,14 @@ def _call(
         leaves[index] = replacement
         return keras.tree.pack_sequence_as(outputs, leaves)
 
-    return call
+    return _signed_as(original, call)
+
+
+def _signed_as(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function that stands in for another, with its signature: a model may look at that."""
+    with contextlib.suppress(TypeError, ValueError):
+        stand_in.__dict__["__signature__"] = inspect.signature(original)
+    return stand_in
 
 
 def _is_measurable(value: Any) -> bool:
@@ -201,7 +208,7 @@ def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[...
     def tell_of_failure(given: Mapping[str, Any]) -> None:
         observer.on_failed_loss(given.get("x"), given.get("y"), given.get("y_pred"))
 
-    return compute_loss
+    return _signed_as(original, compute_loss)
 
 
 def _data_loss(compile_loss: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
@@ -252,17 +259,17 @@ def _output_loss(part: Any, observer: Observer) -> Callable[..., Any]:
 def _apply(optimizer: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
     original = optimizer.apply
 
-    def apply(grads: Any, trainable_variables: Any = None) -> Any:
+    def apply(grads: Any, trainable_variables: Any = None, **more: Any) -> Any:
         if not sight.reaches():
-            return original(grads, trainable_variables)
+            return original(grads, trainable_variables, **more)
         gradients = list(grads)
         if trainable_variables is None:
             variables = list(optimizer._trainable_variables)
         else:
             variables = trainable_variables = list(trainable_variables)
         before = unconverted(observer.before_apply)(optimizer, variables)
-        result = original(gradients, trainable_variables)
+        result = original(gradients, trainable_variables, **more)
         unconverted(observer.after_apply)(optimizer, variables, gradients, before)
         return result
 
-    return apply
+    return _signed_as(original, apply)

@@ -1,6 +1,8 @@
 """What people's own code does around and inside the measured step is left as it is."""
 
 import copy
+import inspect
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,7 @@ from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
 from tb_nnhealth.reader import LogError
-from tests.instrument.training import unwarned
+from tests.instrument.training import assert_same_bits, unwarned
 from tests.instrument.zoo import flat, mlp, numbers
 
 pytestmark = pytest.mark.slow
@@ -178,3 +180,59 @@ def test_variables_with_one_path_are_all_measured(tmp_path: Path) -> None:
     assert run.variables.rows == rows == tuple(v.path for v in run.model.variables)
     before = run.variables.series("value_norm")[-1][::2]
     assert before == pytest.approx([np.linalg.norm(v) for v in model.trainable_variables[::2]], rel=0.1)
+
+
+class Asked(keras.layers.Layer):
+    def call(self, x: Any, scale: float = 1.0) -> Any:
+        return x * scale
+
+
+class Asking(keras.Model):
+    """Looks at the signature of its layer's method; its step prints, and so cannot be taken back and proven."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.dense = Asked(), keras.layers.Dense(1)
+
+    def call(self, x: Any) -> Any:
+        scaled = self.asked(x, scale=3.0) if "scale" in inspect.signature(self.asked.call).parameters else self.asked(x)
+        return self.dense(scaled)
+
+    def train_step(self, data: Any) -> Any:
+        tf.print("", end="", output_stream=f"file://{os.devnull}")
+        return super().train_step(data)
+
+
+class GivenTheLoss(keras.optimizers.SGD):
+    def apply(self, grads: Any, trainable_variables: Any = None, loss: Any = None) -> Any:
+        return super().apply([gradient * loss for gradient in grads], trainable_variables)
+
+
+class GivingTheLoss(keras.Sequential):
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables, loss=loss)
+        return {"loss": loss}
+
+
+@pytest.mark.parametrize(
+    ("make", "optimizer"),
+    [(Asking, keras.optimizers.SGD), (lambda: GivingTheLoss([keras.layers.Dense(1)]), GivenTheLoss)],
+    ids=["of a layer", "of an optimizer"],
+)
+def test_methods_keep_their_signatures(make: Any, optimizer: Any, tmp_path: Path) -> None:
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        model = make()
+        model.compile(optimizer(0.01), "mse")
+        model.fit(flat(), numbers(), batch_size=4, epochs=2, verbose=0, callbacks=list(callbacks))
+        return list(model.get_weights())
+
+    with unwarned("HealthCallback could not"):
+        ours = trained(HealthCallback(tmp_path, sampling=2))
+    assert_same_bits(ours, trained())
+    assert read_run(tmp_path).samples == 6
