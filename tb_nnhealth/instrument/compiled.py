@@ -1,13 +1,15 @@
 """Describes how a model was compiled, and what `fit` was asked for: the manifest's "compile" and "plan"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src.losses.losses import LossFunctionWrapper
 
 from tb_nnhealth.instrument.batch import output_names
+from tb_nnhealth.instrument.optimizers import asked, schedule_of
 
 
 def planned_steps(plan: Mapping[str, int | None]) -> int | None:
@@ -85,13 +87,12 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
     if optimizer is None:
         return {}
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    schedule = getattr(inner, "_learning_rate", None)
-    is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    schedule = schedule_of(optimizer)
     return {
         "class_name": type(inner).__name__,
-        "learning_rate": float(keras.ops.convert_to_tensor(inner.learning_rate)),
-        "schedule": type(schedule).__name__ if is_schedule else None,
-        "scheduled": _scheduled(schedule, steps) if is_schedule else None,
+        "learning_rate": _rate_now(inner, schedule),
+        "schedule": None if schedule is None else type(schedule).__name__,
+        "scheduled": None if schedule is None else _scheduled(schedule, steps),
         "momentum": getattr(inner, "momentum", None),
         "weight_decay": inner.weight_decay,
         "clipnorm": inner.clipnorm,
@@ -103,9 +104,24 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
+def _rate_now(optimizer: Any, schedule: Any) -> float | None:
+    if schedule is None:
+        return float(tf.convert_to_tensor(optimizer.learning_rate))
+    return _rates(schedule, [int(tf.convert_to_tensor(optimizer.iterations))])[0]
+
+
 def _scheduled(schedule: Any, steps: int | None) -> list[float] | None:
     """Returns the learning rates of a schedule at the quarters of the training, five of them."""
     if steps is None:
         return None
-    quarters = np.linspace(0, max(0, steps - 1), 5).astype(int)
-    return [float(keras.ops.convert_to_tensor(schedule(int(step)))) for step in quarters]
+    rates = _rates(schedule, [int(step) for step in np.linspace(0, max(0, steps - 1), 5)])
+    return None if None in rates else [rate for rate in rates if rate is not None]
+
+
+def _rates(schedule: Any, steps: Sequence[int]) -> list[float | None]:
+    """Returns a schedule's learning rates at some steps, None where it cannot be asked."""
+    rate = asked(schedule)
+    try:
+        return [None if rate is None else float(rate(tf.constant(step, tf.int64))) for step in steps]
+    except Exception:
+        return [None] * len(steps)

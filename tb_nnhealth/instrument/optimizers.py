@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tb_nnhealth.instrument.effects import has_effects
+
 
 @dataclass(frozen=True)
 class Before:
@@ -25,9 +27,34 @@ def read_before(optimizer: Any, variables: Sequence[Any]) -> Before:
     return Before(
         values=read(variables),
         iterations=tf.identity(_tensor(steps_taken(optimizer))),
-        learning_rate=tf.cast(_tensor(optimizer.learning_rate), tf.float32),
+        learning_rate=_learning_rate(optimizer),
         loss_scale=_loss_scale(optimizer),
     )
+
+
+def _learning_rate(optimizer: Any) -> tf.Tensor:
+    """Returns the rate of the next update, float32 `[]`; NaN where a schedule cannot be asked without a trace."""
+    schedule = schedule_of(optimizer)
+    if schedule is not None and asked(schedule) is None:
+        return tf.constant(float("nan"))
+    return tf.cast(_tensor(optimizer.learning_rate), tf.float32)
+
+
+def schedule_of(optimizer: Any) -> Any:
+    """Returns the schedule of an optimizer's learning rate, None where it has none."""
+    given = getattr(_inner(optimizer), "_learning_rate", None)
+    return given if isinstance(given, keras.optimizers.schedules.LearningRateSchedule) else None
+
+
+def asked(schedule: Any) -> Any:
+    """Returns a schedule as a traced function of the step, int64 `[]`; None where it changes something whenever it is
+    asked, or breaks outside of a step."""
+    rate = tf.function(lambda step: keras.ops.convert_to_tensor(schedule(step)), autograph=False)
+    try:
+        function = rate.get_concrete_function(tf.TensorSpec([], tf.int64))
+    except Exception:
+        return None
+    return None if has_effects(function.graph, ()) else function
 
 
 def steps_taken(optimizer: Any) -> Any:
