@@ -18,6 +18,7 @@ class Measured:
     """
 
     name: str
+    log_dir: str
     outcome: Outcome
     run: HealthRun
     is_beside: bool
@@ -30,7 +31,19 @@ def train_measured(name: str, callback: HealthCallback) -> Outcome:
 
 
 @pytest.fixture(scope="session", params=CASES)
-def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    callback = HealthCallback(tmp_path_factory.mktemp(request.param), sampling=1)
-    outcome = train_measured(request.param, callback)
-    return Measured(request.param, outcome, read_run(callback.log_dir), is_measured_beside(callback))
+def case(request: pytest.FixtureRequest) -> str:
+    """The name of a case. All tests of one run one after the other, so that each of its trainings is made once."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def plain(case: str) -> Outcome:
+    """What becomes of the case without the callback."""
+    return train(CASES[case])
+
+
+@pytest.fixture(scope="session")
+def measured(case: str, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    callback = HealthCallback(tmp_path_factory.mktemp(case), sampling=1)
+    outcome = train_measured(case, callback)
+    return Measured(case, callback.log_dir, outcome, read_run(callback.log_dir), is_measured_beside(callback))

@@ -28,13 +28,15 @@ NAN = float("nan")
 LOOPS = (layers.RNN, layers.TimeDistributed)
 """Layers that call others position by position: only what they return is a layer's output."""
 
+OF_BATCH = ("input/", "target/", "prediction/")
+
 FLAT = {"tanh": (-0.98, 0.98), "sigmoid": (0.01, 0.99), "softmax": (0.01, 0.99)}
 """Where the flat 1 % of an activation function's range begins, below and above."""
 
 
 @dataclass
 class Step:
-    """What one step shows, by variable, by layer output (`flow` is the gradient into it), and as a whole.
+    """What one step shows, by variable, by layer output (`flow` is the gradient into it), as a whole, and of its batch.
 
     A gradient is None where there is none; loss scales are taken out.
     """
@@ -47,6 +49,7 @@ class Step:
     flow: dict[str, np.ndarray | None] = field(default_factory=dict)
     flat: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     scalars: Numbers = field(default_factory=dict)
+    batch: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Oracle(keras.callbacks.Callback):
@@ -120,7 +123,7 @@ def _differentiate(step: Step, objective: Objective, calls: Counter[str]) -> Non
 
     def look() -> tuple[Any, ...]:
         with tf.GradientTape(persistent=True) as tape, _captured() as captured:
-            loss, scalars = objective.loss()
+            loss, seen = objective.loss()
             scaled = optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, [v.value for v in variables])
         flows = []
@@ -129,11 +132,12 @@ def _differentiate(step: Step, objective: Objective, calls: Counter[str]) -> Non
             calls[path] += 1
             rows.append((path if calls[path] == 1 else f"{path}#{calls[path]}", layer))
             flows.append(_flow(tape, scaled, output) if variables else None)
-        return scalars, gradients, [output for _, output in captured], flows
+        return seen, gradients, [output for _, output in captured], flows
 
-    scalars, gradients, outputs, flows = look()
+    seen, gradients, outputs, flows = look()
     scale = _loss_scale(optimizer)
-    step.scalars |= {name: float(value) for name, value in scalars.items()}
+    step.scalars |= {name: float(value) for name, value in seen.items() if not name.startswith(OF_BATCH)}
+    step.batch |= {row: np.float64(tensor) for row, tensor in seen.items() if row.startswith(OF_BATCH)}
     if variables:
         step.scalars |= {"loss_scale": scale, "learning_rate": float(optimizer.learning_rate)}
     for variable, gradient in zip(variables, gradients, strict=True):
@@ -269,4 +273,20 @@ def activation_statistics(steps: list[Step], number: int, row: str) -> Numbers:
         "dead_unit_fraction": np.mean([all((o[..., u] == 0).all() for o in window) for u in range(output.shape[-1])]),
         "saturated_fraction": ((output <= flat[0]) | (output >= flat[1])).mean() if flat else NAN,
         **{f"output_gradient_{k}": backward.get(k, NAN) for k in ("norm", "rms", "zero_fraction", "nonfinite")},
+    }
+
+
+def class_counts(step: Step, name: str) -> dict[str, np.ndarray]:
+    """Returns how often each class stands in the target and in the prediction of an output, by row."""
+    target, prediction = step.batch[f"target/{name}"], step.batch[f"prediction/{name}"]
+    classes = prediction.shape[-1]
+    if classes == 1:
+        found = target.ravel() > 0.5, prediction.ravel() > 0.5
+    elif target.shape == prediction.shape:
+        found = target.argmax(-1).ravel(), prediction.argmax(-1).ravel()
+    else:
+        found = target.ravel(), prediction.argmax(-1).ravel()
+    return {
+        row: np.bincount(np.int64(ids), minlength=max(classes, 2))
+        for row, ids in zip((f"target/{name}", f"prediction/{name}"), found, strict=True)
     }

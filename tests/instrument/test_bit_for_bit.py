@@ -1,6 +1,5 @@
 """The callback changes no bit of a training, and leaves the model as it found it."""
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 
 from tb_nnhealth import HealthCallback, read_run
 from tests.instrument.conftest import Measured, train_measured
-from tests.instrument.training import Outcome, assert_same_bits, train
-from tests.instrument.zoo import CASES
+from tests.instrument.training import Outcome, assert_same_bits
 
 pytestmark = pytest.mark.slow
 
@@ -25,11 +23,6 @@ SETTINGS = [
     ("steps_per_execution", {"sampling": 1, "include": "*de*"}),
     ("recompiled", {"sampling": 1, "include": "*de*"}),
 ]
-
-
-@cache
-def plain(name: str) -> Outcome:
-    return train(CASES[name])
 
 
 def assert_as_found(outcome: Outcome) -> None:
@@ -53,12 +46,12 @@ def assert_same_training(outcome: Outcome, reference: Outcome) -> None:
             np.testing.assert_array_equal(ours[key], theirs[key])
 
 
-def test_every_step_sampled(measured: Measured) -> None:
-    outcome, run, reference = measured.outcome, measured.run, plain(measured.name)
-    assert_same_training(outcome, reference)
+def test_every_step_sampled(measured: Measured, plain: Outcome) -> None:
+    outcome, run = measured.outcome, measured.run
+    assert_same_training(outcome, plain)
     assert_as_found(outcome)
     assert run.finished and not run.problems and run.steps == outcome.steps[-1] + 1
-    assert run.step.steps.tolist() == outcome.steps == reference.steps
+    assert run.step.steps.tolist() == outcome.steps == plain.steps
 
 
 def test_only_what_xla_compiles_is_measured_beside(measured: Measured) -> None:
@@ -66,29 +59,27 @@ def test_only_what_xla_compiles_is_measured_beside(measured: Measured) -> None:
     assert measured.is_beside is ("jit" in measured.name)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_default_settings(name: str, tmp_path: Path) -> None:
+def test_default_settings(case: str, plain: Outcome, tmp_path: Path) -> None:
     """Of the usual six steps three are not sampled, but guarded."""
-    assert_same_with(name, HealthCallback(tmp_path))
+    assert_same_with(case, HealthCallback(tmp_path), plain)
 
 
-@pytest.mark.parametrize(("name", "settings"), SETTINGS, ids=str)
-def test_settings(name: str, settings: dict[str, Any], tmp_path: Path) -> None:
-    assert_same_with(name, HealthCallback(tmp_path, **settings))
+@pytest.mark.parametrize(("case", "settings"), SETTINGS, indirect=["case"], ids=str)
+def test_settings(case: str, settings: dict[str, Any], plain: Outcome, tmp_path: Path) -> None:
+    assert_same_with(case, HealthCallback(tmp_path, **settings), plain)
 
 
-def assert_same_with(name: str, callback: HealthCallback) -> None:
-    outcome = train_measured(name, callback)
-    assert_same_training(outcome, plain(name))
+def assert_same_with(case: str, callback: HealthCallback, plain: Outcome) -> None:
+    outcome = train_measured(case, callback)
+    assert_same_training(outcome, plain)
     assert_as_found(outcome)
     assert read_run(callback.log_dir).samples > 0
 
 
-def test_the_case_is_trained_at_all(measured: Measured) -> None:
+def test_the_case_is_trained_at_all(case: str, plain: Outcome) -> None:
     """Every case changes its weights, but the one in which nothing is trainable."""
-    outcome = plain(measured.name)
-    changed = any((o[k] != n[k]).any() for o, n in zip(outcome.before, outcome.after, strict=True) for k in o)
-    assert changed != (measured.name == "nothing_trainable")
+    changed = any((o[k] != n[k]).any() for o, n in zip(plain.before, plain.after, strict=True) for k in o)
+    assert changed != (case == "nothing_trainable")
 
 
 def test_keras_is_what_the_tests_think() -> None:

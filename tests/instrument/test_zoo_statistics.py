@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.records import Table
+from tb_nnhealth.vocabulary import VARIABLE_STATISTICS
 from tests.instrument.conftest import Measured
 from tests.instrument.oracle import (
     NAN,
     Numbers,
     Step,
     activation_statistics,
+    class_counts,
     steps_by_hand,
     variable_statistics,
 )
-from tests.instrument.zoo import CASES
+from tests.instrument.zoo import CASES, output_names
 from tests.statistics import naive
 
 pytestmark = pytest.mark.slow
@@ -84,6 +86,7 @@ def test_variables(measured: Measured, by_hand: list[tuple[int, int, list[Step]]
     """At each step those are measured that are trainable then."""
     table = measured.run.variables
     assert set(table.rows) == {path for _, number, steps in by_hand for path in steps[number].value}
+    assert table.columns == tuple(statistic.name for statistic in VARIABLE_STATISTICS) or not table.rows
     for at, number, steps in by_hand:
         for path in table.rows:
             is_trained = path in steps[number].value
@@ -107,6 +110,34 @@ def test_step(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) ->
     """Losses, the norm of the gradients, and what the optimizer makes of them."""
     for at, number, steps in by_hand:
         assert_row(measured, measured.run.step, at, "step", steps[number].scalars)
+        assert set(steps[number].scalars) <= set(measured.run.step.columns)
+
+
+def test_data(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) -> None:
+    """The batch: inputs, targets and predictions."""
+    table = measured.run.data
+    for at, number, steps in by_hand:
+        assert set(table.rows) == set(steps[number].batch)
+        for row, tensor in steps[number].batch.items():
+            expected = naive.batch(tensor)
+            assert_row(measured, table, at, row, expected)
+            assert set(table.columns) == set(expected)
+
+
+def test_classes(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) -> None:
+    """Counted wherever the loss is one of classification."""
+    table, model = measured.run.classes, measured.outcome.model
+    losses = model.loss
+    if not isinstance(losses, dict):
+        given = losses if isinstance(losses, (list, tuple)) else [losses]
+        losses = dict(zip(output_names(model) or range(len(given)), given, strict=True))
+    counted = [str(name) for name, loss in losses.items() if "crossentropy" in str(loss).lower()]
+    assert set(table.rows) == {f"{kind}/{name}" for kind in ("target", "prediction") for name in counted}
+    for at, number, steps in by_hand:
+        for name in counted:
+            for row, counts in class_counts(steps[number], name).items():
+                found = [table.series(str(index), row)[at] for index in range(len(counts))]
+                assert found == counts.tolist(), f"{row} at sample {at}"
 
 
 def test_histograms(measured: Measured, by_hand: list[tuple[int, int, list[Step]]]) -> None:

@@ -18,7 +18,8 @@ Step = dict[str, Any] | Callable[[keras.Model], None]
 
 @dataclass(frozen=True)
 class Objective:
-    """What an optimizer brings down in a step: `loss` gives it, with the step's statistics that are seen on the way."""
+    """What an optimizer brings down in a step: `loss` gives it, with what is seen on the way: the step's statistics,
+    and the tensors of the batch, as `batch_of` names them."""
 
     loss: Callable[[], tuple[Any, dict[str, Any]]]
     optimizer: Any
@@ -40,9 +41,34 @@ def compiled_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
             "data_loss": tf.reduce_mean(total) - penalty,
             "regularization_loss": penalty,
             "batch_size": len(keras.tree.flatten(x)[0]),
-        } | output_losses(model, y, y_pred)
+            **output_losses(model, y, y_pred),
+            **batch_of(model, x, y, y_pred),
+        }
 
     yield Objective(loss, model.optimizer, lambda: model.trainable_variables)
+
+
+def batch_of(model: keras.Model, x: Any, y: Any = None, y_pred: Any = None) -> dict[str, Any]:
+    """Returns the tensors of a batch by row: a dictionary's keys, the names of the model's inputs and outputs, or
+    numbers."""
+    inputs = _layer_names(getattr(model, "inputs", None))
+    outputs = output_names(model)
+    named = {}
+    for kind, structure, names in (("input", x, inputs), ("target", y, outputs), ("prediction", y_pred, outputs)):
+        keys, leaves = list(structure) if isinstance(structure, dict) else names, keras.tree.flatten(structure)
+        if isinstance(structure, dict):
+            leaves = [structure[key] for key in keys]
+        keys = keys if keys and len(keys) == len(leaves) else range(len(leaves))
+        named |= {f"{kind}/{key}": leaf for key, leaf in zip(keys, leaves, strict=True) if leaf is not None}
+    return named
+
+
+def output_names(model: keras.Model) -> list[str]:
+    return getattr(model, "output_names", None) or _layer_names(getattr(model, "outputs", None))
+
+
+def _layer_names(tensors: Sequence[Any] | None) -> list[str]:
+    return [tensor._keras_history.operation.name for tensor in tensors or ()]
 
 
 def output_losses(model: keras.Model, y: Any, y_pred: Any) -> dict[str, Any]:
@@ -473,7 +499,7 @@ def own_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
 
     def loss() -> tuple[Any, dict[str, Any]]:
         mean = tf.reduce_mean((model(x, training=True) - y) ** 2)
-        return mean, {"loss": mean, "batch_size": len(x)}
+        return mean, {"loss": mean, "batch_size": len(x), **batch_of(model, x, y)}
 
     yield Objective(loss, model.optimizer, lambda: model.trainable_variables)
 
@@ -517,7 +543,8 @@ def in_turns(model: Gan, real: Any) -> Iterator[Objective]:
     latent = keras.random.normal((8, 3), seed=model.noise)
 
     def critic_loss() -> tuple[Any, dict[str, Any]]:
-        return tf.reduce_mean(model.critic(model.generator(latent)) - model.critic(real)), {"batch_size": len(real)}
+        loss = tf.reduce_mean(model.critic(model.generator(latent)) - model.critic(real))
+        return loss, {"batch_size": len(real), **batch_of(model, real)}
 
     def generator_loss() -> tuple[Any, dict[str, Any]]:
         return -tf.reduce_mean(model.critic(model.generator(latent))), {}
