@@ -1,5 +1,12 @@
 """The demo's models are what they claim to be: each sick one makes its rule fire, the healthy one none."""
 
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -46,6 +53,43 @@ def test_run_names_the_models_where_one_is_unknown(capsys: pytest.CaptureFixture
     shown = capsys.readouterr()
     assert "Expected some of healthy, " in shown.err
     assert shown.err.endswith("Received: dead-unit\n")
+
+
+def test_served_demo_ends_with_tensorboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the address that was printed there is a TensorBoard with the run in it, until Ctrl-C."""
+
+    class Interrupted(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            if timeout is None:
+                seen.append(_runs_at(port))
+                self.send_signal(signal.SIGINT)
+                raise KeyboardInterrupt
+            return super().wait(timeout)
+
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    seen: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    case = run.Case("dead-units", "a model", "dead-units", FAULTS["dead-units"].build)
+    monkeypatch.setattr(run, "_cases", lambda: {"dead-units": case})
+    assert run.main(["dead-units", "--output", str(tmp_path), "--port", str(port), "--serve"]) == 0
+    assert seen == [["dead-units/health"]]
+    assert f"TensorBoard is starting at http://localhost:{port}/#nnhealth" in capsys.readouterr().out
+
+
+def _runs_at(port: int) -> list[str]:
+    """Returns the runs that a TensorBoard shows once it has come up and loaded some."""
+    for _ in range(240):
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"http://localhost:{port}/data/plugin/nnhealth/runs", timeout=5) as answer:
+                runs: list[str] = json.load(answer)["runs"]
+            if runs:
+                return runs
+        time.sleep(0.25)
+    raise AssertionError("TensorBoard did not come up")
 
 
 def _faults(scorecard: Scorecard) -> list[Finding]:

@@ -21,6 +21,8 @@ def test_verdict_is_the_scorecards(open_tab, tensorboard):
     chips = verdict.get_by_role("group", name="Categories").get_by_role("button")
     assert chips.count() == len(card["categories"])
     expect(verdict).to_contain_text(f"{STEPS} · {STEPS} samples")
+    compiling = verdict.locator("dt", has_text="Compiling").locator("xpath=following-sibling::dd[1]")
+    expect(compiling).to_have_text("1.5 s once")
 
 
 def test_download_is_the_scorecard_to_the_byte(open_tab, tensorboard):

@@ -32,6 +32,7 @@ from tb_nnhealth.summary.writer import (
     is_due,
     strict,
 )
+from tb_nnhealth.vocabulary import VARIABLE_STATISTICS
 from tests.conftest import Way
 from tests.synthetic import make_histograms, make_manifest, make_tables, write_synthetic_run
 
@@ -106,6 +107,27 @@ def test_rows_of_a_long_run(tmp_path: Path) -> None:
     assert run.step.lows("sample_index", "step")[-1] == 2501
     assert (run.samples, run.thinned, writer.lost_rows) == (2502, False, 0)
     assert not tables["steps"][0, manifest["tables"]["steps"]["columns"].index("sample_index")].is_integer()
+
+
+def test_a_sample_is_few_events_and_little_more_than_its_numbers(tmp_path: Path) -> None:
+    """TensorBoard takes a tenth of a millisecond for each event, whatever it holds, and without TensorFlow 3 MB/s."""
+    manifest = make_manifest(variables=[f"layer{i}/kernel" for i in range(200)])
+    writer = HealthWriter(str(tmp_path), manifest)
+    tables = make_tables(manifest, 0)
+    for step in range(50):
+        assert writer.write_sample(step, tables)
+    writer.close()
+    tags = [value.tag for event in events_of(tmp_path) for value in event.summary.value if event.step == 7]
+    assert {tag.split("/")[1] for tag in tags} == set(tables) and len(tags) <= len(tables) + 2
+    written = sum(path.stat().st_size for path in (tmp_path / "health").iterdir())
+    assert written <= 1.1 * 50 * sum(4 * table.size for table in tables.values()) + len(json.dumps(manifest))
+
+
+def test_a_tag_stays_below_what_tensorboard_answers_at_once() -> None:
+    columns, largest = len(VARIABLE_STATISTICS), 0
+    for start, stop in metadata.blocks(20_000, 4 * columns, ROW_BOUND):
+        largest = max(largest, (stop - start) * 4 * columns * ROW_BOUND)
+    assert 2**20 < largest <= metadata.MESSAGE_BYTES < 256 * 2**20
 
 
 def test_extremes_only_where_a_row_stands_for_several(tmp_path: Path) -> None:
