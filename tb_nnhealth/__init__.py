@@ -53,7 +53,7 @@ def __getattr__(name: str) -> Any:
         if name != "HealthCallback" or (error.name or "").startswith("tb_nnhealth"):
             raise
         raise ImportError(
-            "HealthCallback expects TensorFlow 2.16 or later and Keras 3 on its TensorFlow backend: "
+            "HealthCallback expects TensorFlow 2.16 or later and Keras 3.7 or later on its TensorFlow backend: "
             "pip install 'tb_nnhealth[train]', with KERAS_BACKEND unset or tensorflow. "
             f"Received: KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}, no module named {error.name!r}"
         ) from error

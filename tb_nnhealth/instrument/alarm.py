@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from tb_nnhealth.instrument.guard import from_sample
-from tb_nnhealth.instrument.instruments import Failure, Instruments
+from tb_nnhealth.instrument.instruments import Instruments
 from tb_nnhealth.instrument.log import SessionLog
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.steps import StepCount
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.instrument.watch import VariableWatch
 from tb_nnhealth.records import FloatArray, NonFinite
 
@@ -81,9 +82,9 @@ class Alarm:
                 found = self._watch.look(self._steps.next - 1)
             if found is not None and is_last:
                 self._log.open()
+            self._tell(found)
         except Exception as error:
-            return self._on_failure("what the guard saw", error)
-        self._tell(found)
+            self._on_failure("what the guard saw", error)
 
     def _tell(self, found: NonFinite | None) -> None:
         if found is None or self._has_told or not self._log.is_open():

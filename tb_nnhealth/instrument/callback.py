@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from packaging.version import Version
 
 from tb_nnhealth.instrument.judge import HealthError, HealthWarning, Judge
 from tb_nnhealth.instrument.layers import check_patterns, sites
@@ -19,6 +20,9 @@ from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
 
 __all__ = ["HealthCallback", "HealthError", "HealthWarning"]
+
+LEAST_KERAS = "3.7"
+"""Before it, a step of Keras was made another way."""
 
 _OF_A_TRAINING = ("_model", "params", "_training", "_session", "_is_to_start", "_trouble", "_judge")
 
@@ -52,7 +56,7 @@ class HealthCallback(keras.callbacks.Callback):
 
     Raises:
       ValueError: an argument is not what is expected.
-      RuntimeError: Keras runs on another backend than TensorFlow.
+      RuntimeError: Keras runs on another backend than TensorFlow, or is older than 3.7.
     """
 
     def __init__(
@@ -77,6 +81,8 @@ class HealthCallback(keras.callbacks.Callback):
                 "HealthCallback measures Keras on the TensorFlow backend: set KERAS_BACKEND=tensorflow before Keras "
                 f"is imported. Received: KERAS_BACKEND={keras.backend.backend()}"
             )
+        if Version(keras.__version__) < Version(LEAST_KERAS):
+            raise RuntimeError(f"HealthCallback expects Keras {LEAST_KERAS} or later. Received: {keras.__version__}")
         self.settings = checked(
             log_dir,
             sampling,
@@ -142,13 +148,12 @@ class HealthCallback(keras.callbacks.Callback):
         self._is_to_start = False
         self._end_session(finished=False)  # One that is left over from a `fit` that died.
         self._trouble.begin_fit()
-        found_obstacle = obstacle(model)
-        if found_obstacle is not None:
-            return self._trouble.warn(*found_obstacle)
         try:
-            found = sites(model)
+            found_obstacle, found = obstacle(model), sites(model)
         except Exception as error:
             return self._trouble.fail("the start of the training", error)
+        if found_obstacle is not None:
+            return self._trouble.warn(*found_obstacle)
         if all(site.layer.built for site in found) and found:
             check_patterns(found, self.settings.include, self.settings.exclude)  # Else once the layers are there.
         self._is_to_start = True
@@ -162,15 +167,18 @@ class HealthCallback(keras.callbacks.Callback):
             self._end_session(finished=False)
             self._start()
         if self._session is not None:
-            self._session.begin_epoch(self.params.get("steps"))
+            try:
+                self._session.begin_epoch(self.params.get("steps"))
+            except Exception as error:
+                self._trouble.fail("the start of an epoch", error)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         session = self._session
         if session is None:
             return
-        if session.is_displaced():
-            self._tell_displaced(session, epoch)
         try:
+            if session.is_displaced():
+                self._tell_displaced(session, epoch)
             session.end_epoch(epoch, logs or {}, self._is_last(epoch))
         except Exception as error:
             self._trouble.fail("the end of an epoch", error)
@@ -186,6 +194,8 @@ class HealthCallback(keras.callbacks.Callback):
             return
         try:
             session.alarm.ask(is_last=True)
+        except Exception as error:
+            self._trouble.fail("what the guard saw", error)
         finally:
             self._end_session(finished=True)
             self._write_scorecard()

@@ -8,7 +8,7 @@ its mark in the variables, so the next step's count names them, unless they hide
 tb_nnhealth.instrument.watch looks for these. What the guard costs stands in the README's table of figures.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from tb_nnhealth.instrument.evidence import Evidence
 from tb_nnhealth.instrument.fusion import is_rewritten
 from tb_nnhealth.instrument.layers import Site, sites, variable_paths
 from tb_nnhealth.instrument.sample import Layout
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.instrument.variables import made_beside
 from tb_nnhealth.records import FloatArray, NonFinite, Place
 from tb_nnhealth.statistics.branch import unless
@@ -47,7 +48,7 @@ class Guard(taps.Observer):
       on_failure: told of what breaks in here; the step goes on.
     """
 
-    def __init__(self, model: Any, first_step: int, on_failure: Callable[[str, Exception], None]) -> None:
+    def __init__(self, model: Any, first_step: int, on_failure: Failure) -> None:
         self._model = model
         self._first_step = first_step
         self._on_failure = on_failure

@@ -1,7 +1,7 @@
 """What is made to measure a model: its step functions, and what of the model they watch."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -21,10 +21,13 @@ from tb_nnhealth.instrument.replay import Replay, needs_replay
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.settings import Settings
 from tb_nnhealth.instrument.state import State
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.records import NonFinite
 
-Failure = Callable[[str, Exception], None]
-
+ANOTHER = (
+    "expected the step function that the model makes, for another like it is made to measure. Received: one that was "
+    "put in its place, or around it"
+)
 NOT_TAKEN_BACK = (
     "expected a step that can be run and taken back, for what is read in it changes the training. Received: one that "
     "does more than change variables that it takes, such as to print or to draw from TensorFlow's random generator"
@@ -87,6 +90,8 @@ class Instruments:
             on_failure=on_failure,
         )
         self._make_functions(is_beside=needs_replay(model))
+        if self.sampled is not None and not twin.are_alike(self.own, self.sampled):
+            raise RuntimeError(ANOTHER)
 
     def _make_functions(self, is_beside: bool) -> None:
         self.recorder.guard = None if is_beside else self.guard

@@ -7,6 +7,7 @@ from tb_nnhealth.instrument.recorder import Recorder
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.steps import StepCount
+from tb_nnhealth.instrument.trouble import Failure, NotWritten
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.window import is_due
@@ -62,6 +63,11 @@ class SessionLog:
     def problem(self) -> str | None:
         """What kept the writer from writing all; None where nothing did."""
         return None if self._writer is None else self._writer.problem
+
+    def report_problem(self, on_failure: Failure) -> None:
+        """Reports what could not be written, if anything."""
+        if self.problem is not None:
+            on_failure("everything", NotWritten(self.problem))
 
     def write_sample(self, tables: Mapping[str, FloatArray], length: int, with_histograms: bool) -> None:
         """Writes what was measured of the last step.

@@ -17,6 +17,7 @@ import tensorflow as tf
 from tb_nnhealth.instrument import functions
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.effects import RANDOM, has_effects
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.instrument.variables import made_beside
 
 MOST_BYTES = 64 * 2**20
@@ -60,7 +61,7 @@ class Modes:
         model: Any,
         is_on: bool,
         can_afford: Callable[[float], bool],
-        on_failure: Callable[[str, Exception], None],
+        on_failure: Failure,
     ) -> None:
         self.compile_seconds = 0.0
         self._model = model

@@ -14,6 +14,7 @@ from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.packing import Packing
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import NAN, Key, Trace
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.statistics import activations, data, histograms, moments
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
@@ -43,7 +44,7 @@ class Recorder(taps.Observer):
         take_activations: bool,
         take_gradients: bool,
         take_histograms: bool,
-        on_failure: Callable[[str, Exception], None],
+        on_failure: Failure,
     ) -> None:
         self._measured = measured
         self._losses = losses

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any
 
 from tb_nnhealth.instrument import describe
-from tb_nnhealth.instrument.instruments import Failure, Instruments, selected_sites
+from tb_nnhealth.instrument.instruments import Instruments, selected_sites
 from tb_nnhealth.instrument.layers import check_patterns, sites
 from tb_nnhealth.instrument.optimizers import steps_done
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import Settings
+from tb_nnhealth.instrument.trouble import Failure
 from tb_nnhealth.records import FloatArray
 from tb_nnhealth.summary.writer import HealthWriter
 

@@ -1,6 +1,11 @@
 """What goes wrong in here is said once, and the training goes on."""
 
+from collections.abc import Callable
+
 from tb_nnhealth.instrument.judge import HealthError, warn
+
+Failure = Callable[[str, Exception], None]
+"""Is told what is not measured, and why; a finding that is to be raised, it raises."""
 
 
 class NotWritten(OSError):

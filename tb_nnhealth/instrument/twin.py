@@ -82,3 +82,12 @@ def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:
         finally:
             model.train_function = own
     return made
+
+
+def are_alike(one: StepFunction, other: StepFunction) -> bool:
+    """Returns whether two step functions are of the same make."""
+    return _code(one) is _code(other)
+
+
+def _code(step: Any) -> Any:
+    return getattr(getattr(step, "python_function", step), "__code__", type(step))

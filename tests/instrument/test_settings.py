@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from tb_nnhealth import HealthCallback, Scorecard
+from tb_nnhealth import HealthCallback, Scorecard, read_run
+from tb_nnhealth.records import Table
 from tests.instrument.training import unwarned
 
 WRONG = [
@@ -93,6 +94,19 @@ def test_another_backend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
         HealthCallback(tmp_path)
 
 
+@pytest.mark.parametrize("version", ["2.15.0", "3.0.5", "3.6.0"])
+def test_an_older_keras(version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keras, "__version__", version)
+    with pytest.raises(RuntimeError, match=f"expects Keras 3.7 or later. Received: {version}"):
+        HealthCallback(tmp_path)
+
+
+@pytest.mark.parametrize("version", ["3.7.0", "3.10.0", "4.0.0.dev1"])
+def test_a_keras_that_serves(version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(keras, "__version__", version)
+    HealthCallback(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
@@ -134,3 +148,29 @@ def test_what_a_training_was_given_goes_with_the_run(tmp_path: Path, monkeypatch
     assert not rules["few-samples"].enabled
     project.write_text("[tool.nnhealth.rules.dead-units]\nwarning = 0.5\n")
     assert health.scorecard.to_json() == text, "a training keeps to what it was given when it began"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("off", [None, "activations", "gradients", "histograms", "modes"])
+def test_what_is_switched_off_is_not_measured(off: str | None, tmp_path: Path) -> None:
+    model = keras.Sequential([keras.layers.Dense(4, "relu"), keras.layers.Dropout(0.5), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    settings = {} if off is None else {off: False}
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=(32, 3)), random.normal(size=(32, 1))
+    model.fit(x, y, batch_size=8, epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1, **settings)])
+    run = read_run(tmp_path)
+
+    def is_known(table: Table, statistic: str) -> bool:
+        return statistic in table.columns and bool(np.isfinite(table.series(statistic)).any())
+
+    assert is_known(run.variables, "value_norm") and is_known(run.variables, "update_norm")
+    assert is_known(run.variables, "gradient_norm") is (off != "gradients")
+    assert is_known(run.step, "gradient_global_norm") is (off != "gradients")
+    assert is_known(run.activations, "output_gradient_norm") is (off not in ("activations", "gradients"))
+    assert is_known(run.activations, "activation_mean") is (off != "activations")
+    off_kinds = {"histograms": {"value", "gradient", "update", "activation"}, "activations": {"activation"}}
+    off_kinds["gradients"] = {"gradient"}
+    kinds = {kind for kind, table in run.histograms.items() if table.rows and np.nansum(table.values)}
+    assert kinds == off_kinds["histograms"] - off_kinds.get(str(off), set())
+    assert any(epoch.modes for epoch in run.epochs) is (off != "modes")

@@ -1,5 +1,6 @@
 """Whatever breaks in the callback, the training goes on to its end, bit for bit, with one warning."""
 
+import errno
 import os
 import shutil
 import warnings
@@ -12,11 +13,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_nnhealth import HealthCallback, HealthError, Scorecard, read_run
+from tb_nnhealth import HealthCallback, HealthError, HealthWarning, Scorecard, read_run
 from tb_nnhealth.instrument import callback as callback_module
 from tb_nnhealth.instrument import judge as judge_module
 from tb_nnhealth.instrument import recorder as recorder_module
+from tb_nnhealth.instrument.alarm import Alarm
+from tb_nnhealth.instrument.instruments import Instruments
+from tb_nnhealth.instrument.log import SessionLog
+from tb_nnhealth.instrument.schedule import Schedule
 from tb_nnhealth.instrument.session import Session
+from tb_nnhealth.instrument.steps import StepCount
+from tb_nnhealth.instrument.training import Training
 from tb_nnhealth.statistics import activations, moments
 from tb_nnhealth.summary import event_file
 from tb_nnhealth.summary.writer import HealthWriter
@@ -149,19 +156,29 @@ def test_the_directory_is_gone_when_the_run_is_judged(
     assert f"Expected to write health data to {tmp_path / 'run' / 'health'}" in told[0]
 
 
-def test_a_full_disk(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write, left = event_file.EventFile.write, [30_000]
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS], ids=["a full disk", "a read-only directory"])
+def test_a_disk_that_takes_no_more(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    """From some byte on nothing is written, and no file made."""
+    write, begin, left = event_file.EventFile.write, event_file.EventFile.__init__, [30_000]
+
+    def refuse_when_full(size: int) -> None:
+        left[0] -= size
+        if left[0] < 0:
+            raise OSError(error, os.strerror(error))
 
     def filling(self: Any, record: bytes) -> None:
-        left[0] -= len(record)
-        if left[0] < 0:
-            raise OSError(28, "No space left on device")
+        refuse_when_full(len(record))
         write(self, record)
 
+    def beginning(self: Any, *args: Any) -> None:
+        refuse_when_full(0)
+        begin(self, *args)
+
     monkeypatch.setattr(event_file.EventFile, "write", filling)
+    monkeypatch.setattr(event_file.EventFile, "__init__", beginning)
     told = goes_on(HealthCallback(tmp_path, sampling=1))
-    assert len(told) == 1 and "No space left" in told[0]
-    assert read_run(tmp_path).sampled_steps > 0
+    assert len(told) == 1 and os.strerror(error) in told[0]
+    assert 0 < read_run(tmp_path).sampled_steps < 12
 
 
 def test_a_writer_that_raises(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +250,49 @@ def test_the_start_or_the_description_raises(
     told = goes_on(HealthCallback(tmp_path))
     assert told and all("no such thing" in message for message in told)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (callback_module, "obstacle"),
+        (Training, "begin_fit"),
+        (Session, "begin_epoch"),
+        (StepCount, "length"),
+        (StepCount, "recount"),
+        (Schedule, "is_due"),
+        (Schedule, "add_step"),
+        (Schedule, "add_sample"),
+        (Instruments, "is_ready"),
+        (Instruments, "meets_others"),
+        (Instruments, "proof"),
+        (SessionLog, "write_epoch"),
+        (SessionLog, "write_progress"),
+        (Alarm, "ask"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_what_is_done_around_the_steps_raises(
+    goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("it is broken")
+
+    monkeypatch.setattr(owner, name, broken)
+    told = goes_on(HealthCallback(tmp_path, sampling=3))
+    assert len(told) == 1 and told[0].startswith("HealthCallback could not measure ") and "it is broken" in told[0]
+
+
+def test_what_is_not_finite_cannot_be_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any) -> None:
+        raise RuntimeError("it is broken")
+
+    monkeypatch.setattr(SessionLog, "write_event", broken)
+    model = model_of()
+    model.compile(keras.optimizers.SGD(1e30), "mse")
+    with pytest.warns(HealthWarning, match="it is broken"):
+        assert len(fit(model, HealthCallback(tmp_path)).epoch) == 2
+    assert not isinstance(model.train_function, Session)
 
 
 def test_the_rules_raise(goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -451,6 +511,49 @@ def test_unfreezing_while_training(tmp_path: Path) -> None:
 # Company.
 
 
+class Around(keras.callbacks.Callback):
+    """Counts the calls of the step function, as a profiler does."""
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        step, self.calls = self.model.train_function, 0
+
+        def counted(iterator: Any) -> Any:
+            self.calls += 1
+            return step(iterator)
+
+        self.model.train_function = counted
+
+
+def test_a_step_function_with_another_around_it_is_left_alone(goes_on: Any, tmp_path: Path) -> None:
+    around = Around()
+    told = goes_on(HealthCallback(tmp_path), around)
+    assert around.calls == 12
+    assert len(told) == 1 and "Received: one that was put in its place, or around it" in told[0]
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_step_function_of_ones_own_is_left_alone(tmp_path: Path, jit_compile: bool) -> None:
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        model = model_of(jit_compile=jit_compile)
+
+        @tf.function(jit_compile=jit_compile)
+        def step(data: Any) -> Any:
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = 2.0 * tf.reduce_mean((model(x, training=True) - y) ** 2)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply(gradients, model.trainable_variables)
+            return {"loss": loss}
+
+        model.train_function = lambda iterator: step(next(iterator))
+        fit(model, *callbacks)
+        return state(model)
+
+    with pytest.warns(HealthWarning, match="one that was put in its place, or around it"):
+        ours = trained(HealthCallback(tmp_path, sampling=1))
+    assert_same_bits(ours, trained())
+
+
 def test_two_at_once(goes_on: Any, tmp_path: Path) -> None:
     told = goes_on(HealthCallback(tmp_path / "b", sampling=1), HealthCallback(tmp_path / "a", sampling=1))
     assert len(told) == 1 and "only one" in told[0]
@@ -489,11 +592,11 @@ def test_beside_kerass_own_callbacks(tmp_path: Path, ours_first: bool, plain: li
             keras.callbacks.BackupAndRestore(str(tmp_path / where / "backup")),
         ]
 
-    model, health = model_of(), HealthCallback(tmp_path / "run", sampling=1)
+    model, health = model_of(), HealthCallback(tmp_path / "ours", sampling=1)
     with unwarned("HealthCallback"):
-        fit(model, *([health, *others("a")] if ours_first else [*others("a"), health]))
+        fit(model, *([health, *others("ours")] if ours_first else [*others("ours"), health]))
     assert_same_bits(state(model), plain)
-    run = read_run(tmp_path / "run")
+    run = read_run(tmp_path / "ours")
     assert run.samples == 12 and run.finished and len(run.epochs) == 2
 
 
