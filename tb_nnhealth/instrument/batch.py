@@ -1,6 +1,6 @@
 """The tensors of a batch by name, and the classes that stand in them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -78,6 +78,34 @@ def _named(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]
     leaves = keras.tree.flatten(structure)
     labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
     return list(zip(labels, leaves, strict=True))
+
+
+def pairs(
+    targets: Sequence[tuple[str, tf.Tensor]], predictions: Sequence[tuple[str, tf.Tensor]], losses: Mapping[str, str]
+) -> list[tuple[str, tf.Tensor, tf.Tensor, str]]:
+    """Returns each target's name, the target, its prediction and its loss: by name where they have the same names, else
+    by position. The loss is "" where there is none.
+
+    Args:
+      targets: by name, as `named_tensors` gives them.
+      predictions: the same of predictions.
+      losses: class names of the losses by output.
+    """
+    by_name, in_order = dict(predictions), list(losses.values())
+    if not by_name.keys() >= {name for name, _ in targets}:
+        by_name = {name: tensor for (name, _), (_, tensor) in zip(targets, predictions, strict=False)}
+    is_named = any(name in losses for name, _ in targets)
+
+    def loss(name: str, index: int) -> str:
+        if is_named or not in_order:
+            return losses.get(name, "")
+        return in_order[min(index, len(in_order) - 1)]
+
+    return [
+        (name, target, by_name[name], loss(name, index))
+        for index, (name, target) in enumerate(targets)
+        if name in by_name
+    ]
 
 
 def counted_classes(target: tf.Tensor, prediction: tf.Tensor, loss: str) -> tuple[tf.Tensor, tf.Tensor] | None:

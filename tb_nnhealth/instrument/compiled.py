@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras.src.losses.losses import LossFunctionWrapper
 
 from tb_nnhealth.instrument.batch import output_names
-from tb_nnhealth.instrument.optimizers import asked, schedule_of
+from tb_nnhealth.instrument.optimizers import asked, has_rate, schedule_of
 
 
 def planned_steps(plan: Mapping[str, int | None]) -> int | None:
@@ -41,10 +41,12 @@ def losses(model: Any) -> list[dict[str, Any]]:
     compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
     if compiled is None:
         return []
+    names = output_names(model) or []
     if isinstance(compiled, dict):
         found = list(compiled.items())
+    elif not isinstance(compiled, (list, tuple)) and names:
+        found = [(name, compiled) for name in names]  # Keras takes one loss for each output.
     else:
-        names = output_names(model) or []
         flat = keras.tree.flatten(compiled)
         found = [(names[i] if i < len(names) else str(i), loss) for i, loss in enumerate(flat)]
     return [_loss(str(output), loss) for output, loss in found if loss is not None]
@@ -105,6 +107,8 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
 
 
 def _rate_now(optimizer: Any, schedule: Any) -> float | None:
+    if not has_rate(optimizer):
+        return None
     if schedule is None:
         return float(tf.convert_to_tensor(optimizer.learning_rate))
     return _rates(schedule, [int(tf.convert_to_tensor(optimizer.iterations))])[0]

@@ -1,12 +1,13 @@
 """What a trace of the step shows of the model itself, with nothing measured: how its layers hang together, what the
 batch is like, what the predictions end in, and what must not be read."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import tensorflow as tf
 
+from tb_nnhealth.instrument import passing
 from tb_nnhealth.instrument.batch import named_tensors
 from tb_nnhealth.instrument.fusion import intruding, rewritten
 from tb_nnhealth.instrument.heads import last_activations
@@ -75,10 +76,6 @@ class Definition(Observer):
     def _followed(self, row: str, output: tf.Tensor) -> tf.Tensor:
         """Returns an output behind an identity that shows the gradient into it."""
 
-        @tf.custom_gradient
-        def identity(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[Any], Any]]:
-            return tf.identity(x), note
-
         def note(gradient: Any) -> Any:
             self._flows.append((row, gradient))
             return gradient
@@ -87,7 +84,7 @@ class Definition(Observer):
             return output  # A constant.
         if hasattr(output, "_keras_logits") or output.op.type in ("Softmax", "Sigmoid"):
             return output  # Keras' losses look for this very tensor.
-        followed = identity(output)
+        followed = passing.watched(output, note)
         if hasattr(output, "_keras_mask"):
             followed._keras_mask = output._keras_mask
         return followed

@@ -23,8 +23,9 @@ fused. A ReLU's result is the same either way."""
 ELEMENTWISE = (*ARITHMETIC, *ACTIVATIONS, "Softplus", "Erf", "Erfc", "Pow", "Square", "Relu6")
 """What activation functions of several operations are made of."""
 
-SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike")
-"""What reads a shape only, which TensorFlow finds out beforehand: then nothing reads it."""
+SHAPES = ("Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike", "OptionalFromValue")
+"""What reads a shape only, which TensorFlow finds out beforehand: then nothing reads it; and what keeps for a branch's
+gradient whatever that might need."""
 
 
 Key = TypeVar("Key", bound=Hashable)

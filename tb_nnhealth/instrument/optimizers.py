@@ -33,11 +33,17 @@ def read_before(optimizer: Any, variables: Sequence[Any]) -> Before:
 
 
 def _learning_rate(optimizer: Any) -> tf.Tensor:
-    """Returns the rate of the next update, float32 `[]`; NaN where a schedule cannot be asked without a trace."""
+    """Returns the rate of the next update, float32 `[]`; NaN where the optimizer has none, such as one of several, or a
+    schedule that cannot be asked without a trace."""
     schedule = schedule_of(optimizer)
-    if schedule is not None and asked(schedule) is None:
+    if not has_rate(optimizer) or (schedule is not None and asked(schedule) is None):
         return tf.constant(float("nan"))
     return tf.cast(_tensor(optimizer.learning_rate), tf.float32)
+
+
+def has_rate(optimizer: Any) -> bool:
+    """Returns whether an optimizer has a learning rate of its own."""
+    return schedule_of(optimizer) is not None or getattr(_inner(optimizer), "learning_rate", None) is not None
 
 
 def schedule_of(optimizer: Any) -> Any:

@@ -69,6 +69,11 @@ class Packing:
             counts = [trace.stacked(kind, rows, HISTOGRAM_BINS) for kind, rows in kinds]
             self._histograms.assign(tf.concat(counts, 0))
 
+    def empty(self) -> None:
+        """Forgets the sample before, where the step that runs eagerly could not be packed."""
+        if tf.executing_eagerly() and self._flat is not None:
+            self._flat.assign(tf.fill(tf.shape(self._flat), NAN))
+
     def _lay_out(self, trace: Trace, variables: Sequence[str], definition: Definition) -> None:
         outputs = trace.rows("forward")
         widths = [int(value.shape[0]) for (kind, _), value in trace.parts.items() if kind == "classes"]

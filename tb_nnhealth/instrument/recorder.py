@@ -1,12 +1,12 @@
 """Takes the statistics of a sampled step while it is traced."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import functions, optimizers, taps
-from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss, named_tensors, scalars
+from tb_nnhealth.instrument import functions, optimizers, passing, taps
+from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss, named_tensors, pairs, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
@@ -37,7 +37,7 @@ class Recorder(taps.Observer):
     def __init__(
         self,
         measured: Callable[[Sequence[str]], dict[str, Any]],
-        losses: Sequence[str],
+        losses: Mapping[str, str],
         names: Names,
         modes: Modes,
         *,
@@ -151,6 +151,7 @@ class Recorder(taps.Observer):
                 self.packing.pack(self._trace, list(self.variables), self.definition)
                 self._trace.forget_inner()
         except Exception as error:
+            self.packing.empty()
             self._on_failure("the step", error)
         self._modes.keep(data_batch)
         if self.guard is not None:
@@ -181,9 +182,8 @@ class Recorder(taps.Observer):
         """
         graph = functions.current_graph()
 
-        @tf.custom_gradient
-        def identity(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-            return tf.identity(x), lambda gradient: self._observe_flow(row, gradient, graph)
+        def identity(tensor: tf.Tensor) -> tf.Tensor:
+            return passing.watched(tensor, lambda gradient: self._observe_flow(row, gradient, graph))
 
         logits = getattr(output, "_keras_logits", None)
         if logits is None and tf.is_symbolic_tensor(output) and output.op.type in ("Softmax", "Sigmoid"):
@@ -220,8 +220,8 @@ class Recorder(taps.Observer):
         predictions = named_tensors(y_pred, self._output_names)
         self._observe_data("target", targets)
         self._observe_data("prediction", predictions)
-        for index, ((name, target), (_, prediction)) in enumerate(zip(targets, predictions, strict=False)):
-            counts = counted_classes(target, prediction, self._loss_name(index))
+        for name, target, prediction, loss_name in pairs(targets, predictions, self._losses):
+            counts = counted_classes(target, prediction, loss_name)
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
@@ -234,11 +234,6 @@ class Recorder(taps.Observer):
                 self._trace.keep_scalar(name, None if loss is None else mean_loss(loss))
         except Exception as error:
             self._on_failure(name, error)
-
-    def _loss_name(self, output: int) -> str:
-        if not self._losses:
-            return ""
-        return self._losses[output] if output < len(self._losses) else self._losses[-1]
 
     def _observe_update(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
         hidden = [id(v) in self.unreadable.gradients for v in variables]

@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
-from tb_nnhealth.instrument import functions
+from tb_nnhealth.instrument import functions, passing
 from tb_nnhealth.instrument.layers import Site
 
 
@@ -52,6 +52,8 @@ class Observer:
     def after_apply(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
         """The optimizer has changed the variables."""
 
+
+METHODS = ("call", "quantized_call")
 
 unconverted = tf.autograph.experimental.do_not_convert
 """Marks what AutoGraph has to leave alone where it converts the user's code around it."""
@@ -89,6 +91,7 @@ def attached(
     """
     sight = _Sight(on_unseen)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(passing.forgotten())
         calls: Counter[str] = Counter()
         found = find_sites()
         _take_apart(model, {id(site.layer) for site in found if site.is_leaf}, stack)
@@ -100,8 +103,10 @@ def attached(
             return known[id(site.layer)][1]
 
         for site in found:
-            if site.is_leaf:
-                stack.enter_context(replaced(site.layer, "call", _call(site, path, calls, observer, sight)))
+            if site.is_leaf:  # Keras runs one of the two.
+                for method in METHODS[: 2 if getattr(site.layer, "quantization_mode", None) else 1]:
+                    called = _call(getattr(site.layer, method), site, path, calls, observer, sight)
+                    stack.enter_context(replaced(site.layer, method, called))
         for optimizer in _optimizers(model):
             stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer, sight)))
         stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer, sight)))
@@ -145,10 +150,13 @@ def _optimizers(model: Any) -> list[Any]:
 
 
 def _call(
-    site: Site, path: Callable[[Site], str], calls: Counter[str], observer: Observer, sight: _Sight
+    original: Callable[..., Any],
+    site: Site,
+    path: Callable[[Site], str],
+    calls: Counter[str],
+    observer: Observer,
+    sight: _Sight,
 ) -> Callable[..., Any]:
-    original = site.layer.call
-
     def call(*args: Any, **kwargs: Any) -> Any:
         outputs = original(*args, **kwargs)
         asks_for_shapes = in_stateless_scope()  # Keras does, to build the layer.

@@ -100,9 +100,10 @@ def heads(run: HealthRun) -> tuple[Head, ...]:
 def _target(
     prediction: BatchTensor, predictions: tuple[BatchTensor, ...], targets: tuple[BatchTensor, ...]
 ) -> BatchTensor | None:
-    if len(predictions) == len(targets):
-        return targets[predictions.index(prediction)]
-    return next((target for target in targets if target.name == prediction.name), None)
+    by_name = {target.name: target for target in targets}
+    if by_name.keys() <= {each.name for each in predictions}:
+        return by_name.get(prediction.name)
+    return targets[predictions.index(prediction)] if len(predictions) == len(targets) else None
 
 
 def target_range(run: HealthRun, head: Head) -> tuple[float, float]:

@@ -11,7 +11,8 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.batch import batch_size, named_tensors, named_values
+from tb_nnhealth.instrument.batch import batch_size, named_tensors, named_values, pairs
+from tb_nnhealth.rules._heads import heads
 from tests.instrument.training import assert_same_bits, unwarned
 from tests.instrument.zoo import flat, numbers
 
@@ -126,3 +127,46 @@ def test_nan_in_a_sparse_input_is_named(tmp_path: Path, sampling: int, jit_compi
         model.fit(x, numbers(ROWS), batch_size=4, shuffle=False, verbose=0, callbacks=[health])
     found = read_run(tmp_path).nonfinite
     assert found is not None and (found.step, found.places[0].path) == (2, "input/0")
+
+
+P, Q = tf.zeros([2, 1]), tf.zeros([2, 3])
+
+
+@pytest.mark.parametrize(
+    ("targets", "predictions", "losses", "expected"),
+    [
+        (
+            [("kind", P), ("price", Q)],
+            [("price", Q), ("kind", P)],
+            {"price": "mse", "kind": "scce"},
+            [("kind", P, P, "scce"), ("price", Q, Q, "mse")],
+        ),
+        ([("kind", P)], [("aux", Q), ("kind", P)], {"kind": "scce"}, [("kind", P, P, "scce")]),
+        ([("a", P), ("b", Q)], [("a", P), ("b", Q)], {"b": "mse"}, [("a", P, P, ""), ("b", Q, Q, "mse")]),
+        ([("0", P), ("1", Q)], [("0", P), ("1", Q)], {"0": "mse"}, [("0", P, P, "mse"), ("1", Q, Q, "")]),
+        ([("y", P)], [("head", Q)], {"head": "mse"}, [("y", P, Q, "mse")]),
+        ([("0", P)], [], {"0": "mse"}, []),
+        ([("0", P)], [("0", P)], {}, [("0", P, P, "")]),
+    ],
+)
+def test_pairs(targets: Any, predictions: Any, losses: Any, expected: Any) -> None:
+    found = pairs(targets, predictions, losses)
+    assert [(name, loss) for name, _, _, loss in found] == [(name, loss) for name, _, _, loss in expected]
+    for (_, *tensors, _), (_, *wanted, _) in zip(found, expected, strict=True):
+        assert all(tensor is other for tensor, other in zip(tensors, wanted, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("outputs", [dict, list])
+def test_targets_in_another_order_than_the_outputs(outputs: Any, tmp_path: Path) -> None:
+    inputs = keras.Input((6,))
+    hidden = layers.Dense(5, "relu")(inputs)
+    made = {"price": layers.Dense(1, name="price")(hidden), "kind": layers.Dense(3, "softmax", name="kind")(hidden)}
+    model = keras.Model(inputs, made if outputs is dict else list(made.values()))
+    model.compile("adam", {"price": "mse", "kind": "sparse_categorical_crossentropy"})
+    y = {"kind": np.arange(24) % 3, "price": 10 * numbers()}
+    model.fit(flat(), y, batch_size=24, epochs=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert set(run.classes.rows) == {"target/kind", "prediction/kind"}
+    assert run.classes.values[0, run.classes.row("target/kind")].tolist() == [8, 8, 8]
+    assert {head.name: head.target and head.target.name for head in heads(run)} == {"price": "price", "kind": "kind"}

@@ -1,9 +1,11 @@
 """What people's own code does around and inside the measured step is left as it is."""
 
 import copy
+import gc
 import inspect
 import os
 import pickle
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth import HealthCallback, HealthWarning, read_run
 from tb_nnhealth.reader import LogError
 from tests.instrument.training import assert_same_bits, unwarned
 from tests.instrument.zoo import flat, mlp, numbers
@@ -236,3 +238,84 @@ def test_methods_keep_their_signatures(make: Any, optimizer: Any, tmp_path: Path
         ours = trained(HealthCallback(tmp_path, sampling=2))
     assert_same_bits(ours, trained())
     assert read_run(tmp_path).samples == 6
+
+
+def test_nothing_keeps_a_model_that_nobody_needs(tmp_path: Path) -> None:
+    def trained() -> Any:
+        model = keras.Sequential([keras.Input((6,)), layers.Dense(5, "relu"), layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+        return weakref.ref(model)
+
+    models = [trained(), trained()]
+    keras.backend.clear_session()
+    gc.collect()
+    assert [model() for model in models] == [None, None]
+
+
+class Branching(keras.Model):
+    """Takes a branch of which TensorFlow computes a part as one, long after what the proof sees."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = tf.Variable(0, trainable=False)
+        self.first, self.second, self.head = layers.Dense(6, "relu"), layers.Dense(6), layers.Dense(1)
+        self.squash = layers.Activation("tanh")
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.steps.assign_add(1)
+        hidden = self.first(x)
+        return self.head(tf.cond(self.steps < 11, lambda: hidden, lambda: self.squash(self.second(hidden))))
+
+
+class Wide(keras.layers.Layer):
+    def call(self, x: Any) -> Any:
+        return tf.tile(x, [1, tf.shape(x)[0]])
+
+
+@pytest.mark.parametrize("settings", [{}, {"sampling": 1}])
+def test_a_branch_that_is_taken_late(settings: dict[str, Any], tmp_path: Path) -> None:
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        model = Branching()
+        model.compile("adam", "mse", jit_compile=False)
+        model.fit(flat(), numbers(), batch_size=4, epochs=5, verbose=0, callbacks=list(callbacks))
+        return list(model.get_weights())
+
+    with unwarned("HealthCallback"):
+        ours = trained(HealthCallback(tmp_path, **settings))
+    assert_same_bits(ours, trained())
+
+
+def test_an_eager_step_that_cannot_be_packed_repeats_no_sample(tmp_path: Path) -> None:
+    model = keras.Sequential([Wide(), layers.Lambda(lambda x: tf.reduce_mean(x, -1, keepdims=True)), layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    health = HealthCallback(tmp_path, sampling=1)
+    model.fit(flat(8), numbers(8), batch_size=4, verbose=0, callbacks=[health])
+    with pytest.warns(HealthWarning, match="could not measure the step"):
+        model.fit(flat(9), numbers(9), batch_size=3, verbose=0, callbacks=[health])
+    loss = read_run(tmp_path).step.series("loss", "step")
+    assert np.isfinite(loss[:2]).all() and not np.isfinite(loss[2:]).any()
+
+
+def test_quantized_layers_are_measured(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(5, name="one"), layers.Dense(1, name="two")])
+    model.get_layer("one").quantize("int8")
+    model.get_layer("one").enable_lora(2)
+    model.compile("sgd", "mse")
+    model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    assert {row.rpartition("/")[2] for row in read_run(tmp_path).activations.rows} == {"one", "two"}
+
+
+@pytest.mark.skipif(not hasattr(keras.optimizers, "MultiOptimizer"), reason="needs a Keras that has it")
+def test_several_optimizers_as_one(tmp_path: Path) -> None:
+    from keras.src.optimizers.multi_optimizer import OptimizerMap
+
+    model = mlp()
+    both = OptimizerMap(keras.optimizers.Adam(), {".*head.*": keras.optimizers.SGD()})
+    model.compile(keras.optimizers.MultiOptimizer(both), "mse")
+    with unwarned("HealthCallback could not"):
+        model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    assert np.isfinite(read_run(tmp_path).variables.series("update_norm")).all()
