@@ -90,14 +90,15 @@ def _sampling(value: Any) -> str | int:
 
 
 def _path(name: str, value: Any) -> str:
-    """Returns the path; a local one without "..", for TensorFlow takes away "a/.." whether `a` exists or not."""
+    """Returns the path; a local one absolute, for the working directory may change, and without "..", for TensorFlow takes
+    away "a/.." whether `a` exists or not."""
     try:
         path = os.fspath(value)
     except TypeError:
         path = None
     if not isinstance(path, str) or not path:
         raise ValueError(f"`{name}` should be a path, a str or an os.PathLike. Received: {name}={value!r}")
-    return path if is_remote(path) else os.path.normpath(path)
+    return path if is_remote(path) else os.path.abspath(path)
 
 
 def _patterns(name: str, value: Any) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 """Each wrong argument gives one sentence: what was expected, what was received."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,31 @@ def test_paths_and_patterns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("./a/../b/run", "b/run"),
-        ("logs//run1/", "logs/run1"),
+        ("./a/../b/run", "/work/b/run"),
+        ("logs//run1/", "/work/logs/run1"),
         ("/logs/../run", "/run"),
-        (".", "."),
+        (".", "/work"),
         ("gs://bucket/a/../b", "gs://bucket/a/../b"),
     ],
 )
-def test_a_local_path_is_the_one_that_tensorflow_writes_to(given: str, kept: str) -> None:
+def test_a_local_path_is_the_one_that_tensorflow_writes_to(
+    given: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getcwd", lambda: "/work")
     settings = HealthCallback(given, scorecard_path=given).settings
     assert (settings.log_dir, settings.scorecard_path) == (kept, kept)
+
+
+@pytest.mark.slow
+def test_another_working_directory_while_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    health = HealthCallback("run", sampling=1)
+    leave = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: os.chdir("/"))
+    with unwarned("HealthCallback could not"):
+        model.fit(np.ones((8, 3)), np.ones((8, 1)), batch_size=2, epochs=2, verbose=0, callbacks=[leave, health])
+    assert health.scorecard.training["samples"] == read_run(tmp_path / "run").samples == 8
 
 
 @pytest.mark.slow
