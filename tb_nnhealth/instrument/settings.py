@@ -90,8 +90,8 @@ def _sampling(value: Any) -> str | int:
 
 
 def _path(name: str, value: Any) -> str:
-    """Returns the path; a local one absolute, for the working directory may change, and without "..", for TensorFlow takes
-    away "a/.." whether `a` exists or not."""
+    """Returns the path. A local one is made absolute, for the working directory may change, and without "..", for
+    TensorFlow takes away "a/.." whether `a` exists or not."""
     try:
         path = os.fspath(value)
     except TypeError:
