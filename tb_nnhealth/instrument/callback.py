@@ -164,6 +164,9 @@ class HealthCallback(keras.callbacks.Callback):
             self._start()
             self._judge.begin_fit()
         elif self._session is not None and self._session.is_displaced():
+            self._is_to_start = self.model.train_function is None  # Another callback may make it, behind this one.
+            if self._is_to_start:
+                self._tell_displaced(self._session, epoch)
             self._end_session(finished=False)
             self._start()
         if self._session is not None:
@@ -191,7 +194,7 @@ class HealthCallback(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         session = self._session
         if session is None:
-            return
+            return self._write_scorecard() if self._training is not None and self._training.has_written() else None
         try:
             session.alarm.ask(is_last=True)
         except Exception as error:

@@ -32,9 +32,9 @@ class Evidence:
             for tensor in self.tensors
         ]
 
-    def value(self, variable: Any) -> tf.Tensor:
-        """Returns what was read of one of the model's variables."""
-        return self._values[id(variable)]
+    def value(self, variable: Any) -> tf.Tensor | None:
+        """Returns what was read of one of the model's variables, None of one that was made since."""
+        return self._values.get(id(variable))
 
     def keep(self, tensors: Sequence[tf.Tensor]) -> None:
         """Keeps what was read, given in the order of `tensors`."""

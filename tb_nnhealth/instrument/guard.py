@@ -144,7 +144,10 @@ class Guard(taps.Observer):
 
     def _read_before(self) -> list[tuple[str, tf.Tensor]]:
         evidence = self._evidence
-        return [] if evidence is None else [(path, evidence.value(v)) for path, v in _floating(self._model)]
+        if evidence is None:
+            return []
+        read = ((path, evidence.value(variable)) for path, variable in _floating(self._model))
+        return [(path, value) for path, value in read if value is not None]
 
     def caught(self) -> NonFinite | None:
         """Returns what was caught so far; waits for the steps that are under way."""

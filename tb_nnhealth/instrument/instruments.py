@@ -120,7 +120,9 @@ class Instruments:
         """Returns whether a step can be sampled: not the first one of a model that makes its layers in it."""
         if self.sampled is None:
             return False
-        return self.recorder.packing.layout is not None or any(site.is_leaf for site in sites(self.model))
+        if self.recorder.packing.layout is not None or any(site.is_leaf for site in sites(self.model)):
+            return True
+        return bool(self.model.built and self.model.trainable_variables)  # Weights of its own, and no layers.
 
     def meets_others(self, iterator: Any) -> bool:
         """Returns whether the batches to come are of another kind than those before, for which to make ready."""

@@ -143,10 +143,11 @@ def _take_apart(model: Any, leaves: set[int], stack: contextlib.ExitStack) -> No
 
 
 def _optimizers(model: Any) -> list[Any]:
-    """The model's optimizer, and those that a custom `train_step` keeps beside it."""
-    found = [model.optimizer, *vars(model).values()]
-    unique = {id(o): o for o in found if isinstance(o, keras.optimizers.Optimizer)}
-    return list(unique.values())
+    """The model's optimizer, and those that a custom `train_step` keeps beside it, but for one within another."""
+    held = [part for value in vars(model).values() for part in (value if isinstance(value, (list, tuple)) else [value])]
+    unique = {id(o): o for o in (model.optimizer, *held) if isinstance(o, keras.optimizers.Optimizer)}
+    within = {id(getattr(optimizer, "inner_optimizer", None)) for optimizer in unique.values()}
+    return [optimizer for key, optimizer in unique.items() if key not in within]
 
 
 def _call(

@@ -319,3 +319,55 @@ def test_several_optimizers_as_one(tmp_path: Path) -> None:
     with unwarned("HealthCallback could not"):
         model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
     assert np.isfinite(read_run(tmp_path).variables.series("update_norm")).all()
+
+
+class Raw(keras.Model):
+    """Has weights, and no layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernel = self.add_weight(shape=(6, 1), initializer="ones", name="kernel")
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        return x @ self.kernel
+
+
+def test_a_model_without_layers_is_measured(tmp_path: Path) -> None:
+    model = Raw()
+    model.compile("adam", "mse")
+    with unwarned("HealthCallback could not"):
+        model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert run.samples == 6 and np.isfinite(run.variables.series("gradient_norm")).all()
+
+
+class Late(keras.Model):
+    def build(self, shape: Any) -> None:
+        self.one, self.two = layers.Dense(4), layers.Dense(1)
+        self.built = True
+
+    def call(self, x: Any) -> Any:
+        return self.two(self.one(x))
+
+
+def test_layers_made_late_under_xla_are_guarded(tmp_path: Path) -> None:
+    model = Late()
+    model.compile("adam", "mse", jit_compile=True)
+    x = flat()
+    x[22] = np.nan
+    with unwarned("HealthCallback could not"):
+        model.fit(x, numbers(), batch_size=4, shuffle=False, verbose=0, callbacks=[HealthCallback(tmp_path)])
+    found = read_run(tmp_path).nonfinite
+    assert found is not None and found.step == 5 and found.places[0].stage == "input"
+
+
+@pytest.mark.parametrize("held", [lambda inner: inner, lambda inner: [inner]], ids=["as it is", "in a list"])
+def test_an_optimizer_within_another_is_no_second_one(held: Any, tmp_path: Path) -> None:
+    model = mlp()
+    inner = keras.optimizers.SGD(0.01)
+    model.base = held(inner)
+    model.compile(keras.optimizers.LossScaleOptimizer(inner, initial_scale=8.0), "mse")
+    model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert np.isfinite(run.variables.series("gradient_norm")).all() and len(run.variables.rows) == 4

@@ -511,6 +511,30 @@ def test_unfreezing_while_training(tmp_path: Path) -> None:
 # Company.
 
 
+def test_a_model_compiled_anew_whose_step_function_comes_late(tmp_path: Path) -> None:
+    """Keras' own `fit` makes none again: a callback behind ours does, when the epoch begins."""
+
+    class Phase(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.model.make_train_function()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if epoch == 0:
+                self.model.compile("sgd", "mse")
+
+    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+        model = model_of()
+        fit(model, *callbacks, Phase(), epochs=4)
+        return state(model)
+
+    health = HealthCallback(tmp_path / "run", sampling=1, scorecard_path=tmp_path / "card.json")
+    with pytest.warns(HealthWarning, match="expects the step function to stay"):
+        ours = trained(health)
+    assert_same_bits(ours, trained())
+    assert (tmp_path / "card.json").exists()
+    assert read_run(tmp_path / "run").samples == 18, "all epochs but the second are measured"
+
+
 class Around(keras.callbacks.Callback):
     """Counts the calls of the step function, as a profiler does."""
 
