@@ -54,7 +54,7 @@ class Session:
         """Takes the place of the model's own step function; `step` is the next step's number."""
         self._steps.begin_fit(step)
         self.alarm.begin_fit(step)
-        self._history = getattr(self.instruments.model, "history", None)
+        self._history = _history(self.instruments.model)
         self._stepper.forget()
         self._is_running = True
         self.instruments.model.train_function = self
@@ -95,7 +95,7 @@ class Session:
 
     def is_alive(self) -> bool:
         """Returns whether the `fit` that this session belongs to is the one that runs."""
-        return getattr(self.instruments.model, "history", None) is self._history
+        return all(now is then for now, then in zip(_history(self.instruments.model), self._history, strict=True))
 
     def detach(self) -> None:
         """Gives the model its own step function back."""
@@ -155,3 +155,9 @@ class Session:
         self.end_fit(finished=False)
         self._on_failure("the steps to come", error)
         return self.instruments.own(iterator)
+
+
+def _history(model: Any) -> tuple[Any, Any]:
+    """Returns what each `fit` has of its own: its history, or the epochs in one that serves several."""
+    history = getattr(model, "history", None)
+    return history, getattr(history, "epoch", None)

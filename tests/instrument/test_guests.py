@@ -121,6 +121,23 @@ def test_a_step_of_ones_own_after_an_interrupted_fit_is_not_measured(tmp_path: P
     assert read_run(tmp_path).step.steps.tolist() == [0]
 
 
+def test_one_history_in_several_fits_is_several_fits(tmp_path: Path) -> None:
+    class Interrupt(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    model, x, y, history = mlp(), flat(64), numbers(64), keras.callbacks.History()
+    model.compile("sgd", "mse")
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, verbose=0, callbacks=[history, HealthCallback(tmp_path / "one", sampling=1), Interrupt()])
+    model.fit(x, y, verbose=0, callbacks=[history])
+    assert type(model.train_function).__name__ != "Session"
+    with unwarned("HealthCallback"):
+        model.fit(x, y, epochs=2, verbose=0, callbacks=[history, HealthCallback(tmp_path / "two", sampling=1)])
+    assert read_run(tmp_path / "one").step.steps.tolist() == [0]
+    assert read_run(tmp_path / "two").samples == 4
+
+
 def test_a_callback_list_without_fit_goes_on(tmp_path: Path) -> None:
     model, x, y = mlp(), flat(64), numbers(64)
     model.compile("sgd", "mse")
