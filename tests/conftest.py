@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from tensorboard.data import server_ingester
 
 from tb_nnhealth.reader import provider_runs, read_provider, read_run
 from tb_nnhealth.records import HealthRun
-from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run
+from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, skip_unless_there
 from tests.synthetic import write_synthetic_run
 
 
@@ -23,11 +22,7 @@ class Way(Protocol):
 @pytest.fixture(params=["files", "fast", "slow"])
 def way(request: pytest.FixtureRequest) -> str:
     """One of the three ways by which a run is read."""
-    if request.param == "fast":
-        try:
-            server_ingester.get_server_binary()
-        except server_ingester.NoDataServerError as error:
-            pytest.skip(str(error))
+    skip_unless_there(request.param)
     return str(request.param)
 
 

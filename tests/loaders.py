@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 from tensorboard.backend.event_processing import data_ingester, data_provider, plugin_event_multiplexer
 from tensorboard.context import RequestContext
 from tensorboard.data import server_ingester
@@ -48,6 +49,15 @@ def slow_provider(log_dir: str | os.PathLike[str], samples: int = 0) -> Iterator
     multiplexer.AddRunsFromDirectory(os.fspath(log_dir))
     multiplexer.Reload()
     yield data_provider.MultiplexerDataProvider(multiplexer, os.fspath(log_dir))
+
+
+def skip_unless_there(loader: str) -> None:
+    """Skips the test where a loader is not on this machine: there is a data server for some only."""
+    if loader == "fast":
+        try:
+            server_ingester.get_server_binary()
+        except server_ingester.NoDataServerError as error:
+            pytest.skip(str(error))
 
 
 def _settle(provider: Any) -> None:

@@ -194,7 +194,9 @@ class HealthCallback(keras.callbacks.Callback):
     def on_train_end(self, logs: Any = None) -> None:
         session = self._session
         if session is None:
-            return self._write_scorecard() if self._training is not None and self._training.has_written() else None
+            if self._training is not None and self._training.has_written():
+                self._write_scorecard()
+            return
         try:
             session.alarm.ask(is_last=True)
         except Exception as error:

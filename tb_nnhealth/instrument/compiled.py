@@ -1,6 +1,6 @@
 """Describes how a model was compiled, and what `fit` was asked for: the manifest's "compile" and "plan"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -90,11 +90,12 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
         return {}
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     schedule = schedule_of(optimizer)
+    rate, scheduled = _learning_rates(inner, schedule, steps)
     return {
         "class_name": type(inner).__name__,
-        "learning_rate": _rate_now(inner, schedule),
+        "learning_rate": rate,
         "schedule": None if schedule is None else type(schedule).__name__,
-        "scheduled": None if schedule is None else _scheduled(schedule, steps),
+        "scheduled": scheduled,
         "momentum": getattr(inner, "momentum", None),
         "weight_decay": inner.weight_decay,
         "clipnorm": inner.clipnorm,
@@ -106,26 +107,20 @@ def _optimizer(optimizer: Any, steps: int | None) -> dict[str, Any]:
     }
 
 
-def _rate_now(optimizer: Any, schedule: Any) -> float | None:
-    if not has_rate(optimizer):
-        return None
+def _learning_rates(optimizer: Any, schedule: Any, steps: int | None) -> tuple[float | None, list[float] | None]:
+    """Returns the learning rate as it is now, and a schedule's at the quarters of the training, five of them; None for
+    what cannot be had."""
     if schedule is None:
-        return float(tf.convert_to_tensor(optimizer.learning_rate))
-    return _rates(schedule, [int(tf.convert_to_tensor(optimizer.iterations))])[0]
-
-
-def _scheduled(schedule: Any, steps: int | None) -> list[float] | None:
-    """Returns the learning rates of a schedule at the quarters of the training, five of them."""
-    if steps is None:
-        return None
-    rates = _rates(schedule, [int(step) for step in np.linspace(0, max(0, steps - 1), 5)])
-    return None if None in rates else [rate for rate in rates if rate is not None]
-
-
-def _rates(schedule: Any, steps: Sequence[int]) -> list[float | None]:
-    """Returns a schedule's learning rates at some steps, None where it cannot be asked."""
+        return float(tf.convert_to_tensor(optimizer.learning_rate)) if has_rate(optimizer) else None, None
     rate = asked(schedule)
+    if rate is None:
+        return None, None
+    quarters = [] if steps is None else [int(step) for step in np.linspace(0, max(0, steps - 1), 5)]
     try:
-        return [None if rate is None else float(rate(tf.constant(step, tf.int64))) for step in steps]
+        now, *scheduled = (
+            float(rate(tf.constant(step, tf.int64)))
+            for step in (int(tf.convert_to_tensor(optimizer.iterations)), *quarters)
+        )
     except Exception:
-        return [None] * len(steps)
+        return None, None
+    return now, scheduled or None

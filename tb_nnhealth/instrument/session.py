@@ -64,11 +64,12 @@ class Session:
         if not self._stepper.knows(iterator) and not self._is_ours(iterator):
             return self.instruments.own(iterator)
         try:
-            plan = self._stepper.plan(iterator)
+            length = self._steps.length()
+            plan = self._stepper.plan(iterator, length)
         except Exception as error:
             return self._go_without(iterator, error)
         try:
-            return self._stepper.run(plan, iterator)
+            return self._stepper.run(plan, iterator, length)
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
         except BaseException:

@@ -36,6 +36,7 @@ class State:
                 raise
 
     def digest(self) -> bytes:
+        """Returns a digest of the variables."""
         return digest(self._variables)
 
     def _values(self) -> list[tf.Tensor]:

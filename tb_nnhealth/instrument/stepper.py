@@ -64,12 +64,11 @@ class Stepper:
         """Returns whether all is ready for the iterator's batches."""
         return iterator is self._iterator
 
-    def plan(self, iterator: Any) -> Plan | None:
-        """Returns how the next steps are to be sampled, None where they are not to be.
+    def plan(self, iterator: Any, length: int) -> Plan | None:
+        """Returns how the next steps, `length` of them, are to be sampled, None where they are not to be.
 
         They are also where it is not settled that the guard may run.
         """
-        length = self._steps.length()
         failure = None if self.knows(iterator) else self._make_ready(iterator)
         if failure is not None:
             return Plan(failure=failure)
@@ -83,9 +82,8 @@ class Stepper:
         instruments.recorder.was_traced = False
         return Plan(with_histograms, instruments.proof(iterator, self._steps.next))
 
-    def run(self, plan: Plan | None, iterator: Any) -> Any:
+    def run(self, plan: Plan | None, iterator: Any, length: int) -> Any:
         """Runs the next steps as planned, and returns their logs."""
-        length = self._steps.length()
         if plan is None:
             return self._run_unsampled(iterator, length)
         if plan.failure is None:

@@ -53,8 +53,6 @@ class Observer:
         """The optimizer has changed the variables."""
 
 
-METHODS = ("call", "quantized_call")
-
 unconverted = tf.autograph.experimental.do_not_convert
 """Marks what AutoGraph has to leave alone where it converts the user's code around it."""
 
@@ -103,10 +101,10 @@ def attached(
             return known[id(site.layer)][1]
 
         for site in found:
-            if site.is_leaf:  # Keras runs one of the two.
-                for method in METHODS[: 2 if getattr(site.layer, "quantization_mode", None) else 1]:
-                    called = _call(getattr(site.layer, method), site, path, calls, observer, sight)
-                    stack.enter_context(replaced(site.layer, method, called))
+            if site.is_leaf:
+                method = "quantized_call" if getattr(site.layer, "quantization_mode", None) else "call"
+                called = _call(getattr(site.layer, method), site, path, calls, observer, sight)
+                stack.enter_context(replaced(site.layer, method, called))
         for optimizer in _optimizers(model):
             stack.enter_context(replaced(optimizer, "apply", _apply(optimizer, observer, sight)))
         stack.enter_context(replaced(model, "compute_loss", _compute_loss(model, observer, sight)))

@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, sync_playwright
-from tensorboard.data import server_ingester
 
 import tools.browser
 from tests.browser.runs import LIVE, write_runs
+from tests.loaders import skip_unless_there
 
 OURS = re.compile(r"/data/plugin/nnhealth/")
 
@@ -38,11 +38,7 @@ class Tab:
 @pytest.fixture(scope="session", params=["fast", "slow"])
 def tensorboard(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
     """TensorBoard on a log directory of several runs, with each of its loaders, under a path prefix."""
-    if request.param == "fast":
-        try:
-            server_ingester.get_server_binary()
-        except server_ingester.NoDataServerError as error:
-            pytest.skip(str(error))
+    skip_unless_there(request.param)
     log_dir = tmp_path_factory.mktemp("logs")
     write_runs(log_dir)
     fast = "true" if request.param == "fast" else "false"

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from tensorboard.data import server_ingester
 
 import tb_nnhealth
 from tb_nnhealth import Scorecard
 from tb_nnhealth.reader import read_provider
 from tests.instrument.conftest import Measured
-from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run
+from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, skip_unless_there
 
 pytestmark = pytest.mark.slow
 
@@ -24,11 +23,7 @@ SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json"
     "case", ["recompiled", "rnn_stack", "list_inputs_outputs", "steps_per_execution"], indirect=True
 )
 def test_tensorboards_loaders_give_the_run_of_the_files(measured: Measured, loader: str) -> None:
-    if loader == "fast":
-        try:
-            server_ingester.get_server_binary()
-        except server_ingester.NoDataServerError as error:
-            pytest.skip(str(error))
+    skip_unless_there(loader)
     with LOADERS[loader](measured.log_dir) as provider:
         run = read_provider(provider, CONTEXT, EXPERIMENT, "health")
     assert_same_run(replace(run, name=measured.run.name), measured.run)

@@ -24,6 +24,20 @@ from tests.instrument.zoo import flat, mlp, numbers
 pytestmark = pytest.mark.slow
 
 
+class Interrupt(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        raise KeyboardInterrupt
+
+
+def trained(make: Callable[[], keras.Model], epochs: int, *callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
+    """Returns the weights of a model after a training with these callbacks."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+    model = make()
+    model.fit(flat(), numbers(), batch_size=4, epochs=epochs, verbose=0, callbacks=list(callbacks))
+    return list(model.get_weights())
+
+
 def asserting(x: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies([tf.debugging.assert_less(x, 100.0)]):
         return tf.identity(x)
@@ -104,10 +118,6 @@ def test_a_recompile_does_not_make_trained_weights_initial(tmp_path: Path) -> No
 
 
 def test_a_step_of_ones_own_after_an_interrupted_fit_is_not_measured(tmp_path: Path) -> None:
-    class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            raise KeyboardInterrupt
-
     model, x, y = mlp(), flat(64), numbers(64)
     model.compile("sgd", "mse")
     with pytest.raises(KeyboardInterrupt):
@@ -122,10 +132,6 @@ def test_a_step_of_ones_own_after_an_interrupted_fit_is_not_measured(tmp_path: P
 
 
 def test_one_history_in_several_fits_is_several_fits(tmp_path: Path) -> None:
-    class Interrupt(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            raise KeyboardInterrupt
-
     model, x, y, history = mlp(), flat(64), numbers(64), keras.callbacks.History()
     model.compile("sgd", "mse")
     with pytest.raises(KeyboardInterrupt):
@@ -243,17 +249,14 @@ class GivingTheLoss(keras.Sequential):
     ids=["of a layer", "of an optimizer"],
 )
 def test_methods_keep_their_signatures(make: Any, optimizer: Any, tmp_path: Path) -> None:
-    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(0)
+    def compiled() -> keras.Model:
         model = make()
         model.compile(optimizer(0.01), "mse")
-        model.fit(flat(), numbers(), batch_size=4, epochs=2, verbose=0, callbacks=list(callbacks))
-        return list(model.get_weights())
+        return model
 
     with unwarned("HealthCallback could not"):
-        ours = trained(HealthCallback(tmp_path, sampling=2))
-    assert_same_bits(ours, trained())
+        ours = trained(compiled, 2, HealthCallback(tmp_path, sampling=2))
+    assert_same_bits(ours, trained(compiled, 2))
     assert read_run(tmp_path).samples == 6
 
 
@@ -293,17 +296,14 @@ class Wide(keras.layers.Layer):
 
 @pytest.mark.parametrize("settings", [{}, {"sampling": 1}])
 def test_a_branch_that_is_taken_late(settings: dict[str, Any], tmp_path: Path) -> None:
-    def trained(*callbacks: keras.callbacks.Callback) -> list[np.ndarray]:
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(0)
+    def compiled() -> keras.Model:
         model = Branching()
         model.compile("adam", "mse", jit_compile=False)
-        model.fit(flat(), numbers(), batch_size=4, epochs=5, verbose=0, callbacks=list(callbacks))
-        return list(model.get_weights())
+        return model
 
     with unwarned("HealthCallback"):
-        ours = trained(HealthCallback(tmp_path, **settings))
-    assert_same_bits(ours, trained())
+        ours = trained(compiled, 5, HealthCallback(tmp_path, **settings))
+    assert_same_bits(ours, trained(compiled, 5))
 
 
 def test_an_eager_step_that_cannot_be_packed_repeats_no_sample(tmp_path: Path) -> None:

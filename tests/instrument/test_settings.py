@@ -49,17 +49,17 @@ def test_paths_and_patterns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
-        ("./a/../b/run", "/work/b/run"),
-        ("logs//run1/", "/work/logs/run1"),
+        ("./a/../b/run", "/here/b/run"),
+        ("logs//run1/", "/here/logs/run1"),
         ("/logs/../run", "/run"),
-        (".", "/work"),
+        (".", "/here"),
         ("gs://bucket/a/../b", "gs://bucket/a/../b"),
     ],
 )
 def test_a_local_path_is_the_one_that_tensorflow_writes_to(
     given: str, kept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "getcwd", lambda: "/work")
+    monkeypatch.setattr(os, "getcwd", lambda: "/here")
     settings = HealthCallback(given, scorecard_path=given).settings
     assert (settings.log_dir, settings.scorecard_path) == (kept, kept)
 

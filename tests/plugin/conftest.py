@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 from tensorboard.backend import application
-from tensorboard.data import server_ingester
 from tensorboard.plugins import base_plugin
 from werkzeug import test, wrappers
 
 from tb_nnhealth.plugin.loader import NNHealthLoader
-from tests.loaders import LOADERS
+from tests.loaders import LOADERS, skip_unless_there
 from tests.synthetic import write_synthetic_run
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -32,11 +31,7 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", params=["fast", "slow"])
 def client(request: pytest.FixtureRequest, log_dir: Path) -> Iterator[test.Client]:
-    if request.param == "fast":
-        try:
-            server_ingester.get_server_binary()
-        except server_ingester.NoDataServerError as error:
-            pytest.skip(str(error))
+    skip_unless_there(request.param)
     with LOADERS[request.param](log_dir) as provider:
         plugin = NNHealthLoader().load(base_plugin.TBContext(data_provider=provider))
         app = application.TensorBoardWSGI([plugin], path_prefix="/some/prefix", data_provider=provider)
