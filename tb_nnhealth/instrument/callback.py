@@ -103,7 +103,7 @@ class HealthCallback(keras.callbacks.Callback):
     def _begin_anew(self) -> None:
         """Sets what `_OF_A_TRAINING` names to what it is before the first `fit`."""
         self._model: Any = None  # This and `params` are Keras' own.
-        self.params: Any = None
+        self.params: Any = {}
         self._training: Training | None = None
         self._session: Session | None = None  # that of the `fit` that runs
         self._is_to_start = False

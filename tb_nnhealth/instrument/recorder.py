@@ -270,7 +270,9 @@ class Recorder(taps.Observer):
         metrics = scalars(logs)
         parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
         if not self._trace.has("step", "loss"):
-            self._observe_batch(parts[0], parts[1] if len(parts) > 1 else None, None, metrics.get("loss"))
+            shown = parts[0], parts[1] if len(parts) > 1 else None, None, metrics.get("loss")
+            self._observe_batch(*shown)
+            self.definition.on_batch(*shown, None)
         elif not self._trace.has("step", "batch_size"):
             self._observe_inputs(parts[0])
         total, of_data = (self._trace.kept("step", name, 1) for name in ("loss", "data_loss"))

@@ -157,6 +157,23 @@ def test_a_callback_list_without_fit_goes_on(tmp_path: Path) -> None:
     assert int(model.optimizer.iterations.numpy()) == 3
 
 
+def test_a_loop_with_keras_step_function_is_measured_without_being_told_its_length(tmp_path: Path) -> None:
+    model = mlp()
+    model.compile("sgd", "mse")
+    model.make_train_function()
+    callbacks = keras.callbacks.CallbackList([HealthCallback(tmp_path, sampling=1)], model=model, add_history=True)
+    with unwarned("HealthCallback could not"):
+        callbacks.on_train_begin()
+        for epoch in range(2):
+            callbacks.on_epoch_begin(epoch)
+            batches = iter(tf.data.Dataset.from_tensor_slices((flat(), numbers())).batch(4))
+            for _ in range(6):
+                model.train_function(batches)
+            callbacks.on_epoch_end(epoch)
+        callbacks.on_train_end()
+    assert read_run(tmp_path).samples == 12
+
+
 def test_it_can_be_pickled(tmp_path: Path) -> None:
     assert pickle.loads(pickle.dumps(HealthCallback(tmp_path, sampling=3))).settings.sampling == 3
 
@@ -357,6 +374,49 @@ def test_a_model_without_layers_is_measured(tmp_path: Path) -> None:
         model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
     run = read_run(tmp_path)
     assert run.samples == 6 and np.isfinite(run.variables.series("gradient_norm")).all()
+
+
+class Compiled(keras.Model):
+    """Has models within it that are compiled themselves, and a step of its own that uses their optimizers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = [mlp(), mlp()]
+        for part in self.parts:
+            part.compile("adam", "mse")
+
+    def call(self, x: Any) -> Any:
+        return self.parts[0](x)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        for part in self.parts:
+            with tf.GradientTape() as tape:
+                loss = keras.ops.mean((part(x, training=True) - y) ** 2)
+            weights = part.trainable_variables
+            part.optimizer.apply(tape.gradient(loss, weights), weights)
+        return {"loss": loss}
+
+
+def test_optimizers_of_models_within_are_measured(tmp_path: Path) -> None:
+    def compiled() -> keras.Model:
+        model = Compiled()
+        model.compile()
+        return model
+
+    ours = trained(compiled, 2, HealthCallback(tmp_path, sampling=1))
+    assert_same_bits(ours, trained(compiled, 2))
+    run = read_run(tmp_path)
+    assert len(run.variables.rows) == 8 and np.isfinite(run.variables.series("gradient_norm")).all()
+
+
+def test_a_step_that_asks_for_no_loss_shows_its_batch(tmp_path: Path) -> None:
+    model = Compiled()
+    model.compile()
+    model.fit(flat(), numbers(), batch_size=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
+    run = read_run(tmp_path)
+    assert [(tensor.stage, tensor.shape) for tensor in run.model.batch] == [("input", (4, 6)), ("target", (4, 1))]
+    assert (run.data.rows, run.model.batch[0].name) == (("input/0", "target/0"), "0")
 
 
 class Late(keras.Model):
