@@ -29,6 +29,9 @@ from tb_nnhealth.records import FloatArray, NonFinite, Place
 from tb_nnhealth.statistics.branch import unless
 from tb_nnhealth.statistics.numerics import attach, detach
 
+KEEPING_FINITE = ("Relu", "Relu6", "LeakyRelu", "Elu", "Selu")
+"""Operations that make no finite number NaN or infinite."""
+
 
 @dataclass(frozen=True)
 class _Test:
@@ -103,7 +106,7 @@ class Guard(taps.Observer):
         tensors += [("input", f"target/{n}", t) for n, t in named_values(y, output_names(self._model))]
         tensors += [("input", "sample_weight", t) for _, t in named_values(sample_weight, None)]
         tensors += [("variable", path, value) for path, value in variables]
-        tensors += [("activation", r, t) for r, t in self._outputs if self._is_readable(r, t, graph)]
+        tensors += [("activation", r, _lasting(t)) for r, t in self._outputs if self._is_readable(r, t, graph)]
         tensors += [("loss", "", loss)]
         places = [(stage, path) for stage, path, _ in tensors]
         floats = [t for _, path, t in tensors if path.startswith("input/") and t.dtype.is_floating]
@@ -185,6 +188,16 @@ class Guard(taps.Observer):
         self._caught_at.assign(tf.where(found, self.counter, -1))
         self._caught_in.assign(number)
         return tf.constant(0)
+
+
+def _lasting(output: tf.Tensor) -> tf.Tensor:
+    """Returns a tensor that is bad where an output is, and stays in memory anyway.
+
+    An activation function takes its input's memory for its own output, unless somebody else reads the input: new memory
+    for each batch normalization before a ReLU took 2 to 4 % of a CNN's step.
+    """
+    readers = output.consumers() if tf.is_symbolic_tensor(output) else []
+    return readers[0].outputs[0] if len(readers) == 1 and readers[0].type in KEEPING_FINITE else output
 
 
 def _sum(tensor: tf.Tensor) -> tf.Tensor:

@@ -89,14 +89,20 @@ def test_nan_in_a_target(where: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", HOW)
-def test_a_layers_output(how: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [[], [layers.ReLU]], ids=["read", "overwritten"])
+def test_a_layers_output(how: str, after: list[Any], tmp_path: Path) -> None:
     """The logarithm of a negative number, on one batch only."""
     x, y = data()
     x = np.abs(x) + 1
     x[2 * UNSAMPLED + 1, 0] = -1.0
     keras.backend.clear_session()
     model = keras.Sequential(
-        [layers.Input((6,)), layers.Lambda(tf.math.log, name="logarithm"), layers.Dense(1, name="head")]
+        [
+            layers.Input((6,)),
+            layers.Lambda(tf.math.log, name="logarithm"),
+            *(make() for make in after),
+            layers.Dense(1, name="head"),
+        ]
     )
     run = guarded(compiled(model, **HOW[how]), x, y, tmp_path)
     assert first(run) == (UNSAMPLED, "activation", "sequential/logarithm")
