@@ -1,5 +1,6 @@
 """Fixtures that several test modules share."""
 
+import gc
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -13,6 +14,11 @@ from tb_nnhealth.reader import provider_runs, read_provider, read_run
 from tb_nnhealth.records import HealthRun
 from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, skip_unless_there
 from tests.synthetic import write_synthetic_run
+
+
+def pytest_collection_finish() -> None:
+    """Keras collects all garbage before each training: what is imported by now it need not look at again."""
+    gc.freeze()
 
 
 class Way(Protocol):
