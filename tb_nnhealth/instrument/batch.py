@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tb_nnhealth.pairing import paired
 from tb_nnhealth.statistics.data import class_counts
 
 MOST_CLASSES = 1000
@@ -83,17 +84,15 @@ def _named(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]
 def pairs(
     targets: Sequence[tuple[str, tf.Tensor]], predictions: Sequence[tuple[str, tf.Tensor]], losses: Mapping[str, str]
 ) -> list[tuple[str, tf.Tensor, tf.Tensor, str]]:
-    """Returns each target's name, the target, its prediction and its loss: by name where they have the same names, else
-    by position. The loss is "" where there is none.
+    """Returns each target's name, the target, its prediction and its loss, which is "" where there is none.
 
     Args:
       targets: by name, as `named_tensors` gives them.
       predictions: the same of predictions.
       losses: class names of the losses by output.
     """
-    by_name, in_order = dict(predictions), list(losses.values())
-    if not by_name.keys() >= {name for name, _ in targets}:
-        by_name = {name: tensor for (name, _), (_, tensor) in zip(targets, predictions, strict=False)}
+    predicted, in_order = dict(predictions), list(losses.values())
+    names = paired([name for name, _ in targets], list(predicted))
     is_named = any(name in losses for name, _ in targets)
 
     def loss(name: str, index: int) -> str:
@@ -102,9 +101,9 @@ def pairs(
         return in_order[min(index, len(in_order) - 1)]
 
     return [
-        (name, target, by_name[name], loss(name, index))
+        (name, target, predicted[names[name]], loss(name, index))
         for index, (name, target) in enumerate(targets)
-        if name in by_name
+        if name in names
     ]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import functions, optimizers, passing, taps
+from tb_nnhealth.instrument import functions, optimizers, passing, taps, updates
 from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss, named_tensors, pairs, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
@@ -13,9 +13,9 @@ from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
 from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.packing import Packing
 from tb_nnhealth.instrument.sample import Layout
-from tb_nnhealth.instrument.trace import NAN, Key, Trace
+from tb_nnhealth.instrument.trace import Key, Trace
 from tb_nnhealth.instrument.trouble import Failure
-from tb_nnhealth.statistics import activations, data, histograms, moments
+from tb_nnhealth.statistics import activations, data, histograms
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
 SCOPE = "nnhealth"
@@ -236,34 +236,28 @@ class Recorder(taps.Observer):
             self._on_failure(name, error)
 
     def _observe_update(self, optimizer: Any, variables: Sequence[Any], gradients: Sequence[Any], before: Any) -> None:
-        hidden = [id(v) in self.unreadable.gradients for v in variables]
-        dense = [None if h else optimizers.unscaled(g, before) for g, h in zip(gradients, hidden, strict=True)]
-        after = optimizers.read(variables)
-        updates = [_change(old, new) for old, new in zip(before.values, after, strict=True)]
-        zeros = [tf.zeros([0]) if g is None or not self._take_gradients else g for g in dense]
-        expected = [kind for kind in (moments.Zeros.FEW, moments.Zeros.MANY, moments.Zeros.UNWANTED) for _ in variables]
-        value, gradient, update = tf.split(moments.moments([*before.values, *zeros, *updates], expected), 3)
-        if not self._take_gradients:
-            gradient = tf.fill(gradient.shape, NAN)
-        statistics = optimizers.step_statistics(optimizer, before, dense, gradient[:, 0])
-        if self._trace.has("step", "gradient_global_norm"):  # Of an optimizer that came before this one.
-            norms = [self._trace.kept("step", "gradient_global_norm", 1)[0], statistics["gradient_global_norm"]]
+        trace = self._trace
+        update = updates.measure(
+            optimizer, before, variables, gradients, self.unreadable.gradients, with_gradients=self._take_gradients
+        )
+        statistics = dict(update.statistics)
+        if trace.has("step", "gradient_global_norm"):  # Of an optimizer that came before this one.
+            norms = [trace.kept("step", "gradient_global_norm", 1)[0], statistics["gradient_global_norm"]]
             statistics["gradient_global_norm"] = optimizers.norm_together(norms)
         for name, statistic in statistics.items():
-            self._trace.keep_scalar(name, statistic)
-        missing = tf.constant([float(g is None) for g in gradients])
-        block = _variable_columns(value, gradient, update, missing)
+            trace.keep_scalar(name, statistic)
+        if self.packing.layout is None:
+            self.variables = self._measured(list(trace.layer_rows))
         index = {id(variable): i for i, variable in enumerate(variables)}
-        self.variables = self._measured(list(self._trace.layer_rows)) if self.packing.layout is None else self.variables
         rows = {row: index[id(v)] for row, v in self.variables.items() if id(v) in index}
         for row, i in rows.items():
-            self._trace.keep("variable", row, block[i])
-        if self._trace.histograms_due is not None and not self._trace.is_inner():
-            for kind, tensors in (("value", before.values), ("gradient", zeros), ("update", updates)):
+            trace.keep("variable", row, update.columns[i])
+        if trace.histograms_due is not None and not trace.is_inner() and rows:
+            for kind, tensors in update.tensors.items():
                 chosen = [tensors[i] for i in rows.values()]
-                counts = self._trace.if_due(_histograms_of(chosen), [len(chosen), HISTOGRAM_BINS])
-                for row, count in zip(rows, tf.unstack(counts, num=len(chosen)) if chosen else [], strict=True):
-                    self._trace.keep(f"{kind}_histogram", row, count)
+                counts = trace.if_due(_histograms_of(chosen), [len(chosen), HISTOGRAM_BINS])
+                for row, count in zip(rows, tf.unstack(counts, num=len(chosen)), strict=True):
+                    trace.keep(f"{kind}_histogram", row, count)
 
     def _observe_end(self, data_batch: Any, logs: Any) -> None:
         """Takes what a custom `train_step` that never calls `compute_loss`, or not with the inputs, still shows."""
@@ -283,22 +277,4 @@ class Recorder(taps.Observer):
 
 
 def _histograms_of(tensors: Sequence[tf.Tensor]) -> Callable[[], tf.Tensor]:
-    return lambda: tf.stack([histograms.histogram(t) for t in tensors]) if tensors else tf.zeros([0, HISTOGRAM_BINS])
-
-
-def _change(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
-    """Returns new − old, float32; where they are float64, they may differ by less than float32 can tell."""
-    dtype = tf.float64 if new.dtype == tf.float64 else tf.float32
-    return tf.cast(tf.cast(new, dtype) - tf.cast(old, dtype), tf.float32)
-
-
-def _variable_columns(value: tf.Tensor, gradient: tf.Tensor, update: tf.Tensor, missing: tf.Tensor) -> tf.Tensor:
-    """Returns the variables table's columns `[N, 25]` from the moments `[N, 9]` of value, gradient and update.
-
-    A ratio to a variable that is zero means nothing: NaN.
-    """
-    norm = value[:, 0]
-    usable = tf.where(norm > 0, norm, tf.fill(tf.shape(norm), NAN))
-    picked = tf.gather(update, [0, 1, 6, 7], axis=1)
-    ratios = tf.stack([update[:, 0] / usable, gradient[:, 0] / usable, missing], 1)
-    return tf.concat([value, gradient, picked, ratios], 1)
+    return lambda: tf.stack([histograms.histogram(tensor) for tensor in tensors])

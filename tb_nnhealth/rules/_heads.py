@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from tb_nnhealth.pairing import paired
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 
 CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy", "CategoricalFocalCrossentropy")
@@ -83,27 +84,20 @@ def heads(run: HealthRun) -> tuple[Head, ...]:
     else:
         by_name = {str(loss.get("output")): loss for loss in losses}
         pairs = [(by_name[p.name], p) for p in predictions if p.name in by_name]
+    names = paired([target.name for target in targets], [prediction.name for prediction in predictions])
+    target_of = {names[target.name]: target for target in targets if target.name in names}
     return tuple(
         Head(
             prediction.name,
             str(loss.get("class_name")),
             bool(loss.get("from_logits", False)),
             prediction,
-            _target(prediction, predictions, targets),
+            target_of.get(prediction.name),
             run.model.layer_of_row(prediction.row) if prediction.row else None,
             bool(loss.get("aligns_ranks", True)),
         )
         for loss, prediction in pairs
     )
-
-
-def _target(
-    prediction: BatchTensor, predictions: tuple[BatchTensor, ...], targets: tuple[BatchTensor, ...]
-) -> BatchTensor | None:
-    by_name = {target.name: target for target in targets}
-    if by_name.keys() <= {each.name for each in predictions}:
-        return by_name.get(prediction.name)
-    return targets[predictions.index(prediction)] if len(predictions) == len(targets) else None
 
 
 def target_range(run: HealthRun, head: Head) -> tuple[float, float]:
