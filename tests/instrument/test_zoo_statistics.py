@@ -30,8 +30,8 @@ RTOL = {"float64": 1e-4, "float32": 1e-4, "float16": 4e-3, "bfloat16": 2e-2}
 function behind it: some hundred roundings of float32, and in half precision a few of those that it leaves out."""
 
 BESIDE = 10
-"""Times that for an update that XLA made and the measured step repeats: its gradient is what sums leave that nearly
-cancel."""
+"""Times that for a gradient, and its update, of a step that XLA compiles and a measured one repeats: they are what is
+left of sums that nearly cancel."""
 
 SHIFTED = 0.03
 """Share of a tensor's elements that rounding may put into another bin of a histogram."""
@@ -68,7 +68,7 @@ def precision(measured: Measured) -> str:
 def tolerance(column: str, expected: Numbers, dtype: str, is_beside: bool) -> tuple[float, float]:
     """Returns the relative and the absolute tolerance of a statistic."""
     dtype, zero = ("float32", 1e-12) if column.startswith(OWN) else (dtype, 1e-7)
-    rtol = RTOL[dtype] * (BESIDE if is_beside and column.startswith("update_") else 1)
+    rtol = RTOL[dtype] * (BESIDE if is_beside and column.startswith(("gradient_", "update_")) else 1)
     kind = column.partition("_")[0]
     magnitude = np.nan_to_num(expected.get(f"{kind}_absmax", abs(expected.get(f"{kind}_max", 0.0))))
     if column.endswith(("_skewness", "_kurtosis")):  # An element's rounding, in standard deviations.
