@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tb_nnhealth.statistics.numerics import attach, count_zeros, detach, finite_part, is_safe, unit_scale
+from tb_nnhealth.statistics.numerics import attach, count_zeros, detach, finite_part, is_safe, is_zero, unit_scale
 
 FORWARD = ("mean", "std", "rms", "min", "max", "zero_fraction", "nonfinite")
 BACKWARD = ("norm", "rms", "zero_fraction", "nonfinite")
@@ -78,8 +78,15 @@ def backward(gradient: tf.Tensor) -> tf.Tensor:
 def _forward(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     x = attach(bits)
     square_sum = 2.0 * tf.nn.l2_loss(x)
+    statistics, silent = tf.cond(is_safe(square_sum), lambda: _forward_plain(x, square_sum), lambda: _forward_rest(x))
+    return statistics, silent
+
+
+def _forward_rest(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     statistics, silent = tf.cond(
-        is_safe(square_sum), lambda: _forward_plain(x, square_sum), lambda: _forward_careful(x)
+        is_zero(x),
+        lambda: (tf.constant([0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]), tf.fill(tf.shape(x)[1:], True)),
+        lambda: _forward_careful(x),
     )
     return statistics, silent
 
@@ -138,7 +145,11 @@ def _share_outside(bits: tf.Tensor, low: tf.Tensor, high: tf.Tensor) -> tf.Tenso
 def _backward(bits: tf.Tensor) -> tf.Tensor:
     x = attach(bits)
     square_sum = 2.0 * tf.nn.l2_loss(x)
-    return tf.cond(is_safe(square_sum), lambda: _backward_plain(x, square_sum), lambda: _backward_careful(x))
+    return tf.cond(is_safe(square_sum), lambda: _backward_plain(x, square_sum), lambda: _backward_rest(x))
+
+
+def _backward_rest(x: tf.Tensor) -> tf.Tensor:
+    return tf.cond(is_zero(x), lambda: tf.constant([0.0, 0.0, 1.0, 0.0]), lambda: _backward_careful(x))
 
 
 def _backward_plain(x: tf.Tensor, square_sum: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,7 @@ from tb_nnhealth.statistics.numerics import (
     count_zeros,
     detach,
     finite_part,
+    is_zero,
     unit_scale,
 )
 
@@ -183,7 +184,7 @@ def _dot(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     autograph=False,
 )
 def _mended(is_good: tf.Tensor, raw: tf.Tensor, bits: tf.Tensor) -> tf.Tensor:
-    return tf.cond(is_good, lambda: raw, lambda: _careful(attach(bits)))
+    return tf.cond(is_good, lambda: raw, lambda: _rest(attach(bits)))
 
 
 def _raw_moments_together(flat: list[tf.Tensor]) -> tf.Tensor:
@@ -240,6 +241,12 @@ def _matrix_moments(bits: tf.Tensor, inside: tf.Tensor, member: tf.Tensor, size:
     rms = tf.sqrt(total(scaled * scaled) / count) * scale
     zeros = total(tf.cast(tf.equal(x, 0.0), tf.float32) * inside)
     return tf.stack([rms, mean * scale, std * scale, absmax, zeros, third, fourth, count, size], 1)
+
+
+def _rest(x: tf.Tensor) -> tf.Tensor:
+    size = tf.cast(tf.size(x), tf.float32)
+    zeros = [0.0, 0.0, 0.0, 0.0, size, 0.0, 0.0, size, size]
+    return tf.cond(is_zero(x), lambda: tf.stack(zeros), lambda: _careful(x))
 
 
 def _careful(x: tf.Tensor) -> tf.Tensor:

@@ -29,6 +29,11 @@ def is_safe(square_sum: tf.Tensor) -> tf.Tensor:
     return (square_sum > SMALLEST_SAFE_SQUARE) & (square_sum < LARGEST_SAFE_SQUARE)
 
 
+def is_zero(x: tf.Tensor) -> tf.Tensor:
+    """Returns whether a tensor has elements, all of them zero."""
+    return tf.equal(tf.nn.l2_loss(tf.sign(x)), 0.0) & (tf.size(x) > 0)
+
+
 def finite_part(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Returns `x` with zeros for non-finite elements, the mask of the finite ones (float32) and their number."""
     finite = tf.math.is_finite(x)
