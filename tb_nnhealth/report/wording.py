@@ -1,7 +1,9 @@
-"""Numbers, steps and names as people read them."""
+"""Numbers, steps and names as people read them, in the words of the tab's `format.js`."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
@@ -17,9 +19,12 @@ def number(value: float | None) -> str:
     if size == 0:
         return "0"
     if size >= 1e6 or size < 1e-3:
-        mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
-    text = f"{value:,.0f}" if size >= 1000 or value == int(value) else f"{float(f'{value:.3g}'):g}"
+        mantissa, exponent = f"{_rounded(value, 2):.1e}".split("e")
+        return f"{mantissa.removesuffix('.0').replace('-', '−')}e{int(exponent)}"
+    if size >= 1000 or value == int(value):
+        text = f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}"
+    else:
+        text = f"{_rounded(value, 3):g}"
     return text.replace("-", "−")
 
 
@@ -36,7 +41,7 @@ def short(count: float) -> str:
     """Returns a count as "50.9 k"."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:
-            return f"{float(f'{count / size:.3g}'):g} {letter}"
+            return f"{_rounded(count / size, 3):g} {letter}"
     return f"{count:g}"
 
 
@@ -62,13 +67,13 @@ def words(name: str) -> str:
 
 def sentence(text: str) -> str:
     """Returns the text with a capital, and a stop where it has no end."""
-    start = text[:1].upper() + text[1:] if text.split(" ")[0].islower() else text
+    start = re.sub(r"^[a-z]+(?=[ ,-]|$)", lambda word: word[0].capitalize(), text)
     return start if not text or text[-1] in ".!?:…" else f"{start}."
 
 
 def in_sentence(text: str) -> str:
     """Returns "gradients vanish" of "Gradients vanish", but "NaN …" as it is."""
-    return text[:1].lower() + text[1:] if text.split(" ")[0].istitle() else text
+    return text[:1].lower() + text[1:] if re.match(r"[A-Z][a-z]*\b", text) else text
 
 
 def listed(names: Sequence[str]) -> str:
@@ -88,6 +93,11 @@ def most_common(texts: Iterable[str]) -> str | None:
     """Returns the text that occurs most, the first of those that occur as often; None of no texts."""
     texts = list(texts)
     return max(texts, key=texts.count, default=None)
+
+
+def _rounded(value: float, digits: int) -> float:
+    """Returns a number of so many digits, halves away from zero."""
+    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value)))
 
 
 def _is_shown(character: str) -> bool:

@@ -6,7 +6,7 @@ import {duration, inSentence, number, plural, sentence, short, whole, words} fro
 
 /** @typedef {Record<string, any>} Json */
 
-const LIST = new Intl.ListFormat('en', {type: 'conjunction'});
+const LIST = new Intl.ListFormat('en-GB', {type: 'conjunction'});
 
 /** The worst first. */
 export const SEVERITIES = ['error', 'warning', 'info'];
