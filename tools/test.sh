@@ -10,7 +10,7 @@ run() {
 
 run fast "not slow and not browser" "-n 2 --dist loadfile"
 run slow "slow and not browser" "-n 2 --dist worksteal"
-run browser "browser" ""
+run browser "browser" "-n 2 --dist loadfile"
 
 if [ -n "$failed" ]; then
     echo "failed:$failed tests" >&2
