@@ -6,4 +6,4 @@ set -eu
 
 command -v npm >/dev/null || "$(dirname "$0")/debian.sh" "npm, for the accessibility rules" npm --no-install-recommends
 mkdir -p "$1"
-npm install --prefix "$1" --silent --no-audit --no-fund --no-save "axe-core@^4.10"
+npm install --prefix "$1" --loglevel error --no-audit --no-fund --no-save "axe-core@^4.10"

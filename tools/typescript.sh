@@ -4,4 +4,4 @@
 set -eu
 
 command -v npm >/dev/null || "$(dirname "$0")/debian.sh" "npm, to type-check the page's modules" npm --no-install-recommends
-npm install --prefix "$1" --silent --no-audit --no-fund --no-save "typescript@>=5.7 <6"
+npm install --prefix "$1" --loglevel error --no-audit --no-fund --no-save "typescript@>=5.7 <6"
