@@ -96,6 +96,21 @@ def test_picture_holds_what_is_shown(menu, view, dark, tmp_path):
     assert ground < 0.97 * image.width * image.height
 
 
+@pytest.mark.parametrize(
+    ("run", "address", "file"),
+    [("sick/health", "", "sick.health.png"), (None, "&p.nnhealth.page=runs", "runs.health.png")],
+)
+def test_picture_of_the_page(menu, run, address, file):
+    tab = menu(run, address)
+    tab.frame.locator("main:visible section, main:visible tbody tr").first.wait_for()
+    name, content = taken(tab, "button", "Picture of the page")
+    assert name == file
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    box = tab.frame.locator("main:visible").bounding_box()
+    assert image.width / image.height == pytest.approx(box["width"] / (box["height"] + 44), rel=0.02)
+    assert len(image.getcolors(image.width * image.height)) > 100
+
+
 def test_menu_goes_by_keyboard(open_tab):
     tab = open_tab("sick/health")
     summary = tab.frame.locator(".menu > summary")

@@ -7,10 +7,11 @@ import {Trail, same, shownBy} from './address.js';
 import {Slot, h} from './dom.js';
 import {frames} from './frames.js';
 import {OneRun} from './onerun.js';
+import {savePicture} from './picture.js';
 import {measured, placeOf, rowStates} from './places.js';
 import {UNREAD, initial} from './state.js';
 import {downloads} from './views/downloads.js';
-import {header, showProgress} from './views/header.js';
+import {PAGES, header, showProgress, title} from './views/header.js';
 import {Sweep} from './sweep.js';
 
 /**
@@ -215,6 +216,16 @@ class Page {
     this.toastTimer = setTimeout(() => (this.toast.hidden = true), done ? 1500 : 8000);
   }
 
+  /** @returns {import('./views/downloads.js').Item[]} */
+  pictures() {
+    const {run, page, facts} = this.state;
+    const [node, name] = page === 'run' ? [this.one.node, title(run ?? '')] : [this.sweep.node, page];
+    const told = [page === 'run' ? name : PAGES.find(([other]) => other === page)?.[1] ?? ''];
+    const whole = {title: 'Picture of the page', form: 'PNG', make: () => savePicture(node, told, [name, 'health'])};
+    if (page !== 'run' || !facts?.training.sampled_steps) return [whole];
+    return [{title: 'Picture of the timeline', form: 'PNG', make: () => this.one.timeline.save(this.state)}, whole];
+  }
+
   draw() {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
@@ -225,7 +236,7 @@ class Page {
       choose: (name) => this.chooseRun(name),
       page: (name) => this.wander({page: name}),
       link: () => this.copy(host.pageAddress()),
-      downloads: () => downloads(state, () => this.one.timeline.save(state)),
+      downloads: () => downloads(state, this.pictures()),
     }));
     showProgress(this.bar.host, page === 'run' ? facts : null);
     this.sweep.draw();

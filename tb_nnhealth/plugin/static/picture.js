@@ -19,7 +19,7 @@ const DRAWN = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-lin
  */
 
 /** @param {HTMLElement} node @param {string} title written above it @returns {Promise<Blob>} */
-export async function picture(node, title) {
+async function picture(node, title) {
   const box = node.getBoundingClientRect();
   const [width, height] = [box.width, box.height + HEAD];
   const ratio = Math.min(Math.max(2, window.devicePixelRatio || 1), MOST_PIXELS / Math.max(width, height));
@@ -39,11 +39,16 @@ export async function picture(node, title) {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the canvas gave no picture'))), 'image/png'));
 }
 
+/** Saves a picture. @param {HTMLElement} node @param {string[]} told what is written above it @param {string[]} name of the file, in parts */
+export async function savePicture(node, told, name) {
+  save(await picture(node, told.filter(Boolean).join(' · ')), `${name.map(fileName).join('.')}.png`);
+}
+
 /** @param {string} name @returns {string} as far as every file system takes it */
-export const fileName = (name) => name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+|[._]+$/g, '').slice(0, 80) || 'run';
+const fileName = (name) => name.replace(/[^A-Za-z0-9._-]+/g, '_').replace(/^[._]+|[._]+$/g, '').slice(0, 80) || 'run';
 
 /** @param {Blob} blob @param {string} name of the file */
-export function save(blob, name) {
+function save(blob, name) {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;
@@ -66,14 +71,22 @@ async function paint(sheet, node, clip) {
     ground(sheet, box, style);
     if (node instanceof HTMLCanvasElement && node.width && node.height) context.drawImage(node, ...place(sheet, box));
     if (node instanceof SVGSVGElement) await icon(sheet, node, box);
+    if (style.display === 'list-item' && style.listStyleType !== 'none') marker(sheet, node, box, style);
     if (node instanceof HTMLSelectElement) text(sheet, node.selectedOptions[0]?.text ?? '', inner(box, style), style);
   }
   cut(sheet, seen);
-  for (const child of node instanceof SVGSVGElement || node instanceof HTMLSelectElement ? [] : node.childNodes) {
+  for (const child of shownChildren(node)) {
     if (child instanceof Text) words(sheet, child, style, seen);
     else if (child instanceof Element) await paint(sheet, child, seen);
   }
   context.restore();
+}
+
+/** @param {Element} node @returns {Iterable<Node>} */
+function shownChildren(node) {
+  if (node instanceof SVGSVGElement || node instanceof HTMLSelectElement) return [];
+  if (node instanceof HTMLDetailsElement && !node.open) return node.querySelectorAll(':scope > summary');
+  return node.childNodes;
 }
 
 /** @param {Sheet} sheet @param {DOMRect} box @param {CSSStyleDeclaration} style */
@@ -127,6 +140,15 @@ function letters(sheet, node, start, word, style) {
     range.setEnd(node, (index += letter.length));
     text(sheet, letter, range.getBoundingClientRect(), style);
   }
+}
+
+/** Paints what stands before an item of a list. @param {Sheet} sheet @param {Element} node @param {DOMRect} box @param {CSSStyleDeclaration} style */
+function marker(sheet, node, box, style) {
+  const number = [...(node.parentElement?.children ?? [])].indexOf(node) + 1;
+  const content = style.listStyleType === 'decimal' ? `${number}.` : '•';
+  const line = parseFloat(style.lineHeight) || box.height;
+  const left = box.left - 1.4 * parseFloat(style.fontSize);
+  text(sheet, content, {left, top: box.top, right: box.left, bottom: box.top + line}, style);
 }
 
 /** @param {Sheet} sheet @param {string} content @param {Box} box of its line @param {CSSStyleDeclaration} style */

@@ -12,7 +12,7 @@ import {flowOf} from './depth.js';
  * @typedef {Record<string, any>} Json
  * Something to download: from an address, or made by the page when it is asked for. @typedef {{title: string, form: string, href?: string, make?: () => void}} Item
  * @typedef {{title: string, items: Item[]}} Group
- * @typedef {{run: string | null, facts: Json | null, choice: import('./timeline.js').Choice | null, flow: string | null,
+ * @typedef {{run: string | null, page: string, facts: Json | null, choice: import('./timeline.js').Choice | null, flow: string | null,
  *   row: string | null, range: api.Range}} Shown
  */
 
@@ -50,20 +50,21 @@ function entry({title, form, href, make}, close) {
   }}, content);
 }
 
-/** @param {Shown} shown @param {() => void} picture takes the picture of what is shown @returns {Group[]} */
-export function downloads(shown, picture) {
-  const {run, facts, range} = shown;
-  if (run === null) return [];
+/** @param {Shown} shown @param {Item[]} pictures of what is shown @returns {Group[]} */
+export function downloads(shown, pictures) {
+  const {run, page, facts, range} = shown;
+  const views = {title: 'What is shown', items: pictures};
+  if (run === null || page !== 'run') return [views];
   const whole = {title: 'The run', items: [
     {title: 'Report', form: 'HTML', href: api.reportAddress(run)},
     {title: 'Scorecard', form: 'JSON', href: api.downloadAddress(run)},
   ]};
-  if (!facts?.training.sampled_steps) return [whole];
+  if (!facts?.training.sampled_steps) return [whole, views];
   const data = charts(facts, shown).map(({title, query}) => ({title, form: 'CSV', href: api.csvAddress(run, query, range)}));
   return [
     whole,
     {title: `Data of the charts, ${range ? steps(range.first, range.last) : 'all steps'}`, items: data},
-    {title: 'What is shown', items: [{title: 'Picture of the timeline', form: 'PNG', make: picture}]},
+    views,
   ];
 }
 

@@ -14,7 +14,7 @@ import {downloadMenu} from './downloads.js';
 export const SILENCE = 300;
 
 /** @type {[string, string][]} */
-const PAGES = [['run', 'One run'], ['runs', 'All runs'], ['compare', 'Side by side']];
+export const PAGES = [['run', 'One run'], ['runs', 'All runs'], ['compare', 'Side by side']];
 
 /** @param {string[]} runs @param {string | null} run @param {string} page @param {Actions} actions */
 export function header(runs, run, page, actions) {
@@ -28,7 +28,7 @@ export function header(runs, run, page, actions) {
     one ? [h('label', {htmlFor: 'run'}, 'Run'), picker] : null, h('span.progress'), h('span.space'),
     run === null ? null : [
       h('button', {type: 'button', 'data-key': 'link', onclick: actions.link}, 'Copy link'),
-      one ? downloadMenu(actions.downloads) : null,
+      downloadMenu(actions.downloads),
     ]);
 }
 

@@ -3,7 +3,7 @@
 
 import {h} from '../dom.js';
 import {steps} from '../format.js';
-import {fileName, picture, save} from '../picture.js';
+import {savePicture} from '../picture.js';
 import {StepAxis} from './axis.js';
 import {Choices} from './choices.js';
 import {CurvesView} from './curves.js';
@@ -88,10 +88,10 @@ export class Timeline {
   }
 
   /** Saves a picture of what is shown. @param {{run: string | null, view: string, range: import('../api.js').Range}} shown */
-  async save({run, view, range}) {
+  save({run, view, range}) {
     const name = title(run ?? '');
-    const told = [name, VIEWS.find((other) => other.name === view)?.title, range ? steps(range.first, range.last) : ''];
-    save(await picture(this.node, told.filter(Boolean).join(' · ')), `${fileName(name)}.${view}.png`);
+    const told = [name, VIEWS.find((other) => other.name === view)?.title ?? '', range ? steps(range.first, range.last) : ''];
+    return savePicture(this.node, told, [name, view]);
   }
 
   /** @param {import('../api.js').Range} range */
