@@ -25,8 +25,8 @@ from tests.faults.registry import PARTS, Entry, entries
 from tools.accuracy.judge import judge_all
 from tools.accuracy.outcome import Outcome, outcome
 from tools.accuracy.page import page, tables
-from tools.accuracy.pool import Task, train_all
-from tools.accuracy.store import Run
+from tools.accuracy.pool import train_all
+from tools.accuracy.store import Run, Task
 
 OUTPUT = Path("build/accuracy")
 PAGE = Path("docs/accuracy.md")
@@ -99,7 +99,8 @@ def _train(chosen: Sequence[Entry], options: argparse.Namespace, console: Consol
     if options.again:
         for task in tasks:
             task.run.trained.unlink(missing_ok=True)
-    return train_all([task for task in tasks if not task.run.is_trained], options.jobs, options.limit, console)
+    waiting = [task for task in tasks if not task.run.is_trained]
+    return train_all("tools.accuracy.train", waiting, options.jobs, options.limit, console)
 
 
 def _judge(chosen: Sequence[Entry], options: argparse.Namespace, console: Console) -> list[Outcome]:

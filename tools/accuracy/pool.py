@@ -1,57 +1,39 @@
-"""Trains many cases, several at once, each in a process of its own."""
+"""Trains many cases, several at once, each in a process of its own.
 
+The processes are forked from one that has imported TensorFlow and done nothing with it: the import takes longer than
+many a training.
+"""
+
+import importlib
+import multiprocessing
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from tools.accuracy.store import Run
-
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""One thread for each training, whatever the number of them at once: sums are then taken in the same order."""
+from tools.accuracy.store import Task
 
 PAUSE = 0.2
 """Seconds between two looks at what is running."""
 
-
-@dataclass(frozen=True)
-class Task:
-    """A training to do."""
-
-    part: str
-    run: Run
-
-    @property
-    def title(self) -> str:
-        return f"{self.run.name} {self.run.seed}"
+_FORKED = multiprocessing.get_context("forkserver")
 
 
 class Process:
     """The training of a task in a process of its own."""
 
-    def __init__(self, task: Task) -> None:
-        run = task.run
-        run.printed.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tools.accuracy.train", task.part, run.name, str(run.seed), str(run.output)]
-        with run.printed.open("wb") as printed:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=printed,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **ENVIRONMENT},
-            )
+    def __init__(self, task: Task, trainer: str) -> None:
+        task.run.printed.parent.mkdir(parents=True, exist_ok=True)
+        self._process = _FORKED.Process(target=_train, args=(trainer, task))
+        self._process.start()
         self.task = task
         self.started = time.monotonic()
 
     def trouble(self, limit: float) -> str | None:
         """Returns why the training did not end: "" where it did, None while it runs within `limit` seconds."""
-        code = self._process.poll()
+        code = self._process.exitcode
         if code is None:
             if time.monotonic() - self.started < limit:
                 return None
@@ -64,11 +46,28 @@ class Process:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self._process.join()
 
 
-def train_all(tasks: Sequence[Task], jobs: int, limit: float, console: Console) -> dict[str, str]:
-    """Trains the tasks, `jobs` at once, and returns those that did not end with the reason: `{title: reason}`."""
+def _train(trainer: str, task: Task) -> None:
+    """Trains a task; all that is printed goes into a file, also what libraries in C print."""
+    file = os.open(task.run.printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    importlib.import_module(trainer).train(task)
+
+
+def train_all(trainer: str, tasks: Sequence[Task], jobs: int, limit: float, console: Console) -> dict[str, str]:
+    """Trains the tasks, `jobs` at once, and returns those that did not end with the reason: `{title: reason}`.
+
+    Args:
+      trainer: the module whose `train` trains one; it is imported once, and not in this process.
+      tasks: the trainings.
+      jobs: how many of them at once.
+      limit: seconds for each.
+      console: where the progress is shown.
+    """
+    _FORKED.set_forkserver_preload([trainer])
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     left = (TimeRemainingColumn(elapsed_when_finished=True),)
     waiting, running, troubles = list(tasks), list[Process](), dict[str, str]()
@@ -77,7 +76,7 @@ def train_all(tasks: Sequence[Task], jobs: int, limit: float, console: Console) 
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
-                    running.append(Process(waiting.pop(0)))
+                    running.append(Process(waiting.pop(0), trainer))
                 titles = ", ".join(process.task.title for process in running)
                 progress.update(shown, description=f"training {titles}")
                 time.sleep(PAUSE)

@@ -40,6 +40,18 @@ class Run:
         return self.trained.exists()
 
 
+@dataclass(frozen=True)
+class Task:
+    """A training to do."""
+
+    part: str
+    run: Run
+
+    @property
+    def title(self) -> str:
+        return f"{self.run.name} {self.run.seed}"
+
+
 def write(path: Path, content: Any) -> None:
     """Writes JSON, wholly or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

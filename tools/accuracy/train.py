@@ -1,25 +1,29 @@
-"""Trains one case, measured by a callback at its default settings; the pool starts a process of this for each.
+"""Trains one case, measured by a callback at its default settings."""
 
-python -m tools.accuracy.train PART NAME SEED OUTPUT
-"""
-
+import os
 import shutil
-import sys
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
 
+os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})
+# One thread for each training, whatever the number of them at once: sums are then taken in the same order.
+
+import keras
+
+from tb_nnhealth import HealthCallback
 from tests.faults.case import Case
 from tests.faults.registry import entries
-from tools.accuracy.store import Run, write
+from tools.accuracy.store import Run, Task, write
 
 
-def train(case: Case, run: Run) -> None:
+def train(task: Task) -> None:
+    """Trains the case of a task."""
+    warnings.simplefilter("ignore", UserWarning)
+    (case,) = (entry.case for entry in entries(task.part) if entry.case.name == task.run.name)
+    train_case(case, task.run)
+
+
+def train_case(case: Case, run: Run) -> None:
     """Trains the case and keeps what the training raised; an error of the case's own definition is not caught."""
-    import keras
-
-    from tb_nnhealth import HealthCallback
-
     shutil.rmtree(run.logs, ignore_errors=True)
     keras.utils.set_random_seed(run.seed)
     trial = case.build(run.seed)
@@ -31,14 +35,3 @@ def train(case: Case, run: Run) -> None:
     except Exception as error:  # a training that fails is a sick one: what the rules say of it counts
         raised = type(error).__name__
     write(run.trained, {"name": run.name, "seed": run.seed, "raised": raised})
-
-
-def main(arguments: Sequence[str]) -> None:
-    part, name, seed, output = arguments
-    warnings.simplefilter("ignore", UserWarning)
-    (case,) = (entry.case for entry in entries(part) if entry.case.name == name)
-    train(case, Run(Path(output), name, int(seed)))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

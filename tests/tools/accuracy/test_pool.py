@@ -2,36 +2,14 @@
 
 import io
 import os
-import stat
-import sys
 import time
 
 import pytest
 from rich.console import Console
 
 from tools.accuracy import pool
-from tools.accuracy.pool import Task, train_all
-from tools.accuracy.store import Run
-
-# Stands in for the interpreter; it is called as "-m tools.accuracy.train PART NAME SEED OUTPUT".
-PROGRAM = f"""#!{sys.executable} -S
-import os, pathlib, sys, time
-name, seed, output = sys.argv[4], sys.argv[5], pathlib.Path(sys.argv[6])
-print("hello from", name)
-(output / f"pid.{{name}}").write_text(str(os.getpid()))
-if name == "fails": sys.exit(3)
-time.sleep(60 if name.startswith("slow") else 0.3)
-(output / "trained").mkdir(exist_ok=True)
-if name != "forgets": (output / "trained" / f"{{name}}.{{seed}}.json").write_text("{{}}")
-"""
-
-
-@pytest.fixture(autouse=True)
-def interpreter(tmp_path, monkeypatch):
-    program = tmp_path / "python"
-    program.write_text(PROGRAM, encoding="utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(pool.sys, "executable", str(program))
+from tools.accuracy.pool import train_all
+from tools.accuracy.store import Run, Task
 
 
 @pytest.fixture
@@ -41,7 +19,7 @@ def train(tmp_path):
     def call(*names, jobs=2, limit=30.0):
         shown = io.StringIO()
         tasks = [Task("zoo", Run(tmp_path, name, 0)) for name in names]
-        return train_all(tasks, jobs, limit, Console(file=shown)), shown.getvalue()
+        return train_all("tests.tools.accuracy.pretended", tasks, jobs, limit, Console(file=shown)), shown.getvalue()
 
     return call
 
