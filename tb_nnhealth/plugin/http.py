@@ -12,7 +12,8 @@ from werkzeug import wrappers
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PARAMETER = 4096
+LONGEST_PARAMETER = 20_000
+"""Characters of a name, some of which take nine in an address: the server takes 64 kB of it."""
 
 Headers = list[tuple[str, str]]
 Handler = Callable[[wrappers.Request], wrappers.Response]

@@ -10,6 +10,7 @@ from tb_nnhealth.summary.writer import HealthWriter
 from tests.synthetic import make_histograms, make_manifest, make_progress, make_tables, write_synthetic_run
 
 MARKUP = "<img src=x onerror=window.top.__xss=1>"
+LONG = "long" * 2500
 STEPS = 120
 DEAD_FROM = 40
 CLASSES = {"target/output": (2, 3, 5), "prediction/output": (0, 10, 0)}
@@ -33,7 +34,7 @@ def write_runs(log_dir: Path) -> None:
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
     write_deep_run(log_dir / "deep")
-    write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel"])
+    write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel", f"{LONG}/bias"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
 

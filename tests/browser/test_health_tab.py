@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tb_nnhealth import Scorecard
-from tests.browser.runs import DEAD_FROM, MARKUP, STEPS
+from tests.browser.runs import DEAD_FROM, LONG, MARKUP, STEPS
 from tests.browser.test_curves import drag
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
@@ -320,6 +320,16 @@ def test_markup_in_names_is_text(open_tab):
         expect(tab.frame.get_by_role("tabpanel", name=view).locator(".u-over:visible").first).to_be_visible()
     assert tab.frame.locator("img:not([aria-label])").count() == 0
     assert tab.page.evaluate("window.__xss") is None
+
+
+def test_names_may_be_long(open_tab):
+    tab = open_tab("exp<b>1/health")
+    tab.frame.locator(f".labels button[title='{LONG}/bias']").click()
+    region = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    expect(region.get_by_role("heading")).to_have_text(LONG)
+    expect(region.locator(".u-over").first).to_be_visible()
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    assert tab.frame.locator("html").evaluate("page => page.scrollWidth <= page.clientWidth")
 
 
 def test_dark_mode_follows_tensorboard(open_tab):

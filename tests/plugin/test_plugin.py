@@ -207,7 +207,7 @@ def test_columns_bound_the_answer(client, columns):
     ("route", "query", "code", "sentence"),
     [
         ("/run", {}, 400, "expected the parameter run"),
-        ("/run", {"run": "x" * 5000}, 400, "5000 characters"),
+        ("/run", {"run": "x" * 25_000}, 400, "25000 characters"),
         ("/diff", {"run": RUN}, 400, "expected the parameter against"),
         ("/diff", {"run": RUN, "against": "nobody"}, 404, "no health data of a run with this name"),
         ("/run", {"run": "nobody"}, 404, "no health data of a run with this name"),
