@@ -202,7 +202,7 @@ def test_a_copy_has_the_settings_and_has_measured_nothing(make: Callable[..., An
     with pytest.raises(LogError, match="which has measured nothing yet"):
         _ = copied.scorecard
     assert copied.__dict__.keys() == health.__dict__.keys()
-    assert (copied.model, copied.params) == (None, None) and health.model is model, "it is of no model yet"
+    assert (copied.model, copied.params) == (None, {}) and health.model is model, "it is of no model yet"
     assert len(pickle.dumps(health)) == len(pickle.dumps(HealthCallback(tmp_path, **given)))
     model.compile("sgd", "mse")
     model.fit(x, y, verbose=0, callbacks=[copied])
