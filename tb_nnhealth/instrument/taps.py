@@ -141,8 +141,8 @@ def _take_apart(model: Any, leaves: set[int], stack: contextlib.ExitStack) -> No
 
 
 def _optimizers(model: Any) -> list[Any]:
-    """The model's optimizer, and those that a custom `train_step` keeps in it or in a model within it, but for one
-    within another optimizer."""
+    """The model's optimizer, and those that a custom `train_step` keeps in it or in a part of it, but for one within
+    another optimizer."""
     values = [value for owner in model._flatten_layers() for value in vars(owner).values()]
     held = [part for value in values for part in (value if isinstance(value, (list, tuple)) else [value])]
     unique = {id(o): o for o in (model.optimizer, *held) if isinstance(o, keras.optimizers.Optimizer)}

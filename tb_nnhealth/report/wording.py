@@ -73,7 +73,7 @@ def sentence(text: str) -> str:
 
 def in_sentence(text: str) -> str:
     """Returns "gradients vanish" of "Gradients vanish", but "NaN …" as it is."""
-    return text[:1].lower() + text[1:] if re.match(r"[A-Z][a-z]*\b", text) else text
+    return text[:1].lower() + text[1:] if re.match(r"[A-Z][a-z]*\b", text, re.ASCII) else text
 
 
 def listed(names: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ class Process:
 
 def _train(trainer: str, task: Task) -> None:
     """Trains a task; all that is printed goes into a file, also what libraries in C print."""
-    file = os.open(task.run.printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    file = os.open(task.run.printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(file, 1)
     os.dup2(file, 2)
     importlib.import_module(trainer).train(task)
