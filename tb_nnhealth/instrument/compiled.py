@@ -1,6 +1,6 @@
 """Describes how a model was compiled, and what `fit` was asked for: the manifest's "compile" and "plan"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -115,12 +115,14 @@ def _learning_rates(optimizer: Any, schedule: Any, steps: int | None) -> tuple[f
     rate = asked(schedule)
     if rate is None:
         return None, None
-    quarters = [] if steps is None else [int(step) for step in np.linspace(0, max(0, steps - 1), 5)]
+    now = _asked_at(rate, [int(tf.convert_to_tensor(optimizer.iterations))])
+    quarters = None if steps is None else [int(step) for step in np.linspace(0, max(0, steps - 1), 5)]
+    return None if now is None else now[0], None if quarters is None else _asked_at(rate, quarters)
+
+
+def _asked_at(rate: Any, steps: Sequence[int]) -> list[float] | None:
+    """Returns a traced schedule's learning rates at some steps, None where it breaks at one."""
     try:
-        now, *scheduled = (
-            float(rate(tf.constant(step, tf.int64)))
-            for step in (int(tf.convert_to_tensor(optimizer.iterations)), *quarters)
-        )
+        return [float(rate(tf.constant(step, tf.int64))) for step in steps]
     except Exception:
-        return None, None
-    return now, scheduled or None
+        return None
