@@ -1,6 +1,8 @@
 """Which steps are sampled: densely at the start, once an epoch, then within a share of the training time."""
 
+from collections import deque
 from dataclasses import dataclass, field
+from statistics import fmean, median_low
 
 DENSE_STEPS = 64
 DENSE_EVERY = 4
@@ -15,6 +17,9 @@ FREE_EPOCHS = 1000
 
 HISTOGRAM_EVERY = 16
 """Of the first samples those at 0, 1, 2, 4, 8 take histograms, then every 16th."""
+
+RECENT_STEPS = 16
+"""So many of the last steps that were not sampled tell how long one takes."""
 
 SLOW = 20
 """A step that takes so many times as long as the others waited for something else, such as its compilation."""
@@ -41,7 +46,6 @@ class Schedule:
     overhead: float = 0.02
     training_seconds: float = 0.0
     sampling_seconds: float = 0.0
-    plain_seconds: float | None = None
     samples: int = 0
     _start: int | None = None
     _last_sample: int | None = None
@@ -50,7 +54,16 @@ class Schedule:
     _epoch_sample: int = 0
     _epoch_last: int | None = None
     _cost: float | None = None
+    _recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT_STEPS))
     _unsettled: list[float] = field(default_factory=list)
+
+    @property
+    def plain_seconds(self) -> float | None:
+        """Seconds of an unsampled step, of late: the mean of those that did not wait; None before the first."""
+        if not self._recent:
+            return None
+        usual = median_low(self._recent)
+        return fmean(seconds for seconds in self._recent if seconds <= SLOW * usual)
 
     def begin_epoch(self, first_step: int, steps: int | None) -> None:
         """Notes that an epoch begins at `first_step`; `steps` is its length where it is known.
@@ -83,13 +96,10 @@ class Schedule:
     def add_step(self, seconds: float) -> None:
         """Counts the time of a step (or of several run as one) that was not sampled."""
         self.training_seconds += seconds
-        if self.plain_seconds is None:
-            self.plain_seconds = seconds
-        elif seconds <= SLOW * self.plain_seconds:
-            self.plain_seconds = 0.9 * self.plain_seconds + 0.1 * seconds
+        self._recent.append(seconds)
         unsettled, self._unsettled = self._unsettled, []
         for sample in unsettled:
-            self._settle(sample, self.plain_seconds)
+            self._settle(sample, seconds)
 
     def add_sample(self, step: int, seconds: float, is_beside: bool = False) -> None:
         """Counts a sample: its whole time, of which an unsampled step would have taken `plain_seconds`.
@@ -99,8 +109,8 @@ class Schedule:
         """
         if is_beside:
             self._charge(seconds)
-        elif self.plain_seconds is not None:
-            self._settle(seconds, self.plain_seconds)
+        elif (plain_seconds := self.plain_seconds) is not None:
+            self._settle(seconds, plain_seconds)
         elif len(self._unsettled) < DENSE_STEPS:
             self._unsettled.append(seconds)
         else:

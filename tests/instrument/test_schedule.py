@@ -2,7 +2,7 @@
 
 import pytest
 
-from tb_nnhealth.instrument.schedule import DENSE_STEPS, SAMPLES_AT_ONCE, TIMED, Schedule
+from tb_nnhealth.instrument.schedule import DENSE_STEPS, RECENT_STEPS, SAMPLES_AT_ONCE, TIMED, Schedule
 
 PLAIN, SAMPLE = 0.01, 0.05
 """Seconds of an unsampled and of a sampled step."""
@@ -96,11 +96,22 @@ def test_histograms_are_taken_ever_more_rarely() -> None:
     assert taken == [0, 1, 2, 4, 8, 16, 32, 48]
 
 
-def test_one_slow_step_is_not_what_a_step_takes() -> None:
+@pytest.mark.parametrize("slow", range(4))
+def test_one_slow_step_is_not_what_a_step_takes(slow: int) -> None:
     schedule = Schedule()
-    for seconds in (PLAIN, PLAIN, 100 * PLAIN, PLAIN):
-        schedule.add_step(seconds)
+    for step in range(4):
+        schedule.add_step(100 * PLAIN if step == slow else PLAIN)
     assert schedule.plain_seconds == pytest.approx(PLAIN)
+
+
+def test_steps_that_stay_slow_are_what_a_step_takes() -> None:
+    """As where the first batches were fetched while the step was compiled, and all others are waited for."""
+    schedule = Schedule()
+    for seconds in [PLAIN] * 3 + [100 * PLAIN] * RECENT_STEPS:
+        schedule.add_step(seconds)
+    assert schedule.plain_seconds == pytest.approx(100 * PLAIN)
+    schedule.add_sample(20, 100 * PLAIN + SAMPLE)
+    assert schedule.sampling_seconds == pytest.approx(SAMPLE)
 
 
 def test_without_a_budget_not_even_a_sample_that_seems_to_cost_nothing_is_taken() -> None:
