@@ -140,6 +140,15 @@ def test_silent_units_on_another_axis(mode: str) -> None:
     assert silent.numpy().tolist() == [False, True, False, False]
 
 
+@pytest.mark.slow
+def test_more_rows_than_float32_counts() -> None:
+    x = np.ones((2**26, 1), np.float32)
+    x[: 2**24] = 0
+    assert forward_of(x)["zero_fraction"] == pytest.approx(0.25)
+    x[:-1] = 0
+    assert forward_of(x)["silent"] == 0
+
+
 def test_a_unit_with_nan_is_not_silent() -> None:
     _, silent = activations.forward(tf.constant([[0.0, np.nan, 0.0], [0.0, 0.0, 1.0]]))
     assert silent.numpy().tolist() == [True, False, False]
