@@ -170,19 +170,22 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _nearest_causes(findings: Iterable[Finding]) -> dict[str, str]:
     found = {finding.rule: finding for finding in findings}
     nearest = {
-        rule: next((c for c in CAUSES.get(rule, ()) if c in found and _may_bring_about(found[c], rule)), None)
+        rule: next((c for c in CAUSES.get(rule, ()) if c in found and _may_bring_about(found[c], found[rule])), None)
         for rule in found
     }
     return {rule: cause for rule, cause in nearest.items() if cause is not None}
 
 
-def _may_bring_about(cause: Finding, symptom: str) -> bool:
-    """Returns whether a finding can be the cause: a learning rate that is too low is none of what a high one does."""
+def _may_bring_about(cause: Finding, symptom: Finding) -> bool:
+    """Returns whether a finding can be the cause: nothing in the model makes its inputs or targets infinite, and a
+    learning rate that is too low is no cause of what a high one does."""
+    if symptom.rule == "nonfinite-values" and symptom.statistic == "data_nonfinite":
+        return cause.rule == "bad-input-values"
     rate, limit = cause.observed, cause.limit
     if cause.rule != "learning-rate-value" or rate is None or limit is None:
         return True
     is_low = rate == 0 or 0 < rate < limit
-    return symptom not in (_OF_A_HIGH_RATE if is_low else _OF_A_LOW_RATE)
+    return symptom.rule not in (_OF_A_HIGH_RATE if is_low else _OF_A_LOW_RATE)
 
 
 def _chain(rule: str, because: Mapping[str, str]) -> list[str]:

@@ -239,7 +239,7 @@ def _read(name: str, path: str) -> "HealthRun | None":
         with spinner(f"reading {name}"):
             run = read_run(path)
     except LogError as error:
-        say(str(error))
+        say(f"{name}: {error}")
         return None
     for problem in run.problems:
         say(f"{name}: {problem}")

@@ -72,6 +72,17 @@ def test_a_rate_causes_what_is_on_its_side(rate: float, limit: float, symptom: s
     assert found[symptom].because == ("learning-rate-value" if is_cause else None)
 
 
+@pytest.mark.parametrize(
+    ("statistic", "expected"), [("data_nonfinite", None), ("value_nonfinite", "exploding-gradient")]
+)
+def test_nothing_in_the_model_makes_its_inputs_infinite(statistic: str, expected: str | None) -> None:
+    nonfinite = replace(_finding("nonfinite-values"), statistic=statistic)
+    found = {finding.rule: finding for finding in by_cause([_finding("exploding-gradient"), nonfinite])}
+    assert found["nonfinite-values"].because == expected
+    found = {finding.rule: finding for finding in by_cause([_finding("bad-input-values"), nonfinite])}
+    assert found["nonfinite-values"].because == "bad-input-values"
+
+
 def test_the_cause_of_the_gravest_symptom_comes_first() -> None:
     found = by_cause(
         [_finding("missing-nonlinearity", "warning"), _finding("batch-size", "warning"), _finding("too-few-updates")]

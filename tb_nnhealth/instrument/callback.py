@@ -14,7 +14,7 @@ from tb_nnhealth.instrument.obstacles import obstacle
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import checked
 from tb_nnhealth.instrument.training import Training
-from tb_nnhealth.instrument.trouble import Trouble
+from tb_nnhealth.instrument.trouble import NotWritten, Trouble
 from tb_nnhealth.reader import LogError, read_run
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -256,9 +256,16 @@ class HealthCallback(keras.callbacks.Callback):
         if self.settings.scorecard_path is None:
             return
         try:
-            _write_text(self.settings.scorecard_path, self.scorecard.to_json())
+            text = self.scorecard.to_json()
         except Exception as error:
-            self._trouble.fail_in_consequence("writing the scorecard", error)
+            return self._trouble.fail_in_consequence("the scorecard", error)
+        try:
+            _write_text(self.settings.scorecard_path, text)
+        except Exception as error:
+            reason = str(error).split(";")[-1].strip()
+            received = f"{self.settings.scorecard_path}: {reason}"
+            message = f"Expected a scorecard_path that can be written. Received: {received}"
+            self._trouble.fail("the scorecard", NotWritten(message))
 
     # Judging.
 
@@ -291,8 +298,16 @@ class HealthCallback(keras.callbacks.Callback):
 
 
 def _write_text(path: str, text: str) -> None:
+    """Writes a file whole, or leaves the one that was there as it is."""
     parent = os.path.dirname(path)
     if parent:
         tf.io.gfile.makedirs(parent)
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write(text)
+    unfinished = f"{path}.unfinished"
+    try:
+        with tf.io.gfile.GFile(unfinished, "w") as file:
+            file.write(text)
+        tf.io.gfile.rename(unfinished, path, overwrite=True)
+    except Exception:
+        if tf.io.gfile.exists(unfinished):
+            tf.io.gfile.remove(unfinished)
+        raise

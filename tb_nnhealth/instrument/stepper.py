@@ -92,7 +92,8 @@ class Stepper:
         self._on_failure("the sampled step", plan.failure)
         return logs
 
-    def _run_unsampled(self, iterator: Any, length: int) -> Any:
+    def _run_unsampled(self, iterator: Any, length: int, waited: float = 0.0) -> Any:
+        """Runs the next steps, whose batches were waited for so many seconds before."""
         started = time.perf_counter()
         try:
             logs = self._instruments.unsampled(iterator)
@@ -102,7 +103,7 @@ class Stepper:
             self._instruments.unsampled = self._instruments.own
             logs = self._instruments.own(iterator)  # It raises where the training itself is at fault.
             self._on_failure("the guarded step", error)
-        seconds = time.perf_counter() - started
+        seconds = waited + time.perf_counter() - started
         self._steps.next += length
         try:
             if self._instruments.is_compiled:
@@ -136,22 +137,24 @@ class Stepper:
     def _run_ahead(self, plan: Plan, iterator: Any, length: int) -> Any:
         """Measures the next steps, takes them back, and runs them as if nothing had been."""
         taken, failure, is_measured = Taken(None, None), None, False
-        started = time.perf_counter()
+        fetched = started = time.perf_counter()
         try:
             taken = take(iterator, length)
+            fetched = time.perf_counter()
             if taken.batches is not None:
                 self._instruments.measure(taken.batches, plan.proof)
                 is_measured = True
         except Exception as error:
             failure = error
             self._instruments.give_up()
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - fetched
         if taken.error is not None and taken.batches is None:
             raise taken.error
         if plan.proof is not None and is_measured and taken.batches is not None:
             logs = self._run_proof(plan.proof, taken.batches, length)
         else:
-            logs = self._run_unsampled(iterator if taken.batches is None else iter(taken.batches), length)
+            batches = iterator if taken.batches is None else iter(taken.batches)
+            logs = self._run_unsampled(batches, length, waited=fetched - started)
         if taken.error is not None:
             raise taken.error
         if is_measured:

@@ -7,7 +7,7 @@ NaN or Inf in the inputs, batches that are all zero or all the same number, and 
 One NaN in one example spoils every weight within a step. An input that never varies holds nothing to learn from.
 
 ## How it is decided
-Any non-finite element in a sampled batch is an error. An input that is constant in more than half of the sampled
+Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled
 batches, and one whose batches all have the same mean, spread and extremes, at several places of the epoch, is a
 warning (an error where the only input is constant), and information where something is learnt.
 
@@ -24,15 +24,15 @@ learn a single batch by heart, to see whether it can.
 * 37 reasons why your neural network is not working, 2.1 (check your input data) and 2.3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import measured
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Mask
 
 RULE = Rule(
     name="bad-input-values",
@@ -58,20 +58,27 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     for tensor in tensors:
         row = f"input/{tensor.name}"
         counts = run.data.series("data_nonfinite", row)
-        bad, constant = np.nan_to_num(counts) > 0, run.data.series("data_std", row) == 0
-        if bad.any():
-            first = int(np.flatnonzero(bad)[0])
-            message = f"The input {tensor.name} holds {counts[first]:.0f} NaN or Inf at step {run.data.steps[first]}."
-            yield _finding(run, "error", bad, message, "data_nonfinite", float(counts[first]), 0.0, "elements")
+        constant = run.data.series("data_std", row) == 0
+        bad = [(int(step), float(count)) for step, count in zip(run.data.steps, counts, strict=True) if count > 0]
+        if run.nonfinite is not None:
+            bad += [(run.nonfinite.step, place.count) for place in run.nonfinite.places if place.path == row]
+        if bad:
+            step, count = min(bad)
+            message = f"The input {tensor.name} holds {count:.0f} NaN or Inf at step {step}."
+            steps = sorted(step for step, _ in bad)
+            yield _finding("error", steps, message, "data_nonfinite", count, 0.0, "elements")
         elif len(tensor.shape) > 1 and constant.mean() > limits["constant"]:
             message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
-            yield _finding(run, harm, constant, message, "data_std", constant.mean(), limits["constant"], "fraction")
+            yield _finding(
+                harm, run.data.steps[constant], message, "data_std", constant.mean(), limits["constant"], "fraction"
+            )
         elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
             message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
-            harm, same = severity_of_symptom(run), np.ones(len(run.data.steps), bool)
-            yield _finding(run, harm, same, message, "data_mean", repeats, limits["repeats"], "samples")
+            yield _finding(
+                severity_of_symptom(run), run.data.steps, message, "data_mean", repeats, limits["repeats"], "samples"
+            )
 
 
 def _repeats(run: HealthRun, row: str, least: float) -> int:
@@ -90,16 +97,14 @@ def _repeats(run: HealthRun, row: str, least: float) -> int:
 
 
 def _finding(
-    run: HealthRun,
     severity: Severity,
-    where: Mask,
+    steps: Sequence[int] | NDArray[np.int64],
     message: str,
     statistic: str,
     observed: float,
     limit: float,
     unit: str,
 ) -> Finding:
-    steps = run.data.steps[where]
     return Finding(
         RULE.name,
         severity,

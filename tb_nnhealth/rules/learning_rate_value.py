@@ -9,11 +9,11 @@ At zero nothing is learnt, below zero the loss is climbed. The same number means
 optimizers: Adam moves each weight by about the learning rate, SGD by the learning rate times the gradient.
 
 ## How it is decided
-From the optimizer's definition. Zero and negative rates are errors. Others are compared with the rate that papers and
-Keras' documentation start from with this optimizer: below a thousandth of it, or above ten times of it, is
-information where something is learnt, else a warning. A hundred times is a warning for the optimizers that move each
-weight by about the rate, whatever its gradient (Adam and its kin, RMSprop, Lion): a step is then as large as the
-weights are. Of a schedule the highest rate counts.
+From the schedule's definition, else from the rates that were in force at the sampled steps. Zero and negative rates
+are errors. Others are compared with the rate that papers and Keras' documentation start from with this optimizer:
+below a thousandth of it, or above ten times of it, is information where something is learnt, else a warning. A hundred
+times is a warning for the optimizers that move each weight by about the rate, whatever its gradient (Adam and its kin,
+RMSprop, Lion): a step is then as large as the weights are. The highest rate counts.
 
 ## When it is wrong
 A step as small or as large may be right for a loss on another scale.
@@ -32,6 +32,8 @@ A step as small or as large may be right for a loss on another scale.
 
 import math
 from collections.abc import Iterator
+
+import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import is_outside
@@ -78,7 +80,10 @@ ROUNDING = 1e-6
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     optimizer = run.model.compile.get("optimizer") or {}
-    rates = [rate for rate in (optimizer.get("scheduled") or [optimizer.get("learning_rate")]) if rate is not None]
+    measured = run.step.series("learning_rate", "step")
+    in_force = [float(f"{rate:.6g}") for rate in measured[np.isfinite(measured)]]
+    given = optimizer.get("scheduled") or in_force or [optimizer.get("learning_rate")]
+    rates = [rate for rate in given if rate is not None]
     if not rates:
         raise NotJudged("the optimizer has no learning rate")
     highest, name = max(rates), str(optimizer.get("class_name"))

@@ -70,11 +70,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def turn(run: HealthRun, limits: Limits) -> tuple[int, float]:
     """Returns the best validation's index, and by what share of it the loss has risen since: 0 where it has not
     turned, only just turned, or the training loss has not fallen meanwhile."""
-    validation, training = (smoothed(curve(run, name)[1]) for name in ("val_loss", "loss"))
+    (steps, losses), (trained, training) = curve(run, "val_loss"), curve(run, "loss")
+    validation = smoothed(losses)
     if not len(validation):
         return 0, 0.0
     best = int(np.argmin(validation))
-    falls = len(training) > best and training[-1] < training[best]
+    meanwhile = np.interp(steps, trained, smoothed(training)) if len(trained) else steps
+    falls = bool(len(trained)) and meanwhile[-1] < meanwhile[best]
     if not falls or len(validation) - 1 - best < limits["validations"]:
         return best, 0.0
     return best, float((validation[-1] - validation[best]) / max(abs(validation[best]), 1e-12))

@@ -1,6 +1,7 @@
 """The replay measures a step that XLA compiles, and leaves nothing behind."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,21 @@ def test_a_step_run_again_leaves_variables_as_they_are_that_it_does_not_take() -
     assert found[0][1] == [0.0]
     np.testing.assert_array_equal(kernel.numpy(), began + 1)
     assert bias.numpy() == [3.0]
+
+
+@pytest.mark.slow
+def test_what_a_batch_is_waited_for_is_no_cost_of_a_sample(tmp_path: Path) -> None:
+    def slowly() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for _ in range(10):
+            time.sleep(0.5)
+            yield flat(4), numbers(4)
+
+    signature = (tf.TensorSpec((4, 6)), tf.TensorSpec((4, 1)))
+    model = mlp(1)
+    model.compile("adam", "mse", jit_compile=True)
+    health = HealthCallback(tmp_path, sampling=1, guard=False)
+    model.fit(tf.data.Dataset.from_generator(slowly, output_signature=signature), verbose=0, callbacks=[health])
+    assert read_run(tmp_path).costs["training"] > 3.0
 
 
 class CompiledStep(keras.Model):

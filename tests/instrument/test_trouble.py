@@ -606,6 +606,27 @@ def test_scorecard_path(goes_on: Any, tmp_path: Path) -> None:
     assert (tmp_path / "new" / "card.json").read_text() == health.scorecard.to_json()
 
 
+def test_a_scorecard_that_cannot_be_written(goes_on: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (told,) = goes_on(HealthCallback(tmp_path / "run", scorecard_path=tmp_path / "file" / "card.json"))
+    assert f"Expected a scorecard_path that can be written. Received: {tmp_path / 'file' / 'card.json'}: " in told
+
+
+def test_the_scorecard_that_was_there_stays_where_the_new_one_is_not_written_to_its_end(
+    goes_on: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "card.json"
+    path.write_text("the last one")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tf.io.gfile.GFile, "write", full)
+    (told,) = goes_on(HealthCallback(tmp_path / "run", scorecard_path=path))
+    assert told.endswith("No space left on device")
+    assert path.read_text() == "the last one" and sorted(p.name for p in tmp_path.iterdir()) == ["card.json", "run"]
+
+
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_beside_kerass_own_callbacks(tmp_path: Path, ours_first: bool, plain: list[np.ndarray]) -> None:
     def others(where: str) -> list[keras.callbacks.Callback]:

@@ -1,7 +1,10 @@
 """bad-input-values: NaN, constants and repetitions."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from tb_nnhealth.records import NonFinite, Place
 from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data
 
 RULE = "bad-input-values"
@@ -22,6 +25,15 @@ def test_nan_is_an_error_and_names_the_step():
     (finding,) = findings(RULE, fed(healthy(), data_nonfinite=counts))
     assert (finding.severity, finding.first_step, finding.observed) == ("error", 32, 7.0)
     assert finding.message == "The input x holds 7 NaN or Inf at step 32."
+
+
+def test_nan_in_a_step_that_was_not_sampled_is_an_error_too():
+    event = NonFinite(77, (Place("input", "input/x", 3.0), Place("activation", "dense_0", 9.0)))
+    (finding,) = findings(RULE, replace(fed(healthy()), nonfinite=event))
+    assert finding.message == "The input x holds 3 NaN or Inf at step 77."
+    assert (finding.severity, finding.first_step, finding.last_step) == ("error", 77, 77)
+    elsewhere = NonFinite(77, (Place("activation", "dense_0", 9.0),))
+    assert findings(RULE, replace(fed(healthy()), nonfinite=elsewhere)) == ()
 
 
 def test_a_constant_input_is_an_error_where_nothing_is_learnt():

@@ -1,14 +1,16 @@
 """learning-rate-value: rates by optimizer."""
 
+import numpy as np
 import pytest
 
-from tests.rules.builder import findings, healthy, model, stuck, verdict
+from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, unmeasured, verdict
 
 RULE = "learning-rate-value"
 
 
 def rated(name, rate, learns=False, **facts):
     run = healthy(model(optimizer={"class_name": name, "learning_rate": rate, **facts}))
+    run = change(run, "step", "learning_rate", rate)
     return run if learns else stuck(run)
 
 
@@ -41,7 +43,17 @@ def test_message():
 
 
 def test_without_an_optimizer():
-    assert verdict(RULE, healthy(model(optimizer={}))).status == "no_data"
+    assert verdict(RULE, change(healthy(model(optimizer={})), "step", "learning_rate", np.nan)).status == "no_data"
+
+
+def test_rates_that_a_callback_sets_are_those_that_were_in_force():
+    warming = change(rated("Adam", 0.0), "step", "learning_rate", np.minimum(1e-3, STEPS * 1e-5))
+    assert findings(RULE, warming) == ()
+    assert findings(RULE, change(warming, "step", "learning_rate", 0.0))[0].severity == "error"
+
+
+def test_a_training_that_was_not_sampled_has_the_rate_it_was_compiled_with():
+    assert findings(RULE, unmeasured(rated("Adam", 0.0)))[0].severity == "error"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,17 @@ def test_where_training_gets_worse_too_it_is_something_else():
     assert findings(RULE, validated(turned(2.0), turned(2.0))) == ()
 
 
+def test_validations_that_are_fewer_than_the_epochs_are_compared_with_training_at_the_same_steps():
+    def rarely(training):
+        logs = [{"loss": float(loss)} for loss in training]
+        for log, loss in zip(logs[1::2], turned(2.0), strict=True):
+            log["val_loss"] = float(loss)
+        return replace(healthy(), epochs=tuple(Epoch(i, 40 * (i + 1), log) for i, log in enumerate(logs)))
+
+    assert findings(RULE, rarely(np.r_[np.geomspace(3.0, 0.6, 10), np.geomspace(0.6, 1.5, 14)])) == ()
+    assert findings(RULE, rarely(np.geomspace(3.0, 0.6, 24)))[0].first_step == 400
+
+
 def test_without_validation():
     assert verdict(RULE, healthy()).status == "no_data"
     assert verdict(RULE, validated(turned(2.0)[:4])).status == "no_data"
