@@ -102,7 +102,8 @@ STEP_STATISTICS: tuple[Statistic, ...] = (
     Statistic("row_index", "", "step", "running number of this row in the session, from 0"),
 )
 # Beside these, the step's table has one column "output_loss/<output>" for each output's unweighted
-# loss and one "metric/<name>" for each metric (Keras' running mean over the epoch).
+# loss, one "metric/<name>" for each metric (Keras' running mean over the epoch), "weight/<output>" with the mean
+# sample weight where there are any, and "target_variance/<output>" where the loss is a mean squared error.
 
 STATISTICS: dict[str, Statistic] = {
     s.name: s for s in (*VARIABLE_STATISTICS, *ACTIVATION_STATISTICS, *DATA_STATISTICS, *STEP_STATISTICS)

@@ -1,13 +1,15 @@
 """The tensors of a batch by name, and the classes that stand in them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import tensorflow as tf
 
 from tb_nnhealth.pairing import paired
 from tb_nnhealth.statistics.data import class_counts
+
+Loss = TypeVar("Loss")
 
 MOST_CLASSES = 1000
 """Class counts are taken up to this many classes."""
@@ -82,22 +84,22 @@ def _named(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]
 
 
 def pairs(
-    targets: Sequence[tuple[str, tf.Tensor]], predictions: Sequence[tuple[str, tf.Tensor]], losses: Mapping[str, str]
-) -> list[tuple[str, tf.Tensor, tf.Tensor, str]]:
-    """Returns each target's name, the target, its prediction and its loss, which is "" where there is none.
+    targets: Sequence[tuple[str, tf.Tensor]], predictions: Sequence[tuple[str, tf.Tensor]], losses: Mapping[str, Loss]
+) -> list[tuple[str, tf.Tensor, tf.Tensor, Loss | None]]:
+    """Returns each target's name, the target, its prediction and its loss, which is None where there is none.
 
     Args:
       targets: by name, as `named_tensors` gives them.
       predictions: the same of predictions.
-      losses: class names of the losses by output.
+      losses: the losses by output.
     """
     predicted, in_order = dict(predictions), list(losses.values())
     names = paired([name for name, _ in targets], list(predicted))
     is_named = any(name in losses for name, _ in targets)
 
-    def loss(name: str, index: int) -> str:
+    def loss(name: str, index: int) -> Loss | None:
         if is_named or not in_order:
-            return losses.get(name, "")
+            return losses.get(name)
         return in_order[min(index, len(in_order) - 1)]
 
     return [
@@ -107,31 +109,46 @@ def pairs(
     ]
 
 
-def counted_classes(target: tf.Tensor, prediction: tf.Tensor, loss: str) -> tuple[tf.Tensor, tf.Tensor] | None:
+def counted_classes(
+    target: tf.Tensor, prediction: tf.Tensor, loss: Mapping[str, Any]
+) -> tuple[tf.Tensor, tf.Tensor] | None:
     """Returns the class counts of a target and its prediction, float32 `[classes]` each.
 
-    None where the loss is no classification loss, or the shapes do not tell the classes.
+    None where the loss is no classification loss, or the shapes do not tell the classes. What the prediction's mask
+    leaves out is not counted, nor the class that the loss ignores.
 
     Args:
       target: class ids, one-hot rows, or 0/1 labels.
       prediction: `[…, classes]`, or `[…, 1]` for binary losses; probabilities or logits.
-      loss: class name of the loss.
+      loss: as the manifest describes it.
     """
+    name = str(loss.get("class_name")).lower()
     classes = prediction.shape[-1] if prediction.shape.rank else None
-    if classes is None or classes > MOST_CLASSES or "crossentropy" not in loss.lower():
+    if classes is None or classes > MOST_CLASSES or "crossentropy" not in name:
         return None
     if classes == 1:
-        return _binary_counts(target), _binary_counts(prediction)
-    predicted = class_counts(tf.argmax(prediction, -1), classes)
-    if "sparse" in loss.lower():
-        return class_counts(target, classes), predicted
-    if target.shape.rank == prediction.shape.rank and target.shape[-1] == classes and "binary" not in loss.lower():
-        return class_counts(tf.argmax(target, -1), classes), predicted
-    return None
+        middle = 0.0 if loss.get("from_logits") else 0.5
+        labels, answers = tf.cast(target, tf.float32) > 0.5, tf.cast(prediction, tf.float32) > middle
+    elif "sparse" in name:
+        labels, answers = target, tf.argmax(prediction, -1)
+    elif target.shape.rank == prediction.shape.rank and target.shape[-1] == classes and "binary" not in name:
+        labels, answers = tf.argmax(target, -1), tf.argmax(prediction, -1)
+    else:
+        return None
+    counted = _counted(labels, prediction, loss.get("ignore_class"))
+    classes = max(2, classes)
+    return class_counts(labels, classes, counted), class_counts(answers, classes, counted)
 
 
-def _binary_counts(labels: tf.Tensor) -> tf.Tensor:
-    return class_counts(tf.cast(labels, tf.float32) > 0.5, 2)
+def _counted(labels: tf.Tensor, prediction: tf.Tensor, ignored: int | None) -> tf.Tensor | None:
+    """Returns 1 for the labels that count and 0 for the others, float32 `[labels]`; None where all count."""
+    mask = getattr(prediction, "_keras_mask", None)
+    is_of_labels = mask is not None and mask.shape.rank == prediction.shape.rank - 1
+    counted = tf.reshape(tf.cast(mask, tf.float32), [-1]) if is_of_labels else None
+    if ignored is None:
+        return counted
+    kept = tf.cast(tf.reshape(labels, [-1]) != tf.cast(ignored, labels.dtype), tf.float32)
+    return kept if counted is None else counted * kept
 
 
 def _is_numeric(leaf: Any) -> bool:

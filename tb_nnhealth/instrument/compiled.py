@@ -37,8 +37,10 @@ def describe_compile(model: Any, steps: int | None) -> dict[str, Any]:
 
 
 def losses(model: Any) -> list[dict[str, Any]]:
-    """Returns the compiled losses by output: their class (or function) names, and `from_logits` where they have it."""
-    compiled = getattr(getattr(model, "_compile_loss", None), "_user_loss", None)
+    """Returns the compiled losses by output: their class (or function) names, their weights in the sum, how each is
+    reduced, and those of their settings that say what they expect."""
+    compile_loss = getattr(model, "_compile_loss", None)
+    compiled = getattr(compile_loss, "_user_loss", None)
     if compiled is None:
         return []
     names = output_names(model) or []
@@ -49,7 +51,26 @@ def losses(model: Any) -> list[dict[str, Any]]:
     else:
         flat = keras.tree.flatten(compiled)
         found = [(names[i] if i < len(names) else str(i), loss) for i, loss in enumerate(flat)]
-    return [_loss(str(output), loss) for output, loss in found if loss is not None]
+    weights = _loss_weights(getattr(compile_loss, "_user_loss_weights", None), [output for output, _ in found])
+    described = [_loss(str(output), loss) | weight for (output, loss), weight in zip(found, weights, strict=True)]
+    return [loss for loss, (_, given) in zip(described, found, strict=True) if given is not None]
+
+
+def _loss_weights(given: Any, outputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Returns each output's weight in the sum of the losses as part of its description, nothing where it has none."""
+    if isinstance(given, dict):
+        weights = [given.get(output) for output in outputs]
+    else:
+        flat = keras.tree.flatten(given)
+        weights = flat if len(flat) == len(outputs) else [None] * len(outputs)
+    return [{} if weight is None else {"weight": _number(weight)} for weight in weights]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _loss(output: str, loss: Any) -> dict[str, Any]:
@@ -69,9 +90,10 @@ def _loss(output: str, loss: Any) -> dict[str, Any]:
             "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_")),
         )
     described: dict[str, Any] = {"output": output, "class_name": name, "aligns_ranks": aligns}
-    if "from_logits" in config:
-        described["from_logits"] = bool(config["from_logits"])
-    return described
+    if getattr(loss, "reduction", None) is not None:
+        described["reduction"] = str(loss.reduction)
+    kinds = {"from_logits": bool, "label_smoothing": float, "ignore_class": int}
+    return described | {key: kind(config[key]) for key, kind in kinds.items() if config.get(key) is not None}
 
 
 def _metrics(model: Any) -> list[str]:

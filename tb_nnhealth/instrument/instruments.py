@@ -81,7 +81,7 @@ class Instruments:
         self._kind: Kind | None = None
         self.recorder = Recorder(
             lambda called: _measured_variables(model, self._sites(), called),
-            {loss["output"]: loss["class_name"] for loss in losses(model)},
+            {loss["output"]: loss for loss in losses(model)},
             (input_names(model), output_names(model)),
             self.modes,
             take_activations=settings.activations,

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import functions, optimizers, passing, taps, updates
+from tb_nnhealth.instrument import functions, optimizers, passing, taps, trivial, updates
 from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss, named_tensors, pairs, scalars
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
@@ -28,7 +28,7 @@ class Recorder(taps.Observer):
     Args:
       measured: returns the variables to measure with their row names, in forward order; given the
         layers' paths in the order of their first call.
-      losses: class names of the losses, by output.
+      losses: the losses by output, as the manifest describes them.
       names: names of the model's inputs and outputs, where it has them.
       modes: keeps the batch.
       on_failure: told of an exception in here; the step goes on without that statistic.
@@ -37,7 +37,7 @@ class Recorder(taps.Observer):
     def __init__(
         self,
         measured: Callable[[Sequence[str]], dict[str, Any]],
-        losses: Mapping[str, str],
+        losses: Mapping[str, Mapping[str, Any]],
         names: Names,
         modes: Modes,
         *,
@@ -113,7 +113,7 @@ class Recorder(taps.Observer):
             with tf.name_scope(SCOPE):
                 if self.guard is not None:
                     self.guard.on_batch(x, y, y_pred, loss, sample_weight)
-                self._observe_batch(x, y, y_pred, loss)
+                self._observe_batch(x, y, y_pred, loss, sample_weight)
                 self.definition.on_batch(x, y, y_pred, loss, sample_weight)
         except Exception as error:
             self._on_failure("the batch", error)
@@ -214,18 +214,32 @@ class Recorder(taps.Observer):
         for name, tensor in tensors:
             self._trace.keep("data", f"{prefix}/{name}", data.batch_statistics(tensor))
 
-    def _observe_batch(self, x: Any, y: Any, y_pred: Any, loss: Any) -> None:
+    def _observe_batch(self, x: Any, y: Any, y_pred: Any, loss: Any, sample_weight: Any) -> None:
         self._observe_inputs(x)
         targets = named_tensors(y, self._output_names)
         predictions = named_tensors(y_pred, self._output_names)
         self._observe_data("target", targets)
         self._observe_data("prediction", predictions)
-        for name, target, prediction, loss_name in pairs(targets, predictions, self._losses):
-            counts = counted_classes(target, prediction, loss_name)
+        given = dict(named_tensors(sample_weight, self._output_names))
+        for name, target, prediction, loss_given in pairs(targets, predictions, self._losses):
+            described = loss_given or {}
+            weight = next(iter(given.values())) if len(given) == 1 else given.get(name)
+            self._observe_constant(name, target, prediction, str(described.get("class_name")), weight)
+            counts = counted_classes(target, prediction, described)
             if counts is not None:
                 self._trace.keep("classes", f"target/{name}", counts[0])
                 self._trace.keep("classes", f"prediction/{name}", counts[1])
         self._observe_loss("loss", loss)
+
+    def _observe_constant(self, name: str, target: Any, prediction: Any, loss: str, weight: Any) -> None:
+        """Keeps what tells how well a constant could answer."""
+        weights = trivial.example_weights(prediction, weight)
+        if weight is not None and weights is not None:
+            self._trace.keep_scalar(f"weight/{name}", tf.reduce_mean(weights))
+        self._trace.keep_scalar(f"target_variance/{name}", trivial.variance(target, prediction, loss, weights))
+        shares = trivial.shares(target, prediction, loss, weights)
+        if shares is not None:
+            self._trace.keep("classes", f"share/{name}", shares)
 
     def _observe_loss(self, name: str, loss: Any) -> None:
         """Keeps a loss; of one for each example, the mean, which Keras shows as well."""
@@ -265,7 +279,7 @@ class Recorder(taps.Observer):
         parts = data_batch if isinstance(data_batch, (tuple, list)) else (data_batch,)
         if not self._trace.has("step", "loss"):
             shown = parts[0], parts[1] if len(parts) > 1 else None, None, metrics.get("loss")
-            self._observe_batch(*shown)
+            self._observe_batch(*shown, None)
             self.definition.on_batch(*shown, None)
         elif not self._trace.has("step", "batch_size"):
             self._observe_inputs(parts[0])

@@ -48,6 +48,8 @@ class Head:
     aligns_ranks: bool = True
     """Whether the loss gives targets and predictions the same number of axes: Keras does, unless it is a subclass
     of `Loss`."""
+    ignored: int | None = None
+    """The class that the loss leaves out."""
 
     @property
     def activations(self) -> tuple[str, ...] | None:
@@ -95,6 +97,7 @@ def heads(run: HealthRun) -> tuple[Head, ...]:
             target_of.get(prediction.name),
             run.model.layer_of_row(prediction.row) if prediction.row else None,
             bool(loss.get("aligns_ranks", True)),
+            loss.get("ignore_class"),
         )
         for loss, prediction in pairs
     )

@@ -8,7 +8,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._rule import NotJudged, Severity
-from tb_nnhealth.rules._series import Floats, class_counts, keep, late, mean, median, target_rows
+from tb_nnhealth.rules._series import Floats, keep, late, mean, median, target_rows
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -33,6 +33,9 @@ MEDIAN_ERROR = 1.25
 
 LONG_ENOUGH = 1000
 """Steps after which a run that still goes on is judged like one that has ended."""
+
+MEANS = ("sum_over_batch_size", "mean")
+"""How a loss is reduced to a mean over the examples; the first is Keras' own choice."""
 
 CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy")
 
@@ -137,11 +140,12 @@ def learns_by_heart(run: HealthRun) -> bool:
 
 def validation_over_trivial(run: HealthRun) -> float:
     """Returns the best validation loss without regularization ÷ the trivial predictor's on the training labels, NaN
-    where there are fewer than three validations, or where the labels do not tell."""
+    where there are fewer than three validations, or where the labels do not tell; also where the examples of the
+    training are weighted, as those of a validation seldom are."""
     run = of_present_loss(run)
     steps, losses = curve(run, "val_loss")
     trivial = trivial_loss(run)
-    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0:
+    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0 or is_weighted(run):
         return math.nan
     return float((losses - _regularization(run, steps)).min()) / trivial
 
@@ -166,8 +170,31 @@ def has_settled(run: HealthRun) -> bool:
 
 def never_fell(run: HealthRun) -> bool:
     """Returns whether the whole training, or a long one, did not lower the loss; it was seen from its start."""
-    curve = loss_curve(run)
-    return run.loss_since == 0 and has_settled(run) and curve.fell < NEVER_FELL + curve.doubt
+    curve, (fall, error) = loss_curve(run), fall_of_epochs(run)
+    fell = curve.fell >= NEVER_FELL + curve.doubt or fall >= NEVER_FELL + error
+    return run.loss_since == 0 and has_settled(run) and not fell
+
+
+def fall_of_epochs(run: HealthRun, since: float = 0.0) -> tuple[float, float]:
+    """Returns the relative drop from the first to the last epoch's mean loss, and its standard error.
+
+    Few epochs tell more of a noisy loss than as many samples, for each is the mean of all its steps.
+
+    Args:
+      run: the run.
+      since: only epochs that began at this step or later count; fewer than two fall by nothing.
+    """
+    run = of_present_loss(run)
+    ends, losses = curve(run, "loss")
+    begins = np.concatenate([[run.loss_since], ends[:-1]])[: len(ends)]
+    means = losses[begins >= since]
+    if len(means) < 2:
+        return 0.0, 0.0
+    sampled = run.step.series("loss", "step").astype(np.float64)
+    scale = max(abs(means[0]), abs(means[-1]))
+    length = max(1.0, float(median(ends - begins)))
+    error = noise(sampled[np.isfinite(sampled)]) * math.sqrt(2 / length) / scale if scale else 0.0
+    return relative_drop(float(means[0]), float(means[-1])), error
 
 
 def share_left(run: HealthRun) -> float:
@@ -181,33 +208,79 @@ def share_left(run: HealthRun) -> float:
 def trivial_loss(run: HealthRun) -> float:
     """Returns the loss of the best constant prediction, NaN where the labels seen do not tell it.
 
-    The entropy of the class frequencies for cross-entropies, the targets' variance for the mean
-    squared error; for a model with one compiled loss.
+    The entropy of the class frequencies for cross-entropies, the targets' variance for the mean squared error, each
+    with the weights of the examples and of the loss; for a model with one compiled loss that is a mean.
     """
     run = of_present_loss(run)
     losses = run.model.compile.get("losses") or []
-    name = losses[0].get("class_name") if len(losses) == 1 else None
-    if name in CATEGORICAL:
-        targets = target_rows(run.classes)
-        return _entropy(class_counts(run, targets[0]).sum(axis=0)) if len(targets) == 1 else math.nan
-    targets = target_rows(run.data)
-    if len(targets) != 1:
+    if len(losses) != 1 or losses[0].get("reduction", MEANS[0]) not in MEANS:
         return math.nan
+    loss = losses[0]
+    factor, smoothing = loss.get("weight", 1.0), loss.get("label_smoothing", 0.0)
+    if not isinstance(factor, (int, float)) or not isinstance(smoothing, (int, float)):
+        return math.nan
+    return factor * _trivial(run, str(loss.get("class_name")), smoothing, loss.get("ignore_class"))
+
+
+def _trivial(run: HealthRun, name: str, smoothing: float, ignored: object) -> float:
+    """Returns the trivial loss of an unweighted loss."""
     if name == "MeanSquaredError":
-        return float(median(run.data.series("data_std", targets[0]))) ** 2
-    low, high = run.data.series("data_min", targets[0]), run.data.series("data_max", targets[0])
-    if name == "BinaryCrossentropy" and bool(np.all(low >= 0) and np.all(high <= 1)):
-        positive = mean(run.data.series("data_mean", targets[0]))
-        return _entropy(np.array([positive, 1 - positive]))
-    return math.nan
-
-
-def _entropy(weights: Floats) -> float:
-    present = weights[weights > 0]
-    if not len(present) or not np.isfinite(weights).all():
+        return mean(_of_output(run, "target_variance/")) + _variance_of_batches(run)
+    rows = [row for row in run.classes.rows if row.startswith("share/")]
+    if len(rows) != 1:
         return math.nan
-    share = present / present.sum()
-    return float(-(share * np.log(share)).sum())
+    measured = run.classes.values[:, run.classes.rows.index(rows[0]), :].astype(np.float64)
+    shares = measured[np.isfinite(measured).any(axis=1)]
+    shares = shares[:, np.isfinite(shares).all(axis=0)].mean(axis=0)
+    whole = mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0
+    if name in CATEGORICAL:
+        if isinstance(ignored, int):
+            shares = np.delete(shares, ignored) if 0 <= ignored < len(shares) else shares
+            shares = shares / shares.sum() * whole
+        return _cross_entropy(shares * (1 - smoothing) + shares.sum() * smoothing / max(1, len(shares)))
+    low, high = (_of_target(run, name) for name in ("data_min", "data_max"))
+    if name != "BinaryCrossentropy" or not len(shares) or np.any(low < 0) or np.any(high > 1):
+        return math.nan
+    positive = shares * (1 - smoothing) + whole * smoothing / 2
+    return mean([_cross_entropy(np.array([share, whole - share])) for share in positive])
+
+
+def _variance_of_batches(run: HealthRun) -> float:
+    """Returns by how much the targets' mean varies from batch to batch beyond what it does where they are shuffled."""
+    targets = target_rows(run.data)
+    means = run.data.series("data_mean", targets[0]).astype(np.float64) if len(targets) == 1 else np.empty(0)
+    means = means[np.isfinite(means)]
+    examples = float(median(run.step.series("batch_size", "step")))
+    if len(means) < 2 or not examples >= 1:
+        return 0.0
+    chance = mean(_of_output(run, "target_variance/")) / examples
+    weight = mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0
+    return max(0.0, weight * float(means.var(ddof=1)) - chance)
+
+
+def _of_output(run: HealthRun, prefix: str) -> Floats:
+    """Returns the series of the step's statistic of that prefix, of the only output that has one; else none."""
+    names = [name for name in run.step.columns if name.startswith(prefix)]
+    return run.step.series(names[0], "step").astype(np.float64) if len(names) == 1 else np.empty(0)
+
+
+def _of_target(run: HealthRun, statistic: str) -> Floats:
+    """Returns the series of a statistic of all targets together."""
+    series = [run.data.series(statistic, row) for row in target_rows(run.data)]
+    return np.concatenate(series).astype(np.float64) if series else np.empty(0)
+
+
+def is_weighted(run: HealthRun) -> bool:
+    """Returns whether the examples were given weights, which those of the validation need not have."""
+    return bool(np.isfinite(_of_output(run, "weight/")).any())
+
+
+def _cross_entropy(shares: Floats) -> float:
+    """Returns the mean loss of the best constant answer to labels with these weighted shares."""
+    present = shares[shares > 0]
+    if not len(present) or not np.isfinite(shares).all():
+        return math.nan
+    return float(-(present * np.log(present / present.sum())).sum())
 
 
 def end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:

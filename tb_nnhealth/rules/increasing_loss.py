@@ -8,7 +8,7 @@ The steps lead away from what is asked for: the learning rate is too high, or ha
 
 ## How it is decided
 The median of the last fifth of the curve is compared with that of its start. The rise must exceed the limit and
-several times what noise makes of it. It is an error.
+several times what noise makes of it, and the epochs' mean losses must not fall meanwhile. It is an error.
 
 ## When it is wrong
 A loss whose terms are switched on during training (annealing, adversarial losses) may rise on purpose.
@@ -26,7 +26,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import loss_curve
+from tb_nnhealth.rules._loss import fall_of_epochs, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -48,7 +48,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not math.isfinite(curve.start) or len(curve.losses) < RULE.min_samples:
         raise NotJudged("too few finite losses were measured")
     rise = (curve.end - curve.start) / abs(curve.start) if curve.start else 0.0
-    if rise <= limits["rise"] + limits["errors"] * curve.doubt:
+    if rise <= limits["rise"] + limits["errors"] * curve.doubt or fall_of_epochs(run)[0] > 0:
         return
     yield Finding(
         RULE.name,

@@ -1,8 +1,8 @@
 """There are labels that the output cannot represent.
 
 ## What it detects
-Class numbers below 0 or not below the number of outputs, class numbers that are no whole numbers,
-labels outside 0 to 1 under a binary cross-entropy, rows that do not sum to 1 under a categorical one.
+Class numbers below 0 or not below the number of outputs, labels outside 0 to 1 under a binary cross-entropy, rows
+that do not sum to 1 under a categorical one.
 
 ## Why it matters
 Keras does not complain on all devices: a class number out of range gives NaN or is dropped, and under a binary
@@ -10,10 +10,10 @@ cross-entropy a label above 1 drives the loss towards minus infinity, while it s
 
 ## How it is decided
 The smallest and the largest target of all sampled batches, for one-hot rows also their mean, are compared with what
-the loss takes. Any label outside is an error.
+the loss takes. Any label outside is an error, but for the class that the loss is told to leave out (`ignore_class`).
 
 ## When it is wrong
-Class numbers that `ignore_class` leaves out look out of range.
+A loss of your own may have a meaning for labels that Keras' loss of the same name has none for.
 
 ## What to try
 * Count the classes from 0, and give the output as many units as there are classes.
@@ -59,6 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if not math.isfinite(low):
             continue
         highest = float(head.units - 1) if head.loss == SPARSE and head.units else 1.0
+        low, high = (0.0 if low == head.ignored else low), (highest if high == head.ignored else high)
         margin = limits["rounding"]
         if low < -margin or high > highest + margin:
             yield _finding(

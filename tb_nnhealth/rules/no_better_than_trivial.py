@@ -10,10 +10,11 @@ validation stays there, the examples were learnt by heart, with their labels, an
 
 ## How it is decided
 The trivial predictor's loss is computed from the labels that were seen: the entropy of the class frequencies, or the
-variance of the targets. The late loss without regularization is put in relation to it; within the limits
-of it, at the end of training or after many steps, is an error. A loss clearly above the trivial one has other causes.
-Of three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
-none is below the lower limit, it is a warning.
+variance of the targets around the mean of each output unit, both with the weights of the examples and of the loss;
+what is masked does not count. The late loss without regularization is put in relation to it; within the limits of it,
+at the end of training or after many steps, is an error. A loss clearly above the trivial one has other causes. Of
+three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
+none is below the lower limit, it is a warning. Weighted examples are not compared with those of a validation.
 
 ## When it is wrong
 Where the inputs hold nothing about the targets there is nothing better. Validation targets that spread much further
@@ -67,11 +68,15 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     ratio = end_of_data_loss(run, curve) / trivial
     validation = validation_over_trivial(run)
     if limits["low"] <= ratio <= limits["high"]:
-        message = f"The loss ends at {ratio * trivial:.3g}, and the best constant answer has {trivial:.3g}."
+        near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
+        message = (
+            f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}."
+        )
         yield _finding("error", message, curve, ratio, limits["low"])
     elif validation >= limits["low"] and len(curve.steps):
         message = (
-            f"The best validation loss is {validation * trivial:.3g}, and the best constant answer has {trivial:.3g}."
+            f"The best validation loss, {validation * trivial:.3g}, is not {1 - limits['low']:.0%} below the best "
+            f"constant answer's {trivial:.3g}."
         )
         yield _finding("warning", message, curve, validation, limits["low"])
 

@@ -31,16 +31,18 @@ def batch_statistics(x: tf.Tensor) -> tf.Tensor:
     return _batch_statistics(detach(by_unit(x)))
 
 
-def class_counts(labels: tf.Tensor, classes: int) -> tf.Tensor:
-    """Returns how many examples of the batch have each class, float32 `[classes]`.
+def class_counts(labels: tf.Tensor, classes: int, weights: tf.Tensor | None = None) -> tf.Tensor:
+    """Returns how many examples of the batch have each class, or the sum of their weights, float32 `[classes]`.
 
     Args:
       labels: integers of any shape; ids outside `[0, classes)` are not counted.
       classes: number of classes.
+      weights: of the labels, float32, one for each.
     """
     ids = tf.cast(tf.reshape(labels, [-1]), tf.int32)
     ids = tf.where((ids >= 0) & (ids < classes), ids, classes)
-    return tf.math.unsorted_segment_sum(tf.ones_like(ids, tf.float32), ids, classes + 1)[:classes]
+    weights = tf.ones_like(ids, tf.float32) if weights is None else weights
+    return tf.math.unsorted_segment_sum(weights, ids, classes + 1)[:classes]
 
 
 @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)

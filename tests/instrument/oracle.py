@@ -50,6 +50,9 @@ class Step:
     flat: dict[str, tuple[float, float] | None] = field(default_factory=dict)
     scalars: Numbers = field(default_factory=dict)
     batch: dict[str, np.ndarray] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
+    weights: tuple[Any, Any, Any] = (None, None, None)
+    """The sample weights, the mask, and by what both multiply the loss of each example or position."""
 
 
 class Oracle(keras.callbacks.Callback):
@@ -136,6 +139,8 @@ def _differentiate(step: Step, objective: Objective, calls: Counter[str]) -> Non
 
     seen, gradients, outputs, flows = look()
     scale = _loss_scale(optimizer)
+    step.losses |= seen.pop("losses", {})
+    step.weights = seen.pop("weights", (None, None, None))
     step.scalars |= {name: float(value) for name, value in seen.items() if not name.startswith(OF_BATCH)}
     step.batch |= {row: np.float64(tensor) for row, tensor in seen.items() if row.startswith(OF_BATCH)}
     if variables:
@@ -277,7 +282,7 @@ def activation_statistics(steps: list[Step], number: int, row: str) -> Numbers:
 
 
 def class_counts(step: Step, name: str) -> dict[str, np.ndarray]:
-    """Returns how often each class stands in the target and in the prediction of an output, by row."""
+    """Returns how often each class stands in the target and in the prediction of an output, and its share, by row."""
     target, prediction = step.batch[f"target/{name}"], step.batch[f"prediction/{name}"]
     classes = prediction.shape[-1]
     if classes == 1:
@@ -286,7 +291,32 @@ def class_counts(step: Step, name: str) -> dict[str, np.ndarray]:
         found = target.argmax(-1).ravel(), prediction.argmax(-1).ravel()
     else:
         found = target.ravel(), prediction.argmax(-1).ravel()
-    return {
-        row: np.bincount(np.int64(ids), minlength=max(classes, 2))
+    _, mask, weights = step.weights
+    counted = np.ones(len(found[0])) if mask is None else np.float64(mask).ravel()
+    counts = {
+        row: np.bincount(np.int64(ids), counted, minlength=max(classes, 2))
         for row, ids in zip((f"target/{name}", f"prediction/{name}"), found, strict=True)
     }
+    labels = target.reshape(-1, 1) if classes == 1 else np.eye(classes)[found[0].astype(int)]
+    weights = np.ones(len(labels)) if weights is None else weights.ravel()
+    return counts | {f"share/{name}": (weights[:, None] * labels).mean(axis=0)}
+
+
+def constant_statistics(step: Step) -> Numbers:
+    """Returns what tells how well a constant could answer: the mean weight, and the variance under a squared error."""
+    told: Numbers = {}
+    for name, loss in step.losses.items():
+        target, prediction = (step.batch.get(f"{kind}/{name}") for kind in ("target", "prediction"))
+        if target is None or prediction is None:
+            continue
+        given, _, weights = step.weights
+        if given is not None:
+            told[f"weight/{name}"] = weights.mean()
+        if "squared" in loss.lower() or "mse" in loss.lower():
+            target = target.reshape(-1, prediction.shape[-1])
+            weights = np.ones(len(target)) if weights is None else weights.ravel()
+            examples = weights.sum() ** 2 / (weights**2).sum()
+            centre = np.average(target, axis=0, weights=weights)
+            biased = (weights * ((target - centre) ** 2).mean(axis=1)).mean()
+            told[f"target_variance/{name}"] = biased * examples / (examples - 1) if examples > 1.5 else NAN
+    return told

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument.batch import batch_size, named_tensors, named_values, pairs
+from tb_nnhealth.instrument.batch import batch_size, counted_classes, named_tensors, named_values, pairs
 from tb_nnhealth.rules._heads import heads
 from tests.instrument.training import assert_same_bits, unwarned
 from tests.instrument.zoo import flat, numbers
@@ -142,11 +142,11 @@ P, Q = tf.zeros([2, 1]), tf.zeros([2, 3])
             [("kind", P, P, "scce"), ("price", Q, Q, "mse")],
         ),
         ([("kind", P)], [("aux", Q), ("kind", P)], {"kind": "scce"}, [("kind", P, P, "scce")]),
-        ([("a", P), ("b", Q)], [("a", P), ("b", Q)], {"b": "mse"}, [("a", P, P, ""), ("b", Q, Q, "mse")]),
-        ([("0", P), ("1", Q)], [("0", P), ("1", Q)], {"0": "mse"}, [("0", P, P, "mse"), ("1", Q, Q, "")]),
+        ([("a", P), ("b", Q)], [("a", P), ("b", Q)], {"b": "mse"}, [("a", P, P, None), ("b", Q, Q, "mse")]),
+        ([("0", P), ("1", Q)], [("0", P), ("1", Q)], {"0": "mse"}, [("0", P, P, "mse"), ("1", Q, Q, None)]),
         ([("y", P)], [("head", Q)], {"head": "mse"}, [("y", P, Q, "mse")]),
         ([("0", P)], [], {"0": "mse"}, []),
-        ([("0", P)], [("0", P)], {}, [("0", P, P, "")]),
+        ([("0", P)], [("0", P)], {}, [("0", P, P, None)]),
     ],
 )
 def test_pairs(targets: Any, predictions: Any, losses: Any, expected: Any) -> None:
@@ -154,6 +154,31 @@ def test_pairs(targets: Any, predictions: Any, losses: Any, expected: Any) -> No
     assert [(name, loss) for name, _, _, loss in found] == [(name, loss) for name, _, _, loss in expected]
     for (_, *tensors, _), (_, *wanted, _) in zip(found, expected, strict=True):
         assert all(tensor is other for tensor, other in zip(tensors, wanted, strict=True))
+
+
+def counted(target: Any, prediction: Any, mask: Any = None, **loss: Any) -> list[list[float]]:
+    answers = tf.constant(prediction, tf.float32)
+    if mask is not None:
+        answers._keras_mask = tf.constant(mask)
+    found = counted_classes(tf.constant(target), answers, loss)
+    assert found is not None
+    return [counts.numpy().tolist() for counts in found]
+
+
+def test_a_binary_answer_turns_at_one_half_or_at_a_logit_of_zero() -> None:
+    target, answers = [[0], [1], [1]], [[-0.2], [0.3], [0.7]]
+    assert counted(target, answers, class_name="BinaryCrossentropy", from_logits=False) == [[1, 2], [2, 1]]
+    assert counted(target, answers, class_name="BinaryCrossentropy", from_logits=True) == [[1, 2], [1, 2]]
+
+
+def test_classes_that_are_left_out_are_not_counted() -> None:
+    target, answers = [[0, 1, 2], [2, 0, 0]], np.eye(3)[[[0, 1, 1], [2, 1, 0]]]
+    sparse = {"class_name": "SparseCategoricalCrossentropy"}
+    assert counted(target, answers, **sparse) == [[3, 1, 2], [2, 3, 1]]
+    assert counted(target, answers, **sparse, ignore_class=0) == [[0, 1, 2], [0, 2, 1]]
+    mask = [[True, True, True], [True, False, False]]
+    assert counted(target, answers, mask, **sparse) == [[1, 1, 2], [1, 2, 1]]
+    assert counted(target, answers, mask, **sparse, ignore_class=2) == [[1, 1, 0], [1, 1, 0]]
 
 
 @pytest.mark.slow
@@ -167,6 +192,6 @@ def test_targets_in_another_order_than_the_outputs(outputs: Any, tmp_path: Path)
     y = {"kind": np.arange(24) % 3, "price": 10 * numbers()}
     model.fit(flat(), y, batch_size=24, epochs=4, verbose=0, callbacks=[HealthCallback(tmp_path, sampling=1)])
     run = read_run(tmp_path)
-    assert set(run.classes.rows) == {"target/kind", "prediction/kind"}
+    assert set(run.classes.rows) == {"target/kind", "prediction/kind", "share/kind"}
     assert run.classes.values[0, run.classes.row("target/kind")].tolist() == [8, 8, 8]
     assert {head.name: head.target and head.target.name for head in heads(run)} == {"price": "price", "kind": "kind"}

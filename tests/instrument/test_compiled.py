@@ -37,6 +37,8 @@ def test_losses_by_output() -> None:
         "class_name": "SparseCategoricalCrossentropy",
         "aligns_ranks": True,
         "from_logits": False,
+        "reduction": "sum_over_batch_size",
+        "weight": 1.0,
     }
     assert describe_compile(CASES["attention_block"]().model, None)["losses"][0]["from_logits"] is True
     assert describe_compile(CASES["gan_two_optimizers"]().model, None)["losses"] == []

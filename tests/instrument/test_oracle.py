@@ -223,10 +223,11 @@ def test_data_and_classes(trained: Any, by_hand: ByHand) -> None:
         counts = {
             "target/kind": np.bincount(step["batch"]["kind"], minlength=3),
             "prediction/kind": np.bincount(step["output"]["kind"].argmax(1), minlength=3),
+            "share/kind": np.bincount(step["batch"]["kind"], minlength=3) / len(step["batch"]["kind"]),
         }
         assert set(run.classes.rows) == set(counts)
         for row, count in counts.items():
-            assert [run.classes.series(str(c), row)[index] for c in range(3)] == count.tolist()
+            assert [run.classes.series(str(c), row)[index] for c in range(3)] == pytest.approx(count, rel=1e-6)
 
 
 def test_step(trained: Any, by_hand: ByHand) -> None:
@@ -254,6 +255,7 @@ def test_step(trained: Any, by_hand: ByHand) -> None:
             "batch_size": len(step["batch"]["x"]),
             "sample_index": index,
             "row_index": index,
+            "target_variance/number": step["batch"]["number"].var(ddof=1),
             "metric/number_mae": errors.mean(),
             "metric/kind_accuracy": hits.mean(),
         }

@@ -43,9 +43,30 @@ def compiled_loss(model: keras.Model, data: Any) -> Iterator[Objective]:
             "batch_size": len(keras.tree.flatten(x)[0]),
             **output_losses(model, y, y_pred),
             **batch_of(model, x, y, y_pred),
+            "weights": weights_of(y_pred, sample_weight),
+            "losses": losses_by_output(model),
         }
 
     yield Objective(loss, model.optimizer, lambda: model.trainable_variables)
+
+
+def weights_of(y_pred: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """Returns the sample weights, the mask, and by what both multiply the loss of each example or position."""
+    mask = getattr(y_pred, "_keras_mask", None)
+    weights = None if mask is None else np.float64(mask) / np.float64(mask).mean()
+    if sample_weight is not None:
+        given = np.float64(sample_weight)
+        weights = given if weights is None else given.reshape(len(given), *[1] * (weights.ndim - 1)) * weights
+    return sample_weight, mask, weights
+
+
+def losses_by_output(model: keras.Model) -> dict[str, str]:
+    """Returns what the compiled losses are called, by output."""
+    losses = model.loss
+    if not isinstance(losses, dict):
+        given = losses if isinstance(losses, (list, tuple)) else [losses]
+        losses = dict(zip(output_names(model) or range(len(given)), given, strict=True))
+    return {str(name): str(loss) for name, loss in losses.items()}
 
 
 def batch_of(model: keras.Model, x: Any, y: Any = None, y_pred: Any = None) -> dict[str, Any]:

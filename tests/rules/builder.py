@@ -218,5 +218,25 @@ def with_classes(run: HealthRun, counts: Any, row: str = "target/y") -> HealthRu
     """The run with the class counts `[steps, classes]`, or `[classes]` of each step, of a target or prediction."""
     array = np.asarray(counts, np.float64)
     array = np.broadcast_to(array, (len(run.step.steps), array.shape[-1]))
-    columns = {str(i): array[:, i][:, None] for i in range(array.shape[-1])}
-    return replace(run, classes=table((row,), columns, run.step.steps))
+    shares = array / np.maximum(1.0, array.sum(axis=1, keepdims=True))
+    columns = {str(i): np.stack([array[:, i], shares[:, i]], axis=1) for i in range(array.shape[-1])}
+    return replace(run, classes=table((row, row.replace("target", "share")), columns, run.step.steps))
+
+
+def with_shares(run: HealthRun, *shares: Any) -> HealthRun:
+    """The run with the weighted shares of the labels of each unit of its one output."""
+    columns = {str(i): _spread(share, (len(run.step.steps), 1)) for i, share in enumerate(shares)}
+    return replace(run, classes=table(("share/p",), columns, run.step.steps))
+
+
+def with_spread(run: HealthRun, spread: Any) -> HealthRun:
+    """The run with another standard deviation of its one target, whose loss is the mean squared error."""
+    return with_step(with_data(run, "target/y", data_std=spread), "target_variance/p", np.square(spread))
+
+
+def with_step(run: HealthRun, name: str, values: Any) -> HealthRun:
+    """The run with one statistic of the step more."""
+    old = run.step
+    column = _spread(values, (len(old.steps), 1))[:, :, None].astype(np.float32)
+    array = np.concatenate([old.values, column], axis=2)
+    return replace(run, step=replace(old, columns=(*old.columns, name), values=array, low=array, high=array))

@@ -1,7 +1,10 @@
 """increasing-loss: the end against the start."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from tb_nnhealth.records import Epoch
 from tests.rules.builder import STEPS, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "increasing-loss"
@@ -21,6 +24,14 @@ def test_a_rise_is_an_error():
 def test_noise_is_no_rise():
     noisy = np.random.default_rng(0).normal(2.3, 0.8, len(STEPS)).clip(0.1)
     assert findings(RULE, losses(healthy(), noisy)) == ()
+
+
+def test_samples_that_rise_while_the_epochs_fall_are_noise():
+    rising = losses(healthy(), 2.3 + STEPS / 300)
+    epochs = tuple(Epoch(i, 320 * (i + 1), {"loss": loss}) for i, loss in enumerate((4.0, 3.5, 3.0)))
+    assert findings(RULE, replace(rising, epochs=epochs)) == ()
+    rising_too = tuple(Epoch(i, 320 * (i + 1), {"loss": loss}) for i, loss in enumerate((3.0, 3.5, 4.0)))
+    assert len(findings(RULE, replace(rising, epochs=rising_too))) == 1
 
 
 def test_a_spike_is_no_rise():

@@ -1,5 +1,7 @@
 """label-out-of-range: labels against the classes of the output."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.rules.builder import findings, healthy, unmeasured, verdict, with_data, with_head
@@ -34,6 +36,18 @@ def test_labels_that_fit(loss, low, high, units, mean):
 def test_labels_outside_are_an_error(loss, low, high, units, observed, limit):
     (finding,) = findings(RULE, labelled(loss, low, high, units))
     assert (finding.severity, finding.observed, finding.limit) == ("error", observed, limit)
+
+
+def ignoring(run, label):
+    losses = [{**run.model.compile["losses"][0], "ignore_class": label}]
+    return replace(run, model=replace(run.model, compile={**run.model.compile, "losses": losses}))
+
+
+def test_the_class_that_the_loss_leaves_out_fits():
+    assert findings(RULE, ignoring(labelled(SPARSE, -1, 9), -1)) == ()
+    assert findings(RULE, ignoring(labelled(SPARSE, 0, 255), 255)) == ()
+    assert findings(RULE, ignoring(labelled(SPARSE, -2, 9), -1))[0].observed == -2
+    assert findings(RULE, ignoring(labelled(SPARSE, -1, 10), -1))[0].observed == 10
 
 
 def test_rows_that_are_no_probabilities():

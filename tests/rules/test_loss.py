@@ -5,9 +5,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tb_nnhealth.records import Epoch
 from tb_nnhealth.rules import NotJudged
-from tb_nnhealth.rules._loss import has_settled, learns_well, loss_curve, never_fell, trivial_loss
-from tests.rules.builder import STEPS, change, healthy, losses, stuck, table, with_epochs
+from tb_nnhealth.rules._loss import (
+    has_settled,
+    learns_well,
+    loss_curve,
+    never_fell,
+    trivial_loss,
+    validation_over_trivial,
+)
+from tests.rules.builder import (
+    STEPS,
+    change,
+    healthy,
+    losses,
+    stuck,
+    with_classes,
+    with_data,
+    with_epochs,
+    with_shares,
+    with_spread,
+    with_step,
+)
 
 
 def compiled(run, *names):
@@ -33,30 +53,84 @@ def test_a_run_learns_by_its_own_start_where_labels_are_unknown():
 
 @pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
 def test_trivial_loss_of_classes_is_their_entropy(name):
-    run = replace(compiled(healthy(), name), classes=table(("target/y", "prediction/p"), {"0": 30.0, "1": 10.0}))
+    run = with_classes(compiled(healthy(), name), [30, 10])
     assert trivial_loss(run) == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
 
 
 def test_trivial_loss_of_binary_targets_is_their_entropy():
     run = compiled(healthy(), "BinaryCrossentropy")
-    for statistic, value in (("data_mean", 0.5), ("data_min", 0.0), ("data_max", 1.0)):
-        run = change(run, "data", statistic, value, "target/y")
+    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), 0.5)
     assert trivial_loss(run) == pytest.approx(np.log(2))
     assert np.isnan(trivial_loss(change(run, "data", "data_max", 2.0, "target/y")))
 
 
 def test_trivial_loss_of_a_squared_error_is_the_targets_variance():
-    assert trivial_loss(change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", 3.0, "target/y")) == 9.0
+    assert trivial_loss(with_spread(compiled(healthy(), "MeanSquaredError"), 3.0)) == 9.0
+
+
+def test_targets_that_drift_from_batch_to_batch_have_the_variance_of_all():
+    run = with_spread(compiled(healthy(), "MeanSquaredError"), 0.1)
+    drifting = change(run, "data", "data_mean", np.sin(np.arange(len(STEPS))), "target/y")
+    assert trivial_loss(drifting) == pytest.approx(0.01 + np.sin(np.arange(len(STEPS))).var(ddof=1), rel=0.01)
+    shuffled = np.random.default_rng(0).normal(0.0, 0.1 / np.sqrt(32), len(STEPS))
+    assert trivial_loss(change(run, "data", "data_mean", shuffled, "target/y")) == pytest.approx(0.01, rel=0.03)
+
+
+def test_each_unit_has_a_constant_answer_of_its_own():
+    run = compiled(healthy(), "BinaryCrossentropy")
+    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), 0.5, 0.0, 1.0)
+    assert trivial_loss(run) == pytest.approx(np.log(2) / 3)
+
+
+@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "BinaryCrossentropy"])
+def test_trivial_loss_has_the_weights_of_the_examples(name):
+    run = with_data(compiled(healthy(), name), "target/y", data_min=0.0, data_max=1.0)
+    shares = (1.5, 1.5) if name.startswith("Sparse") else (1.5,)
+    assert trivial_loss(with_step(with_shares(run, *shares), "weight/p", 3.0)) == pytest.approx(3 * np.log(2))
+
+
+def test_validation_is_not_compared_where_the_examples_of_the_training_are_weighted():
+    run = with_classes(compiled(healthy(), "SparseCategoricalCrossentropy"), [30, 10])
+    run = replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), {"loss": 0.1, "val_loss": 2.0}) for i in range(4)))
+    assert validation_over_trivial(run) > 3
+    assert np.isnan(validation_over_trivial(with_step(run, "weight/p", 1.0)))
+
+
+def with_loss(run, **settings):
+    return replace(run, model=replace(run.model, compile={"losses": [{**run.model.compile["losses"][0], **settings}]}))
+
+
+def test_trivial_loss_has_the_weight_of_the_loss():
+    run = with_spread(compiled(healthy(), "MeanSquaredError"), 3.0)
+    assert trivial_loss(with_loss(run, weight=0.01)) == pytest.approx(0.09)
+    assert np.isnan(trivial_loss(with_loss(run, weight=None)))
+    assert trivial_loss(with_loss(run, reduction="sum_over_batch_size")) == 9.0
+    assert np.isnan(trivial_loss(with_loss(run, reduction="sum")))
+
+
+def test_smoothed_labels_are_what_a_constant_answers():
+    run = with_classes(compiled(healthy(), "CategoricalCrossentropy"), [40, 0])
+    expected = -0.95 * np.log(0.95) - 0.05 * np.log(0.05)
+    assert trivial_loss(with_loss(run, label_smoothing=0.1)) == pytest.approx(expected)
+    run = with_data(compiled(healthy(), "BinaryCrossentropy"), "target/y", data_min=0.0, data_max=1.0)
+    assert trivial_loss(with_loss(with_shares(run, 1.0), label_smoothing=0.1)) == pytest.approx(expected)
+
+
+def test_a_class_that_is_left_out_is_no_part_of_the_answer():
+    run = with_classes(compiled(healthy(), "SparseCategoricalCrossentropy"), [80, 10, 10])
+    assert trivial_loss(with_loss(run, ignore_class=0)) == pytest.approx(np.log(2))
+    missing = with_shares(run, 0.2, 0.2, 0.0)  # the others have a number that no unit has
+    assert trivial_loss(with_loss(missing, ignore_class=-1)) == pytest.approx(np.log(2))
 
 
 def test_several_losses_have_no_trivial_one():
-    run = change(healthy(), "data", "data_std", 3.0, "target/y")
+    run = with_spread(healthy(), 3.0)
     assert np.isnan(trivial_loss(compiled(run, "MeanSquaredError", "MeanSquaredError")))
     assert np.isnan(trivial_loss(compiled(run)))
 
 
 def test_regularization_is_no_part_of_what_is_compared_with_the_trivial_loss():
-    run = losses(change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", 1.0, "target/y"), 5.0)
+    run = losses(with_spread(compiled(healthy(), "MeanSquaredError"), 1.0), 5.0)
     assert not learns_well(run)
     assert learns_well(change(run, "step", "data_loss", 0.5))
 
@@ -90,8 +164,8 @@ def test_only_what_was_seen_of_the_present_loss_is_its_curve():
 
 def test_trivial_loss_is_that_of_the_targets_that_the_present_loss_saw():
     spread = np.where(STEPS < 900, 1.0, 3.0)
-    run = change(compiled(healthy(), "MeanSquaredError"), "data", "data_std", spread, "target/y")
-    assert trivial_loss(run) == 1.0
+    run = with_spread(compiled(healthy(), "MeanSquaredError"), spread)
+    assert 1.0 < trivial_loss(run) < 9.0
     assert trivial_loss(replace(run, loss_since=900)) == 9.0
 
 
@@ -119,6 +193,5 @@ def test_a_loss_whose_start_was_not_seen_may_have_fallen():
 def test_a_rare_class_tells_a_trivial_loss_although_most_batches_have_none_of_it():
     run = compiled(healthy(), "BinaryCrossentropy")
     share = np.where(np.arange(len(STEPS)) % 4 == 0, 0.04, 0.0)
-    for statistic, value in (("data_mean", share), ("data_min", 0.0), ("data_max", 1.0)):
-        run = change(run, "data", statistic, value, "target/y")
+    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), share)
     assert trivial_loss(run) == pytest.approx(-0.01 * np.log(0.01) - 0.99 * np.log(0.99))

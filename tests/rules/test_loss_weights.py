@@ -15,8 +15,8 @@ from tests.rules.builder import (
     unmeasured,
     verdict,
     with_classes,
-    with_data,
     with_head,
+    with_spread,
 )
 
 RULE = "loss-weights"
@@ -72,7 +72,7 @@ def paid_off(end, regularization):
     run = losses(healthy(), np.linspace(40.0, end, len(STEPS)))
     run = change(run, "step", "data_loss", np.linspace(1.0, end, len(STEPS)))
     return change(
-        with_head(with_data(run, "target/y", data_std=1.0), loss="MeanSquaredError"),
+        with_head(with_spread(run, 1.0), loss="MeanSquaredError"),
         "step",
         "regularization_loss",
         regularization,

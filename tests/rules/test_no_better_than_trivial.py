@@ -49,7 +49,7 @@ def validated(*losses_of_validation, penalty=0.0):
 def test_a_model_that_never_is_better_in_validation_is_a_warning():
     (finding,) = findings(RULE, validated(2.4, 2.3, 2.5, 2.9))
     assert finding.severity == "warning"
-    assert finding.message == "The best validation loss is 2.3, and the best constant answer has 2.3."
+    assert finding.message == "The best validation loss, 2.3, is not 5% below the best constant answer's 2.3."
     assert findings(RULE, validated(2.4, 2.0, 2.1, 2.9)) == ()
     assert findings(RULE, validated(2.4, 2.5)) == ()  # too few to tell
     assert findings(RULE, validated(2.4, 2.3, 2.5, 2.9, penalty=0.5)) == ()

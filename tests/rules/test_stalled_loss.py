@@ -5,18 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tb_nnhealth.records import Epoch
 from tests.rules.builder import (
     STEPS,
-    change,
     findings,
     healthy,
     losses,
     stuck,
-    table,
     thin,
     unmeasured,
     verdict,
+    with_classes,
     with_epochs,
+    with_spread,
 )
 
 RULE = "stalled-loss"
@@ -59,6 +60,25 @@ def test_a_slow_but_steady_fall_passes(fall):
     assert findings(RULE, losses(healthy(), loss)) == ()
 
 
+def few_epochs(run, *means):
+    """The run with the mean losses of a few epochs, of 320 steps each."""
+    return replace(run, epochs=tuple(Epoch(i, 320 * (i + 1), {"loss": mean}) for i, mean in enumerate(means)))
+
+
+def test_a_fall_from_epoch_to_epoch_passes_that_noisy_samples_do_not_show():
+    noisy = losses(healthy(), 2.0 * np.exp(0.4 * NOISE))
+    assert findings(RULE, few_epochs(noisy, 2.4, 2.0, 1.6)) == ()
+    (finding,) = findings(RULE, few_epochs(stuck(healthy()), 9.0, 2.3, 2.301))
+    assert finding.severity == "warning", "what fell in the first epoch only is warm-up"
+
+
+def test_a_loss_whose_epochs_fall_a_little_is_not_said_to_rise():
+    rising = losses(healthy(), 2.0 + STEPS / 8000 + 0.02 * NOISE)
+    (finding,) = findings(RULE, few_epochs(rising, 2.05, 2.02, 2.01))
+    assert finding.message == "The loss hardly falls: its mean is 2.05 in the first epoch, and 2.01 in the last."
+    assert finding.severity == "warning"
+
+
 def test_negative_losses_are_judged_alike():
     assert findings(RULE, losses(healthy(), 1.0 - 5 * STEPS / STEPS[-1])) == ()
     assert findings(RULE, losses(healthy(), -3.0 + 0.001 * NOISE))[0].severity == "error"
@@ -81,8 +101,7 @@ def test_epochs_are_preferred_where_there_are_enough():
 
 def test_better_than_trivial_has_converged_and_trivial_has_not():
     losses_flat = np.where(STEPS < 8, 2.4, 2.3)
-    counts = table(("target/y",), {str(label): 10.0 for label in range(10)})
-    at_chance = replace(losses(healthy(), losses_flat), classes=counts)
+    at_chance = with_classes(losses(healthy(), losses_flat), [10] * 10)
     assert len(findings(RULE, at_chance)) == 1
     assert len(findings(RULE, losses(at_chance, np.where(STEPS < 8, 50.0, 2.3)))) == 1
     assert findings(RULE, losses(at_chance, np.where(STEPS < 8, 2.1, 1.9))) == ()
@@ -91,8 +110,8 @@ def test_better_than_trivial_has_converged_and_trivial_has_not():
 def test_targets_spread_is_what_a_squared_error_is_measured_by():
     run = losses(healthy(), np.where(STEPS < 8, 900.0, 4.0))
     run = replace(run, model=replace(run.model, compile={"losses": [{"class_name": "MeanSquaredError"}]}))
-    assert findings(RULE, change(run, "data", "data_std", 2.0, "target/y"))[0].severity == "warning"
-    assert findings(RULE, change(run, "data", "data_std", 5.0, "target/y")) == ()
+    assert findings(RULE, with_spread(run, 2.0))[0].severity == "warning"
+    assert findings(RULE, with_spread(run, 5.0)) == ()
 
 
 def test_a_short_or_unmeasured_run_cannot_be_judged():

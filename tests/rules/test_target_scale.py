@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.rules.builder import findings, healthy, losses, unmeasured, verdict, with_data, with_head
+from tests.rules.builder import findings, healthy, losses, unmeasured, verdict, with_data, with_head, with_spread
 
 RULE = "target-scale"
 
 
 def aimed(mean, std, learns=False, loss="MeanSquaredError"):
     run = with_head(losses(healthy(), (0.1 if learns else 1.0) * std**2), loss, (), 1, (None, 1))
-    return with_data(run, "target/y", data_mean=mean, data_std=std)
+    return with_spread(with_data(run, "target/y", data_mean=mean), std)
 
 
 @pytest.mark.parametrize(("mean", "std"), [(0, 1), (5, 3), (0, 0.05), (-9, 9)])
