@@ -24,6 +24,11 @@ __all__ = ["HealthCallback", "HealthError", "HealthWarning"]
 LEAST_KERAS = "3.7"
 """Before it, a step of Keras was made another way."""
 
+OWN_LOOP = (
+    "HealthCallback expects the step function that model.fit makes; this training is not measured. "
+    "Received: a model that has none, as in a loop of one's own"
+)
+
 _OF_A_TRAINING = ("_model", "params", "_training", "_session", "_is_to_start", "_trouble", "_judge")
 
 
@@ -163,6 +168,8 @@ class HealthCallback(keras.callbacks.Callback):
             self._is_to_start = False
             self._start()
             self._judge.begin_fit()
+            if self.model.train_function is None:
+                self._trouble.warn("loop", OWN_LOOP)
         elif self._session is not None and self._session.is_displaced():
             self._is_to_start = self.model.train_function is None  # Another callback may make it, behind this one.
             if self._is_to_start:
@@ -213,7 +220,7 @@ class HealthCallback(keras.callbacks.Callback):
     def _start(self) -> None:
         current = self.model.train_function
         if current is None:
-            return  # A loop of one's own, in which Keras has not made it: not measured.
+            return
         if isinstance(current, Session):
             if current.is_alive():
                 return self._trouble.warn(

@@ -221,18 +221,27 @@ class Recorder(taps.Observer):
         self._observe_data("target", targets)
         self._observe_data("prediction", predictions)
         given = dict(named_tensors(sample_weight, self._output_names))
-        for name, target, prediction, loss_given in pairs(targets, predictions, self._losses):
-            described = loss_given or {}
+        for name, target, prediction, described in pairs(targets, predictions, self._losses):
             weight = next(iter(given.values())) if len(given) == 1 else given.get(name)
-            self._observe_constant(name, target, prediction, str(described.get("class_name")), weight)
-            counts = counted_classes(target, prediction, described)
-            if counts is not None:
-                self._trace.keep("classes", f"target/{name}", counts[0])
-                self._trace.keep("classes", f"prediction/{name}", counts[1])
+            self._observe_answer(name, target, prediction, described or {}, weight)
         self._observe_loss("loss", loss)
 
-    def _observe_constant(self, name: str, target: Any, prediction: Any, loss: str, weight: Any) -> None:
-        """Keeps what tells how well a constant could answer."""
+    def _observe_answer(
+        self, name: str, target: tf.Tensor, prediction: tf.Tensor, loss: Mapping[str, Any], weight: tf.Tensor | None
+    ) -> None:
+        """Keeps the classes of an output and of its target, and what tells how well a constant could answer."""
+        counts = counted_classes(target, prediction, loss)
+        if counts is not None:
+            self._trace.keep("classes", f"target/{name}", counts[0])
+            self._trace.keep("classes", f"prediction/{name}", counts[1])
+        try:
+            self._observe_constant(name, target, prediction, str(loss.get("class_name")), weight)
+        except Exception as error:  # A loss of one's own may take weights of any shape.
+            self._on_failure(f"the loss of a constant answer of {name}", error)
+
+    def _observe_constant(
+        self, name: str, target: tf.Tensor, prediction: tf.Tensor, loss: str, weight: tf.Tensor | None
+    ) -> None:
         weights = trivial.example_weights(prediction, weight)
         if weight is not None and weights is not None:
             self._trace.keep_scalar(f"weight/{name}", tf.reduce_mean(weights))
