@@ -305,16 +305,18 @@ class HealthCallback(keras.callbacks.Callback):
 
 
 def _write_text(path: str, text: str) -> None:
-    """Writes a file whole, or leaves the one that was there as it is."""
+    """Writes a file whole, or leaves the one that was there as it is. A device or a link it writes to as it stands."""
     parent = os.path.dirname(path)
     if parent:
         tf.io.gfile.makedirs(parent)
-    unfinished = f"{path}.unfinished"
+    is_special = os.path.lexists(path) and (os.path.islink(path) or not os.path.isfile(path))
+    unfinished = path if is_special else f"{path}.unfinished"
     try:
         with tf.io.gfile.GFile(unfinished, "w") as file:
             file.write(text)
-        tf.io.gfile.rename(unfinished, path, overwrite=True)
+        if not is_special:
+            tf.io.gfile.rename(unfinished, path, overwrite=True)
     except Exception:
-        if tf.io.gfile.exists(unfinished):
+        if not is_special and tf.io.gfile.exists(unfinished):
             tf.io.gfile.remove(unfinished)
         raise

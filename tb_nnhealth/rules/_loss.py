@@ -170,31 +170,27 @@ def has_settled(run: HealthRun) -> bool:
 
 def never_fell(run: HealthRun) -> bool:
     """Returns whether the whole training, or a long one, did not lower the loss; it was seen from its start."""
-    curve, (fall, error) = loss_curve(run), fall_of_epochs(run)
-    fell = curve.fell >= NEVER_FELL + curve.doubt or fall >= NEVER_FELL + error
+    curve = loss_curve(run)
+    fell = curve.fell >= NEVER_FELL + curve.doubt or fall_of_epochs(run) >= NEVER_FELL
     return run.loss_since == 0 and has_settled(run) and not fell
 
 
-def fall_of_epochs(run: HealthRun, since: float = 0.0) -> tuple[float, float]:
-    """Returns the relative drop from the first to the last epoch's mean loss, and its standard error.
+def fall_of_epochs(run: HealthRun, since: float = 0.0) -> float:
+    """Returns the relative drop from the first to the last epoch's mean loss, where these fall one after the other.
 
-    Few epochs tell more of a noisy loss than as many samples, for each is the mean of all its steps.
+    Few epochs tell more of a noisy loss than as many samples: each is the mean over the same examples.
 
     Args:
-      run: the run.
-      since: only epochs that began at this step or later count; fewer than two fall by nothing.
+      run: the run; fewer than three epochs fall by nothing.
+      since: of these epochs, the drop is that of those which began at this step or later.
     """
     run = of_present_loss(run)
-    ends, losses = curve(run, "loss")
-    begins = np.concatenate([[run.loss_since], ends[:-1]])[: len(ends)]
-    means = losses[begins >= since]
-    if len(means) < 2:
-        return 0.0, 0.0
-    sampled = run.step.series("loss", "step").astype(np.float64)
-    scale = max(abs(means[0]), abs(means[-1]))
-    length = max(1.0, float(median(ends - begins)))
-    error = noise(sampled[np.isfinite(sampled)]) * math.sqrt(2 / length) / scale if scale else 0.0
-    return relative_drop(float(means[0]), float(means[-1])), error
+    ends, means = curve(run, "loss")
+    if len(means) < 3 or np.any(np.diff(means) > 0):
+        return 0.0
+    begins = np.concatenate([[run.loss_since], ends[:-1]])
+    counted = means[begins >= since]
+    return relative_drop(float(counted[0]), float(counted[-1])) if len(counted) > 1 else 0.0
 
 
 def share_left(run: HealthRun) -> float:

@@ -8,7 +8,8 @@ The steps lead away from what is asked for: the learning rate is too high, or ha
 
 ## How it is decided
 The median of the last fifth of the curve is compared with that of its start. The rise must exceed the limit and
-several times what noise makes of it, and the epochs' mean losses must not fall meanwhile. It is an error.
+several times what noise makes of it, and the mean losses of three epochs or more must not fall one after
+the other. It is an error.
 
 ## When it is wrong
 A loss whose terms are switched on during training (annealing, adversarial losses) may rise on purpose.
@@ -48,7 +49,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not math.isfinite(curve.start) or len(curve.losses) < RULE.min_samples:
         raise NotJudged("too few finite losses were measured")
     rise = (curve.end - curve.start) / abs(curve.start) if curve.start else 0.0
-    if rise <= limits["rise"] + limits["errors"] * curve.doubt or fall_of_epochs(run)[0] > 0:
+    if rise <= limits["rise"] + limits["errors"] * curve.doubt or fall_of_epochs(run) > 0:
         return
     yield Finding(
         RULE.name,

@@ -10,13 +10,12 @@ Nothing is being learnt: more of the same will not help.
 The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs; of four epochs or more,
 where fewer than six steps were sampled after the first tenth. It begins where the run does, or where the model was
 compiled with other losses: these do not compare. After the first tenth it is cut into thirds, and the drop from the
-median of the first to that of the last is compared with the limit. A fall by more than the limit from the first epoch
-after that tenth to the last, beyond what noise makes of their means, is a fall, too: few samples of a noisy loss may
-not show it. Where the noise is so large that a fall of `visible` could hide in it, there is no verdict. A loss that
-has fallen well has converged rather than stalled: below 0.95 times the loss of the trivial predictor where the labels
-tell it, else by 30 % of its start. It is an error where the loss never fell by more than the limit and training has
-ended or gone on for 1000 steps, else a warning: it fell a little first, may still begin to fall, or its fall was not
-seen.
+median of the first to that of the last is compared with the limit. Where the mean losses of three epochs or more fall
+one after the other, their fall after that tenth counts, too: few samples of a noisy loss may not show it. Where the
+noise is so large that a fall of `visible` could hide in it, there is no verdict. A loss that has fallen well has
+converged rather than stalled: below 0.95 times the loss of the trivial predictor where the labels tell it, else by 30
+% of its start. It is an error where the loss never fell by more than the limit and training has ended or gone on for
+1000 steps, else a warning: it fell a little first, may still begin to fall, or its fall was not seen.
 
 ## When it is wrong
 On data with little to learn the floor is close to the start. Losses that are not meant to fall, as
@@ -85,8 +84,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if np.count_nonzero(warm) < LEAST_EPOCHS:
         raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured after warm-up")
     drop, doubt = _drop(curve.losses[warm])
-    fall, error = fall_of_epochs(run, run.loss_since + WARM_UP * seen)
-    if drop >= limits["drop"] or fall >= limits["drop"] + error or learns_well(run):
+    fall = fall_of_epochs(run, run.loss_since + WARM_UP * seen)
+    if max(drop, fall) >= limits["drop"] or learns_well(run):
         return
     if drop + doubt > limits["visible"]:
         raise NotJudged(f"the loss is too noisy to see whether it falls by {limits['drop']:.0%}")
@@ -130,7 +129,7 @@ def _drop(losses: np.ndarray) -> tuple[float, float]:
 def _message(run: HealthRun, curve: LossCurve, drop: float, limit: float) -> str:
     start = f"{curve.start:.3g} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
     _, means = epochs_curve(of_present_loss(run), "loss")
-    if drop < -limit and len(means) > 1 and fall_of_epochs(run)[0] > limit:
+    if drop < -limit and len(means) > 1 and fall_of_epochs(run) > limit:
         return f"The loss hardly falls: its mean is {means[0]:.3g} in the first epoch, and {means[-1]:.3g} in the last."
     if drop < -limit and curve.end < curve.start:
         return f"The loss rises again: {start}, {curve.end:.3g} at the end, less in between."

@@ -627,6 +627,14 @@ def test_the_scorecard_that_was_there_stays_where_the_new_one_is_not_written_to_
     assert path.read_text() == "the last one" and sorted(p.name for p in tmp_path.iterdir()) == ["card.json", "run"]
 
 
+def test_a_link_to_the_scorecard_stays_a_link(goes_on: Any, tmp_path: Path) -> None:
+    (tmp_path / "card.json").symlink_to(tmp_path / "other.json")
+    health = HealthCallback(tmp_path / "run", scorecard_path=tmp_path / "card.json")
+    assert goes_on(health) == []
+    assert (tmp_path / "card.json").is_symlink()
+    assert (tmp_path / "other.json").read_text() == health.scorecard.to_json()
+
+
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_beside_kerass_own_callbacks(tmp_path: Path, ours_first: bool, plain: list[np.ndarray]) -> None:
     def others(where: str) -> list[keras.callbacks.Callback]:
