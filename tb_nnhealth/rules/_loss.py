@@ -221,7 +221,7 @@ def trivial_loss(run: HealthRun) -> float:
 def _trivial(run: HealthRun, name: str, smoothing: float, ignored: object) -> float:
     """Returns the trivial loss of an unweighted loss."""
     if name == "MeanSquaredError":
-        return mean(_of_output(run, "target_variance/")) + _variance_of_batches(run)
+        return _variance_of_target(run)
     rows = [row for row in run.classes.rows if row.startswith("share/")]
     if len(rows) != 1:
         return math.nan
@@ -241,17 +241,19 @@ def _trivial(run: HealthRun, name: str, smoothing: float, ignored: object) -> fl
     return mean([_cross_entropy(np.array([share, whole - share])) for share in positive])
 
 
-def _variance_of_batches(run: HealthRun) -> float:
-    """Returns by how much the targets' mean varies from batch to batch beyond what it does where they are shuffled."""
-    targets = target_rows(run.data)
-    means = run.data.series("data_mean", targets[0]).astype(np.float64) if len(targets) == 1 else np.empty(0)
+def _variance_of_target(run: HealthRun) -> float:
+    """Returns the target's variance: that within the batches, and that of their means beyond what chance makes it."""
+    within = mean(_of_output(run, "target_variance/"))
+    targets = [target for target in run.model.tensors("target") if f"target/{target.name}" in run.data.rows]
+    means = run.data.series("data_mean", f"target/{targets[0].name}").astype(np.float64) if targets else np.empty(0)
     means = means[np.isfinite(means)]
     examples = float(median(run.step.series("batch_size", "step")))
-    if len(means) < 2 or not examples >= 1:
-        return 0.0
-    chance = mean(_of_output(run, "target_variance/")) / examples
-    weight = mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0
-    return max(0.0, weight * float(means.var(ddof=1)) - chance)
+    if len(targets) != 1 or len(means) < 2 or not examples >= 1:
+        return within
+    between = float(means.var(ddof=1)) * (mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0)
+    if targets[0].shape[1:] not in ((), (1,)):
+        return within + max(0.0, between - within / examples)
+    return between + within * (1 - 1 / examples) if examples > 1 else between
 
 
 def _of_output(run: HealthRun, prefix: str) -> Floats:

@@ -61,11 +61,12 @@ def measured(tmp_path: Path, case: str, weighted: bool = False, **settings: Any)
 
 
 def unbiased(case: str, weighted: bool) -> float:
-    """Returns by how much the estimate of a variance is larger than that of these very examples."""
+    """Returns by how much the estimate of a variance is larger than that of these very examples: that of one number
+    for each example is put together of what is within the batches and between them."""
     if case not in ("number", "numbers"):
         return 1.0
     examples = WEIGHTS.sum() ** 2 / (WEIGHTS**2).sum() if weighted else ROWS
-    return float(examples / (examples - 1))
+    return float(examples / (examples - 1) * (1 - 1 / ROWS if case == "number" else 1))
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from tests.rules.builder import (
     with_classes,
     with_data,
     with_epochs,
+    with_head,
     with_shares,
     with_spread,
     with_step,
@@ -68,12 +69,16 @@ def test_trivial_loss_of_a_squared_error_is_the_targets_variance():
     assert trivial_loss(with_spread(compiled(healthy(), "MeanSquaredError"), 3.0)) == 9.0
 
 
-def test_targets_that_drift_from_batch_to_batch_have_the_variance_of_all():
+def test_the_variance_of_targets_is_that_within_the_batches_and_between_them():
     run = with_spread(compiled(healthy(), "MeanSquaredError"), 0.1)
-    drifting = change(run, "data", "data_mean", np.sin(np.arange(len(STEPS))), "target/y")
-    assert trivial_loss(drifting) == pytest.approx(0.01 + np.sin(np.arange(len(STEPS))).var(ddof=1), rel=0.01)
-    shuffled = np.random.default_rng(0).normal(0.0, 0.1 / np.sqrt(32), len(STEPS))
-    assert trivial_loss(change(run, "data", "data_mean", shuffled, "target/y")) == pytest.approx(0.01, rel=0.03)
+    drift = np.sin(np.arange(len(STEPS)))
+    drifting = change(run, "data", "data_mean", drift, "target/y")
+    assert trivial_loss(drifting) == pytest.approx(0.01 * 31 / 32 + drift.var(ddof=1))
+    one_by_one = change(change(drifting, "step", "batch_size", 1.0), "step", "target_variance/p", np.nan)
+    assert trivial_loss(one_by_one) == pytest.approx(drift.var(ddof=1))
+    images = with_head(drifting, "MeanSquaredError", target=(None, 8, 8, 1))
+    assert trivial_loss(images) == pytest.approx(0.01 + drift.var(ddof=1) - 0.01 / 32)
+    assert trivial_loss(change(images, "data", "data_mean", 0.0, "target/y")) == pytest.approx(0.01)
 
 
 def test_each_unit_has_a_constant_answer_of_its_own():
