@@ -22,8 +22,13 @@ KIND_STYLES = {"new": "bold red", "worse": "red", "unjudged": "magenta", "better
 SHOWN_OTHERS = 3
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # rich would end the process with 1, which means findings
+
+
 def console() -> Console:
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False)
 
 
 def show(scorecard: Scorecard, name: str) -> None:

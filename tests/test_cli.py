@@ -289,6 +289,15 @@ def test_a_closed_pipe_is_no_traceback(logs):
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_a_reader_that_has_left_is_no_finding(command, logs):
+    reading, writing = os.pipe()
+    os.close(reading)
+    called = [sys.executable, "-m", "tb_nnhealth", command, str(logs / "good")]
+    assert subprocess.run(called, stdout=writing, stderr=writing, timeout=60, check=False).returncode == 2
+    os.close(writing)
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize(
     ("command", "redirection", "code", "told"),
