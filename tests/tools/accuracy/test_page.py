@@ -50,6 +50,12 @@ def test_goals_are_met_or_not(text):
     assert [cells[-1] for cells in table.values()] == ["met", "–", "–", "yes", "yes", "yes", "yes"]
 
 
+def test_a_goal_that_is_missed_on_the_cases_held_out_is_told_so():
+    found = [made(name, "zoo", "cause", expected=CAUSE) for name in "abcdefghijklmnopqrst"]
+    outcomes = [*found, made("z", "zoo", expected=CAUSE, held_out=True)]
+    assert rows(page(outcomes, CASES, 1), "Goals")["Zoo: cause found", "≥ 95%"][-1] == "held out: no"
+
+
 def test_rules_are_told_with_both_parts_of_the_split(text):
     table = rows(text, "Rules")
     assert table["`noise`", "0 + 0"] == ["0 + 0", "0 + 0", "0 + 0", "1 + 0"]
