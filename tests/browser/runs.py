@@ -97,7 +97,7 @@ def write_deep_run(directory: Path) -> None:
 
 
 def quiet_tables(manifest: dict[str, Any], step: int) -> dict[str, np.ndarray]:
-    """Returns random tables in which nothing is non-finite, missing, dead or saturated."""
+    """Returns random tables of the compiled learning rate, in which nothing is non-finite, missing, dead or saturated."""
     tables = make_tables(manifest, step)
     for name, table in tables.items():
         for index, column in enumerate(manifest["tables"][name]["columns"]):
@@ -105,6 +105,8 @@ def quiet_tables(manifest: dict[str, Any], step: int) -> dict[str, np.ndarray]:
                 table[:, index] = 0.0
             elif column == "update_ratio":
                 table[:, index] *= 1e-3
+            elif column == "learning_rate":
+                table[:, index] = manifest["compile"]["optimizer"]["learning_rate"]
     return tables
 
 
