@@ -97,7 +97,7 @@ def write_deep_run(directory: Path) -> None:
 
 
 def quiet_tables(manifest: dict[str, Any], step: int) -> dict[str, np.ndarray]:
-    """Returns random tables of the compiled learning rate, in which nothing is non-finite, missing, dead or saturated."""
+    """Returns random tables, but for the learning rate: nothing is non-finite, missing, dead or saturated."""
     tables = make_tables(manifest, step)
     for name, table in tables.items():
         for index, column in enumerate(manifest["tables"][name]["columns"]):

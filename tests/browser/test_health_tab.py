@@ -58,8 +58,8 @@ def test_finding_leads_to_its_rules_page_in_the_same_theme(open_tab):
         tab.frame.locator("details[data-part=dead-units]").get_by_role("link", name="About this rule").click()
     page = opened.value
     expect(page.get_by_role("heading", level=1)).to_have_text("dead-units")
-    ground = "getComputedStyle(document.body).backgroundColor"
-    assert page.evaluate(ground) == tab.frame.locator("body").evaluate(f"() => {ground}")
+    ground = tab.frame.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    expect(page.locator("body")).to_have_css("background-color", ground)
     page.get_by_role("link", name="All rules").click()
     expect(page.get_by_role("link", name="stalled-loss")).to_be_visible()
 
