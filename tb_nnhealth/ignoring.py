@@ -11,7 +11,8 @@ from tb_nnhealth.rules import Finding
 
 
 def without_layers(run: HealthRun, patterns: Sequence[str]) -> HealthRun:
-    """Returns the run with what was measured of the layers that match a pattern replaced by NaN.
+    """Returns the run with the layers and variables that match a pattern marked, and what was measured of them replaced
+    by NaN.
 
     The description of the model stays whole: what a layer is connected to is not told otherwise.
     """
@@ -19,6 +20,7 @@ def without_layers(run: HealthRun, patterns: Sequence[str]) -> HealthRun:
     kept = tuple(place for place in places if not _is_ignored(run.model, place.path, patterns))
     return replace(
         run,
+        model=_marked(run.model, patterns),
         variables=_masked(run.variables, run.model, patterns),
         activations=_masked(run.activations, run.model, patterns),
         histograms={name: _masked(table, run.model, patterns) for name, table in run.histograms.items()},
@@ -33,6 +35,12 @@ def of_other_layers(findings: Iterable[Finding], model: ModelFacts, patterns: Se
         if not any(_is_ignored(model, place, patterns) for place in places):
             others = tuple(place for place in finding.others if not _is_ignored(model, place, patterns))
             yield replace(finding, others=others)
+
+
+def _marked(model: ModelFacts, patterns: Sequence[str]) -> ModelFacts:
+    layers = (replace(layer, left_out=_is_ignored(model, layer.path, patterns)) for layer in model.layers)
+    variables = (replace(v, left_out=_is_ignored(model, v.path, patterns)) for v in model.variables)
+    return replace(model, layers=tuple(layers), variables=tuple(variables))
 
 
 def _masked(table: Table, model: ModelFacts, patterns: Sequence[str]) -> Table:

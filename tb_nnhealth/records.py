@@ -22,6 +22,7 @@ class Layer:
     `inputs` are the rows that its first call takes as they are, of layers' outputs (paths of layers without
     rows) or of the batch ("input/<name>"): none where something that is no layer stands between. `rate` is
     that of a dropout layer; `regularized` says that a penalty on its weights or output is part of the loss.
+    `left_out` says that the rule at hand has nothing to say of it.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Layer:
     inputs: tuple[str, ...] = ()
     rate: float | None = None
     regularized: bool = False
+    left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Variable:
     `role` is its attribute name ("kernel", "bias", "gamma", "embeddings" …). `initial` holds facts
     taken before the first step: {"std", "norm", "constant": bool, "identical_units": fraction of the
     units (last axis) whose weights equal those of another unit}; empty where training did not
-    start from there.
+    start from there. `left_out` says that the rule at hand has nothing to say of it.
     """
 
     path: str
@@ -60,6 +62,7 @@ class Variable:
     fan_in: int | None = None
     fan_out: int | None = None
     initial: Mapping[str, Any] = field(default_factory=dict)
+    left_out: bool = False
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ import pytest
 from tb_nnhealth.configuration import ENABLED, IGNORE, SettingsError, checked, in_force, merged, perhaps, recorded
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, stuck, with_layers
+from tests.rules.builder import change, healthy, model, stuck, with_layers, with_variables
 
 DEAD = DIAGNOSES["dead-units"].rule
 
@@ -117,6 +117,33 @@ def test_a_rule_that_leaves_a_layer_out_judges_the_others():
     verdict = of(run, "dead-units", {"dead-units": {"ignore": ["dense_0"]}})
     (finding,) = verdict.findings
     assert (finding.layer, finding.severity, verdict.ignore) == ("dense_1", "warning", ("dense_0",))
+
+
+def sick_in_many_layers():
+    """Yields rules that judge the model's description, and runs in which several layers are as sick as the first."""
+    linear, dropout = {"activation": None}, {"class_name": "Dropout", "activation": None, "rate": 0.9}
+    alike = {"initial": {"std": 0.0, "norm": 5.0, "constant": True, "identical_units": 1.0}}
+    deep = stuck(healthy(model(hidden=20)))
+    yield "dropout-placement", with_layers(deep, dense_0=dropout, dense_3=dropout)
+    yield "dropout-placement", with_layers(deep, dense_0={**dropout, "rate": 0.1, "is_output": True},
+                                           output={**dropout, "rate": 0.1, "is_output": True})  # fmt: skip
+    yield "saturating-hidden-activation", stuck(healthy(model(activation="sigmoid")))
+    yield "missing-nonlinearity", with_layers(deep, dense_0=linear, dense_3=linear)
+    yield "layer-width", with_layers(deep, dense_0={"units": 1}, dense_3={"units": 1})
+    yield "deep-plain-network", deep
+    yield "frozen-variables", with_layers(deep, dense_0={"trainable": False}, dense_3={"trainable": False})
+    flat = change(deep, "variable", "value_std", 0.0, ["dense_0/bias", "dense_3/bias"])
+    yield "poor-initialization", with_variables(flat, {"dense_0/kernel": alike, "dense_3/kernel": alike})
+
+
+@pytest.mark.parametrize(("rule", "run"), sick_in_many_layers())
+def test_what_the_models_description_tells_of_the_other_layers_stays(rule, run):
+    (first,) = of(run, rule).findings
+    left = of(run, rule, {rule: {"ignore": first.layer}})
+    (finding,) = left.findings
+    assert finding.layer != first.layer and first.layer not in finding.others
+    assert (left.status, finding.severity) == (of(run, rule).status, first.severity)
+    assert of(run, rule, {rule: {"ignore": "*"}}).findings == ()
 
 
 def test_patterns_are_of_layer_paths_and_match_their_calls_and_variables():

@@ -100,7 +100,9 @@ def recurrent_growth(run: HealthRun) -> Iterator[tuple[Variable, float]]:
     lengths = [tensor.shape[1] or 0 for tensor in run.model.tensors("input") if len(tensor.shape) > 1]
     for variable in run.model.variables:
         layer, std = run.model.layer(variable.layer), variable.initial.get("std")
-        if layer is None or variable.role != "recurrent_kernel" or layer.class_name != "SimpleRNN" or std is None:
+        if layer is None or variable.left_out or std is None:
+            continue
+        if variable.role != "recurrent_kernel" or layer.class_name != "SimpleRNN":
             continue
         if layer.activation in (None, "linear", "relu") and lengths:
             passed = 0.5 if layer.activation == "relu" else 1.0

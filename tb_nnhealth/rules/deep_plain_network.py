@@ -50,7 +50,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = weighted(run)
+    layers = [layer for layer in weighted(run) if not layer.left_out]
     if not layers:
         raise NotJudged("no layer with weights was seen")
     chain = max((_chain(run, layer) for layer in layers), key=len)
@@ -72,7 +72,7 @@ def _chain(run: HealthRun, layer: Layer) -> list[Layer]:
     """Returns the weighted layers that lead to this one in a plain chain, this one first."""
     chain = [layer]
     for source in before(run, layer):
-        if source.normalizes:
+        if source.normalizes or source.left_out:
             break
         if source.class_name in WEIGHTED:
             chain.append(source)

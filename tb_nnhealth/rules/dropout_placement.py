@@ -48,7 +48,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = [layer for layer in run.model.layers if layer.rate]
+    layers = [layer for layer in run.model.layers if layer.rate and not layer.left_out]
     if not layers:
         raise NotJudged("the model has no dropout layer")
     strong = [layer for layer in layers if layer.rate and layer.rate > limits["rate"]]

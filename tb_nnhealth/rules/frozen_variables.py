@@ -54,7 +54,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             unit="parameters",
         )
         return
-    frozen = [layer for layer in model.layers if not layer.trainable and layer.parameters]
+    frozen = [layer for layer in model.layers if not (layer.trainable or layer.left_out) and layer.parameters]
     if frozen:
         parameters = sum(layer.parameters for layer in frozen)
         yield Finding(

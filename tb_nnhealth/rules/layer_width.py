@@ -51,7 +51,8 @@ JUDGED = ("Dense", *RECURRENT)
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = [layer for layer in (*hidden(run), *recurrent(run)) if layer.class_name in JUDGED and layer.units]
+    every = [layer for layer in (*hidden(run), *recurrent(run)) if layer.class_name in JUDGED and layer.units]
+    layers = [layer for layer in every if not layer.left_out]
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
     if not layers or not judged:
         raise NotJudged("no classification with hidden dense or recurrent layers was seen")
@@ -62,7 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         severity = severity_of_symptom(run)
         units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
         yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
-    inputs = _inputs(run, layers[0])
+    inputs = _inputs(run, every[0])
     most = max(limits["units"], limits["wide"] * (inputs + classes)) if inputs else float("inf")
     widest = max(layers, key=lambda layer: layer.units or 0)
     if (widest.units or 0) > most:

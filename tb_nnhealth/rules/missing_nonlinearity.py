@@ -48,9 +48,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not followed:
         raise NotJudged("no layer with weights that takes another's output as it is was seen")
     linear = [(s, layer) for s, layer in followed if s.activation is None and not _is_bottleneck(run, s, layer)]
+    everywhere = len(linear) == len(layers) - 1
+    linear = [(source, layer) for source, layer in linear if not source.left_out]
     if not linear:
         return
-    everywhere = len(linear) == len(layers) - 1
     severities: tuple[Severity, ...] = ("error", "warning") if suffers(run) else ("warning", "info")
     source, layer = linear[0]
     what = "No layer before the output has" if everywhere else f"Between {source.path} and {layer.path} is"

@@ -46,7 +46,7 @@ SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    layers = hidden(run)
+    layers = [layer for layer in hidden(run) if not layer.left_out]
     functions = {layer.path: hidden_activation(run, layer) for layer in layers}
     if not any(functions.values()):
         raise NotJudged("no hidden layer with a known activation function was seen")

@@ -46,7 +46,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    regularized = [layer for layer in run.model.layers if layer.rate or layer.regularized]
+    regularized = [layer for layer in run.model.layers if (layer.rate or layer.regularized) and not layer.left_out]
     decays = bool((run.model.compile.get("optimizer") or {}).get("weight_decay"))
     if not regularized and not decays:
         raise NotJudged("the model has no regularization")
