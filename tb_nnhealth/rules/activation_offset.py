@@ -10,11 +10,11 @@ zigzags. What differs from example to example is small beside what does not.
 ## How it is decided
 The magnitude of the mean of a layer's output is divided by its standard deviation, over units and examples; the
 median over the last half of training is compared with the limit. It is a warning where nothing is learnt, else
-information. Layers whose function is positive by nature and saturates (sigmoid, softmax) are left out, as are
-layers before a normalization.
+information. Layers behind a sigmoid, softmax or exponential are left out, and so are layers of fewer units than the
+limit, and those whose output goes straight into a normalization.
 
 ## When it is wrong
-A layer of one or two units may have a mean of its own.
+Softplus is near 0.7 for small inputs: such a layer lies to one side by nature.
 
 ## What to try
 * Normalize the inputs to zero mean.

@@ -12,7 +12,8 @@ The share of the sampled steps at which the norm after clipping is clearly below
 limit. It is information where something is learnt, else a warning.
 
 ## When it is wrong
-Transformers and recurrent networks are often trained with a tight clip norm on purpose.
+Transformers and recurrent networks are often trained with a tight clip norm on purpose: Pascanu et al. (2013) found
+that thresholds down to half of the mean norm train well.
 
 ## What to try
 * Lower the learning rate by a factor of 10, and raise the clip value.

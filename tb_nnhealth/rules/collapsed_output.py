@@ -7,9 +7,12 @@ Outputs that hardly vary over a batch, while the targets do.
 The model ignores its input: what it has learnt is the average answer, or its units are dead or saturated.
 
 ## How it is decided
-For each output the median over the late samples of the predictions' spread over the batch (of the feature that varies
-most) is divided by the targets' mean one, for targets of a rare class vary in a few batches only. Below the limit it
-is an error, a warning where something is learnt all the same. Outputs whose targets do not vary are not judged.
+For each output the predictions' spread over the batch (of the feature that varies most, the median over the late
+samples) is divided by the targets' (the mean, because a rare class is in few batches only). That of class numbers
+counts as 0.3 at most. Below the limit it is an error, a warning where something is learnt all the same. Outputs whose
+targets do not vary are not judged.
+
+By hand: `model.predict(x).std(axis=0)`, beside that of the targets.
 
 ## When it is wrong
 In the first steps of a deep network with a small last layer all predictions are alike.

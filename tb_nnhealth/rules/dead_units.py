@@ -14,6 +14,9 @@ the limits. While the loss falls well, a warning is withheld and an error become
 units in a network that learns do no visible harm. The earliest layer with the worst severity is the
 finding; the other layers over the limit are listed with it.
 
+By hand: `out = keras.Model(model.inputs, model.get_layer(name).output).predict(x)`, then `(out ==
+0).all(axis=0).mean()`, for images over the axes 0, 1 and 2.
+
 ## When it is wrong
 A wide layer on an easy task, or one with strong sparsity regularization, may keep few units on
 purpose. A unit that fires for very rare examples only looks dead until one is sampled.

@@ -16,14 +16,14 @@ information.
 Self-normalizing networks (SELU with LeCun's initialization) are deep and plain by design.
 
 ## What to try
-* Take layers out: two or three hidden layers learn most tables.
+* Take layers out: two or three hidden layers are enough for most tables.
 * Add batch or layer normalization between them.
 * Add skip connections: `layers.add([x, block(x)])`.
 
 ## References
 * My neural network isn't working! What should I do?, reason 10 (too deep).
-* He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition: plain networks get worse beyond about 20
-  layers.
+* He, Zhang, Ren and Sun (2016), Deep residual learning for image recognition: plain networks get worse from about 20
+  layers on, even with batch normalization.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ RULE = Rule(
             "layers",
             8.0,
             "layers",
-            "Simonyan and Zisserman (2015) trained 11 layers from scratch, and grew deeper ones from them",
+            "fewer than the 11 layers that Simonyan and Zisserman (2015) could train from scratch",
         ),
     ),
 )

@@ -11,10 +11,11 @@ variance that is another one when dropout is off.
 
 ## How it is decided
 From the layers' rates and their order. Rates above the limit are a warning where nothing is learnt, else information;
-the places are information.
+the places are information. A layer with a rate above the limit is told of its rate only, not of its place.
 
 ## When it is wrong
-Very wide layers stand high rates. Dropout before the last layer is usual, and not meant.
+Very wide layers stand high rates. Dropout before the last layer is usual, and not meant. Dropout inside of a
+recurrent or attention layer (`dropout=`) is not seen.
 
 ## What to try
 * Use rates of 0.1 to 0.5, and none until the model overfits.

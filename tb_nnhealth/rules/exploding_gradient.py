@@ -8,14 +8,16 @@ larger than the kernel itself, or gradients that grow by orders of magnitude on 
 One step along such a gradient throws the weights far away: the loss jumps, then overflows to NaN.
 
 ## How it is decided
-It counts only where training suffers: where the loss does not fall well, or non-finite values
-followed. Then, in this order: (1) the median global norm of the last tenth of the samples (the last
-three at least) is `growth` times the median of the rest, still rising, and the loss is no lower than
-at the start; (2) for at least half of the kernels the ratio of gradient to weight is above `ratio` in
-three of four samples of the last half (in a few only it is the noise of a small batch), and the
-median is told; (3) the gradient of a kernel, and of all before it, is `depth` times the median of
-those behind it. The first that holds is the finding. Growth is an error, the others are warnings: an
-optimizer that normalizes gradients, or clipping, may bear them.
+It counts only where training suffers: where the loss does not fall well, or non-finite values followed. Then, in this
+order: (1) the median global norm of the last tenth of the samples (the last three at least) is `growth` times the
+median of the rest, still rising, and the loss is no lower than at the start or non-finite values followed; (2) for at
+least half of the kernels the ratio of gradient to weight is above `ratio` in three of four samples of the last half
+(in a few only it is the noise of a small batch); the message gives the median; (3) the gradient of a kernel, and of
+all before it, is `depth` times the median of the back half of those behind it. The first that holds is the finding.
+Growth is an error, the others are warnings: an optimizer that normalizes gradients, or clipping, may bear them.
+
+By hand: `with tf.GradientTape() as tape: loss = model.compute_loss(x, y, model(x, training=True))`, then the norms of
+`tape.gradient(loss, model.trainable_variables)`.
 
 ## When it is wrong
 A loss that is summed rather than averaged, or unscaled targets, give large gradients by their unit
@@ -53,7 +55,7 @@ RULE = Rule(
     min_samples=4,
     thresholds=(
         Threshold("growth", 10.0, "ratio", "Debugging tips for neural networks: an order of magnitude above its past"),
-        Threshold("ratio", 1.0, "ratio", "37 reasons, 5.9: a gradient as large as what it changes"),
+        Threshold("ratio", 1.0, "ratio", "our choice (37 reasons, 5.9, has no number): as large as what it changes"),
         Threshold("depth", 1e3, "ratio", "the mirror of vanishing-gradient's limit"),
     ),
 )

@@ -9,9 +9,9 @@ A frozen pretrained part is deliberate; a layer that stayed frozen by accident c
 without trainable variables does not change however long it trains.
 
 ## How it is decided
-From the model's description alone. Variables that are never trained by gradients in any layer
-(moving averages of batch normalization, seeds) are not counted. Frozen variables are information:
-the rule passes, and lists them. Nothing trainable is an error.
+From the model's description alone. Variables that are never trained by gradients in any layer (moving averages of
+batch normalization, seeds) do not make a layer frozen; of a frozen layer all parameters are counted. Frozen variables
+are information: the rule passes, and lists them. Nothing trainable is an error.
 
 ## When it is wrong
 Never about what is frozen; whether that was meant only the author knows.

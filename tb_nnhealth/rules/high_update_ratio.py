@@ -18,6 +18,9 @@ because the units are dead, the largest step that was seen counts: above the thi
 half of the kernels it is a warning. Biases, normalization and embeddings are not judged: their norms
 start near zero, or a batch touches a part.
 
+By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
+of each change by the norm before.
+
 ## When it is wrong
 In a run of a few dozen steps the first, large steps of Adam are all there is.
 

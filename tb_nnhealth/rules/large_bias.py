@@ -9,9 +9,10 @@ Such a layer gives nearly the same output for every input: a ReLU is always on o
 ## How it is decided
 The root mean square of the bias is divided by that of what the kernel adds: the kernel's own, times the input's,
 times the square root of the fan-in. The median over the last half of the training is compared with the limit. A bias
-that was as large at the first step is a warning where nothing is learnt; one that has become so since is information,
-for steps that are too large, or a signal that fades, are the cause of it. Where something is learnt any is information.
-Output layers are left out, for their bias may carry the mean of the targets, and layers whose input was not measured.
+that was at least half as large at the first step is a warning where nothing is learnt; one that has become so since
+is information, for steps that are too large, or a signal that fades, are the cause of it. Where something is learnt
+any is information. Output layers are left out, for their bias may carry the mean of the targets, and layers whose
+input was not measured.
 
 ## When it is wrong
 Gates are opened by a large bias on purpose. Inputs that are nearly constant make any bias look large.
@@ -46,7 +47,7 @@ RULE = Rule(
     min_samples=4,
     thresholds=(
         Threshold(
-            "ratio", 10.0, "ratio", "the input then changes a unit by a tenth of the bias, one standard deviation"
+            "ratio", 10.0, "ratio", "one standard deviation of the input then changes a unit by a tenth of its bias"
         ),
     ),
 )

@@ -9,9 +9,10 @@ All that the output can know passes through the narrowest layer: one unit orders
 classes do not fit on it. A layer that is far too wide costs time and memory, and learns the examples by heart.
 
 ## How it is decided
-From the model's definition, its dense and its recurrent layers. A narrow hidden layer that leads to a classification is
-a warning where nothing is learnt, else information; a wide one is information. The inside of models that predict rows
-of numbers, such as autoencoders, is narrow on purpose and not judged.
+From the model's definition, its dense and its recurrent layers. A narrow hidden layer that leads to a classification
+is a warning where nothing is learnt, else information; a wide one is information. The inside of models that predict
+rows of numbers, such as autoencoders, is narrow on purpose and not judged; nor is that of a binary loss of as many
+numbers as an input has.
 
 ## When it is wrong
 Two units are enough for classes that lie around a point. Very wide layers do train.
@@ -26,10 +27,11 @@ Two units are enough for classes that lie around a point. Very wide layers do tr
 * 37 reasons why your neural network is not working, 4.9 (increase network size).
 """
 
+import math
 from collections.abc import Iterator
 
-from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
+from tb_nnhealth.records import BatchTensor, HealthRun, Layer
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._layers import RECURRENT, hidden, kernel, recurrent
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -54,6 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     every = [layer for layer in (*hidden(run), *recurrent(run)) if layer.class_name in JUDGED and layer.units]
     layers = [layer for layer in every if not layer.left_out]
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
+    judged = [head for head in judged if not _rebuilds_an_input(run, head)]
     if not layers or not judged:
         raise NotJudged("no classification with hidden dense or recurrent layers was seen")
     classes = max(2, *(head.units or 0 for head in judged))
@@ -69,6 +72,17 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if (widest.units or 0) > most:
         told = f"{widest.path} has {widest.units} units, for {inputs} inputs and {classes} classes."
         yield _finding("info", widest, told, most)
+
+
+def _rebuilds_an_input(run: HealthRun, head: Head) -> bool:
+    """Returns whether a binary loss is of as many numbers as an input has: an autoencoder's, of pixels in 0 to 1."""
+    sizes = {_size(tensor) for tensor in run.model.tensors("input")} - {None, 1}
+    return head.loss in BINARY and _size(head.prediction) in sizes
+
+
+def _size(tensor: BatchTensor) -> int | None:
+    known = [size for size in tensor.shape[1:] if size is not None]
+    return math.prod(known) if len(known) == len(tensor.shape) - 1 else None
 
 
 def _inputs(run: HealthRun, layer: Layer) -> int:

@@ -9,14 +9,15 @@ one would reach.
 
 ## How it is decided
 The learning rates of the sampled steps are put in relation to the highest of them. Where the median is below the
-limit and nothing is learnt, it is a warning. A constant rate is information where the loss learnt well, and then lay
-still for the second half.
+limit and nothing is learnt, it is a warning. A constant rate is information where something was learnt in eight
+epochs or more, and the loss then lay still for the second half, with little noise, above a twentieth of its start.
 
 ## When it is wrong
 A plateau may be the floor itself.
 
 ## What to try
-* Let the schedule end with the training: `decay_steps` = epochs × steps in an epoch.
+* Let the schedule end with the training: `decay_steps` = epochs × steps in an epoch (`CosineDecay`,
+  `PolynomialDecay`).
 * `ReduceLROnPlateau(factor=0.3, patience=5)` for a constant rate.
 
 ## References

@@ -15,6 +15,8 @@ below a thousandth of it, or above ten times of it, is information where somethi
 times is a warning for the optimizers that move each weight by about the rate, whatever its gradient (Adam and its kin,
 RMSprop, Lion): a step is then as large as the weights are. The highest rate counts.
 
+By hand: `float(model.optimizer.learning_rate)`.
+
 ## When it is wrong
 A step as small or as large may be right for a loss on another scale.
 

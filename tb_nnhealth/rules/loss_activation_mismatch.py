@@ -6,16 +6,17 @@ categorical cross-entropy (softmax), a probability each for a binary one (sigmoi
 loss. Also a softmax over a single unit, and a softmax of which a classification loss says that it is none.
 
 ## Why it matters
-The loss is then taken of numbers that mean something else. Keras does not say so: it divides by their sum, or clips
-them to the range of probabilities, where the gradient is exactly zero.
+The loss is then taken of numbers that mean something else. Of some of these pairs Keras warns once in the log. Of the
+rest it says nothing: it divides by their sum, or clips them to the range of probabilities, where the gradient is
+exactly zero.
 
 ## How it is decided
 From the model's definition: the operations between the last weights and the prediction, the loss and its
-`from_logits`. A softmax over one unit is 1 whatever the model says. It is an error, as is a cross-entropy of numbers
-that are no probabilities; a warning where something is learnt all the same. Pairs that train as if
-they were right, or that people choose on purpose, are information: a sigmoid with a categorical cross-entropy
-(Keras takes its logits), a softmax with `from_logits=True` (Keras finds the logits before it), a regression loss on
-probabilities where the loss falls well.
+`from_logits`. A softmax over one unit, which is 1 whatever the model says, and a categorical loss of one output are
+errors. A cross-entropy of numbers that are no probabilities is an error, and a warning where something is learnt. A
+function other than softmax or sigmoid under `from_logits=True` is a warning. A softmax or sigmoid under it, and a
+regression loss on a softmax, are a warning where nothing is learnt, else information. A sigmoid under a categorical
+loss, and a softmax under a binary one, are information: Keras takes their logits.
 
 ## When it is wrong
 A loss of your own may expect just what it is given: only Keras' losses are judged. An activation that the
@@ -31,8 +32,8 @@ model computes in another way than with the functions that Keras has is not reco
 ## References
 * 37 reasons why your neural network is not working, 4.3 and 4.4.
 * My neural network isn't working! What should I do?, reason 7 (the last layer).
-* Keras 3: cross-entropies of the TensorFlow backend use the logits behind a softmax or sigmoid, and clip or
-  normalize any other prediction.
+* Keras 3: cross-entropies of the TensorFlow backend use the logits behind a softmax or sigmoid, and clip or normalize
+  any other prediction; the focal ones take what they are given: under `from_logits=True` a softmax of the softmax.
 """
 
 from collections.abc import Iterator

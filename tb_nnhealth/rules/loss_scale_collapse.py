@@ -8,11 +8,11 @@ A skipped step is one for nothing. The scale is halved each time a gradient over
 more, and gradients that are too small for float16 become zero.
 
 ## How it is decided
-The share of sampled steps that were skipped, after the scale's first search, is compared with the limit; a scale of 1
-or below at the end counts too. Both are warnings, and an error where no sampled late step was applied.
+The share of the sampled steps of the last half that were skipped is compared with the limit; a scale of 1 or below at
+the end counts too. Both are warnings, and an error where no sampled late step was applied.
 
 ## When it is wrong
-The first steps are skipped while the scale is searched for: they are left out.
+In a very short training the last half may still be the search for the scale.
 
 ## What to try
 * Find out where the overflow comes from: the sample's NaN and Inf counts name the layer.

@@ -8,12 +8,11 @@ The gradient follows the largest term. What the others ask for is not learnt.
 
 ## How it is decided
 The medians of the parts over the late samples are divided by the total: regularization against the data loss, and,
-with several outputs, each output's loss (unweighted; their weights are counted where the compiled model tells them)
-against their sum. A share above the limit is a warning where nothing is learnt, else information. Regularization of
-any share is a warning where it is larger than the loss of a constant answer: weights of zero would then have a lower
-total than these. Regularization that had such a share of the first losses, and has next to none of the late
-ones, was all that the training followed: that is a warning where more than half of what the data loss had to lose is
-left.
+with several outputs, each output's loss times its weight against their sum. A share above the limit is a warning
+where nothing is learnt, else information. Regularization of any share is a warning where it is larger than the loss
+of a constant answer: weights of zero would then have a lower total than these. Where regularization had such a share
+of the first losses, and less than a hundredth of it is left at the end, the training followed little else. That is a
+warning where more than half of what the data loss had to lose is left.
 
 ## When it is wrong
 A part may be large and yet have a small gradient.
@@ -56,10 +55,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     total = _late(run, "loss")
     parts = {"regularization": _late(run, "regularization_loss")} if total > 0 else {}
     parts = {name: value / total for name, value in parts.items() if value > 0}
-    outputs = {name: _late(run, name) for name in run.step.columns if name.startswith(OUTPUT)}
+    outputs = _weighted_outputs(run)
     of_all = sum(value for value in outputs.values() if value > 0)
     if len(outputs) > 1 and of_all > 0:
-        parts |= {f"the output {name.removeprefix(OUTPUT)}": value / of_all for name, value in outputs.items()}
+        parts |= {f"the output {name}": value / of_all for name, value in outputs.items()}
     if not parts:
         raise NotJudged("the loss has one part only")
     name, share = max(parts.items(), key=lambda part: part[1])
@@ -73,6 +72,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield _finding(run, severity_of_symptom(run), told, statistic, share, limits["share"])
     else:
         yield from _paid_off(run, limits["share"])
+
+
+def _weighted_outputs(run: HealthRun) -> dict[str, float]:
+    """Returns each output's late loss as it counts in the total."""
+    losses = run.model.compile.get("losses") or []
+    weights = {loss.get("output"): loss["weight"] for loss in losses if loss.get("weight") is not None}
+    names = [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
+    return {name: _late(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
 
 
 def _finding(

@@ -9,17 +9,18 @@ At that pace a variable needs a hundred thousand steps to change by its own size
 a plateau.
 
 ## How it is decided
-The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for
-each kernel that was not zero at the start. It counts where at least half of the kernels are below
-the limit and the loss does not fall well: small steps at the floor of the loss, or at the end of a
-schedule after a good fall, are as they should be. Before training has ended or gone on for 1000 steps
-there is no verdict on small steps: the learning rate may be warming up. It is an error where the whole
-training did not lower the loss by 1 %, else a warning.
-A finished training whose steps are larger is judged by all of them together: the mean ratio times the
-steps is the furthest that a kernel can have moved. Where that is below the second limit for at least
-half of the kernels, and the loss ends above 80 % of a constant answer's (of its start, where that is not
-known), it is a warning. Variables that do not change at all belong to
-`unchanged-variable`.
+The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for each kernel that
+was not zero at the start. It counts where at least half of the kernels are below the limit and the loss does not fall
+well: small steps at the floor of the loss, or at the end of a schedule after a good fall, are as they should be.
+Before training has ended or gone on for 1000 steps there is no verdict on small steps: the learning rate may be
+warming up. It is an error where the whole training did not lower the loss by 1 %, else a warning. A finished training
+whose steps are larger is judged by all of them together: the mean ratio times the steps is the furthest that a kernel
+can have moved. Where that is below the second limit for at least half of the kernels, and the loss ends above 80 % of
+a constant answer's (of its start, where that is not known), it is a warning. Variables that do not change at all are
+left out: they belong to `unchanged-variable`.
+
+By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
+of each change by the norm before.
 
 ## When it is wrong
 Where a loss cannot fall because of the data, the steps may shrink as a consequence.

@@ -4,9 +4,9 @@
 Trainable variables whose gradient is `None`, or exactly zero on every sampled step.
 
 ## Why it matters
-Such a variable is not connected to the loss, or only through an operation without a derivative
-(rounding, argmax, casting, comparison, clipping outside its range), or through a layer that is dead.
-It keeps its first value however long the model trains.
+Such a variable is not connected to the loss, or only through an operation without a derivative (rounding, argmax,
+casts to integers, comparison, clipping outside its range), or through a layer that is dead. It keeps its first value
+however long the model trains.
 
 ## How it is decided
 `None` or exactly zero at every sampled step, of four or more. All variables without a gradient are one
@@ -17,13 +17,16 @@ well it is a warning; and where the layers get a gradient for other variables of
 connected, and it is a warning at most, or information in a run that learns. The same holds where all
 units of a layer are dead: that is the cause, and `dead-units` names it.
 
+By hand: `with tf.GradientTape() as tape: loss = model.compute_loss(x, y, model(x, training=True))`, then the norms of
+`tape.gradient(loss, model.trainable_variables)`.
+
 ## When it is wrong
 A part of the model that is not used in this training, an auxiliary head for instance, has no
 gradient by design. The recurrent kernel of a sequence of length one has none either.
 
 ## What to try
-* Look at what follows the named layer for rounding, argmax, casts, comparisons, `stop_gradient` and
-  NumPy calls: they have no derivative.
+* Look at what follows the named layer for rounding, argmax, casts to integers, comparisons, `stop_gradient` and NumPy
+  calls: they have no derivative.
 * Check that the layer's output is used in what the model returns.
 * Look at the activations behind it: a layer of dead units passes no gradient.
 * Check the output: a softmax over one unit is constant, and a clipped probability has no gradient.

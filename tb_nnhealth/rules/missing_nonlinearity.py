@@ -10,7 +10,7 @@ and a network of nothing else is a linear regression, however deep.
 ## How it is decided
 From the model's definition: which layer's output another takes as it is, through dropout, reshaping, average pooling
 and batch normalization, which are linear too. Where no layer before the output has an activation function it is an
-error; elsewhere a warning. Where something is learnt it is a warning and information instead. A bottleneck is left
+error; elsewhere a warning. Where something is learnt these become a warning and information. A bottleneck is left
 out: a layer narrower than both its neighbours reduces the rank on purpose.
 
 ## When it is wrong
@@ -20,10 +20,10 @@ layers does is not known: such pairs are not judged.
 ## What to try
 * Give each hidden layer `activation="relu"`.
 * Put `Activation` behind batch normalization, where the layer before it has none.
-* Take layers out that shall be linear: one does the same.
+* Where layers are meant to be linear, keep one: it does the same.
 
 ## References
-* My neural network isn't working! What should I do?, reason 7 (activation functions).
+* My neural network isn't working! What should I do?, reason 7 (activation functions, there of the last layer).
 * Goodfellow, Bengio and Courville (2016), Deep learning, section 6.1.
 """
 

@@ -11,9 +11,9 @@ learn too slowly. The usual cause is an input on another scale than the rest.
 ## How it is decided
 The excess kurtosis of each kernel's update is taken, 0 for a normal distribution, at the steps at which the optimizer
 acted: the median over the first half of them or over the last, whichever is smaller, for near the floor of the loss
-few examples move the weights. The largest one counts where it is above the limit and above a multiple of the median of
-the other kernels'. It is a warning where nothing is learnt, else information. Kernels of fewer than 256
-weights are left out, and models with fewer than three others to compare.
+few examples move the weights. The largest one counts where it is above the limit and above a multiple of the median
+of the other kernels'. It is a warning where nothing is learnt, else information. Kernels of fewer than 256 weights
+are left out, and models with fewer than three such kernels.
 
 ## When it is wrong
 Inputs that are mostly zero (bags of words, rare categories) give updates to a few rows only, and that is right.

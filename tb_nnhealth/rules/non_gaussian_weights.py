@@ -11,8 +11,8 @@ were too large.
 ## How it is decided
 The excess kurtosis of each kernel is taken, 0 for a normal distribution, -1.2 for a uniform one. The largest one, as
 the median over the last half of training, counts where it is above the limit, has risen by as much since the start,
-and is above a multiple of the median of the other kernels'. It is a warning where nothing is learnt, else information.
-Kernels of fewer than 256 weights are left out, and models with fewer than three others to compare.
+and is above a multiple of the median of the other kernels'. It is a warning where nothing is learnt, else
+information. Kernels of fewer than 256 weights are left out, and models with fewer than three such kernels.
 
 ## When it is wrong
 An L1 penalty makes most weights small on purpose; so do inputs of which only a few matter.
@@ -44,7 +44,7 @@ RULE = Rule(
     needs=("value_kurtosis",),
     min_samples=8,
     thresholds=(
-        Threshold("kurtosis", 20.0, "", "one weight in a hundred holds about a fifth of the sum of squares"),
+        Threshold("kurtosis", 20.0, "", "one weight in a hundred holds a quarter of the sum of squares or more"),
         Threshold("peers", 5.0, "ratio", "the kernels of healthy networks lie within a factor of a few"),
     ),
 )

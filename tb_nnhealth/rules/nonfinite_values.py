@@ -9,13 +9,13 @@ A NaN never goes away. It spreads through every product and sum, and one step la
 are NaN: nothing that was learnt is left.
 
 ## How it is decided
-Any non-finite value is an error. Within the first step that has one, places are taken in the order
-in which the step computes them: input, variable, layer output in forward order, loss, gradient in
-backward order, update. The first is the finding, the rest are listed with it. The message says what
-grew just before. Where they stand only in the batch or in layers' outputs, and all that was sampled of
-loss, gradients and variables from that step on is finite, the model can handle them: that is information.
-A ReLU may hide NaN from the loss while its gradient spoils the variables. Where only these tell of it, at a
-sample or at an epoch's end, the message names the steps since they were last seen finite: the first and the last.
+Any non-finite value is an error. Within the first step that has one, places are taken in the order in which the step
+computes them: input, variable, layer output in forward order, loss, gradient in backward order, update. The first is
+the finding, the rest are listed with it. The message says what grew just before. Where NaN or infinity stands only in
+the batch or in layers' outputs, and all that was sampled of loss, gradients and variables from that step on is
+finite, the model can handle them: that is information. A ReLU may hide NaN from the loss while its gradient spoils
+the variables. Where only the variables tell of it, at a sample or at an epoch's end, the message names the steps
+since they were last seen finite: the first and the last.
 
 A mixed-precision optimizer that scales the loss tries scales until one overflows: non-finite
 gradients at steps that it skips are its normal work and no finding.
@@ -53,7 +53,7 @@ RULE = Rule(
     title="NaN or infinity appears",
     passing_title="All values are finite",
     thresholds=(
-        Threshold("error", 0.0, "elements", "37 reasons, 5.11: any NaN ends training"),
+        Threshold("error", 0.0, "elements", "our choice: one is enough to spread to all variables"),
         Threshold("growth", 10.0, "ratio", "an order of magnitude above the run's own median is told as growth"),
     ),
     judges_nonfinite=True,

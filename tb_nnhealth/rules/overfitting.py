@@ -15,7 +15,7 @@ meanwhile. A large rise is a warning, a smaller one information: training on was
 A validation set of a few examples jumps about by chance.
 
 ## What to try
-* Stop there: `EarlyStopping(restore_best_weights=True)`.
+* Stop there: `EarlyStopping(patience=5, restore_best_weights=True)`.
 * Get more data, or augment what there is.
 * Add dropout, weight decay or a smaller model.
 * Make sure that validation data went through the same preprocessing.

@@ -5,15 +5,28 @@ python -m tb_nnhealth.rules.pages docs/rules --check    # exit 1 where a page di
 """
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis
 
-LEARNT = """Something is learnt, and the loss falls well, where the late loss is below 0.95 of the best constant
-answer's, as far as the labels tell that, else where it has lost 30 % of its start
+LEARNT = """Something is learnt, and the loss falls well, where the late loss without regularization is below 0.95 of
+the best constant answer's, as far as the labels tell that, else where it has lost 30 % of its start
 ([why](../calibration.md#does-training-suffer))."""
+
+BEGUN = {
+    ("suffers", "severity_of_symptom"): """Nothing is learnt yet in a run that goes on and has seen fewer than 64
+steps. Nor is it in one that has ended, or gone on for 1000 steps, and none of whose validations, of three or more, was
+below 0.95 of the best constant answer's.""",
+    ("learns_well",): "A run that goes on and has seen fewer than 64 steps is not judged by it.",
+}
+"""What holds of a run that has begun, by the names of the functions that a rule may ask how the loss went."""
+
+
+WORDS = ("learnt", "learns", "falls well", "fall well", "suffers")
+"""Words of the sections that ask how the loss went."""
 
 
 def page(diagnosis: Diagnosis) -> str:
@@ -24,8 +37,10 @@ def page(diagnosis: Diagnosis) -> str:
     steps = f"{rule.min_samples} sampled {'step' if rule.min_samples == 1 else 'steps'} or more"
     measured = f"{needs} at {steps}" if needs else "nothing that is sampled"
     sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
-    if any(word in diagnosis.prose["How it is decided"] for word in ("learnt", "learns", "falls well", "suffers")):
-        sections[2] += f"\n\n{LEARNT}"
+    if any(word in diagnosis.prose["How it is decided"] for word in WORDS):
+        asked = vars(importlib.import_module(diagnosis.check.__module__))
+        begun = [text for names, text in BEGUN.items() if not asked.keys().isdisjoint(names)]
+        sections[2] += "\n\n" + " ".join([LEARNT, *begun[:1]])
     table = "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)
     limits = ["## Limits", table if rows else "There are none."]
     facts = f"Category: {rule.category}. Needs: {measured}."

@@ -16,6 +16,9 @@ softmax, which attention drives to a single choice. The earliest layer with the 
 finding. A softmax over more than 20 units is not judged: with many
 classes most of its values are near zero as they should be.
 
+By hand: `out = keras.Model(model.inputs, model.get_layer(name).output).predict(x)`, then `(abs(out) > 0.98).mean()`
+for a tanh.
+
 ## When it is wrong
 Layers that act as gates, or that learn binary codes, saturate on purpose.
 
@@ -27,7 +30,7 @@ Layers that act as gates, or that learn binary codes, saturate on purpose.
 
 ## References
 * Debugging tips for neural networks, on gradients and saturation.
-* My neural network isn't working! What should I do?, reason 7 (wrong activation functions).
+* My neural network isn't working! What should I do?, reason 7 (activation functions of the last layer).
 * Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
 """
 
@@ -49,7 +52,7 @@ RULE = Rule(
     thresholds=(
         Threshold("warning", 0.5, "fraction", "Debugging tips for neural networks: most units on the flat part"),
         Threshold(
-            "error", 0.95, "fraction", "Glorot and Bengio (2010), figure 2: a layer at its bounds stops learning"
+            "error", 0.95, "fraction", "Glorot and Bengio (2010), figure 2: a saturated layer slows all learning down"
         ),
     ),
 )

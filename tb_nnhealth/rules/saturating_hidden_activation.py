@@ -10,10 +10,11 @@ gradient shrinks by the product of them, and the first layers stand still.
 ## How it is decided
 The hidden layers with weights whose output goes through such a function are counted (gates inside of recurrent layers
 are not meant). As many as the limit or more are a warning where nothing is learnt, else information. A hidden softmax
-counts at once: it hands on one number where there were many.
+counts at once: it hands on little more than which unit is the largest.
 
 ## When it is wrong
-With normalization before each of them, or weights that are initialized for them, tanh stacks train.
+With normalization before each of them, or weights that are initialized for them, tanh stacks train. A softmax that
+weighs other layers (attention, a mixture of experts) is meant.
 
 ## What to try
 * Use ReLU, GELU or ELU in hidden layers; keep the sigmoid for the output.
@@ -38,7 +39,9 @@ RULE = Rule(
     title="Hidden layers use a saturating activation function",
     passing_title="Hidden layers use activation functions that do not saturate",
     thresholds=(
-        Threshold("layers", 3.0, "layers", "Glorot and Bengio (2010): networks of four and more layers saturate"),
+        Threshold(
+            "layers", 3.0, "layers", "Glorot and Bengio (2010), 3.1: four sigmoid layers saturate for long; one fewer"
+        ),
     ),
 )
 

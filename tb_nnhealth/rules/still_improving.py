@@ -7,9 +7,9 @@ Finished trainings whose loss fell steadily up to the end.
 What was to be learnt was not learnt yet: the next epochs would have been cheaper than anything else to try.
 
 ## How it is decided
-The means of the epochs (of the sampled steps, where there are few) are looked at from the middle on. The drop from the
-third to the last quarter of the curve, in relation to the level, must exceed the limit and what noise makes of it.
-A validation loss that has stopped falling says that it is enough, and nothing is said. It is information.
+The means of the epochs (of the sampled steps, where there are few) are looked at from the middle on. The drop from
+the third to the last quarter of the curve, in relation to the level, must exceed the limit and what noise makes of
+it. A validation loss that has stopped falling says that it is enough, and nothing is said. A finding is information.
 
 ## When it is wrong
 Where time is the limit, that is how long it was meant to be.

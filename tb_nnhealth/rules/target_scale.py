@@ -1,16 +1,18 @@
 """Regression targets are far from unit scale.
 
 ## What it detects
-Targets of a squared loss whose standard deviation is far from one, under an output without a range of its own.
+Targets of a squared loss whose standard deviation, or mean, is far from unit scale.
 
 ## Why it matters
 The gradient of a squared error is as large as the error: targets in the hundreds give first gradients in the
 hundreds, under which the first steps kill units or diverge; tiny targets are reached by predicting nothing.
 
 ## How it is decided
-The median of the targets' standard deviation over all sampled batches is compared with the limits; only a mean far
-away from zero counts too, since the output's bias must first travel there. While something is learnt it is
+The median of the targets' standard deviation over all sampled batches is compared with the limits; a mean far from
+zero counts by itself, too, because the last bias must first travel there. While something is learnt it is
 information; else a warning.
+
+By hand: `y.mean(), y.std()`.
 
 ## When it is wrong
 An optimizer with a step size of its own (Adam) copes with large targets, given time.

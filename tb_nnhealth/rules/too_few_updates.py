@@ -1,11 +1,12 @@
 """The training is too short: the optimizer took too few steps.
 
 ## What it detects
-Trainings that end after so few optimizer steps that hardly anything could be learnt, while the loss still fell or had
-not left its start yet: one epoch, or batches as large as the data.
+Trainings that end after so few optimizer steps that hardly anything could be learnt, and learnt nothing: one epoch,
+or batches as large as the data.
 
 ## Why it matters
-A step moves each weight by about a thousandth. With a hundred of them no weight gets far from where it began.
+A step moves each weight by about a thousandth of its size. With a hundred of them no weight gets far from where it
+began.
 
 ## How it is decided
 The steps of a finished training are compared with the limit: fewer are a warning unless something was learnt. The

@@ -16,6 +16,9 @@ or that mixed precision skipped, do not count. A variable without a gradient bel
 `missing-gradient`. All unchanged variables are one finding: an error where a whole layer does not change,
 a warning where it is a part of a layer; one less where the loss falls well all the same.
 
+By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
+of each change by the norm before.
+
 ## When it is wrong
 A schedule that begins with many steps of nearly zero learning rate looks so until it rises.
 

@@ -12,7 +12,8 @@ The late training loss is put in relation to the trivial predictor's. Where it i
 is not above it by much, and the model has dropout, penalties or weight decay, it is a warning.
 
 ## When it is wrong
-Noise in the labels sets a floor that no model gets below.
+Noise in the labels sets a floor that no model gets below. `AdamW` decays by default (0.004), which seldom holds a
+model back. Dropout inside of a recurrent or attention layer (`dropout=`) is not seen.
 
 ## What to try
 * Take dropout, weight decay and augmentation out until the model overfits; then add them back one at a time.

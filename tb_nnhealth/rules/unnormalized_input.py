@@ -2,7 +2,7 @@
 
 ## What it detects
 Inputs whose mean is far from zero, or whose standard deviation is far from one: grey levels of 0 to 255 that are fed
-as they are, numbers in thousands, pixels that were divided by 255 twice.
+as they are, numbers in thousands, pixels that were divided by 255 twice before they reach the model.
 
 ## Why it matters
 Initializers are made for inputs of about unit scale. Larger ones make activations and gradients larger by the same
@@ -14,8 +14,11 @@ that normalizes by itself before its first weights is not judged, and inputs tha
 something is learnt it is information; else a warning, and an error beyond ten times the limit. Of several limits
 that are exceeded the one is told that is exceeded most.
 
+By hand: `x.mean(), x.std()`, of what `fit` is given.
+
 ## When it is wrong
-Sparse inputs (bags of words, one-hot rows) have a small standard deviation by nature.
+Sparse inputs (bags of words, one-hot rows) have a small standard deviation by nature. A `Rescaling` or
+`Normalization` at the start of the model is taken to be right: a second division in there is not found.
 
 ## What to try
 * Subtract the mean of the training data and divide by its standard deviation, for each feature:

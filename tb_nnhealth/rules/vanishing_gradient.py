@@ -9,13 +9,17 @@ Back-propagation multiplies the derivatives of all layers. Where each is below o
 shrinks with depth: the first layers, which all others build on, stay as they were initialized.
 
 ## How it is decided
-At each sampled step, the root mean square of each kernel's gradient is divided by the median over
-the back half of the kernels behind it; the median of that ratio over the run is compared with the limits. A kernel
-counts when those before it are below the limit too: a gradient that came through to the input has
-not died on the way. It counts where training suffers: where the loss does not fall well, or where
-the updates of those kernels vanish as well (Adam scales small gradients up). The first such layer in
-forward order is the finding; the others are listed. Gradients that are exactly zero belong to `missing-gradient`; those
-that fade everywhere because the loss reached its floor keep their ratio and are no finding.
+At each sampled step, the root mean square of each kernel's gradient is divided by the median over the back half of
+the kernels behind it; the median of that ratio over the run is compared with the limits. A kernel counts when those
+before it are below the limit too: a gradient that came through to the input has not died on the way. It counts where
+training suffers: where the loss does not fall well, or where the updates of those kernels vanish as well (Adam scales
+small gradients up). The first such layer in forward order is the finding; the others are listed. It is an error below
+the second limit where the loss does not fall well, else a warning. Models with fewer than three trainable kernels are
+not judged. Gradients that are exactly zero belong to `missing-gradient`; those that fade everywhere because the loss
+reached its floor keep their ratio and are no finding.
+
+By hand: `with tf.GradientTape() as tape: loss = model.compute_loss(x, y, model(x, training=True))`, then the norms of
+`tape.gradient(loss, model.trainable_variables)`.
 
 ## When it is wrong
 In models with several inputs or outputs the forward order is not one chain: a branch may rightly

@@ -10,10 +10,10 @@ answer, however long it trains.
 ## How it is decided
 The optimizer's decay changes a kernel by learning rate × decay × norm in a step. That is divided by the norm of the
 whole update, as the median over the last half of the steps at which the optimizer acted; it counts above the limit
-where the kernel has also lost half of its norm. Under a penalty in the loss, whose part of the gradient cannot be told
-from the rest, a kernel counts that has lost nine tenths of its norm, or half of it in a model that has kept more
+where the kernel has also lost half of its norm. Under a penalty in the loss, whose part of the gradient cannot be
+told from the rest, a kernel counts that has lost nine tenths of its norm, or half of it in a model that has kept more
 than half of the loss of a constant answer (of its start, where that is not known). At least half of the kernels must
-count. It is a warning where so much of the loss is left, else information.
+count. It is a warning where so much of the loss is left, or nothing is learnt, else information.
 
 ## When it is wrong
 A kernel that started too large has to shrink. In front of normalization the norm of a kernel does not matter.

@@ -7,13 +7,13 @@ Kernels whose norm has grown many times over and still grows.
 Weights that grow without end saturate what follows them, and end in Inf.
 
 ## How it is decided
-The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the
-second half of the training still added to it. A warning where nothing is learnt, and where the loss has
-no floor: it is below zero, and fell further in the second half of the training than in the first, for
-larger weights make it lower for ever. Else information.
+The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the second half of
+the training still added to it. A warning where nothing is learnt, and where the loss has no floor: it is below zero,
+and fell further in the second half of the training than in the first, for larger weights make it lower for ever. Else
+information. A kernel that starts below a tenth of the usual scale is left out: it has to grow.
 
 ## When it is wrong
-Variables that start near zero must grow.
+In front of a normalization a kernel may grow without harm.
 
 ## What to try
 * Lower the learning rate; add weight decay (`AdamW`) or a norm constraint.
@@ -42,7 +42,7 @@ RULE = Rule(
     needs=("value_norm",),
     min_samples=8,
     thresholds=(
-        Threshold("growth", 10.0, "ratio", "37 reasons, 5.7: an order of magnitude above the start"),
+        Threshold("growth", 10.0, "ratio", "our choice (37 reasons, 5.7, has no number): ten times the start"),
         Threshold("still", 1.2, "ratio", "a fifth within the second half of the training: it goes on"),
         Threshold("start", 0.1, "ratio", "of the usual initialization: below it a variable has to grow"),
     ),

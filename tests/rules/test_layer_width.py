@@ -35,6 +35,12 @@ def test_an_autoencoder_is_not_judged():
     assert verdict(RULE, with_layers(run, dense_2={"units": 1})).status == "no_data"
 
 
+@pytest.mark.parametrize(("outputs", "status"), [(32, "no_data"), (31, "fail")])
+def test_an_autoencoder_of_pixels_under_a_binary_loss_is_not_judged(outputs, status):
+    run = with_head(stuck(healthy()), "BinaryCrossentropy", ("sigmoid",), outputs, (None, outputs))
+    assert verdict(RULE, with_layers(run, dense_2={"units": 1})).status == status
+
+
 def test_the_last_weights_before_an_activation_layer_are_no_hidden_layer():
     run = with_layers(stuck(healthy()), dense_3={"units": 1}, output={"class_name": "Activation", "parameters": 0})
     assert findings(RULE, run) == ()

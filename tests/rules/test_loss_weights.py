@@ -49,6 +49,16 @@ def test_of_several_outputs():
     assert findings(RULE, outputs(50.0, 1.0))[0].message == "The output a makes up 98% of the loss."
 
 
+def test_outputs_count_with_their_weights():
+    run = outputs(100.0, 1.0)
+    parts = [{"output": "a", "weight": 0.01}, {"output": "b"}]
+    balanced = replace(run, model=replace(run.model, compile={**run.model.compile, "losses": parts}))
+    assert findings(RULE, balanced) == ()
+    parts = [{"output": "a"}, {"output": "b", "weight": 1000.0}]
+    drowned = replace(run, model=replace(run.model, compile={**run.model.compile, "losses": parts}))
+    assert findings(RULE, drowned)[0].message == "The output b makes up 91% of the loss."
+
+
 def test_a_single_part_and_unmeasured():
     assert verdict(RULE, stuck(healthy())).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
