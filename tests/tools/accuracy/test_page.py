@@ -44,10 +44,12 @@ def test_goals_are_met_or_not(text):
     table = rows(text, "Goals")
     assert table["Real programs: cause found", "≥ 92%"] == ["66.7%", "–", "66.7%", "no"]
     assert table["Zoo: cause first", "≥ 85%"] == ["–", "0.0%", "0.0%", "no"]
-    assert table["Healthy: a warning", "≤ 5%"] == ["50.0%", "–", "50.0%", "no"]
+    assert table["Real programs, healthy: a warning", "≤ 5%"] == ["50.0%", "–", "50.0%", "no"]
+    assert table["Zoo, healthy: a warning", "≤ 5%"] == ["–", "–", "–", "–"]
+    assert table["All healthy: an error", "≤ 0%"] == ["50.0%", "–", "50.0%", "no"]
     fine = [made("a", "zoo", "cause", expected=CAUSE), made("b", "zoo")]
     table = rows(page(fine, CASES, 1), "Goals")
-    assert [cells[-1] for cells in table.values()] == ["met", "–", "–", "yes", "yes", "yes", "yes"]
+    assert [cells[-1] for cells in table.values()] == ["met", "–", "–", "yes", "yes", "–", "–", *["yes"] * 4]
 
 
 def test_a_goal_that_is_missed_on_the_cases_held_out_is_told_so():
@@ -62,6 +64,13 @@ def test_rules_are_told_with_both_parts_of_the_split(text):
     assert table["`symptom`", "0 + 0"] == ["0 + 0", "0 + 0", "0 + 1", "0 + 0"]  # the zoo's comes last
     assert table["`cause`", "3 + 0"] == ["2 + 0", "0 + 0", "0 + 0", "0 + 0"]
     assert table["`cause`", "0 + 2"] == ["0 + 1", "0 + 0", "0 + 0", "0 + 0"]
+
+
+def test_each_sick_case_is_told_with_the_runs_in_which_its_cause_was_found_and_first(text):
+    sick = rows(text, "Sick cases")
+    assert sick["bad", "MLP, binary"] == ["calibrated", "`cause`", "2 of 3", "2 of 3"]
+    assert sick["late", "MLP, binary"] == ["held out", "`cause`", "1 of 1", "0 of 1"]
+    assert ("good", "MLP, binary") not in sick
 
 
 def test_misses_and_alarms_are_told_by_name_over_seeds(text):
