@@ -49,7 +49,7 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     steps, losses = curve(run, "val_loss")
     if len(losses) < limits["validations"] + 2:
-        raise NotJudged(f"{len(losses)} validations are too few to see a turn")
+        raise NotJudged(f"a turn takes more validations than the {len(losses)} that were seen")
     smooth = smoothed(losses)
     best, rise = turn(run, limits)
     if rise <= limits["info"]:
