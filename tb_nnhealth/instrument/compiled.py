@@ -29,6 +29,7 @@ def describe_compile(model: Any, steps: int | None) -> dict[str, Any]:
         "optimizer": _optimizer(model.optimizer, steps),
         "losses": losses(model),
         "metrics": _metrics(model),
+        "output_metrics": _output_metrics(model),
         "run_eagerly": bool(model.run_eagerly),
         "jit_compile": bool(model.jit_compile),
         "steps_per_execution": int(model.steps_per_execution),
@@ -98,12 +99,41 @@ def _loss(output: str, loss: Any) -> dict[str, Any]:
 
 def _metrics(model: Any) -> list[str]:
     """Returns the compiled metrics as they were given: names, or names of classes and functions."""
-    given = getattr(model, "_compile_metrics", None)
-    parts = keras.tree.flatten([getattr(given, "_user_metrics", None), getattr(given, "_user_weighted_metrics", None)])
-    return [part if isinstance(part, str) else _name(part) for part in parts if part is not None]
+    return _metric_names(_given_metrics(model))
+
+
+def _output_metrics(model: Any) -> dict[str, list[str]]:
+    """Returns the compiled metrics by output, as Keras shares them out; nothing where it cannot be told."""
+    names = output_names(model) or []
+    shared: dict[str, list[str]] = {name: [] for name in names}
+    for given in _given_metrics(model):
+        if len(names) == 1:
+            parts = {names[0]: given}
+        elif isinstance(given, dict) and set(given) <= set(names):
+            parts = given
+        elif isinstance(given, (list, tuple)) and len(given) == len(names):
+            parts = dict(zip(names, given, strict=True))
+        else:
+            return {}
+        for name, part in parts.items():
+            shared[name] += _metric_names(part)
+    return shared
+
+
+def _given_metrics(model: Any) -> list[Any]:
+    compiled = getattr(model, "_compile_metrics", None)
+    given = [getattr(compiled, name, None) for name in ("_user_metrics", "_user_weighted_metrics")]
+    return [metrics for metrics in given if metrics]
+
+
+def _metric_names(given: Any) -> list[str]:
+    return [_name(part) for part in keras.tree.flatten(given) if part is not None]
 
 
 def _name(thing: Any) -> str:
+    """Returns the name of a class or function, or the one given: "accuracy" is in Keras the same as "Accuracy"."""
+    if isinstance(thing, str):
+        return thing.lower() if thing.lower() in ("accuracy", "acc") else thing
     return str(getattr(thing, "__name__", type(thing).__name__))
 
 

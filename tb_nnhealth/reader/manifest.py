@@ -98,8 +98,15 @@ def _compilation(told: dict[str, Any]) -> dict[str, Any]:
     Raises:
       TypeError: a part is of another type.
     """
-    optimizer, losses, metrics = (told.get(part) for part in ("optimizer", "losses", "metrics"))
-    usable = {"optimizer": isinstance(optimizer, dict), "losses": _are(dict, losses), "metrics": _are(str, metrics)}
+    optimizer, losses, metrics, of_outputs = (
+        told.get(part) for part in ("optimizer", "losses", "metrics", "output_metrics")
+    )
+    usable = {
+        "optimizer": isinstance(optimizer, dict),
+        "losses": _are(dict, losses),
+        "metrics": _are(str, metrics),
+        "output_metrics": isinstance(of_outputs, dict) and all(_are(str, names) for names in of_outputs.values()),
+    }
     for part, is_usable in usable.items():
         if not is_usable and told.get(part) is not None:
             raise TypeError(f"compile/{part}={str(told[part])[:80]}")

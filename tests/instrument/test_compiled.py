@@ -44,6 +44,28 @@ def test_losses_by_output() -> None:
     assert describe_compile(CASES["gan_two_optimizers"]().model, None)["losses"] == []
 
 
+@pytest.mark.parametrize(
+    ("given", "names", "by_output"),
+    [
+        ([["mae"], ["Accuracy", keras.metrics.AUC()]], ["mae", "accuracy", "AUC"], [["mae"], ["accuracy", "AUC"]]),
+        ({"second": "acc"}, ["acc"], [[], ["acc"]]),
+        (None, [], [[], []]),
+    ],
+)
+def test_metrics_by_output(given: Any, names: list[str], by_output: list[list[str]]) -> None:
+    model = CASES["list_inputs_outputs"]().model
+    model.compile("sgd", "mse", metrics=given)
+    told = describe_compile(model, None)
+    assert told["metrics"] == names
+    assert told["output_metrics"] == dict(zip(["first", "second"], by_output, strict=True))
+
+
+def test_metrics_of_a_single_output_are_its_own() -> None:
+    model = CASES["masked_sequence_loss"]().model
+    assert list(describe_compile(model, None)["output_metrics"].values()) == [["accuracy"]]
+    assert describe_compile(CASES["gan_two_optimizers"]().model, None)["output_metrics"] == {}
+
+
 def test_mixed_precision_scales_the_loss() -> None:
     assert describe_compile(CASES["mixed_float16"]().model, None)["optimizer"]["loss_scaled"]
 

@@ -185,13 +185,13 @@ def test_a_time_that_is_no_number_is_refused(created: Any) -> None:
 
 
 @pytest.mark.parametrize("told", [float("-inf"), True, HUGE, "Adam", [3], [None]])
-@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics"])
+@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics", "output_metrics"])
 def test_a_compilation_of_other_types_is_refused(part: str, told: Any) -> None:
     with pytest.raises(LogError, match=rf"describes the model\. Received: one with a fault \(compile/{part}=.*\)$"):
         assemble(changed(compile={part: told}))
 
 
-@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics"])
+@pytest.mark.parametrize("part", ["optimizer", "losses", "metrics", "output_metrics"])
 def test_a_compilation_may_lack_a_part(part: str) -> None:
     assert assemble(changed(compile={part: None})).model.compile == {part: None}
 
