@@ -38,6 +38,47 @@ def test_a_loss_that_broadcasts_is_an_error_and_shows_the_shapes():
     assert finding.message == "mine gets targets of shape (N,) and predictions of (N, 1): they broadcast."
 
 
+def shaped(target, prediction, loss="MeanSquaredError"):
+    run = with_head(healthy(), loss, (), 1, target)
+    batch = tuple(replace(t, shape=prediction) if t.stage == "prediction" else t for t in run.model.batch)
+    return replace(run, model=replace(run.model, batch=batch))
+
+
+@pytest.mark.parametrize(
+    ("target", "prediction"),
+    [
+        ((None, 10), (None, 10)),
+        ((None,), (None,)),
+        ((None, 1), (None,)),
+        ((None,), (None, 1)),
+        ((None, 7), (None, 7, 1)),
+        ((None, 7, 1), (None, 7)),
+        ((None, None), (None, 7, 1)),
+        ((None, None, 3), (None, 7, None)),
+        ((32, 3), (None, 3)),
+    ],
+)
+def test_shapes_that_keras_makes_alike(target, prediction):
+    assert findings(RULE, shaped(target, prediction)) == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "prediction"),
+    [
+        ((None, 1), (None, 10)),
+        ((None,), (None, 10)),
+        ((None, 10), (None, 1)),
+        ((None, 1), (None, 7, 1)),
+        ((None,), (None, 7, 1)),
+    ],
+)
+@pytest.mark.parametrize("loss", ["MeanSquaredError", "Huber", "Poisson"])
+def test_distances_that_broadcast_are_an_error(target, prediction, loss):
+    (finding,) = findings(RULE, shaped(target, prediction, loss))
+    assert finding.severity == "error" and finding.message.endswith(": they broadcast.")
+    assert findings(RULE, shaped(target, prediction, "a_function")) == ()
+
+
 def test_without_compiled_losses():
     run = healthy()
     bare = replace(run, model=replace(run.model, batch=()))
