@@ -1,16 +1,19 @@
 """There are labels that the output cannot represent.
 
 ## What it detects
-Class numbers below 0 or not below the number of outputs, labels outside 0 to 1 under a binary cross-entropy, rows
-that do not sum to 1 under a categorical one.
+Class numbers below 0 or not below the number of outputs, or that are not whole, labels outside 0 to 1 under a binary
+cross-entropy, rows that do not sum to 1 under a categorical one.
 
 ## Why it matters
 Keras does not complain on all devices: a class number out of range gives NaN or is dropped, and under a binary
-cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve.
+cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve. A
+sparse loss cuts off what follows the point of a class number: 0.9 becomes the class 0, and a number that was to be
+predicted becomes a class.
 
 ## How it is decided
 The smallest and the largest target of all sampled batches, for one-hot rows also their mean, are compared with what
 the loss takes. Any label outside is an error, but for the class that the loss is told to leave out (`ignore_class`).
+A smallest or largest class number of a batch that is not whole is an error, and a warning where something is learnt.
 
 ## When it is wrong
 A loss of your own may have a meaning for labels that Keras' loss of the same name has none for.
@@ -29,9 +32,12 @@ A loss of your own may have a meaning for labels that Keras' loss of the same na
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
 RULE = Rule(
@@ -64,14 +70,27 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if low < -margin or high > highest + margin:
             yield _finding(
                 run,
+                "error",
                 f"The labels of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
                 "data_max" if high > highest else "data_min",
                 high if high > highest else low,
                 highest if high > highest else 0.0,
             )
+        elif head.loss == SPARSE and (broken := _broken(run, head, margin)):
+            step, statistic, label = broken
+            yield _finding(
+                run,
+                "error" if suffers(run) else "warning",
+                f"The labels of {head.name} are no whole numbers: {label:.4g} is among those of step {step}, and "
+                f"{SPARSE} cuts what follows the point off.",
+                statistic,
+                label,
+                None,
+            )
         elif head.loss in ONE_HOT and (total := _row_sum(run, head)) and abs(total - 1.0) > 10 * margin:
             yield _finding(
                 run,
+                "error",
                 f"The labels of an example of {head.name} sum to {total:.3g} on average, and {head.loss} "
                 "expects the probabilities of its classes, which sum to 1.",
                 "data_mean",
@@ -80,10 +99,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             )
 
 
-def _finding(run: HealthRun, message: str, statistic: str, observed: float, limit: float) -> Finding:
+def _finding(
+    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float | None
+) -> Finding:
     return Finding(
         RULE.name,
-        "error",
+        severity,
         message,
         first_step=int(run.data.steps[0]),
         last_step=int(run.data.steps[-1]),
@@ -92,6 +113,17 @@ def _finding(run: HealthRun, message: str, statistic: str, observed: float, limi
         limit=limit,
         unit="label",
     )
+
+
+def _broken(run: HealthRun, head: Head, margin: float) -> tuple[int, str, float] | None:
+    """Returns a step, a statistic and its value, of a smallest or largest label that is no whole number."""
+    assert head.target is not None
+    for statistic in ("data_min", "data_max"):
+        labels = run.data.series(statistic, f"target/{head.target.name}").astype(np.float64)
+        for step, label in zip(run.data.steps, labels, strict=True):
+            if math.isfinite(label) and abs(label - round(label)) > margin:
+                return int(step), statistic, float(label)
+    return None
 
 
 def _expected(head: Head, highest: float) -> str:

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from tests.rules.builder import findings, healthy, unmeasured, verdict, with_data, with_head
+from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data, with_head
 
 RULE = "label-out-of-range"
 SPARSE, ONE_HOT, BINARY = "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"
 
 
-def labelled(loss, low, high, units=10, **statistics):
-    run = with_head(healthy(), loss, units=units)
+def labelled(loss, low, high, units=10, run=None, **statistics):
+    run = with_head(run or healthy(), loss, units=units)
     return with_data(run, "target/y", data_min=low, data_max=high, **statistics)
 
 
@@ -36,6 +37,19 @@ def test_labels_that_fit(loss, low, high, units, mean):
 def test_labels_outside_are_an_error(loss, low, high, units, observed, limit):
     (finding,) = findings(RULE, labelled(loss, low, high, units))
     assert (finding.severity, finding.observed, finding.limit) == ("error", observed, limit)
+
+
+def test_class_numbers_that_are_not_whole():
+    (finding,) = findings(RULE, labelled(SPARSE, 0.5, 8.5))
+    assert finding.message == (
+        "The labels of p are no whole numbers: 0.5 is among those of step 0, and SparseCategoricalCrossentropy cuts "
+        "what follows the point off."
+    )
+    assert (finding.severity, finding.observed, finding.statistic) == ("warning", 0.5, "data_min")
+    (finding,) = findings(RULE, labelled(SPARSE, 0, np.where(STEPS == 24, 8.25, 9), run=stuck(healthy())))
+    assert (finding.severity, finding.observed, finding.statistic) == ("error", 8.25, "data_max")
+    assert findings(RULE, labelled(ONE_HOT, 0.01, 0.91, data_mean=0.1)) == ()
+    assert findings(RULE, ignoring(labelled(SPARSE, -1, 9), -1)) == ()
 
 
 def ignoring(run, label):
