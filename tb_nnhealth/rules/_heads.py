@@ -50,6 +50,8 @@ class Head:
     of `Loss`."""
     ignored: int | None = None
     """The class that the loss leaves out."""
+    reduction: str | None = None
+    """How the losses of the examples become one."""
 
     @property
     def activations(self) -> tuple[str, ...] | None:
@@ -98,6 +100,7 @@ def heads(run: HealthRun) -> tuple[Head, ...]:
             run.model.layer_of_row(prediction.row) if prediction.row else None,
             bool(loss.get("aligns_ranks", True)),
             loss.get("ignore_class"),
+            loss.get("reduction"),
         )
         for loss, prediction in pairs
     )

@@ -1,7 +1,9 @@
 """How the loss of a run went: whether training suffers, against which every symptom is weighed."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +38,9 @@ LONG_ENOUGH = 1000
 
 MEANS = ("sum_over_batch_size", "mean")
 """How a loss is reduced to a mean over the examples; the first is Keras' own choice."""
+
+SUM = "sum"
+"""How a loss is reduced to one that grows with the batch."""
 
 CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy")
 
@@ -88,7 +93,8 @@ def steps_seen(run: HealthRun) -> int:
 
 
 def loss_curve(run: HealthRun) -> LossCurve:
-    """Returns the loss in force: of the epochs, or of the sampled steps where there are few epochs."""
+    """Returns the loss in force: of the epochs, or of the sampled steps where there are few epochs, or where a step's
+    loss grows with its batch: the last one of an epoch may be smaller, and is not sampled."""
     run = of_present_loss(run)
     sampled = run.step.series("loss", "step").astype(np.float64)
     finite = np.isfinite(sampled)
@@ -97,7 +103,7 @@ def loss_curve(run: HealthRun) -> LossCurve:
     doubt = MEDIAN_ERROR * noise(losses) / math.sqrt(3) / abs(start) if start else 0.0
     logged = [(epoch.step, epoch.logs.get("loss")) for epoch in run.epochs]
     points = [(step, loss) for step, loss in logged if loss is not None and math.isfinite(loss)]
-    if len(points) >= EPOCHS_ENOUGH:
+    if len(points) >= EPOCHS_ENOUGH and not _is_summed(run):
         steps, losses = np.array([step for step, _ in points], float), np.array([loss for _, loss in points], float)
         start = start if math.isfinite(start) else float(losses[0])
     return LossCurve(steps, losses, start, doubt)
@@ -141,11 +147,12 @@ def learns_by_heart(run: HealthRun) -> bool:
 def validation_over_trivial(run: HealthRun) -> float:
     """Returns the best validation loss without regularization ÷ the trivial predictor's on the training labels, NaN
     where there are fewer than three validations, or where the labels do not tell; also where the examples of the
-    training are weighted, as those of a validation seldom are."""
+    training are weighted, as those of a validation seldom are, and where their losses are summed, as those of a
+    validation are over batches of another size."""
     run = of_present_loss(run)
     steps, losses = curve(run, "val_loss")
     trivial = trivial_loss(run)
-    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0 or is_weighted(run):
+    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0 or is_weighted(run) or _is_summed(run):
         return math.nan
     return float((losses - _regularization(run, steps)).min()) / trivial
 
@@ -205,17 +212,35 @@ def trivial_loss(run: HealthRun) -> float:
     """Returns the loss of the best constant prediction, NaN where the labels seen do not tell it.
 
     The entropy of the class frequencies for cross-entropies, the targets' variance for the mean squared error, each
-    with the weights of the examples and of the loss; for a model with one compiled loss that is a mean.
+    with the weights of the examples and of the loss; for a model with one compiled loss that is a mean, or a sum over
+    the examples of a batch.
     """
     run = of_present_loss(run)
     losses = run.model.compile.get("losses") or []
-    if len(losses) != 1 or losses[0].get("reduction", MEANS[0]) not in MEANS:
+    if len(losses) != 1:
         return math.nan
     loss = losses[0]
     factor, smoothing = loss.get("weight", 1.0), loss.get("label_smoothing", 0.0)
     if not isinstance(factor, (int, float)) or not isinstance(smoothing, (int, float)):
         return math.nan
-    return factor * _trivial(run, str(loss.get("class_name")), smoothing, loss.get("ignore_class"))
+    summed = _summed(run, loss)
+    return summed * factor * _trivial(run, str(loss.get("class_name")), smoothing, loss.get("ignore_class"))
+
+
+def _summed(run: HealthRun, loss: Mapping[str, Any]) -> float:
+    """Returns of how many examples' losses a compiled one is the sum, 1 for a mean, NaN where it cannot be told: of
+    positions some may be masked, and of labels some left out."""
+    reduction = loss.get("reduction", MEANS[0])
+    if reduction in MEANS:
+        return 1.0
+    shapes = [prediction.shape for prediction in run.model.tensors("prediction")]
+    if reduction != SUM or loss.get("ignore_class") is not None or any(len(shape) != 2 for shape in shapes):
+        return math.nan
+    return float(median(run.step.series("batch_size", "step")))
+
+
+def _is_summed(run: HealthRun) -> bool:
+    return any(loss.get("reduction") == SUM for loss in run.model.compile.get("losses") or [])
 
 
 def _trivial(run: HealthRun, name: str, smoothing: float, ignored: object) -> float:

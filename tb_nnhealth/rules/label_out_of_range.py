@@ -6,9 +6,9 @@ cross-entropy, rows that do not sum to 1 under a categorical one.
 
 ## Why it matters
 Keras does not complain on all devices: a class number out of range gives NaN or is dropped, and under a binary
-cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve. A
-sparse loss cuts off what follows the point of a class number: 0.9 becomes the class 0, and a number that was to be
-predicted becomes a class.
+cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve. A sparse loss cuts
+off what follows the point of a class number: 0.9 becomes the class 0, and a number that was to be predicted becomes a
+class.
 
 ## How it is decided
 The smallest and the largest target of all sampled batches, for one-hot rows also their mean, are compared with what

@@ -5,15 +5,19 @@ Negative values of a loss that cannot be negative, and losses that grow with the
 
 ## Why it matters
 A cross-entropy below zero means labels outside 0 to 1: it falls without end and means nothing. A sum over the batch
-where a mean was meant multiplies the learning rate by the batch size.
+where a mean was meant multiplies the learning rate of SGD by the batch size, and makes regularization, clipping and
+the other losses of the model weigh less beside it.
 
 ## How it is decided
-Any negative data loss of Keras' cross-entropies and distances is an error. Where batches of clearly different sizes
-were sampled, the logarithm of the loss is compared with that of the batch size: a slope near one is a warning.
+Any negative data loss of Keras' cross-entropies and distances is an error. One of them that was compiled with
+`reduction="sum"` is information, as the learning rate may have been chosen for it, and a warning where nothing is
+learnt under SGD; other optimizers divide by the gradient's own size. Of other losses, where batches of clearly
+different sizes were sampled, the logarithm of the loss is compared with that of the batch size: a slope near one is a
+warning.
 
 ## When it is wrong
-Small batches may be harder than large ones. Where all batches have the same size, nothing in the run tells a sum from
-a loss on another scale: the last batch of an epoch, which may be smaller, is not sampled.
+Small batches may be harder than large ones. Where all batches have the same size, nothing in the run tells that a loss
+of your own is a sum: the last batch of an epoch, which may be smaller, is not sampled.
 
 ## What to try
 * Look at the labels: under a binary cross-entropy they are 0 or 1.
@@ -28,7 +32,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
+from tb_nnhealth.rules._loss import SUM, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Floats, median
 
@@ -60,10 +65,36 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         )
         yield _finding(run, "error", message, lowest, limits["negative"], "loss")
         return
+    summed = next((head for head in heads(run) if _is_summed(head)), None)
+    if summed is not None:
+        yield _of_sum(run, summed)
+        return
     slope = _slope(values, run.step.series("batch_size", "step").astype(np.float64), limits["sizes"])
     if slope > limits["slope"]:
         message = f"The loss grows with the batch: by the power {slope:.2f} of its size."
         yield _finding(run, "warning", message, slope, limits["slope"], "power")
+
+
+def _is_summed(head: Head) -> bool:
+    """Returns whether a loss of Keras' own is summed; without a last axis to take the mean over it is no sum."""
+    keras_own = head.loss in (*CATEGORICAL, *BINARY, *REGRESSION)
+    return keras_own and head.reduction == SUM and len(head.prediction.shape) > 1
+
+
+def _of_sum(run: HealthRun, head: Head) -> Finding:
+    examples = float(median(run.step.series("batch_size", "step")))
+    follows_scale = (run.model.compile.get("optimizer") or {}).get("class_name") == "SGD"
+    return Finding(
+        RULE.name,
+        severity_of_symptom(run) if follows_scale else "info",
+        f"{head.loss} is the sum over the {examples:.0f} examples of a batch, not their mean, and so is its gradient.",
+        layer=head.layer.path if head.layer else None,
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="batch_size",
+        observed=examples,
+        unit="examples",
+    )
 
 
 def _slope(losses: Floats, sizes: Floats, least: float) -> float:

@@ -28,6 +28,7 @@ CASES: dict[str, tuple[np.ndarray, int, Any]] = {
     "a_class_left_out": (CLASSES, 3, keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=2)),
     "one_hot": (ONE_HOT, 3, keras.losses.CategoricalCrossentropy(from_logits=True)),
     "smoothed": (ONE_HOT, 3, keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2)),
+    "summed": (CLASSES, 3, keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")),
     "yes_or_no": (YES, 1, keras.losses.BinaryCrossentropy(from_logits=True)),
     "many_labels": (MANY, 5, keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1)),
     "numbers": (NUMBERS, 2, "mse"),

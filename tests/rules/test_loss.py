@@ -110,7 +110,21 @@ def test_trivial_loss_has_the_weight_of_the_loss():
     assert trivial_loss(with_loss(run, weight=0.01)) == pytest.approx(0.09)
     assert np.isnan(trivial_loss(with_loss(run, weight=None)))
     assert trivial_loss(with_loss(run, reduction="sum_over_batch_size")) == 9.0
-    assert np.isnan(trivial_loss(with_loss(run, reduction="sum")))
+    assert trivial_loss(with_loss(run, reduction="sum")) == 9.0 * 32
+    assert np.isnan(trivial_loss(with_loss(run, reduction="none")))
+    assert np.isnan(trivial_loss(with_loss(run, reduction="sum", ignore_class=0)))
+    batch = [replace(tensor, shape=(None, 7, 10)) for tensor in run.model.batch]
+    sequences = replace(run, model=replace(run.model, batch=tuple(batch)))
+    assert np.isnan(trivial_loss(with_loss(sequences, reduction="sum")))
+
+
+def test_epochs_of_a_summed_loss_are_not_compared_with_steps():
+    run = with_epochs(with_loss(healthy(), reduction="sum"), np.ones(20))
+    assert len(loss_curve(run).losses) == len(STEPS)
+    learnt = [Epoch(i, 100 * (i + 1), {"loss": 1.0, "val_loss": 400.0}) for i in range(4)]
+    run = with_classes(replace(healthy(), epochs=tuple(learnt)), [16, 16])
+    assert validation_over_trivial(run) > 100
+    assert np.isnan(validation_over_trivial(with_loss(run, reduction="sum")))  # in batches of another size
 
 
 def test_smoothed_labels_are_what_a_constant_answers():
