@@ -26,6 +26,8 @@ STAGES = {
     "target-scale": "target",
     "label-out-of-range": "target",
     "output-range": "target",
+    "class-imbalance": "target",
+    "single-label-batch": "target",
     "collapsed-output": "prediction",
 }
 """The tensors of the batch that a rule's finding is about, where they are no inputs."""

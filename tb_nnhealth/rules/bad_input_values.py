@@ -72,7 +72,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
             yield _finding(
-                harm, run.data.steps[constant], message, "data_std", constant.mean(), limits["constant"], "fraction"
+                harm,
+                run.data.steps[constant],
+                message,
+                "data_std",
+                constant.mean(),
+                limits["constant"],
+                "of the batches",
             )
         elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
             message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."

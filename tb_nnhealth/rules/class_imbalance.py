@@ -65,9 +65,16 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             f"class {int(np.flatnonzero(counts == rarest)[0])}.",
             first_step=int(run.classes.steps[0]),
             last_step=int(run.classes.steps[-1]),
+            statistic="data_mean" if _is_share(run, row) else None,
             observed=ratio,
             limit=limits["warning"],
             unit="ratio",
         )
     if not judged:
         raise NotJudged("too few labels of several classes were counted")
+
+
+def _is_share(run: HealthRun, row: str) -> bool:
+    """Returns whether a target's mean is the share of one of two classes: its labels are no one-hot rows."""
+    shapes = [tensor.shape for tensor in run.model.tensors("target") if f"target/{tensor.name}" == row]
+    return len(run.classes.columns) == 2 and all(shape[-1:] != (2,) for shape in shapes)

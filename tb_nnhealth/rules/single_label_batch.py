@@ -63,12 +63,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "error" if suffers(run) else "warning",
-            f"{share:.0%} of the sampled batches hold a single class of {row.removeprefix('target/')}.",
+            f"{share:.0%} of the sampled batches of {row.removeprefix('target/')} hold a single class.",
             first_step=int(run.classes.steps[0]),
             last_step=int(run.classes.steps[-1]),
+            statistic="feature_std_max",
             observed=share,
             limit=limits["share"],
-            unit="fraction",
+            unit="of the batches",
         )
     if not judged:
         raise NotJudged("no batches with several examples of several classes were counted")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, losses, stuck, verdict, with_classes
+from tests.rules.builder import findings, healthy, losses, stuck, verdict, with_classes, with_head
 
 RULE = "class-imbalance"
 
@@ -17,6 +17,13 @@ def test_rare_classes_are_a_warning_unless_something_is_learnt():
     assert (finding.severity, finding.observed) == ("warning", 30.0)
     assert finding.message == "Class 0 of y comes 30 times as often as class 1."
     assert findings(RULE, with_classes(healthy(), [30, 1, 20]))[0].severity == "info"
+
+
+def test_the_share_of_one_of_two_classes_is_the_mean_of_the_target():
+    rare = with_classes(stuck(healthy()), [30, 1])
+    assert findings(RULE, rare)[0].statistic == "data_mean"
+    assert findings(RULE, with_head(rare, units=2, target=(None, 2)))[0].statistic is None
+    assert findings(RULE, with_classes(rare, [30, 1, 20]))[0].statistic is None
 
 
 def test_classes_that_never_come_are_left_out():

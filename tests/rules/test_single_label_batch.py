@@ -16,6 +16,7 @@ def test_mixed_batches_pass():
 def test_sorted_batches_are_an_error():
     (finding,) = findings(RULE, with_classes(stuck(healthy()), SORTED))
     assert (finding.severity, finding.observed) == ("error", 1.0)
+    assert finding.statistic == "feature_std_max"  # of the target: 0 where the examples have one label
     assert findings(RULE, with_classes(healthy(), SORTED))[0].severity == "warning"
 
 
