@@ -1,4 +1,4 @@
-"""There are few examples for what is to be learnt.
+"""An epoch shows few examples for what is to be learnt.
 
 ## What it detects
 Classifications with few examples of each class, in models that train all their weights from scratch.
@@ -9,10 +9,12 @@ A network with many more weights than examples can learn them by heart and be us
 ## How it is decided
 The steps of an epoch times the examples of a batch are divided by the number of classes. Below the limit it is
 information; a warning where the loss falls well, and no validation is better than a constant answer. A model with
-frozen variables is taken to be pretrained, and not judged.
+frozen variables is taken to be pretrained, and not judged. How many weights the model has is told, and no limit is set
+to it: networks with far more weights than examples learn well.
 
 ## When it is wrong
-Easy problems need few examples.
+Easy problems need few examples. A data set that is repeated without end, under a small `steps_per_epoch`, has more
+examples than an epoch shows.
 
 ## What to try
 * Start from a pretrained model and train its last layers only.
@@ -34,8 +36,8 @@ from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 RULE = Rule(
     name="few-samples",
     category="data",
-    title="There are few examples",
-    passing_title="There are enough examples of each class",
+    title="An epoch shows few examples",
+    passing_title="An epoch shows enough examples of each class",
     needs=("batch_size",),
     min_samples=1,
     thresholds=(Threshold("examples", 1000.0, "examples", "37 reasons, 2.9: a thousand of each class"),),
@@ -56,8 +58,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if by_heart else "info",
-        f"There are about {count / classes:.0f} examples of each class "
-        f"for {run.model.trainable_parameters} trainable weights.",
+        f"An epoch shows about {count / classes:.0f} examples for each class, and the model has "
+        f"{run.model.trainable_parameters} trainable weights.",
         observed=count / classes,
         limit=limits["examples"],
         unit="examples",

@@ -20,6 +20,7 @@ def test_many_examples_pass():
 def test_few_are_information():
     (finding,) = findings(RULE, planned(10))
     assert (finding.severity, finding.observed) == ("info", 32.0)
+    assert finding.message.startswith("An epoch shows about 32 examples for each class, and the model has ")
 
 
 def test_pretrained_and_regression_are_not_judged():
