@@ -51,12 +51,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not judged:
         raise NotJudged("no target beside a prediction with a compiled loss was seen")
     for head in judged:
-        message = _mismatch(head)
+        message = _mismatch(head, run.steps > 0)
         if message is not None:
             yield Finding(RULE.name, "error", message, layer=head.layer.path if head.layer else None)
 
 
-def _mismatch(head: Head) -> str | None:
+def _mismatch(head: Head, has_trained: bool) -> str | None:
     assert head.target is not None
     target, prediction = head.target.shape, head.prediction.shape
     is_sparse = head.loss.startswith("Sparse")
@@ -71,9 +71,8 @@ def _mismatch(head: Head) -> str | None:
         return f"{head.loss} expects class numbers, and the targets are rows of {target[-1]}."
     is_matrix = not head.aligns_ranks and len(target) + 1 == len(prediction) and prediction[-1] == 1
     if is_matrix or (head.aligns_ranks and head.loss in DISTANCES and _broadcast(*_aligned(target, prediction))):
-        return (
-            f"{head.loss} gets targets of shape {_text(target)} and predictions of {_text(prediction)}: they broadcast."
-        )
+        ends = "they broadcast" if has_trained else "they broadcast or do not fit"
+        return f"{head.loss} gets targets of shape {_text(target)} and predictions of {_text(prediction)}: {ends}."
     return None
 
 

@@ -79,6 +79,11 @@ def test_distances_that_broadcast_are_an_error(target, prediction, loss):
     assert findings(RULE, shaped(target, prediction, "a_function")) == ()
 
 
+def test_shapes_of_a_first_step_that_died_may_not_fit_at_all():
+    (finding,) = findings(RULE, replace(shaped((None,), (None, 10)), steps=0))
+    assert finding.message.endswith("(N, 10): they broadcast or do not fit.")
+
+
 def test_without_compiled_losses():
     run = healthy()
     bare = replace(run, model=replace(run.model, batch=()))
