@@ -1,10 +1,10 @@
 """What the zoo's definitions share: small networks, and a model made into a trial."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.faults.case import Trial
-from tests.faults.data import Data
+from tests.faults.data import VOCABULARY, Data
 
 
 def trial(model: Any, data: Data, optimizer: Any, loss: Any, metrics: Sequence[Any] = (), **fit: Any) -> Trial:
@@ -52,6 +52,34 @@ def positions(x: Any) -> Any:
 
     places = ops.cumsum(ops.ones_like(x[:, :, 0]), axis=1) - 1
     return layers.Add()([x, layers.Embedding(*x.shape[1:])(places)])
+
+
+def attended(x: Any, blocks: int = 1, block: Callable[[Any], Any] = attention) -> Any:
+    """Returns the mean over the positions of what so many blocks give."""
+    from keras import layers
+
+    x = positions(x)
+    for _ in range(blocks):
+        x = block(x)
+    return layers.GlobalAveragePooling1D()(x)
+
+
+def attended_texts(blocks: int = 1, block: Callable[[Any], Any] = attention) -> tuple[Any, Any]:
+    """Returns an input of texts, and what a transformer makes of each."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((20,), dtype="int32")
+    return inputs, attended(layers.Embedding(VOCABULARY, 32)(inputs), blocks, block)
+
+
+def attended_rows(shape: tuple[int, int]) -> tuple[Any, Any]:
+    """Returns an input of sequences of numbers, and what a transformer makes of each."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input(shape)
+    return inputs, attended(layers.Dense(32)(inputs))
 
 
 def logits_loss() -> Any:

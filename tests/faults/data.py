@@ -63,6 +63,13 @@ def digits(seed: int) -> Data:
     return split((data.images[..., None] / 16).astype("float32"), data.target.astype("int32"), seed)
 
 
+def inks(seed: int) -> Data:
+    """Returns handwritten digits `[n, 8, 8, 1]` from 0 to 1, and the standardized ink `[n, 1]` of each."""
+    x, _, (held_x, _) = digits(seed)
+    ink, held_ink = (images.mean((1, 2)) for images in (x, held_x))
+    return x, (ink - ink.mean()) / ink.std(), (held_x, (held_ink - ink.mean()) / ink.std())
+
+
 def flat_digits(seed: int) -> Data:
     """Returns standardized handwritten digits `[n, 64]`, and their classes."""
     data = datasets.load_digits()

@@ -3,9 +3,14 @@
 import numpy as np
 
 from tests.faults import data
-from tests.faults.building import attention, convolutions, dense, logits_loss, positions, stack, trial
+from tests.faults.building import attended_rows, attended_texts, convolutions, dense, logits_loss, stack, trial
 from tests.faults.case import Trial
 from tests.faults.twins import SLOW, STUCK, THROWN, twins
+
+
+def _of_each(labels: np.ndarray, amounts: dict[int, int]) -> np.ndarray:
+    """Returns where the first so many examples of each class are."""
+    return np.concatenate([np.flatnonzero(labels == label)[:amount] for label, amount in amounts.items()])
 
 
 def _detector(seed: int, examples: tuple[int, int]) -> Trial:
@@ -14,7 +19,7 @@ def _detector(seed: int, examples: tuple[int, int]) -> Trial:
     from keras import layers
 
     x, y, held = data.on_labels(data.digits(seed), lambda labels: data.as_column(labels == 8))
-    kept = np.concatenate([np.flatnonzero(y[:, 0] == label)[:n] for n, label in zip(examples, (1, 0), strict=True)])
+    kept = _of_each(y[:, 0], {1: examples[0], 0: examples[1]})
     model = stack((8, 8, 1), *convolutions(8), layers.MaxPooling2D(), layers.Flatten(), *dense(16), layers.Dense(1))
     loss = keras.losses.BinaryCrossentropy(from_logits=True)
     metric = keras.metrics.BinaryAccuracy(threshold=0.0)
@@ -38,9 +43,8 @@ def _few_texts(seed: int, amounts: tuple[int, int]) -> Trial:
     import keras
     from keras import layers
 
-    inputs = keras.Input((20,), dtype="int32")
-    x = attention(positions(layers.Embedding(data.VOCABULARY, 32)(inputs)))
-    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
+    inputs, pooled = attended_texts()
+    model = keras.Model(inputs, layers.Dense(4)(pooled))
     examples, epochs = amounts
     texts = data.first(data.texts(seed, count=2000, classes=4, hints=2, synonyms=20), examples)
     optimizer = keras.optimizers.Adam(1e-3)
@@ -87,6 +91,28 @@ def _short_training(seed: int, arguments: dict[str, int]) -> Trial:
     model = stack((20,), *hidden, layers.Dense(4), dtype="int32")
     texts = data.texts(seed, classes=4, count=2000)
     return trial(model, texts, keras.optimizers.Adam(3e-3), logits_loss(), ["accuracy"], **arguments)
+
+
+def _rare_topics(seed: int, amounts: tuple[int, ...]) -> Trial:
+    """Tells four kinds of texts apart, of each of which there are so many."""
+    import keras
+    from keras import layers
+
+    x, y, held = data.texts(seed, classes=4, count=4000)
+    kept = _of_each(y, dict(enumerate(amounts)))
+    hidden = [layers.Embedding(data.VOCABULARY, 16), layers.LSTM(16)]
+    model = stack((20,), *hidden, layers.Dense(4), dtype="int32")
+    optimizer = keras.optimizers.Adam(5e-3)
+    return trial(model, (x[kept], y[kept], held), optimizer, logits_loss(), ["accuracy"], epochs=10, batch_size=32)
+
+
+def _short_forecast(seed: int, epochs: int) -> Trial:
+    import keras
+    from keras import layers
+
+    inputs, pooled = attended_rows((24, 1))
+    model = keras.Model(inputs, layers.Dense(1)(pooled))
+    return trial(model, data.series(seed), keras.optimizers.Adam(3e-4), "mse", epochs=epochs, batch_size=32)
 
 
 CASES = (
@@ -155,6 +181,26 @@ CASES = (
         _short_training,
         {"epochs": 2, "batch_size": 32},
         {"epochs": 10, "batch_size": 32},
+        informs=True,
+        also=SLOW,
+    ),
+    *twins(
+        "rare_topics",
+        "LSTM with embeddings, multi-class",
+        {"class-imbalance"},
+        _rare_topics,
+        (760, 10, 10, 10),
+        (200, 200, 200, 190),
+        also=STUCK | {"few-samples"},
+        informs=True,
+    ),
+    *twins(
+        "short_forecast",
+        "transformer, regression",
+        {"still-improving", "too-few-updates"},
+        _short_forecast,
+        4,
+        40,
         informs=True,
         also=SLOW,
     ),

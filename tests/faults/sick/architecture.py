@@ -1,7 +1,19 @@
 """Mistakes with the layers, their activation functions and the values that they start from."""
 
+from collections.abc import Callable
+from typing import Any
+
 from tests.faults import data
-from tests.faults.building import convolutions, dense, logits_loss, stack, trial
+from tests.faults.building import (
+    attended_rows,
+    attended_texts,
+    attention,
+    convolutions,
+    dense,
+    logits_loss,
+    stack,
+    trial,
+)
 from tests.faults.case import Trial
 from tests.faults.twins import SLOW, STUCK, twins
 
@@ -143,6 +155,56 @@ def _rounded_branch(seed: int, rounds: bool) -> Trial:
     return trial(model, data.table("diabetes", seed), keras.optimizers.Adam(5e-3), "mse", epochs=12, batch_size=16)
 
 
+def _without_skips(x: Any) -> Any:
+    """Returns what attention and two dense layers give, as `attention` does, but without its sums and norms."""
+    from keras import layers
+
+    width = x.shape[-1]
+    hidden = layers.Dense(2 * width, activation="gelu")(layers.MultiHeadAttention(2, width // 2)(x, x))
+    return layers.Dense(width)(hidden)
+
+
+def _blocks(seed: int, block: Callable[[Any], Any]) -> Trial:
+    """Tells two kinds of texts apart by six blocks of attention."""
+    import keras
+    from keras import layers
+
+    inputs, pooled = attended_texts(6, block)
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(pooled))
+    texts = data.on_labels(data.texts(seed), data.as_column)
+    optimizer, loss = keras.optimizers.Adam(1e-3), "binary_crossentropy"
+    return trial(model, texts, optimizer, loss, ["accuracy"], epochs=6, batch_size=32)
+
+
+def _bottleneck(seed: int, units: int) -> Trial:
+    """Reads digits row by row, and passes so many numbers on to the output."""
+    import keras
+    from keras import layers
+
+    inputs, pooled = attended_rows((8, 8))
+    model = keras.Model(inputs, layers.Dense(10)(layers.Dense(units, activation="relu")(pooled)))
+    rows = data.on_inputs(data.digits(seed), lambda images: images[..., 0])
+    return trial(model, rows, keras.optimizers.Adam(2e-3), logits_loss(), ["accuracy"], epochs=15, batch_size=32)
+
+
+def _frozen_layers(seed: int, end: int | None) -> Trial:
+    """Puts a new head on a transformer trained for another question, and freezes its layers up to `end`."""
+    import keras
+    from keras import layers
+
+    texts = data.texts(seed, classes=4)
+    inputs, pooled = attended_texts()
+    teacher = keras.Model(inputs, layers.Dense(4)(pooled))
+    teacher.compile("adam", logits_loss())
+    teacher.fit(texts[0], texts[1], epochs=6, verbose=0)
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(pooled))
+    for layer in model.layers[:end]:
+        layer.trainable = False
+    halves = data.on_labels(texts, lambda labels: data.as_column(labels >= 2))
+    optimizer, loss = keras.optimizers.Adam(0.01), "binary_crossentropy"
+    return trial(model, halves, optimizer, loss, ["accuracy"], epochs=8, batch_size=32)
+
+
 CASES = (
     *twins("linear_convolutions", "CNN, multi-class", {"missing-nonlinearity"}, _waves, None, "relu", also=STUCK),
     *twins("linear_rings", "MLP, binary", {"missing-nonlinearity"}, _rings, None, "relu", also=STUCK),
@@ -227,5 +289,33 @@ CASES = (
         True,
         False,
         also=STUCK | {"unchanged-variable"},
+    ),
+    *twins(
+        "transformer_without_skips",
+        "transformer, binary",
+        {"deep-plain-network", "vanishing-gradient"},
+        _blocks,
+        _without_skips,
+        attention,
+        also=SLOW | {"activation-scale", "activation-offset"},
+    ),
+    *twins(
+        "attention_to_one_unit",
+        "attention, multi-class",
+        {"layer-width"},
+        _bottleneck,
+        1,
+        32,
+        informs=True,
+        also=STUCK | {"dead-units"},
+    ),
+    *twins(
+        "frozen_to_the_last",
+        "transformer, binary",
+        {"frozen-variables"},
+        _frozen_layers,
+        None,
+        -1,
+        also=STUCK | {"unchanged-variable", "missing-gradient"},
     ),
 )

@@ -1,6 +1,7 @@
 """Mistakes with the inputs."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -74,19 +75,33 @@ def _by_channel(x: np.ndarray) -> np.ndarray:
     return (x - x.mean((0, 1))) / x.std((0, 1))
 
 
+def _mobile_blocks(images: np.ndarray, labels: np.ndarray) -> Any:
+    """Returns the first blocks of MobileNet, frozen after they have learnt to tell five digits apart."""
+    import keras
+    from keras import layers
+
+    whole = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(32, 32, 3))
+    base = keras.Model(whole.inputs, layers.Flatten()(whole.get_layer("conv_pw_2_relu").output))
+    teacher = keras.Model(base.inputs, layers.Dense(5)(base.outputs[0]))
+    teacher.compile("adam", logits_loss())
+    teacher.fit(images, labels, epochs=6, verbose=0)
+    base.trainable = False
+    return base
+
+
+def _enlarged(images: np.ndarray) -> np.ndarray:
+    """Returns digits as images of three colours, of the least size that MobileNet takes."""
+    return images.repeat(4, 1).repeat(4, 2).repeat(3, 3)
+
+
 def _mobile_network(seed: int, prepare: Prepare) -> Trial:
     """Trains a head on the first blocks of MobileNet, which were trained on other digits, and expect -1 to 1."""
     import keras
     from keras import layers
 
-    x, y, (held_x, held_y) = data.on_inputs(data.digits(seed), lambda x: x.repeat(4, 1).repeat(4, 2).repeat(3, 3))
+    x, y, (held_x, held_y) = data.on_inputs(data.digits(seed), _enlarged)
     low, high, held = y < 5, y >= 5, held_y >= 5
-    whole = keras.applications.MobileNet(alpha=0.25, include_top=False, weights=None, input_shape=(32, 32, 3))
-    base = keras.Model(whole.inputs, layers.Flatten()(whole.get_layer("conv_pw_2_relu").output))
-    teacher = keras.Model(base.inputs, layers.Dense(5)(base.outputs[0]))
-    teacher.compile("adam", logits_loss())
-    teacher.fit(2 * x[low] - 1, y[low], epochs=6, verbose=0)
-    base.trainable = False
+    base = _mobile_blocks(2 * x[low] - 1, y[low])
     model = keras.Model(base.inputs, layers.Dense(5)(base.outputs[0]))
     images = data.on_inputs((x[high], y[high] - 5, (held_x[held], held_y[held] - 5)), prepare)
     return trial(model, images, keras.optimizers.Adam(1e-3), logits_loss(), ["accuracy"], epochs=8, batch_size=32)
@@ -129,6 +144,25 @@ def _flats(seed: int, prepare: Prepare) -> Trial:
     flats = data.split(prepare(x), data.standardized(rent), seed)
     optimizer = keras.optimizers.SGD(0.03, global_clipnorm=1.0)
     return trial(model, flats, optimizer, "mse", epochs=10, batch_size=32)
+
+
+def _ink(seed: int, whitest: float) -> Trial:
+    """Predicts the ink of digits from the first blocks of MobileNet, whose own function prepares the images.
+
+    It takes grey levels from 0 to 255, and gets them from 0 to `whitest`.
+    """
+    import keras
+    from keras import layers
+
+    x, y, _ = data.on_inputs(data.digits(seed), _enlarged)
+    base = _mobile_blocks(2 * x[y < 5] - 1, y[y < 5])
+    model = keras.Model(base.inputs, layers.Dense(1)(base.outputs[0]))
+
+    def prepared(images: np.ndarray) -> np.ndarray:
+        return keras.applications.mobilenet.preprocess_input(_enlarged(images) * whitest)  # type: ignore[no-any-return]
+
+    inks = data.on_inputs(data.inks(seed), prepared)
+    return trial(model, inks, keras.optimizers.Adam(1e-3), "mse", epochs=8, batch_size=32)
 
 
 CASES = (
@@ -214,5 +248,15 @@ CASES = (
         data.as_given,
         data.standardized,
         also=THROWN | {"clipping-always"},
+    ),
+    *twins(
+        "prepared_twice",
+        "pretrained CNN, regression",
+        {"pretrained-input-range"},
+        _ink,
+        1.0,
+        255.0,
+        also=SLOW | {"unnormalized-input", "activation-offset"},
+        informs=True,
     ),
 )

@@ -68,13 +68,36 @@ def _misplaced_targets(seed: int, shift: int) -> Trial:
     import keras
     from keras import layers
 
-    images, _, (held, _) = data.digits(seed)
-    ink, held_ink = (x.mean((1, 2)) for x in (images, held))
-    target = (ink - ink.mean()) / ink.std()
-    held_target = (held_ink - ink.mean()) / ink.std()
     model = stack((8, 8, 1), *convolutions(8), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(1))
-    inks = (images, np.roll(target, shift, axis=0), (held, np.roll(held_target, shift, axis=0)))
+    inks = data.on_labels(data.inks(seed), lambda ink: np.roll(ink, shift, axis=0))
     return trial(model, inks, keras.optimizers.Adam(3e-3), "mse", epochs=8, batch_size=32)
+
+
+def _opinions(seed: int, negative: float) -> Trial:
+    """Tells good opinions, labelled 1, from bad ones, labelled `negative`."""
+    import keras
+    from keras import layers
+
+    texts = data.on_labels(data.texts(seed), lambda labels: np.where(data.as_column(labels) == 1, 1, negative))
+    hidden = [layers.Embedding(data.VOCABULARY, 16), layers.LSTM(16)]
+    model = stack((20,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
+    optimizer = keras.optimizers.Adam(5e-3)
+    return trial(model, texts, optimizer, "binary_crossentropy", ["accuracy"], epochs=8, batch_size=32)
+
+
+def _folders(seed: int, buffer: int) -> Trial:
+    """Tells even digits from odd ones, read folder by folder and shuffled within a buffer."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    images, labels, held = data.on_labels(data.digits(seed), lambda labels: data.as_column(labels % 2))
+    order = np.argsort(labels[:, 0], kind="stable")
+    folders = tf.data.Dataset.from_tensor_slices((images[order], labels[order])).shuffle(buffer, seed=seed).batch(32)
+    hidden = [*convolutions(16), layers.MaxPooling2D(), *convolutions(32), layers.Flatten()]
+    model = stack((8, 8, 1), *hidden, layers.Dense(1, activation="sigmoid"))
+    model.compile(keras.optimizers.Adam(2e-3), "binary_crossentropy", metrics=["accuracy"])
+    return Trial(model, folders, None, held, {"epochs": 8})
 
 
 CASES = (
@@ -113,5 +136,23 @@ CASES = (
         1,
         0,
         also=STUCK | {"overfitting"},
+    ),
+    *twins(
+        "labels_of_minus_one",
+        "LSTM with embeddings, binary",
+        {"label-out-of-range"},
+        _opinions,
+        -1.0,
+        0.0,
+        also=STUCK | {"loss-reduction", "weight-growth"},
+    ),
+    *twins(
+        "small_shuffle_buffer",
+        "CNN, binary",
+        {"single-label-batch"},
+        _folders,
+        64,
+        2000,
+        also=STUCK | {"oscillating-loss", "increasing-loss", "overfitting"},
     ),
 )

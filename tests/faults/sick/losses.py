@@ -1,11 +1,12 @@
 """Mistakes in losses, most of them of one's own."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tests.faults import data
-from tests.faults.building import convolutions, dense, stack, trial
+from tests.faults.building import attended_texts, convolutions, dense, stack, trial
 from tests.faults.case import Trial
 from tests.faults.twins import STUCK, THROWN, twins
 
@@ -89,15 +90,22 @@ def _logarithms(seed: int, smallest: float) -> Trial:
     return trial(model, zeros, optimizer, cross_entropy, ["accuracy"], epochs=20, batch_size=32)
 
 
+def _others(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Returns for each example another one: for every second one any, for the rest one of its class."""
+    random = np.random.default_rng(seed)
+    others = np.array([random.choice(np.flatnonzero(labels == label)) for label in labels])
+    others[::2] = random.permutation(len(labels))[: len(others[::2])]
+    return others
+
+
 def _distances(seed: int, smallest: float) -> Trial:
     """Learns distances between digits, some pairs of which are the same image twice."""
     import keras
     from keras import layers, ops
 
     images, labels, _ = data.digits(seed)
-    random = np.random.default_rng(seed)
-    others = np.array([random.choice(np.flatnonzero(labels == label)) for label in labels])
-    others[::2], others[::50] = random.permutation(len(labels))[: len(others[::2])], np.arange(len(labels))[::50]
+    others = _others(labels, seed)
+    others[::50] = np.arange(len(labels))[::50]
     tower = stack((8, 8, 1), *convolutions(8), layers.Flatten(), *dense(32), layers.Dense(8))
     left, right = keras.Input((8, 8, 1)), keras.Input((8, 8, 1))
     squares = ops.sum(ops.square(tower(left) - tower(right)), axis=-1, keepdims=True)
@@ -111,6 +119,65 @@ def _distances(seed: int, smallest: float) -> Trial:
     return Trial(model, [images, images[others]], same, None, {"epochs": 8, "batch_size": 32})
 
 
+def _distances_of_texts(seed: int, margin: float) -> Trial:
+    """Learns distances between texts: those of a kind get closer, and others are driven apart up to a margin."""
+    import keras
+    from keras import layers, ops
+
+    texts, labels, _ = data.texts(seed, classes=4)
+    others = _others(labels, seed)
+    tower = stack((20,), layers.Embedding(data.VOCABULARY, 16), layers.GRU(16), layers.Dense(8), dtype="int32")
+    left, right = keras.Input((20,), dtype="int32"), keras.Input((20,), dtype="int32")
+    model = keras.Model([left, right], ops.sum(ops.square(tower(left) - tower(right)), axis=-1, keepdims=True))
+
+    def contrastive(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        return ops.mean(y_true * y_pred - (1 - y_true) * ops.minimum(y_pred, margin), axis=-1)
+
+    def told(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        return ops.mean(ops.equal(y_true == 1, y_pred < 0.5), axis=-1)
+
+    model.compile(keras.optimizers.Adam(5e-3), contrastive, metrics=[told])
+    same = (labels == labels[others]).astype("float32")[:, None]
+    return Trial(model, [texts, texts[others]], same, None, {"epochs": 12, "batch_size": 32})
+
+
+def _focal(seed: int, label: Callable[[np.ndarray], np.ndarray]) -> Trial:
+    """Classifies texts under the focal loss, which takes one-hot rows, and broadcasts what it gets."""
+    import keras
+    from keras import layers
+
+    texts = data.on_labels(data.texts(seed, classes=4), label)
+    inputs, pooled = attended_texts()
+    model = keras.Model(inputs, layers.Dense(4, activation="softmax")(pooled))
+    optimizer, loss = keras.optimizers.Adam(1e-3), keras.losses.CategoricalFocalCrossentropy()
+    return trial(model, texts, optimizer, loss, ["accuracy"], epochs=8, batch_size=32)
+
+
+def _bucketed(seed: int, reduction: str) -> Trial:
+    """Forecasts from histories of two lengths, of which a batch holds the more the shorter they are."""
+    import keras
+    from keras import layers
+
+    buckets = [data.series(seed, length=length)[:2] for length in (12, 48)]
+
+    class Batches(keras.utils.PyDataset):
+        """Ten batches of 64 short histories and forty of 16 long ones, in turns of one and four."""
+
+        def __len__(self) -> int:
+            return 50
+
+        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+            turn, place = divmod(index, 5)
+            (x, y), size = (buckets[0], 64) if place == 0 else (buckets[1], 16)
+            start = 64 * turn + 16 * max(place - 1, 0)
+            return x[start : start + size], y[start : start + size]
+
+    model = stack((None, 1), layers.GRU(16), layers.Dense(1))
+    loss = keras.losses.MeanSquaredError(reduction=reduction)
+    model.compile(keras.optimizers.SGD(0.1, momentum=0.9), loss)
+    return Trial(model, Batches(), None, None, {"epochs": 8})
+
+
 CASES = (
     *twins("flat_targets", "LSTM, regression", {"loss-label-mismatch"}, _own_loss, 1, 2, also=STUCK),
     *twins("summed_error", "convolutional autoencoder", {"loss-reduction"}, _reduced, "sum", "mean", also=THROWN),
@@ -119,4 +186,25 @@ CASES = (
     ),
     *twins("logarithm_of_zero", "MLP, binary", {"nonfinite-values"}, _logarithms, 0.0, 1e-7, also=THROWN),
     *twins("root_of_zero", "siamese CNN, binary", {"nonfinite-values"}, _distances, 0.0, 1e-6, also=THROWN),
+    *twins(
+        "distances_without_margin",
+        "siamese GRU, binary",
+        {"weight-growth"},
+        _distances_of_texts,
+        float("inf"),
+        1.0,
+        also=THROWN | {"loss-reduction"},
+    ),
+    *twins(
+        "focal_loss_of_class_numbers",
+        "transformer, multi-class",
+        {"loss-label-mismatch"},
+        _focal,
+        data.as_column,
+        lambda labels: data.one_hot(labels, 4),
+        also=STUCK | {"label-out-of-range"},
+    ),
+    *twins(
+        "summed_buckets", "GRU, regression", {"loss-reduction"}, _bucketed, "sum", "sum_over_batch_size", also=THROWN
+    ),
 )

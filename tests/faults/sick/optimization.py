@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tests.faults import data
-from tests.faults.building import attention, convolutions, dense, logits_loss, positions, stack, trial
+from tests.faults.building import attended_texts, convolutions, dense, logits_loss, stack, trial
 from tests.faults.case import Trial
 from tests.faults.twins import SLOW, STUCK, THROWN, twins
 
@@ -32,9 +32,8 @@ def _transformer(seed: int, rate: float) -> Trial:
     import keras
     from keras import layers
 
-    inputs = keras.Input((20,), dtype="int32")
-    x = attention(positions(layers.Embedding(data.VOCABULARY, 32)(inputs)))
-    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
+    inputs, pooled = attended_texts()
+    model = keras.Model(inputs, layers.Dense(4)(pooled))
     texts = data.texts(seed, classes=4, hints=2)
     return trial(model, texts, keras.optimizers.Adam(rate), logits_loss(), ["accuracy"], epochs=6, batch_size=32)
 
@@ -126,6 +125,48 @@ def _attributes(seed: int, rate: float) -> Trial:
     metric = keras.metrics.BinaryAccuracy()
     loss = "binary_crossentropy"
     return trial(model, data.attributes(seed), optimizer, loss, [metric], epochs=12, batch_size=32)
+
+
+def _progress(seed: int, rate: float) -> Trial:
+    """Fits the progress of a disease by two hidden layers."""
+    import keras
+    from keras import layers
+
+    model = stack((10,), *dense(64, 64), layers.Dense(1))
+    return trial(model, data.table("diabetes", seed), keras.optimizers.Adam(rate), "mse", epochs=10, batch_size=32)
+
+
+def _clipped_texts(seed: int, norm: float) -> Trial:
+    """Classifies texts; clips the gradient of each variable."""
+    import keras
+    from keras import layers
+
+    inputs, pooled = attended_texts()
+    model = keras.Model(inputs, layers.Dense(4)(pooled))
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.9, clipnorm=norm)
+    texts = data.texts(seed, classes=4, hints=2)
+    return trial(model, texts, optimizer, logits_loss(), ["accuracy"], epochs=10, batch_size=32)
+
+
+def _decaying(seed: int, decay_steps: int) -> Trial:
+    """Forecasts with a rate that falls by a fifth in so many steps; 25 are an epoch."""
+    import keras
+    from keras import layers
+
+    model = stack((24, 1), layers.LSTM(16), layers.Dense(1))
+    schedule = keras.optimizers.schedules.ExponentialDecay(5e-3, decay_steps, 0.8)
+    return trial(model, data.series(seed), keras.optimizers.Adam(schedule), "mse", epochs=12, batch_size=32)
+
+
+def _changing_rate(seed: int, factor: float) -> Trial:
+    """Forecasts with a rate that is multiplied by a factor every five steps."""
+    import keras
+    from keras import layers
+
+    model = stack((24, 1), layers.SimpleRNN(16), layers.Dense(1))
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.05, 5, factor)
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+    return trial(model, data.series(seed), optimizer, "mse", epochs=12, batch_size=32)
 
 
 CASES = (
@@ -222,5 +263,33 @@ CASES = (
         5.0,
         0.05,
         also=THROWN,
+    ),
+    *twins(
+        "dying_regression",
+        "MLP, regression",
+        {"dead-units", "high-update-ratio", "learning-rate-value"},
+        _progress,
+        0.5,
+        1e-3,
+        also=THROWN,
+    ),
+    *twins("clipped_texts", "transformer, multi-class", {"clipping-always"}, _clipped_texts, 1e-3, 1.0, also=SLOW),
+    *twins(
+        "decay_at_every_step",
+        "LSTM, regression",
+        {"learning-rate-schedule"},
+        _decaying,
+        1,
+        25,
+        also=SLOW | {"unchanged-variable"},
+    ),
+    *twins(
+        "growing_rate",
+        "RNN, regression",
+        {"high-update-ratio", "increasing-loss", "learning-rate-value"},
+        _changing_rate,
+        1.05,
+        0.95,
+        also=THROWN | {"learning-rate-schedule"},
     ),
 )

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tests.faults import data
-from tests.faults.building import attention, convolutions, dense, logits_loss, positions, stack, trial
+from tests.faults.building import attended_rows, attended_texts, convolutions, dense, logits_loss, stack, trial
 from tests.faults.case import Trial
 from tests.faults.twins import SLOW, STUCK, THROWN, twins
 
@@ -14,9 +16,8 @@ def _texts_by_attention(seed: int, from_logits: bool) -> Trial:
     import keras
     from keras import layers
 
-    inputs = keras.Input((20,), dtype="int32")
-    x = attention(positions(layers.Embedding(data.VOCABULARY, 32)(inputs)))
-    model = keras.Model(inputs, layers.Dense(4)(layers.GlobalAveragePooling1D()(x)))
+    inputs, pooled = attended_texts()
+    model = keras.Model(inputs, layers.Dense(4)(pooled))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     texts = data.texts(seed, classes=4)
     return trial(model, texts, keras.optimizers.Adam(2e-3), loss, ["accuracy"], epochs=6, batch_size=32)
@@ -105,6 +106,52 @@ def _started_output(seed: int, deviation: float) -> Trial:
     model = stack((8, 8, 1), *convolutions(16, 16), layers.Flatten(), layers.Dense(10, kernel_initializer=started))
     optimizer = keras.optimizers.SGD(0.01, momentum=0.9)
     return trial(model, data.digits(seed), optimizer, logits_loss(), ["accuracy"], epochs=6, batch_size=32)
+
+
+def _attributes_by(seed: int, activations: tuple[str, ...]) -> Trial:
+    """Tells four attributes of digits, read row by row; the activations are those of the output, one after another."""
+    import keras
+    from keras import layers
+
+    inputs, x = attended_rows((8, 8))
+    x = layers.Dense(4)(x)
+    for activation in activations:
+        x = layers.Activation(activation)(x)
+    rows = data.on_inputs(data.attributes(seed), lambda images: images.reshape(-1, 8, 8))
+    optimizer, metric = keras.optimizers.Adam(2e-3), keras.metrics.BinaryAccuracy()
+    return trial(keras.Model(inputs, x), rows, optimizer, "binary_crossentropy", [metric], epochs=12, batch_size=32)
+
+
+def _strain(seed: int, unit: float) -> Trial:
+    """Predicts the strain of a beam from how it swings."""
+    import keras
+    from keras import layers
+
+    random = np.random.default_rng(seed)
+    x, _, (held, _) = data.waves(seed)
+    strains = [random.uniform(0.2, 2, (len(waves), 1)) for waves in (x, held)]
+    x, held = (waves * strain[..., None] for waves, strain in zip((x, held), strains, strict=True))
+    hidden = [layers.Conv1D(16, 5, activation="relu"), layers.GlobalAveragePooling1D(), *dense(16)]
+    model = stack((48, 1), *hidden, layers.Dense(1))
+    beam = (x, strains[0] * unit, (held, strains[1] * unit))
+    return trial(model, beam, keras.optimizers.Adam(3e-3), "mse", ["mae"], epochs=12, batch_size=32)
+
+
+def _opinions_watched(seed: int, metric: Callable[[], Any]) -> Trial:
+    import keras
+    from keras import layers
+
+    texts = data.on_labels(data.texts(seed), data.as_column)
+    hidden = [layers.Embedding(data.VOCABULARY, 16), layers.LSTM(16)]
+    model = stack((20,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
+    optimizer = keras.optimizers.Adam(5e-3)
+    return trial(model, texts, optimizer, "binary_crossentropy", [metric()], epochs=8, batch_size=32)
+
+
+def _numbered_class() -> Any:
+    import keras
+
+    return keras.metrics.SparseCategoricalAccuracy()
 
 
 CASES = (
@@ -196,5 +243,31 @@ CASES = (
         3.0,
         0.03,
         also=THROWN,
+    ),
+    *twins(
+        "sigmoid_of_sigmoid",
+        "transformer, multi-label",
+        {"duplicate-activation"},
+        _attributes_by,
+        ("sigmoid", "sigmoid"),
+        ("sigmoid",),
+        also=STUCK,
+    ),
+    *twins(
+        "strain_in_metres",
+        "CNN, regression",
+        {"target-scale"},
+        _strain,
+        1e-4,
+        1.0,
+        also=STUCK | {"initial-loss", "dead-units"},
+    ),
+    *twins(
+        "largest_of_one_unit",
+        "LSTM with embeddings, binary",
+        {"metric-disagrees", "metric-loss-mismatch"},
+        _opinions_watched,
+        _numbered_class,
+        _each_element,
     ),
 )

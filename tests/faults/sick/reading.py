@@ -61,17 +61,50 @@ def _attended(seed: int, sees_words: bool) -> Trial:
     return trial(model, texts, keras.optimizers.Adam(0.01), logits_loss(), ["accuracy"], epochs=8, batch_size=32)
 
 
-def _word_counts(seed: int, prepare: Callable[[Any], Any]) -> Trial:
-    """Classifies long texts by how often each word comes; the commonest come a hundred times as often as the rest."""
-    import keras
-    from keras import layers
+def _long_texts(seed: int, prepare: Callable[[Any], Any]) -> data.Data:
+    """Returns how often each word comes in long texts; the commonest come a hundred times as often as the rest."""
 
     def counted(x: np.ndarray) -> np.ndarray:
         return prepare(np.stack([np.bincount(text, minlength=data.VOCABULARY) for text in x]).astype("float32"))
 
-    long = data.on_inputs(data.texts(seed, classes=4, hints=12, length=300), counted)
+    return data.on_inputs(data.texts(seed, classes=4, hints=12, length=300), counted)
+
+
+def _word_counts(seed: int, prepare: Callable[[Any], Any]) -> Trial:
+    """Classifies long texts."""
+    import keras
+    from keras import layers
+
     model = stack((data.VOCABULARY,), *dense(32), layers.Dense(4))
+    long = _long_texts(seed, prepare)
     return trial(model, long, keras.optimizers.SGD(0.05), logits_loss(), ["accuracy"], epochs=20, batch_size=32)
+
+
+def _padded(seed: int, masks: bool) -> Trial:
+    """Reads short texts, padded to the length of the longest; the padding is masked or is read as words."""
+    import keras
+    from keras import layers
+
+    texts = data.on_inputs(data.texts(seed), lambda x: np.pad(x, ((0, 0), (0, 80))))
+    texts = data.on_labels(texts, data.as_column)
+    hidden = [layers.Embedding(data.VOCABULARY, 16, mask_zero=masks), layers.LSTM(16)]
+    model = stack((100,), *hidden, layers.Dense(1, activation="sigmoid"), dtype="int32")
+    optimizer, loss = keras.optimizers.Adam(5e-3), "binary_crossentropy"
+    return trial(model, texts, optimizer, loss, ["accuracy"], epochs=8, batch_size=32)
+
+
+def _word_count_tags(seed: int, prepare: Callable[[Any], Any]) -> Trial:
+    """Tells which of three tags long texts bear."""
+    import keras
+    from keras import layers
+
+    def tags(kinds: np.ndarray) -> np.ndarray:
+        return np.stack([kinds >= 2, kinds % 2 == 1, kinds == 0], axis=1).astype("float32")
+
+    tagged = data.on_labels(_long_texts(seed, prepare), tags)
+    model = stack((data.VOCABULARY,), *dense(64, 64, 32), layers.Dense(3, activation="sigmoid"))
+    optimizer, metric = keras.optimizers.SGD(0.1), keras.metrics.BinaryAccuracy()
+    return trial(model, tagged, optimizer, "binary_crossentropy", [metric], epochs=15, batch_size=32)
 
 
 CASES = (
@@ -107,6 +140,24 @@ CASES = (
         "MLP on words, multi-class",
         {"non-gaussian-update", "non-gaussian-weights", "uneven-feature-scale", "unnormalized-input"},
         _word_counts,
+        data.as_given,
+        data.standardized,
+        also=THROWN,
+    ),
+    *twins(
+        "padding_read_as_words",
+        "LSTM with embeddings, binary",
+        {"collapsed-output", "no-better-than-trivial", "stalled-loss"},
+        _padded,
+        False,
+        True,
+        also=STUCK | {"vanishing-gradient"},
+    ),
+    *twins(
+        "word_count_tags",
+        "MLP on words, multi-label",
+        {"non-gaussian-update", "non-gaussian-weights", "uneven-feature-scale", "unnormalized-input"},
+        _word_count_tags,
         data.as_given,
         data.standardized,
         also=THROWN,

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 
 from tests.faults import data
-from tests.faults.building import convolutions, dense, logits_loss, stack, trial
+from tests.faults.building import attention, convolutions, dense, logits_loss, positions, stack, trial
 from tests.faults.case import Trial
-from tests.faults.twins import SLOW, THROWN, twins
+from tests.faults.twins import SLOW, STUCK, THROWN, twins
 
 
 def _deep_cnn(seed: int, filters: list[int], rate: float = 0.02, **arguments: Any) -> Trial:
@@ -70,6 +70,61 @@ def _recurrent_gain(seed: int, deviation: float | None) -> Trial:
     return trial(model, data.series(seed), keras.optimizers.SGD(0.01), "mse", epochs=8, batch_size=32)
 
 
+def _prior(seed: int, everywhere: bool) -> Trial:
+    """Finds each digit for itself; biases that call digits rare are given to the output, or to all layers."""
+    import keras
+    from keras import layers
+
+    rare = keras.initializers.Constant(-np.log((1 - 0.01) / 0.01))
+    digits = data.on_labels(data.digits(seed), lambda labels: data.one_hot(labels, 10))
+    hidden = convolutions(16, 16, bias_initializer=rare if everywhere else "zeros")
+    ends = [layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10, activation="sigmoid", bias_initializer=rare)]
+    model = stack((8, 8, 1), *hidden, *ends)
+    optimizer, metric = keras.optimizers.Adam(2e-3), keras.metrics.BinaryAccuracy()
+    return trial(model, digits, optimizer, "binary_crossentropy", [metric], epochs=8, batch_size=32)
+
+
+def _normal_start(seed: int, deviation: float) -> Trial:
+    """Tells four attributes of digits; its kernels start from a normal distribution."""
+    import keras
+    from keras import layers
+
+    started = keras.initializers.RandomNormal(stddev=deviation)
+    hidden = dense(64, 64, 64, activation="tanh", kernel_initializer=started)
+    model = stack((64,), *hidden, layers.Dense(4, activation="sigmoid"))
+    optimizer, metric = keras.optimizers.SGD(0.05, momentum=0.9), keras.metrics.BinaryAccuracy()
+    return trial(model, data.attributes(seed), optimizer, "binary_crossentropy", [metric], epochs=10, batch_size=32)
+
+
+def _language(seed: int, deviation: float) -> Trial:
+    """Predicts each next word by a transformer whose embeddings are its output's weights, too."""
+    import keras
+    from keras import layers, ops
+
+    words, width, length = 64, 64, 16
+    inputs = keras.Input((length,), dtype="int32")
+    started = keras.initializers.RandomNormal(stddev=deviation)
+    embedding = layers.Embedding(words, width, embeddings_initializer=started)
+
+    class Scores(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embedding = embedding
+
+        def call(self, x: Any) -> Any:
+            return ops.matmul(x, ops.transpose(self.embedding.embeddings))
+
+    x = attention(positions(embedding(inputs)), use_causal_mask=True)
+    model = keras.Model(inputs, Scores()(layers.LayerNormalization()(x)))
+    random = np.random.default_rng(seed)
+    next_words, texts = random.integers(0, words, (words, 3)), random.integers(0, words, (1000, length + 1))
+    choices = random.choice(3, texts.shape, p=(0.8, 0.15, 0.05))
+    for place in range(length):
+        texts[:, place + 1] = next_words[texts[:, place], choices[:, place]]
+    language = data.split(texts[:, :-1], texts[:, 1:], seed)
+    return trial(model, language, keras.optimizers.Adam(2e-3), logits_loss(), ["accuracy"], epochs=6, batch_size=32)
+
+
 CASES = (
     *twins(
         "small_start",
@@ -115,6 +170,33 @@ CASES = (
         _recurrent_gain,
         0.4,
         None,
+        also=THROWN,
+    ),
+    *twins(
+        "rare_in_all_layers",
+        "CNN, multi-label",
+        {"large-bias"},
+        _prior,
+        True,
+        False,
+        also=STUCK | {"activation-offset", "dead-units", "missing-gradient", "unchanged-variable"},
+    ),
+    *twins(
+        "unscaled_normal_start",
+        "MLP, multi-label",
+        {"poor-initialization", "saturated-activation"},
+        _normal_start,
+        1.0,
+        0.1,
+        also=THROWN | {"vanishing-gradient"},
+    ),
+    *twins(
+        "wide_tied_embeddings",
+        "transformer, language model",
+        {"initial-loss", "poor-initialization"},
+        _language,
+        1.0,
+        0.02,
         also=THROWN,
     ),
 )
