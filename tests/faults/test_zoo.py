@@ -1,4 +1,4 @@
-"""The zoo is whole: every rule has its sick models, each of them a mended twin, and healthy trainings abound."""
+"""The zoo is whole: rules have sick models of two kinds, each of them a mended twin, and healthy trainings abound."""
 
 import subprocess
 import sys
@@ -33,8 +33,8 @@ def test_forty_healthy_trainings_of_many_kinds() -> None:
 
 
 @pytest.mark.parametrize("rule", DIAGNOSES)
-def test_every_rule_is_expected_of_a_model_beside_the_demo(rule: str) -> None:
-    assert [case.name for case in SICK if rule in case.expected]
+def test_every_rule_is_expected_of_models_of_two_kinds_beside_the_demo(rule: str) -> None:
+    assert len({case.kind for case in SICK if rule in case.expected}) >= 2
 
 
 @pytest.mark.parametrize("case", SICK, ids=lambda case: case.name)
