@@ -1,11 +1,26 @@
 """What rules ask of Keras' logs at the epochs' ends."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._series import Floats
+from tb_nnhealth.rules._series import Floats, median
+
+
+def steps_per_epoch(run: HealthRun) -> int | None:
+    """Returns how many steps an epoch has: as planned, else the median of those that ended; None where neither tells.
+
+    Of those that ended count the epochs that follow the one before by number, and the first of a fit that began with
+    the losses in force: of others the beginning is not known.
+    """
+    planned = run.model.plan.get("steps_per_epoch")
+    if planned:
+        return planned
+    ended = [(-1, run.loss_since), *((epoch.epoch, epoch.step) for epoch in run.epochs if epoch.step > run.loss_since)]
+    lengths = [end - begin for (before, begin), (number, end) in pairwise(ended) if number == before + 1]
+    return round(float(median(lengths))) or None if lengths else None
 
 
 def curve(run: HealthRun, name: str) -> tuple[Floats, Floats]:

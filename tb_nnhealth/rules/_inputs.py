@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import BatchTensor, HealthRun
+from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
 from tb_nnhealth.rules._series import is_kernel, median
 
@@ -47,7 +48,7 @@ def of_data(run: HealthRun, statistic: str, row: str) -> float:
 
 def examples(run: HealthRun) -> float | None:
     """Returns how many examples an epoch has, None where its length is not known."""
-    an_epoch = run.model.plan.get("steps_per_epoch")
+    an_epoch = steps_per_epoch(run)
     return an_epoch * float(median(run.step.series("batch_size", "step"))) if an_epoch else None
 
 

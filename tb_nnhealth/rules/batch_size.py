@@ -8,7 +8,8 @@ With few steps in an epoch the weights hardly move, and large batches lose the n
 variance of a batch of one is zero: batch normalization then removes what it should scale.
 
 ## How it is decided
-From the number of steps in an epoch, and the size of the batches seen. It is information, and a warning where nothing
+From the number of steps in an epoch, as it was planned or else as the epochs that ended show it, and the size of the
+batches seen. It is information, and a warning where nothing
 is learnt. Batches of all the data are a warning, too, where the training ends after so few steps (see
 `too-few-updates`) that the loss still falls.
 
@@ -28,6 +29,7 @@ Full-batch training of a small problem, with as many epochs as it takes, is soun
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
@@ -48,15 +50,16 @@ RULE = Rule(
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     size = float(median(run.step.series("batch_size", "step")))
-    an_epoch = run.model.plan.get("steps_per_epoch")
+    an_epoch = steps_per_epoch(run)
     severity = severity_of_symptom(run)
     normalized = [layer.path for layer in run.model.layers if layer.class_name == "BatchNormalization"]
-    if size == 1 and normalized:
+    is_one = size == 1 and bool(normalized)
+    if not an_epoch and not is_one:
+        raise NotJudged("the length of an epoch is not known")
+    if is_one:
         message = "Batches of one example under batch normalization have no variance."
         yield _finding(severity, message, size, 1.0, "examples", normalized[0])
-    if not an_epoch:
-        raise NotJudged("the length of an epoch is not known")
-    if 1 / an_epoch > limits["share"]:
+    if an_epoch and 1 / an_epoch > limits["share"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
         harm: Severity = "warning" if an_epoch == 1 and _ends_early(run) else severity
         yield _finding(harm, message, 1 / an_epoch, limits["share"], "fraction", None)

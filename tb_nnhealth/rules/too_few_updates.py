@@ -28,6 +28,7 @@ A few steps of fine-tuning may be all that is wanted.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
@@ -49,7 +50,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("training goes on")
     if run.steps >= limits["steps"] or learns_well(run):
         return
-    an_epoch = run.model.plan.get("steps_per_epoch")
+    an_epoch = steps_per_epoch(run)
     shape = f": {len(run.epochs)} epochs of {an_epoch}" if an_epoch and run.epochs else ""
     yield Finding(
         RULE.name,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.rules.builder import change, findings, healthy, losses, stuck, unmeasured, verdict, with_layers
+from tests.rules.builder import change, findings, healthy, losses, stuck, unmeasured, verdict, with_epochs, with_layers
 
 RULE = "batch-size"
 
@@ -29,6 +29,20 @@ def test_batches_of_one_under_batch_normalization():
     assert findings(RULE, run) == ()
     (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
     assert (finding.severity, finding.layer) == ("warning", "dense_1")
+
+
+def test_batches_of_one_are_told_where_the_length_of_an_epoch_is_not_known():
+    run = change(planned(stuck(healthy()), None), "step", "batch_size", 1.0)
+    (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
+    assert (finding.severity, finding.layer) == ("warning", "dense_1")
+    assert verdict(RULE, run).status == "no_data"
+
+
+def test_epochs_that_ended_tell_their_length_where_the_plan_does_not():
+    run = planned(stuck(healthy()), None)
+    (finding,) = findings(RULE, with_epochs(run, [2.3] * 317))
+    assert finding.message == "An epoch has 3 steps, of 32 examples each."
+    assert findings(RULE, with_epochs(run, [2.3] * 9)) == ()
 
 
 def test_unknown_epochs_and_unmeasured():

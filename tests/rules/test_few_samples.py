@@ -23,6 +23,13 @@ def test_few_are_information():
     assert finding.message.startswith("An epoch shows about 32 examples for each class, and the model has ")
 
 
+def test_epochs_that_ended_tell_how_many_examples_there_are():
+    run = planned(None)
+    assert verdict(RULE, run).status == "no_data"
+    (finding,) = findings(RULE, replace(run, epochs=(Epoch(0, 10, {}), Epoch(1, 20, {}))))
+    assert finding.observed == 32.0
+
+
 def test_pretrained_and_regression_are_not_judged():
     frozen = with_variables(planned(10), {"dense_0/kernel": {"trainable": False}})
     assert verdict(RULE, frozen).status == "no_data"
