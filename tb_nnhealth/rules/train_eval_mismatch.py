@@ -12,8 +12,9 @@ At the ends of epochs (the 1st, 2nd, 4th, 8th … and last, and others where tha
 batch is taken in both modes, with the same weights, without regularization. By how much inference mode is the worse is
 compared with what training has gained: the fall of the loss from the first samples to training mode's. It must exceed
 the limit at every measured end of an epoch in the last half of the training, of two at least. Models that have learnt
-nothing have nothing to lose: they are not judged. Where inference mode is the better one, all is well: dropout makes
-training harder than the test.
+nothing have nothing to lose: they are not judged; nor are those without a layer that does otherwise in training, such
+as `BatchNormalization` or `Dropout` of a rate above zero. Where inference mode is the better one, all is well: dropout
+makes training harder than the test.
 
 ## When it is wrong
 In a training of a few dozen steps moving averages have not had the time to arrive: it is right about the model as it
@@ -36,7 +37,7 @@ is, and more training mends it. A `SwapEMAWeights` swaps in weights that the mov
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.records import Epoch, HealthRun, ModeLosses
+from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
 from tb_nnhealth.rules._loss import learns_well, of_present_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
@@ -60,11 +61,14 @@ RULE = Rule(
 )
 
 
+DIFFERING = ("BatchNormalization", "GaussianNoise", "SpectralNormalization")
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     ends = [(epoch, epoch.modes) for epoch in of_present_loss(run).epochs if epoch.modes is not None]
     ends = [(epoch, modes) for epoch, modes in ends if math.isfinite(modes.training)]
     if len(ends) < limits["epochs"]:
-        raise NotJudged(f"both modes were measured at the ends of {len(ends)} epochs, which are too few")
+        raise NotJudged(_why_too_few(run, len(ends), limits["epochs"]))
     if not learns_well(run):
         raise NotJudged("nothing was learnt that inference mode could lose")
     start = _start(run)
@@ -74,6 +78,21 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     lost = [_lost(start, modes) for _, modes in late]
     if min(lost) > limits["warning"]:
         yield _finding(late, start, lost[-1], limits["warning"])
+
+
+def _why_too_few(run: HealthRun, ends: int, needed: float) -> str:
+    if ends:
+        plural = "s" if ends > 1 else ""
+        return f"the modes were compared at the end of {ends} epoch{plural}, of the {needed:g} that a verdict needs"
+    if not any(_differs(layer) for layer in run.model.layers):
+        return "no layer is known to do otherwise in training than in inference"
+    if not of_present_loss(run).epochs:
+        return "no epoch has ended, at which the modes are compared"
+    return "no epoch's end has a finite loss in both modes: none is taken in eager or custom steps, or by `modes=False`"
+
+
+def _differs(layer: Layer) -> bool:
+    return bool(layer.rate) or layer.class_name in DIFFERING or layer.class_name.startswith("Random")
 
 
 def _start(run: HealthRun) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.records import Epoch, ModeLosses
-from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict
+from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict, with_layers
 
 RULE = "train-eval-mismatch"
 TRAINING = (1.2, 0.8, 0.5, 0.35, 0.3)
@@ -96,3 +96,20 @@ def test_thinned_and_unmeasured_runs():
 
 def test_epochs_of_another_loss_do_not_count():
     assert verdict(RULE, replace(measured([2.0] * 5), loss_since=800)).status == "no_data"
+
+
+def test_the_reason_is_that_no_layer_does_otherwise_in_training():
+    for run in (healthy(), measured([None] * 5), with_layers(measured([None] * 5), dense_1={"rate": 0.0})):
+        assert verdict(RULE, run).reason == "no layer is known to do otherwise in training than in inference"
+
+
+@pytest.mark.parametrize("layer", [{"rate": 0.5}, {"class_name": "BatchNormalization"}, {"class_name": "RandomFlip"}])
+def test_the_reason_is_that_the_modes_of_a_model_that_has_two_were_not_compared(layer):
+    run = with_layers(measured([None] * 5), dense_1=layer)
+    assert verdict(RULE, run).reason.startswith("no epoch's end has a finite loss in both modes")
+    assert verdict(RULE, replace(run, epochs=())).reason == "no epoch has ended, at which the modes are compared"
+
+
+def test_the_reason_is_that_one_end_of_an_epoch_is_too_little():
+    reason = "the modes were compared at the end of 1 epoch, of the 2 that a verdict needs"
+    assert verdict(RULE, measured([None] * 4 + [2.0])).reason == reason
