@@ -15,6 +15,9 @@ from tb_nnhealth.rules._series import Floats, keep, late, mean, median, target_r
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
 
+LATE_ENOUGH = 3
+"""Fewer samples of the last half are single batches, where the epochs' means are many."""
+
 FALLS_WELL = 0.3
 """A loss that lost this share of its start falls well, where the trivial predictor's is not known."""
 
@@ -54,11 +57,9 @@ class LossCurve:
     start: float
     doubt: float
     """Standard error of the start relative to it: of a median of three sampled steps."""
-
-    @property
-    def end(self) -> float:
-        """The median loss over the last fifth of the points, NaN without points."""
-        return float(median(self.losses[-max(1, len(self.losses) // 5) :]))
+    end: float
+    """The median loss over the last fifth of the points; over the epochs that ended in the last half, where hardly any
+    step was sampled there; NaN without points."""
 
     @property
     def fell(self) -> float:
@@ -101,12 +102,20 @@ def loss_curve(run: HealthRun) -> LossCurve:
     steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
     start = float(median(losses[:3]))
     doubt = MEDIAN_ERROR * noise(losses) / math.sqrt(3) / abs(start) if start else 0.0
-    logged = [(epoch.step, epoch.logs.get("loss")) for epoch in run.epochs]
-    points = [(step, loss) for step, loss in logged if loss is not None and math.isfinite(loss)]
-    if len(points) >= EPOCHS_ENOUGH and not _is_summed(run):
-        steps, losses = np.array([step for step, _ in points], float), np.array([loss for _, loss in points], float)
+    ends, means = (np.empty(0), np.empty(0)) if _is_summed(run) else curve(run, "loss")
+    told = _late_of(run, ends, means)
+    if len(means) >= EPOCHS_ENOUGH:
+        steps, losses, told = ends, means, means[:0]
         start = start if math.isfinite(start) else float(losses[0])
-    return LossCurve(steps, losses, start, doubt)
+    end = median(told if len(told) else losses[-max(1, len(losses) // 5) :])
+    return LossCurve(steps, losses, start, doubt, float(end))
+
+
+def _late_of(run: HealthRun, ends: Floats, means: Floats) -> Floats:
+    """Returns the mean losses of the epochs that ended in the last half, where hardly any step of it was sampled."""
+    middle = run.loss_since + steps_seen(run) / 2
+    sampled = run.step.steps[np.isfinite(run.step.series("loss", "step"))]
+    return means[ends > middle] if np.count_nonzero(sampled >= middle) < LATE_ENOUGH else means[:0]
 
 
 def learns_well(run: HealthRun) -> bool:
@@ -308,6 +317,8 @@ def _cross_entropy(shares: Floats) -> float:
 
 def end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
     """Returns the late loss without regularization where it was measured."""
-    step = of_present_loss(run).step
-    measured = float(median(step.series("data_loss", "step")[late(step.steps)]))
-    return measured if math.isfinite(measured) else curve.end
+    run = of_present_loss(run)
+    measured = float(median(run.step.series("data_loss", "step")[late(run.step.steps)]))
+    if not math.isfinite(measured):
+        return curve.end
+    return curve.end - float(_regularization(run, curve.steps[-1:])[0]) if len(_late_means(run)) else measured

@@ -7,15 +7,17 @@ A training loss that stays where it is, or rises, without ever having fallen far
 Nothing is being learnt: more of the same will not help.
 
 ## How it is decided
-The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs; of four epochs or more,
-where fewer than six steps were sampled after the first tenth. It begins where the run does, or where the model was
-compiled with other losses: these do not compare. After the first tenth it is cut into thirds, and the drop from the
-median of the first to that of the last is compared with the limit. Where the mean losses of three epochs or more fall
-one after the other, their fall after that tenth counts, too: few samples of a noisy loss may not show it. Where the
-noise is so large that a fall of `visible` could hide in it, there is no verdict. A loss that has fallen well has
-converged rather than stalled: below 0.95 times the loss of the trivial predictor where the labels tell it, else by 30
-% of its start. It is an error where the loss never fell by more than the limit and training has ended or gone on for
-1000 steps, else a warning: it fell a little first, may still begin to fall, or its fall was not seen.
+The curve is the epochs' losses, or the sampled steps' where there are fewer than eight epochs; of three epochs or more,
+where fewer than six steps were sampled after the first tenth: each is the mean of all its steps, and where fewer than
+three were sampled in the last half the late loss is that of the epochs that ended there. The curve begins where the run
+does, or where the model was compiled with other losses: these do not compare. After the first tenth it is cut into
+thirds, and the drop from the median of the first to that of the last is compared with the limit. Where the mean losses
+of three epochs or more fall one after the other, their fall after that tenth counts, too: few samples of a noisy loss
+may not show it. Where the noise is so large that a fall of `visible` could hide in it, there is no verdict. A loss that
+has fallen well has converged rather than stalled: below 0.95 times the loss of the trivial predictor where the labels
+tell it, else by 30 % of its start. It is an error where the loss never fell by more than the limit and training has
+ended or gone on for 1000 steps, else a warning: it fell a little first, may still begin to fall, or its fall was not
+seen.
 
 ## When it is wrong
 On data with little to learn the floor is close to the start. Losses that are not meant to fall, as
@@ -71,7 +73,7 @@ RULE = Rule(
     ),
 )
 
-LEAST_POINTS, LEAST_EPOCHS = 6, 4
+LEAST_POINTS, LEAST_EPOCHS = 6, 3
 WARM_UP = 0.1
 
 
@@ -82,7 +84,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     curve = _curve(run, run.loss_since + WARM_UP * seen)
     warm = curve.steps >= run.loss_since + WARM_UP * seen
     if np.count_nonzero(warm) < LEAST_EPOCHS:
-        raise NotJudged(f"fewer than {LEAST_POINTS} losses were measured after warm-up")
+        raise NotJudged(f"fewer than {LEAST_POINTS} losses, or {LEAST_EPOCHS} epochs, were measured after warm-up")
     drop, doubt = _drop(curve.losses[warm])
     fall = fall_of_epochs(run, run.loss_since + WARM_UP * seen)
     if max(drop, fall) >= limits["drop"] or learns_well(run):
@@ -110,8 +112,9 @@ def _curve(run: HealthRun, warm: float) -> LossCurve:
     if np.count_nonzero(curve.steps >= warm) >= LEAST_POINTS:
         return curve
     steps, losses = epochs_curve(of_present_loss(run), "loss")
-    enough = np.count_nonzero(steps >= warm) >= LEAST_EPOCHS
-    return replace(curve, steps=steps if enough else steps[:0], losses=losses if enough else losses[:0])
+    if np.count_nonzero(steps >= warm) < LEAST_EPOCHS:
+        return replace(curve, steps=steps[:0], losses=losses[:0])
+    return replace(curve, steps=steps, losses=losses, end=float(losses[-1]))
 
 
 def _drop(losses: np.ndarray) -> tuple[float, float]:

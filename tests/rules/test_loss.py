@@ -8,6 +8,7 @@ import pytest
 from tb_nnhealth.records import Epoch
 from tb_nnhealth.rules import NotJudged
 from tb_nnhealth.rules._loss import (
+    end_of_data_loss,
     has_settled,
     learns_well,
     loss_curve,
@@ -40,6 +41,27 @@ def test_curve_takes_the_sampled_steps_or_enough_epochs():
     curve = loss_curve(with_epochs(healthy(), np.linspace(2, 1, 8)))
     assert (len(curve.losses), curve.steps[-1]) == (8, 951)
     assert curve.start == pytest.approx(2.3, abs=0.2)  # of the first steps, not of the first epoch
+
+
+def hardly_sampled_late(*means):
+    """A run of 910 steps whose noisy loss was sampled once after step 60, and the means of its epochs."""
+    steps = np.array([*range(0, 64, 4), 900])
+    return with_epochs(losses(replace(healthy(steps=steps), steps=910), np.tile([9.0, 0.01], 9)[:17]), means)
+
+
+def test_the_epochs_tell_the_end_where_hardly_any_step_was_sampled_late():
+    run = hardly_sampled_late(1.5, 0.6, 0.4)
+    assert loss_curve(run).end == 0.5, "of the epochs that ended in the last half"
+    assert len(loss_curve(run).losses) == 17
+    assert loss_curve(replace(run, epochs=())).end == 9.0
+    assert loss_curve(with_epochs(healthy(), [9.0, 9.0])).end == pytest.approx(0.35, abs=0.05), "samples tell it"
+
+
+def test_the_late_data_loss_is_that_of_the_epochs_where_hardly_any_step_was_sampled_late():
+    run = with_classes(change(hardly_sampled_late(1.0, 0.4, 0.4), "step", "data_loss", 9.0), [10, 10])
+    assert learns_well(run)
+    penalized = change(run, "step", "regularization_loss", 0.3)
+    assert end_of_data_loss(penalized, loss_curve(penalized)) == pytest.approx(0.1)
 
 
 def test_what_is_not_finite_is_no_part_of_the_curve():

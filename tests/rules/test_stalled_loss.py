@@ -151,4 +151,11 @@ def test_a_few_epochs_tell_it_where_hardly_any_step_was_sampled_late():
     flat = with_epochs(run, [2.31, 2.3, 2.3, 2.3, 2.3])
     assert findings(RULE, flat)[0].severity == "error"
     assert findings(RULE, with_epochs(run, [2.3, 2.0, 1.7, 1.6, 1.5])) == ()
-    assert verdict(RULE, with_epochs(run, [2.3, 2.3, 2.3])).status == "no_data"
+    assert findings(RULE, with_epochs(run, [2.31, 2.3, 2.3]))[0].severity == "error"
+    assert findings(RULE, with_epochs(run, [2.4, 2.0, 1.7])) == ()
+    assert verdict(RULE, with_epochs(run, [2.3, 2.3])).status == "no_data"
+
+
+def test_a_loss_that_has_fallen_by_its_epochs_has_converged_whatever_the_early_samples_were():
+    run = stuck(healthy(steps=np.array([*range(20), 900])))
+    assert findings(RULE, with_epochs(run, [1.2, 1.2, 1.2])) == ()
