@@ -9,6 +9,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._heads import heads
 from tb_nnhealth.rules._rule import NotJudged, Severity
 from tb_nnhealth.rules._series import Floats, keep, late, mean, median, target_rows
 
@@ -102,8 +103,8 @@ def loss_curve(run: HealthRun) -> LossCurve:
     steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
     start = float(median(losses[:3]))
     doubt = MEDIAN_ERROR * noise(losses) / math.sqrt(3) / abs(start) if start else 0.0
-    ends, means = (np.empty(0), np.empty(0)) if _is_summed(run) else curve(run, "loss")
-    told = _late_of(run, ends, means)
+    ends, means = _epoch_means(run)
+    told = _late_means(run)
     if len(means) >= EPOCHS_ENOUGH:
         steps, losses, told = ends, means, means[:0]
         start = start if math.isfinite(start) else float(losses[0])
@@ -111,10 +112,17 @@ def loss_curve(run: HealthRun) -> LossCurve:
     return LossCurve(steps, losses, start, doubt, float(end))
 
 
-def _late_of(run: HealthRun, ends: Floats, means: Floats) -> Floats:
+def _epoch_means(run: HealthRun) -> tuple[Floats, Floats]:
+    """Returns the epochs' ends and mean losses: none where a step's loss grows with its batch, as the last one of an
+    epoch may be smaller, and is not sampled."""
+    return (np.empty(0), np.empty(0)) if _is_summed(run) else curve(run, "loss")
+
+
+def _late_means(run: HealthRun) -> Floats:
     """Returns the mean losses of the epochs that ended in the last half, where hardly any step of it was sampled."""
     middle = run.loss_since + steps_seen(run) / 2
     sampled = run.step.steps[np.isfinite(run.step.series("loss", "step"))]
+    ends, means = _epoch_means(run)
     return means[ends > middle] if np.count_nonzero(sampled >= middle) < LATE_ENOUGH else means[:0]
 
 
@@ -156,12 +164,14 @@ def learns_by_heart(run: HealthRun) -> bool:
 def validation_over_trivial(run: HealthRun) -> float:
     """Returns the best validation loss without regularization ÷ the trivial predictor's on the training labels, NaN
     where there are fewer than three validations, or where the labels do not tell; also where the examples of the
-    training are weighted, as those of a validation seldom are, and where their losses are summed, as those of a
-    validation are over batches of another size."""
+    training are weighted, as those of a validation seldom are, where their losses are summed, as those of a validation
+    are over batches of another size, and of several outputs: one may hide another.
+    """
     run = of_present_loss(run)
     steps, losses = curve(run, "val_loss")
     trivial = trivial_loss(run)
-    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0 or is_weighted(run) or _is_summed(run):
+    incomparable = is_weighted(run) or _is_summed(run) or len(_losses(run)) > 1
+    if len(losses) < VALIDATIONS_ENOUGH or not trivial > 0 or incomparable:
         return math.nan
     return float((losses - _regularization(run, steps)).min()) / trivial
 
@@ -221,19 +231,36 @@ def trivial_loss(run: HealthRun) -> float:
     """Returns the loss of the best constant prediction, NaN where the labels seen do not tell it.
 
     The entropy of the class frequencies for cross-entropies, the targets' variance for the mean squared error, each
-    with the weights of the examples and of the loss; for a model with one compiled loss that is a mean, or a sum over
-    the examples of a batch.
+    with the weights of the examples and of the loss; of several outputs the sum, where each is known. A loss that is
+    summed over the examples of a batch has as many times that of a mean.
     """
     run = of_present_loss(run)
+    parts = [_weight(loss) * _of_loss(run, loss, output) for loss, output in _losses(run)]
+    return sum(parts) if parts else math.nan
+
+
+def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:
+    """Returns the late loss without regularization ÷ the trivial predictor's, NaN where that is not known or not above
+    zero. Of several outputs it is that of the best one: the loss of another may be so large that it hides in the sum.
+    """
+    whole = trivial_loss(run)
+    if not whole > 0:
+        return math.nan
+    run = of_present_loss(run)
+    ratios = [end_of_data_loss(run, curve) / whole]
+    for loss, output in _losses(run):
+        losses = run.step.series(f"output_loss/{loss.get('output')}", "step")
+        ratios.append(float(median(losses[late(run.step.steps)])) / (_of_loss(run, loss, output) or math.nan))
+    return min((ratio for ratio in ratios if not math.isnan(ratio)), default=math.nan)
+
+
+def _losses(run: HealthRun) -> list[tuple[Mapping[str, Any], str | None]]:
+    """Returns each compiled loss with the name of its target, which is None where it is the only one."""
     losses = run.model.compile.get("losses") or []
-    if len(losses) != 1:
-        return math.nan
-    loss = losses[0]
-    factor, smoothing = loss.get("weight", 1.0), loss.get("label_smoothing", 0.0)
-    if not isinstance(factor, (int, float)) or not isinstance(smoothing, (int, float)):
-        return math.nan
-    summed = _summed(run, loss)
-    return summed * factor * _trivial(run, str(loss.get("class_name")), smoothing, loss.get("ignore_class"))
+    if len(losses) == 1:
+        return [(losses[0], None)]
+    targets = {head.name: head.target.name for head in heads(run) if head.target}
+    return [(loss, targets.get(str(loss.get("output")), "")) for loss in losses]
 
 
 def _summed(run: HealthRun, loss: Mapping[str, Any]) -> float:
@@ -252,59 +279,86 @@ def _is_summed(run: HealthRun) -> bool:
     return any(loss.get("reduction") == SUM for loss in run.model.compile.get("losses") or [])
 
 
-def _trivial(run: HealthRun, name: str, smoothing: float, ignored: object) -> float:
-    """Returns the trivial loss of an unweighted loss."""
+def _weight(loss: Mapping[str, Any]) -> float:
+    """Returns the weight of a loss in the sum, NaN where it is not known."""
+    weight = loss.get("weight", 1.0)
+    return float(weight) if isinstance(weight, (int, float)) else math.nan
+
+
+def _of_loss(run: HealthRun, loss: Mapping[str, Any], output: str | None) -> float:
+    """Returns the trivial loss of an unweighted loss, NaN where the labels do not tell it."""
+    return _summed(run, loss) * _of_mean(run, loss, output)
+
+
+def _of_mean(run: HealthRun, loss: Mapping[str, Any], output: str | None) -> float:
+    """Returns the trivial loss of a loss that is a mean over the examples."""
+    name, smoothing, ignored = str(loss.get("class_name")), loss.get("label_smoothing", 0.0), loss.get("ignore_class")
+    if not isinstance(smoothing, (int, float)):
+        return math.nan
     if name == "MeanSquaredError":
-        return _variance_of_target(run)
-    rows = [row for row in run.classes.rows if row.startswith("share/")]
+        return _variance_of_target(run, output)
+    rows = [row for row in run.classes.rows if _is_of(row, "share/", output)]
     if len(rows) != 1:
         return math.nan
     measured = run.classes.values[:, run.classes.rows.index(rows[0]), :].astype(np.float64)
     shares = measured[np.isfinite(measured).any(axis=1)]
     shares = shares[:, np.isfinite(shares).all(axis=0)].mean(axis=0)
-    whole = mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0
+    whole = _mean_weight(run, output)
     if name in CATEGORICAL:
         if isinstance(ignored, int):
             shares = np.delete(shares, ignored) if 0 <= ignored < len(shares) else shares
             shares = shares / shares.sum() * whole
         return _cross_entropy(shares * (1 - smoothing) + shares.sum() * smoothing / max(1, len(shares)))
-    low, high = (_of_target(run, name) for name in ("data_min", "data_max"))
+    low, high = (_of_target(run, name, output) for name in ("data_min", "data_max"))
     if name != "BinaryCrossentropy" or not len(shares) or np.any(low < 0) or np.any(high > 1):
         return math.nan
     positive = shares * (1 - smoothing) + whole * smoothing / 2
     return mean([_cross_entropy(np.array([share, whole - share])) for share in positive])
 
 
-def _variance_of_target(run: HealthRun) -> float:
+def _variance_of_target(run: HealthRun, output: str | None) -> float:
     """Returns the target's variance: that within the batches, and that of their means beyond what chance makes it."""
-    within = mean(_of_output(run, "target_variance/"))
-    targets = [target for target in run.model.tensors("target") if f"target/{target.name}" in run.data.rows]
+    within = mean(_of_output(run, "target_variance/", output))
+    measured = [target for target in run.model.tensors("target") if f"target/{target.name}" in run.data.rows]
+    targets = [target for target in measured if _is_of(target.name, "", output)]
     means = run.data.series("data_mean", f"target/{targets[0].name}").astype(np.float64) if targets else np.empty(0)
     means = means[np.isfinite(means)]
     examples = float(median(run.step.series("batch_size", "step")))
     if len(targets) != 1 or len(means) < 2 or not examples >= 1:
         return within
-    between = float(means.var(ddof=1)) * (mean(_of_output(run, "weight/")) if is_weighted(run) else 1.0)
+    between = float(means.var(ddof=1)) * _mean_weight(run, output)
     if targets[0].shape[1:] not in ((), (1,)):
         return within + max(0.0, between - within / examples)
     return between + within * (1 - 1 / examples) if examples > 1 else between
 
 
-def _of_output(run: HealthRun, prefix: str) -> Floats:
-    """Returns the series of the step's statistic of that prefix, of the only output that has one; else none."""
-    names = [name for name in run.step.columns if name.startswith(prefix)]
+def _is_of(name: str, prefix: str, output: str | None) -> bool:
+    """Returns whether a row or column is that of a prefix and an output, which is any where it is None."""
+    return name.startswith(prefix) if output is None else name == prefix + output
+
+
+def _of_output(run: HealthRun, prefix: str, output: str | None) -> Floats:
+    """Returns the series of the step's statistic of that prefix and output; else none."""
+    names = [name for name in run.step.columns if _is_of(name, prefix, output)]
     return run.step.series(names[0], "step").astype(np.float64) if len(names) == 1 else np.empty(0)
 
 
-def _of_target(run: HealthRun, statistic: str) -> Floats:
-    """Returns the series of a statistic of all targets together."""
-    series = [run.data.series(statistic, row) for row in target_rows(run.data)]
+def _of_target(run: HealthRun, statistic: str, output: str | None) -> Floats:
+    """Returns the series of a statistic of an output's target, of all targets together where it is None."""
+    rows = [row for row in target_rows(run.data) if _is_of(row, "target/", output)]
+    series = [run.data.series(statistic, row) for row in rows]
     return np.concatenate(series).astype(np.float64) if series else np.empty(0)
+
+
+def _mean_weight(run: HealthRun, output: str | None) -> float:
+    """Returns the mean weight of the examples, 1 where they were given none."""
+    weight = mean(_of_output(run, "weight/", output))
+    return weight if math.isfinite(weight) else 1.0
 
 
 def is_weighted(run: HealthRun) -> bool:
     """Returns whether the examples were given weights, which those of the validation need not have."""
-    return bool(np.isfinite(_of_output(run, "weight/")).any())
+    return any(np.isfinite(run.step.series(name)).any() for name in run.step.columns if name.startswith("weight/"))
 
 
 def _cross_entropy(shares: Floats) -> float:

@@ -8,8 +8,9 @@ A fresh model should know nothing, and be undecided: −ln(1/C) for C classes. O
 starts with large gradients, and spends its first steps on unlearning: its weights, inputs or targets are too large.
 
 ## How it is decided
-The data loss of the first sampled steps is divided by the best constant prediction's, computed from the labels seen.
-More than the limit is a warning where nothing is learnt, else information.
+The data loss of the first step is divided by the best constant prediction's, computed from the labels seen (see
+`no-better-than-trivial`). A loss below that of a guess is no fault: a pretrained model has it, or an easy batch. More
+than the limit is a warning where nothing is learnt, else information.
 
 ## When it is wrong
 A pretrained model is decided on purpose. Regression targets far from zero start high until the last bias has moved.

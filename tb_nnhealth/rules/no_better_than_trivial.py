@@ -10,11 +10,14 @@ validation stays there, the examples were learnt by heart, with their labels, an
 
 ## How it is decided
 The trivial predictor's loss is computed from the labels that were seen: the entropy of the class frequencies, or the
-variance of the targets around the mean of each output unit, both with the weights of the examples and of the loss;
-what is masked does not count. The late loss without regularization is put in relation to it; within the limits of it,
-at the end of training or after many steps, is an error. A loss clearly above the trivial one has other causes. Of
-three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
-none is below the lower limit, it is a warning. Weighted examples are not compared with those of a validation.
+variance of the targets around the mean of each output unit, both with the weights of the examples and of the loss; what
+is masked does not count. Of several outputs it is the sum, where each is known, and none of them may be better by
+itself. It is known for cross-entropies and the mean squared error; what was measured of the targets does not tell the
+median's absolute error, and a Poisson loss has no zero of which a share would mean anything. The late loss without
+regularization is put in relation to it; within the limits of it, at the end of training or after many steps, is an
+error. A loss clearly above the trivial one has other causes. Of three validations or more the best is compared in the
+same way, with the trivial loss of the training labels: where none is below the lower limit, it is a warning. Weighted
+examples are not compared with those of a validation, nor are several outputs.
 
 ## When it is wrong
 Where the inputs hold nothing about the targets there is nothing better. Validation targets that spread much further
@@ -36,6 +39,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import (
     LossCurve,
+    best_over_trivial,
     end_of_data_loss,
     has_settled,
     loss_curve,
@@ -67,7 +71,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     curve = loss_curve(run)
     ratio = end_of_data_loss(run, curve) / trivial
     validation = validation_over_trivial(run)
-    if limits["low"] <= ratio <= limits["high"]:
+    if limits["low"] <= ratio <= limits["high"] and best_over_trivial(run, curve) >= limits["low"]:
         near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
         message = (
             f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}."

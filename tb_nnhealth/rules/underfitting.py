@@ -29,7 +29,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import end_of_data_loss, loss_curve, trivial_loss
+from tb_nnhealth.rules._loss import best_over_trivial, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -51,11 +51,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     decays = bool((run.model.compile.get("optimizer") or {}).get("weight_decay"))
     if not regularized and not decays:
         raise NotJudged("the model has no regularization")
-    trivial, losses = trivial_loss(run), loss_curve(run)
+    losses = loss_curve(run)
+    ratio = best_over_trivial(run, losses)
     _, validation = curve(run, "val_loss")
-    if not trivial > 0 or not len(validation) or not run.finished:
+    if math.isnan(ratio) or not len(validation) or not run.finished:
         raise NotJudged("no finished training with a validation loss and known chance was seen")
-    ratio = end_of_data_loss(run, losses) / trivial
     gap = float(validation[-1]) / losses.end if losses.end > 0 else math.inf
     if not limits["loss"] < ratio or gap > limits["gap"]:
         return

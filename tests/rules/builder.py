@@ -240,3 +240,16 @@ def with_step(run: HealthRun, name: str, values: Any) -> HealthRun:
     column = _spread(values, (len(old.steps), 1))[:, :, None].astype(np.float32)
     array = np.concatenate([old.values, column], axis=2)
     return replace(run, step=replace(old, columns=(*old.columns, name), values=array, low=array, high=array))
+
+
+def with_two_outputs(run: HealthRun, **of_size: Any) -> HealthRun:
+    """The run with two outputs: "kind", of two even classes, and "size" at half weight, of the variance 4."""
+    run = with_step(with_shares(run, 0.5, 0.5), "target_variance/size", 4.0)
+    names = ("kind", "size")
+    batch = tuple(BatchTensor(stage, name, (None,), "float32") for stage in ("target", "prediction") for name in names)
+    losses = [
+        {"output": "kind", "class_name": "SparseCategoricalCrossentropy"},
+        {"output": "size", "class_name": "MeanSquaredError", "weight": 0.5, **of_size},
+    ]
+    facts = replace(run.model, batch=batch, compile={**run.model.compile, "losses": losses})
+    return replace(run, model=facts, classes=replace(run.classes, rows=("share/kind",)))

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from tests.rules.builder import STEPS, change, findings, healthy, stuck, unmeasured, verdict, with_classes
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    stuck,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_two_outputs,
+)
 
 RULE = "initial-loss"
 
@@ -22,6 +32,12 @@ def test_a_start_far_above_is_a_warning_unless_something_is_learnt():
     assert finding.severity == "warning" and abs(finding.observed - 10) < 0.1
     learnt = change(starting(23.0, healthy()), "step", "data_loss", np.where(STEPS == 0, 23.0, 0.4)[:, None])
     assert findings(RULE, learnt)[0].severity == "info"
+
+
+def test_several_outputs_start_at_the_sum_of_guesses():
+    for first, count in ((2.7, 0), (9.0, 1)):
+        run = change(with_two_outputs(stuck(healthy())), "step", "data_loss", first)
+        assert len(findings(RULE, run)) == count
 
 
 def test_a_run_whose_start_was_not_seen():

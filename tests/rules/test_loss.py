@@ -8,6 +8,7 @@ import pytest
 from tb_nnhealth.records import Epoch
 from tb_nnhealth.rules import NotJudged
 from tb_nnhealth.rules._loss import (
+    best_over_trivial,
     end_of_data_loss,
     has_settled,
     learns_well,
@@ -22,6 +23,7 @@ from tests.rules.builder import (
     healthy,
     losses,
     stuck,
+    table,
     with_classes,
     with_data,
     with_epochs,
@@ -29,6 +31,7 @@ from tests.rules.builder import (
     with_shares,
     with_spread,
     with_step,
+    with_two_outputs,
 )
 
 
@@ -164,10 +167,40 @@ def test_a_class_that_is_left_out_is_no_part_of_the_answer():
     assert trivial_loss(with_loss(missing, ignore_class=-1)) == pytest.approx(np.log(2))
 
 
-def test_several_losses_have_no_trivial_one():
+def test_an_unknown_loss_has_no_trivial_one():
     run = with_spread(healthy(), 3.0)
     assert np.isnan(trivial_loss(compiled(run, "MeanSquaredError", "MeanSquaredError")))
     assert np.isnan(trivial_loss(compiled(run)))
+
+
+def test_trivial_loss_of_several_outputs_is_the_weighted_sum_of_each():
+    assert trivial_loss(with_two_outputs(healthy())) == pytest.approx(np.log(2) + 2.0)
+    weighted = with_step(with_two_outputs(healthy()), "weight/kind", 1.0)
+    assert trivial_loss(weighted) == pytest.approx(np.log(2) + 2.0)
+    for unknown in ({"class_name": "Huber"}, {"reduction": None}, {"output": "other"}, {"weight": None}):
+        assert np.isnan(trivial_loss(with_two_outputs(healthy(), **unknown))), unknown
+
+
+def test_each_output_has_the_targets_of_its_own():
+    drift = np.sin(np.arange(len(STEPS)))
+    run = with_two_outputs(healthy())
+    means = {"data_mean": np.stack([np.zeros(len(STEPS)), drift], axis=1)}
+    run = replace(run, data=table(("target/kind", "target/size"), means, STEPS))
+    assert trivial_loss(run) == pytest.approx(np.log(2) + 0.5 * (4 * 31 / 32 + drift.var(ddof=1)))
+
+
+def test_the_best_output_is_known_where_another_one_hides_it_which_the_training_follows():
+    run = losses(with_two_outputs(healthy()), 2.65)
+    assert best_over_trivial(run, loss_curve(run)) == pytest.approx(2.65 / (np.log(2) + 2.0))
+    assert not learns_well(run)
+    run = with_step(with_step(run, "output_loss/size", 4.0), "output_loss/kind", 0.65)
+    assert best_over_trivial(run, loss_curve(run)) == pytest.approx(0.65 / np.log(2))
+    assert not learns_well(run)
+
+
+def test_validation_is_not_compared_where_one_output_may_hide_another():
+    epochs = tuple(Epoch(i, 100 * (i + 1), {"loss": 0.1, "val_loss": 9.0}) for i in range(4))
+    assert np.isnan(validation_over_trivial(replace(with_two_outputs(healthy()), epochs=epochs)))
 
 
 def test_regularization_is_no_part_of_what_is_compared_with_the_trivial_loss():

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import change, findings, healthy, losses, stuck, thin, unmeasured, verdict, with_classes
+from tests.rules.builder import (
+    change,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    thin,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_step,
+    with_two_outputs,
+)
 
 RULE = "no-better-than-trivial"
 EVEN = np.full(10, 3)
@@ -31,6 +43,15 @@ def test_other_levels_have_other_causes(level):
 def test_chance_follows_the_labels():
     uneven = with_classes(losses(healthy(), 0.325), [9, 1])
     assert len(findings(RULE, uneven)) == 1
+
+
+def test_several_outputs_are_no_better_where_none_of_them_is():
+    run = with_two_outputs(stuck(healthy(), np.log(2) + 2))
+    assert findings(RULE, run)[0].severity == "error"
+    run = with_step(run, "output_loss/size", 4.0)
+    assert len(findings(RULE, with_step(run, "output_loss/kind", 0.68))) == 1
+    assert findings(RULE, with_step(run, "output_loss/kind", 0.6)) == ()
+    assert verdict(RULE, with_two_outputs(stuck(healthy()), class_name="Huber")).status == "no_data"
 
 
 def test_without_labels_or_while_it_goes_on():
