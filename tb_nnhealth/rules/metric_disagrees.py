@@ -1,7 +1,8 @@
-"""The loss falls, but the metric stays where it was.
+"""The loss falls, but the metric does not follow.
 
 ## What it detects
-Classifications whose loss falls far while the accuracy stays at that of a guess.
+Classifications whose loss falls far while the accuracy stays at that of a guess, and metrics that move the wrong way
+while the loss falls.
 
 ## Why it matters
 The loss and the predictions do not speak of the same thing: a softmax over one unit, a metric of the wrong kind, a
@@ -12,8 +13,15 @@ Keras' accuracy at the epochs' ends is compared with the share of the most frequ
 the loss has lost more than the limit and the accuracy was never better than that, it is an error. A loss that has only
 come down to that of a constant answer agrees with such an accuracy, and is left to `no-better-than-trivial`.
 
+The wrong way is known of accuracies, which are to rise, and of mean absolute and squared errors, which are to fall. The
+best of the epochs' values, smoothed by medians of three, is compared with the median of the last third of them. Where
+more than half of what an accuracy had above a guess is lost, or an error has doubled, and the mean loss has halved from
+the best epoch to that third, it is a warning. Weighted examples are left out: their loss may give up accuracy for
+rare classes on purpose.
+
 ## When it is wrong
-A model of rare events may lower its loss by better probabilities and still call every example negative.
+A model of rare events may lower its loss by better probabilities and still call every example negative. A loss of one's
+own may ask for something else than the metric.
 
 ## What to try
 * Check the last activation function: one sigmoid unit for two classes, never a softmax over one unit.
@@ -26,21 +34,33 @@ A model of rare events may lower its loss by better probabilities and still call
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, trivial_loss
+from tb_nnhealth.rules._epochs import curve, smoothed
+from tb_nnhealth.rules._loss import (
+    BETTER_THAN_TRIVIAL,
+    end_of_data_loss,
+    is_weighted,
+    loss_curve,
+    of_present_loss,
+    relative_drop,
+    trivial_loss,
+)
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, target_rows
+from tb_nnhealth.rules._series import Floats, class_counts, median, target_rows
 
 RULE = Rule(
     name="metric-disagrees",
     category="loss",
-    title="The loss falls, but the metric stays where it was",
+    title="The loss falls, but the metric does not follow",
     passing_title="The metric follows the loss",
     thresholds=(
         Threshold("fell", 0.5, "fraction", "a loss that halved has learnt what a metric must show"),
         Threshold("above", 0.05, "fraction", "chance within a few per cent"),
+        Threshold("lost", 0.5, "fraction", "a choice: half of what the metric had gained, as the loss has to halve"),
         Threshold("epochs", 3.0, "epochs", "fewer show no trend"),
     ),
 )
@@ -48,11 +68,25 @@ RULE = Rule(
 ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 
 
+ERRORS = ("mae", "mse", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
+"""Metrics that are to fall."""
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     name = next((n for n in ACCURACIES if len(curve(run, n)[1]) >= limits["epochs"]), None)
     chance = _chance(run)
-    if name is None or chance is None:
-        raise NotJudged("no accuracy of a few epochs with counted labels was logged")
+    courses = {n: course for n in (*ACCURACIES, *ERRORS) if len((course := _course(run, n)).steps) > limits["epochs"]}
+    if not courses and (name is None or chance is None):
+        raise NotJudged("no accuracy or error of a few epochs beside their losses was logged")
+    if name is not None and chance is not None:
+        yield from _stays(run, limits, name, chance)
+    if not is_weighted(run):
+        backwards = (_goes_back(n, course, limits, chance or 0.0) for n, course in courses.items())
+        yield from [finding for finding in backwards if finding][:1]
+
+
+def _stays(run: HealthRun, limits: Limits, name: str, chance: float) -> Iterator[Finding]:
+    """Yields the finding where an accuracy was never better than a guess, and the loss is."""
     steps, values = curve(run, name)
     fell = loss_curve(run).fell
     best = float(values.max())
@@ -68,6 +102,51 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=best,
         limit=chance,
         unit="accuracy",
+    )
+
+
+class _Course(NamedTuple):
+    """The ends of the epochs that have both, and the values of a metric and of the mean loss there."""
+
+    steps: Floats
+    values: Floats
+    losses: Floats
+
+
+def _course(run: HealthRun, name: str) -> _Course:
+    run = of_present_loss(run)
+    (steps, values), (ends, losses) = curve(run, name), curve(run, "loss")
+    both, at, of = np.intersect1d(steps, ends, return_indices=True)
+    return _Course(both, values[at], losses[of])
+
+
+def _goes_back(name: str, course: _Course, limits: Limits, chance: float) -> Finding | None:
+    """Returns the finding where a metric has become much worse since its best epoch, and the loss much better."""
+    smooth = smoothed(course.values)
+    window = max(int(limits["epochs"]), len(smooth) // 3)
+    rises = name in ACCURACIES
+    best = int(smooth.argmax() if rises else smooth.argmin())
+    if best >= len(smooth) - window:
+        return None
+    before, after = float(smooth[best]), float(median(course.values[-window:]))
+    had = before - chance
+    if rises and had <= limits["above"] * (1 - chance):
+        return None
+    lost = (before - after) / had if rises else relative_drop(after, before)
+    fell = relative_drop(float(smoothed(course.losses)[best]), float(median(course.losses[-window:])))
+    if lost <= limits["lost"] or fell <= limits["fell"]:
+        return None
+    first, last = int(course.steps[best]), int(course.steps[-1])
+    return Finding(
+        RULE.name,
+        "warning",
+        f"From step {first} to step {last} the loss fell by {fell:.0%}, and {name} went the wrong way, from "
+        f"{before:.3g} to {after:.3g}.",
+        first_step=first,
+        last_step=last,
+        observed=lost,
+        limit=limits["lost"],
+        unit="fraction",
     )
 
 

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import STEPS, findings, healthy, losses, stuck, verdict, with_classes
+from tests.rules.builder import STEPS, findings, healthy, losses, stuck, verdict, with_classes, with_step
 
 RULE = "metric-disagrees"
 
@@ -37,3 +38,58 @@ def test_few_epochs_and_other_metrics():
     assert verdict(RULE, scored([0.1, 0.1])).status == "no_data"
     assert verdict(RULE, scored([0.1] * 5, name="mae")).status == "no_data"
     assert verdict(RULE, replace(scored([0.1] * 5), classes=healthy().classes)).status == "no_data"
+
+
+FALLING = np.geomspace(2.3, 0.2, 9)
+DOWN = (0.5, 0.8, 0.9, 0.9, 0.8, 0.5, 0.2, 0.15, 0.15)
+
+
+def followed(values, means=FALLING, name="accuracy", run=None):
+    """A run of ten even classes whose epochs have these values of a metric, and these mean losses."""
+    run = scored(values, run, name)
+    logged = zip(run.epochs, means, strict=True)
+    return replace(run, epochs=tuple(replace(epoch, logs={**epoch.logs, "loss": loss}) for epoch, loss in logged))
+
+
+def test_an_accuracy_that_falls_for_good_while_the_loss_falls_is_a_warning():
+    (finding,) = findings(RULE, followed(DOWN))
+    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 300, 900)
+    assert finding.message == (
+        "From step 300 to step 900 the loss fell by 78%, and accuracy went the wrong way, from 0.9 to 0.15."
+    )
+    assert finding.observed == pytest.approx(0.75 / 0.8) and finding.limit == 0.5
+    assert len(findings(RULE, replace(followed(DOWN), classes=healthy().classes))) == 1
+
+
+@pytest.mark.parametrize("name", ["mae", "mean_absolute_error", "root_mean_squared_error"])
+def test_so_is_an_error_that_rises(name):
+    rising = 1 / np.array(DOWN)
+    assert findings(RULE, followed(rising, name=name))[0].severity == "warning"
+    assert findings(RULE, followed(rising[::-1], name=name)) == ()
+    assert findings(RULE, followed(DOWN, name=name)) == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (0.5, 0.8, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.15),
+        (0.5, 0.8, 0.9, 0.15, 0.9, 0.15, 0.9, 0.9, 0.9),
+        (0.9, 0.9, 0.9, 0.8, 0.8, 0.7, 0.7, 0.6, 0.6),
+        (0.12, 0.12, 0.12, 0.11, 0.11, 0.1, 0.1, 0.1, 0.1),
+    ],
+)
+def test_what_does_not_last_or_is_small_is_no_wrong_way(values):
+    assert [finding for finding in findings(RULE, followed(values)) if "wrong way" in finding.message] == []
+
+
+def test_a_metric_that_gets_worse_with_its_loss_agrees():
+    assert findings(RULE, followed(DOWN, np.r_[FALLING[:3], 0.8, 1.0, 1.2, 1.5, 1.8, 2.0])) == ()
+
+
+def test_a_weighted_loss_may_trade_accuracy_for_rare_classes():
+    assert findings(RULE, with_step(followed(DOWN), "weight/y", 1.0)) == ()
+
+
+def test_a_metric_of_unknown_direction_is_not_judged():
+    assert verdict(RULE, followed(DOWN, name="precision")).status == "no_data"
+    assert verdict(RULE, followed(DOWN[:4], FALLING[:4])).status == "pass"
