@@ -16,8 +16,11 @@ MOST_POINTS = 160
 MOST_PLACES = 8
 """Curves of one rule: the page shows no more of its findings."""
 
-OWN_UNITS = ("label", "target", "learning rate")
+OWN_UNITS = ("label", "target", "learning rate", "accuracy")
 """Units in which a finding tells a statistic that has none itself."""
+
+METRIC = "metric/"
+"""What the statistics that are Keras' metrics begin with: they are judged by the ends of epochs."""
 
 OF_OTHER_KIND = ("clipping-always", "pretrained-input-range")
 """Rules whose limit is on a share of the steps or on a difference, in the unit of the statistic all the same."""
@@ -71,6 +74,8 @@ def evidence(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any]
 def _curve(run: HealthRun, finding: Finding) -> Curve | None:
     if finding.rule in OF_EPOCHS:
         return of_epochs(run, OF_EPOCHS[finding.rule])
+    if (finding.statistic or "").startswith(METRIC):
+        return of_epochs(run, str(finding.statistic).removeprefix(METRIC))
     statistic = STATISTICS.get(finding.statistic or "")
     if statistic is None:
         return None

@@ -8,7 +8,7 @@ import pytest
 
 from tb_nnhealth.plugin.evidence import MOST_PLACES, MOST_POINTS, evidence
 from tb_nnhealth.reader import read_run
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import Epoch, HealthRun
 from tb_nnhealth.rules import Finding
 from tests.synthetic import write_synthetic_run
 
@@ -47,6 +47,13 @@ def one(run: HealthRun, *findings: Finding):
 )
 def test_curve_is_of_the_place(run, found, row):
     assert one(run, found)["row"] == row
+
+
+def test_curve_of_a_metric_is_that_of_the_epochs(run):
+    logged = dataclasses.replace(run, epochs=(Epoch(0, 250, {"accuracy": 0.5}), Epoch(1, 500, {"accuracy": 0.1})))
+    curve = one(logged, finding("metric-disagrees", "metric/accuracy", limit=0.1, unit="accuracy"))
+    assert (curve["statistic"], curve["steps"], curve["values"]) == ("accuracy", [249, 499], [0.5, 0.1])
+    assert curve["limit"] == 0.1
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ def test_a_metric_that_follows_passes():
 def test_an_accuracy_at_chance_beside_a_falling_loss_is_an_error():
     (finding,) = findings(RULE, scored([0.1, 0.1, 0.1]))
     assert (finding.severity, finding.observed, finding.limit) == ("error", 0.1, 0.1)
+    assert (finding.statistic, finding.unit) == ("metric/accuracy", "accuracy")
 
 
 def test_where_the_loss_does_not_fall_it_agrees():
