@@ -12,7 +12,9 @@ next is a larger share of the loss than the limit, more changes than the limit u
 is less than half of what the changes add up to. It is a warning where nothing is learnt, else information.
 
 ## When it is wrong
-Cyclic learning rates and restarts make the loss swing on purpose. Fewer than six epochs are not judged.
+Cyclic learning rates and restarts make the loss swing on purpose. Fewer than six epochs are not judged, however many
+steps they have: the sampled steps' losses are those of single batches, which differ without any swing, and by how much
+is not known (docs/calibration.md, what is not judged).
 
 ## What to try
 * Lower the learning rate by a factor of 3 to 10, or let it decay.
@@ -30,7 +32,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._loss import of_present_loss, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -47,10 +49,10 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    steps, losses = curve(run, "loss")
+    steps, losses = curve(of_present_loss(run), "loss")
+    if len(losses) <= limits["epochs"]:
+        raise NotJudged(f"{len(losses)} epochs are too few to show a swing, and single batches differ without one")
     steps, losses = steps[1:], losses[1:]
-    if len(losses) < limits["epochs"]:
-        raise NotJudged("too few epochs were seen to call a loss oscillating")
     changes = np.diff(losses)
     size = float(np.median(np.abs(changes)) / max(abs(float(np.median(losses))), 1e-12))
     reversals = float((changes[1:] * changes[:-1] < 0).mean())

@@ -1,5 +1,7 @@
 """oscillating-loss: the changes from epoch to epoch."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.rules.builder import findings, healthy, stuck, verdict, with_epochs
@@ -27,4 +29,10 @@ def test_swings_on_the_way_down_pass():
 
 
 def test_few_epochs_show_none():
-    assert verdict(RULE, with_epochs(stuck(healthy()), SWINGS[:4])).status == "no_data"
+    run = with_epochs(stuck(healthy()), SWINGS[:4])
+    assert verdict(RULE, run).reason == "4 epochs are too few to show a swing, and single batches differ without one"
+
+
+def test_epochs_of_another_loss_do_not_count():
+    run = with_epochs(stuck(healthy()), SWINGS)
+    assert verdict(RULE, replace(run, loss_since=700)).status == "no_data"
