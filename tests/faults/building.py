@@ -1,6 +1,6 @@
 """What the zoo's definitions share: small networks, and a model made into a trial."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tests.faults.case import Trial
@@ -54,23 +54,20 @@ def positions(x: Any) -> Any:
     return layers.Add()([x, layers.Embedding(*x.shape[1:])(places)])
 
 
-def attended(x: Any, blocks: int = 1, block: Callable[[Any], Any] = attention) -> Any:
-    """Returns the mean over the positions of what so many blocks give."""
+def attended(x: Any) -> Any:
+    """Returns the mean over the positions of what a block of attention gives."""
     from keras import layers
 
-    x = positions(x)
-    for _ in range(blocks):
-        x = block(x)
-    return layers.GlobalAveragePooling1D()(x)
+    return layers.GlobalAveragePooling1D()(attention(positions(x)))
 
 
-def attended_texts(blocks: int = 1, block: Callable[[Any], Any] = attention) -> tuple[Any, Any]:
+def attended_texts() -> tuple[Any, Any]:
     """Returns an input of texts, and what a transformer makes of each."""
     import keras
     from keras import layers
 
     inputs = keras.Input((20,), dtype="int32")
-    return inputs, attended(layers.Embedding(VOCABULARY, 32)(inputs), blocks, block)
+    return inputs, attended(layers.Embedding(VOCABULARY, 32)(inputs))
 
 
 def attended_rows(shape: tuple[int, int]) -> tuple[Any, Any]:

@@ -1,19 +1,7 @@
 """Mistakes with the layers, their activation functions and the values that they start from."""
 
-from collections.abc import Callable
-from typing import Any
-
 from tests.faults import data
-from tests.faults.building import (
-    attended_rows,
-    attended_texts,
-    attention,
-    convolutions,
-    dense,
-    logits_loss,
-    stack,
-    trial,
-)
+from tests.faults.building import attended_rows, attended_texts, convolutions, dense, logits_loss, stack, trial
 from tests.faults.case import Trial
 from tests.faults.twins import SLOW, STUCK, twins
 
@@ -155,25 +143,15 @@ def _rounded_branch(seed: int, rounds: bool) -> Trial:
     return trial(model, data.table("diabetes", seed), keras.optimizers.Adam(5e-3), "mse", epochs=12, batch_size=16)
 
 
-def _without_skips(x: Any) -> Any:
-    """Returns what attention and two dense layers give, as `attention` does, but without its sums and norms."""
-    from keras import layers
-
-    width = x.shape[-1]
-    hidden = layers.Dense(2 * width, activation="gelu")(layers.MultiHeadAttention(2, width // 2)(x, x))
-    return layers.Dense(width)(hidden)
-
-
-def _blocks(seed: int, block: Callable[[Any], Any]) -> Trial:
-    """Tells two kinds of texts apart by six blocks of attention."""
+def _tumours(seed: int, depth: int) -> Trial:
+    """Tells tumours apart by so many hidden layers."""
     import keras
     from keras import layers
 
-    inputs, pooled = attended_texts(6, block)
-    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(pooled))
-    texts = data.on_labels(data.texts(seed), data.as_column)
-    optimizer, loss = keras.optimizers.Adam(1e-3), "binary_crossentropy"
-    return trial(model, texts, optimizer, loss, ["accuracy"], epochs=6, batch_size=32)
+    tumours = data.on_labels(data.table("breast_cancer", seed), data.as_column)
+    model = stack((30,), *dense(*[16] * depth), layers.Dense(1, activation="sigmoid"))
+    optimizer, loss = keras.optimizers.SGD(0.02, momentum=0.9), "binary_crossentropy"
+    return trial(model, tumours, optimizer, loss, ["accuracy"], epochs=10, batch_size=32)
 
 
 def _bottleneck(seed: int, units: int) -> Trial:
@@ -291,12 +269,12 @@ CASES = (
         also=STUCK | {"unchanged-variable"},
     ),
     *twins(
-        "transformer_without_skips",
-        "transformer, binary",
+        "many_layers_for_a_table",
+        "MLP, binary",
         {"deep-plain-network", "vanishing-gradient"},
-        _blocks,
-        _without_skips,
-        attention,
+        _tumours,
+        24,
+        2,
         also=SLOW | {"activation-scale", "activation-offset"},
     ),
     *twins(

@@ -162,7 +162,7 @@ def _ink(seed: int, whitest: float) -> Trial:
         return keras.applications.mobilenet.preprocess_input(_enlarged(images) * whitest)  # type: ignore[no-any-return]
 
     inks = data.on_inputs(data.inks(seed), prepared)
-    return trial(model, inks, keras.optimizers.Adam(1e-3), "mse", epochs=8, batch_size=32)
+    return trial(model, inks, keras.optimizers.Adam(5e-3), "mse", epochs=10, batch_size=32)
 
 
 CASES = (

@@ -122,7 +122,7 @@ def _language(seed: int, deviation: float) -> Trial:
     for place in range(length):
         texts[:, place + 1] = next_words[texts[:, place], choices[:, place]]
     language = data.split(texts[:, :-1], texts[:, 1:], seed)
-    return trial(model, language, keras.optimizers.Adam(2e-3), logits_loss(), ["accuracy"], epochs=6, batch_size=32)
+    return trial(model, language, keras.optimizers.Adam(1e-3), logits_loss(), ["accuracy"], epochs=6, batch_size=32)
 
 
 CASES = (
