@@ -41,6 +41,11 @@ def one(run: HealthRun, *findings: Finding):
         (finding("stalled-loss", "loss"), "step"),
         (finding("unnormalized-input", "data_mean", message="The input x has a mean of 7"), "input/x"),
         (finding("target-scale", "data_std", layer="output"), "target/y"),
+        (
+            finding("single-label-batch", "feature_std_max", message="90% of the sampled batches of y hold …"),
+            "target/y",
+        ),
+        (finding("class-imbalance", "data_mean", message="Class 0 of y comes …"), "target/y"),
         (finding("collapsed-output", "feature_std_max", layer="output"), "prediction/output"),
         (finding("overfitting", None), ""),
     ],
