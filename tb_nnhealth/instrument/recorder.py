@@ -221,9 +221,11 @@ class Recorder(taps.Observer):
         self._observe_data("target", targets)
         self._observe_data("prediction", predictions)
         given = dict(named_tensors(sample_weight, self._output_names))
-        for name, target, prediction, described in pairs(targets, predictions, self._losses):
-            weight = next(iter(given.values())) if len(given) == 1 else given.get(name)
-            self._observe_answer(name, target, prediction, described or {}, weight)
+        answers = pairs(targets, predictions, self._losses)
+        is_for_all = len(answers) == 1 or not tf.nest.is_nested(sample_weight)
+        shared = next(iter(given.values())) if len(given) == 1 and is_for_all else None
+        for name, target, prediction, described in answers:
+            self._observe_answer(name, target, prediction, described or {}, given.get(name, shared))
         self._observe_loss("loss", loss)
 
     def _observe_answer(

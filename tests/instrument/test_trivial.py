@@ -120,3 +120,26 @@ def test_positions_that_are_masked_are_no_part_of_the_answer(tmp_path: Path, wei
         model.fit(tokens, tags, sample_weight=weights, batch_size=ROWS, epochs=300, verbose=0, callbacks=[callback])
     reached = model.evaluate(tokens, tags, sample_weight=weights, verbose=0, batch_size=ROWS)
     assert trivial_loss(read_run(tmp_path)) == pytest.approx(reached, rel=1e-3)
+
+
+SHARED = {"one for all": WEIGHTS, "one for one": {"kind": None, "size": WEIGHTS}}
+
+
+@pytest.mark.parametrize("given", SHARED)
+def test_each_output_has_the_weights_that_it_was_given(tmp_path: Path, given: str) -> None:
+    keras.backend.clear_session()
+    x = keras.Input((6,))
+    outputs = {"kind": layers.Dense(3, name="kind")(x), "size": layers.Dense(2, name="size")(x)}
+    losses = {"kind": CASES["classes"][2], "size": keras.losses.MeanSquaredError()}
+    model = keras.Model(x, outputs)
+    model.compile("sgd", losses, loss_weights={"kind": 1.0, "size": 0.1})
+    with unwarned("HealthCallback"):
+        target = {"kind": CLASSES, "size": NUMBERS}
+        callbacks = [HealthCallback(tmp_path)]
+        model.fit(X, target, sample_weight=SHARED[given], batch_size=ROWS, epochs=4, verbose=0, callbacks=callbacks)
+    of_kind = WEIGHTS if given == "one for all" else np.ones(ROWS)
+    kinds = np.array([of_kind[i == CLASSES].sum() for i in range(3)]) / ROWS
+    entropy = -(kinds * np.log(kinds / kinds.sum())).sum()
+    errors = (NUMBERS - np.average(NUMBERS, axis=0, weights=WEIGHTS)) ** 2
+    variance = (WEIGHTS[:, None] * errors).mean() * unbiased("numbers", weighted=True)
+    assert trivial_loss(read_run(tmp_path)) == pytest.approx(entropy + 0.1 * variance, rel=1e-3)
