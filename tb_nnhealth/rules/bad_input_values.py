@@ -7,9 +7,9 @@ NaN or Inf in the inputs, batches that are all zero or all the same number, and 
 One NaN in one example spoils every weight within a step. An input that never varies holds nothing to learn from.
 
 ## How it is decided
-Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled
-batches, and one whose batches all have the same mean, spread and extremes, at several places of the epoch, is a
-warning (an error where the only input is constant), and information where something is learnt.
+Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled batches is a
+warning, and an error where it is the only one. An input whose batches all have the same mean, spread, extremes and
+share of zeros, at several places of the epoch, is a warning. Both are information where something is learnt.
 
 ## When it is wrong
 An input that marks what is missing by NaN, for a model that replaces it in its first layer. A training that is to

@@ -4,20 +4,20 @@
 Batches so large that an epoch has only a few steps, and batches of one example under batch normalization.
 
 ## Why it matters
-With few steps in an epoch the weights hardly move, and large batches lose the noise that helps to generalize. The
-variance of a batch of one is zero: batch normalization then removes what it should scale.
+With few steps in an epoch the weights hardly move, and large batches lose the noise that helps to generalize. A batch
+of one has no variance in a dense layer: batch normalization then removes what it should scale.
 
 ## How it is decided
 From the number of steps in an epoch, as it was planned or else as the epochs that ended show it, and the size of the
-batches seen. It is information, and a warning where nothing
-is learnt. Batches of all the data are a warning, too, where the training ends after so few steps (see
-`too-few-updates`) that the loss still falls.
+batches seen. It is information, and a warning where nothing is learnt. Batches of all the data are a warning, too,
+where the training ends after so few steps (see `too-few-updates`) that the loss still falls.
 
 ## When it is wrong
-Full-batch training of a small problem, with as many epochs as it takes, is sound.
+Full-batch training of a small problem, with as many epochs as it takes, is sound. Behind convolutions batch
+normalization measures the positions of an image, too, and works with batches of one.
 
 ## What to try
-* Start from a batch size of 32, and double it while training is not slower for it.
+* Start from a batch size of 32, and double it as long as an epoch gets shorter and the loss falls as well.
 * With batches of one, use layer or group normalization.
 
 ## References
@@ -28,8 +28,9 @@ Full-batch training of a small problem, with as many epochs as it takes, is soun
 
 from collections.abc import Iterator
 
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
+from tb_nnhealth.rules._layers import before
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
@@ -52,7 +53,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     size = float(median(run.step.series("batch_size", "step")))
     an_epoch = steps_per_epoch(run)
     severity = severity_of_symptom(run)
-    normalized = [layer.path for layer in run.model.layers if layer.class_name == "BatchNormalization"]
+    normalized = [layer.path for layer in run.model.layers if _normalizes_examples(run, layer)]
     is_one = size == 1 and bool(normalized)
     if not an_epoch and not is_one:
         raise NotJudged("the length of an epoch is not known")
@@ -63,6 +64,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
         harm: Severity = "warning" if an_epoch == 1 and _ends_early(run) else severity
         yield _finding(harm, message, 1 / an_epoch, limits["share"], "fraction", None)
+
+
+def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
+    """Returns whether batch normalization measures the examples of a batch, not the positions of a picture, too."""
+    if layer.class_name != "BatchNormalization":
+        return False
+    return next((source.class_name for source in before(run, layer) if source.parameters), None) == "Dense"
 
 
 def _ends_early(run: HealthRun) -> bool:

@@ -4,22 +4,25 @@
 Classifications in which the most frequent class comes many times as often as the rarest.
 
 ## Why it matters
-Always saying the frequent class is nearly right, so that the loss and the accuracy look good while
+A model that always says the frequent class is nearly always right, so that the loss and the accuracy look good while
 the rare classes are never predicted.
 
 ## How it is decided
-The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that
-was seen is compared with the limits, once enough examples were counted to expect some of the rarest. It is
-information while something is learnt that holds for other examples; else a warning.
+The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that was seen
+is compared with the limit, once enough examples were counted to expect some of the rarest. It is information while
+something is learnt that holds for other examples; else a warning.
+
+By hand: `np.bincount(y)`, for class numbers.
 
 ## When it is wrong
-Rare events are rare: a ratio that is that of the world may be what the model has to learn.
+Rare events are rare: a ratio that is that of the world may be what the model has to learn. `class_weight` does not
+change the counts: the ratio is told as before.
 
 ## What to try
 * Weigh the classes: `fit(class_weight=…)` with the inverse of their frequencies.
 * Sample rare classes more often (`tf.data.Dataset.sample_from_datasets`), or augment them.
 * Judge by precision and recall or the area under the curve, not by accuracy.
-* Start the last bias at the logarithm of the class frequencies.
+* Start the last bias at the logarithm of the class frequencies; that of a single sigmoid at ln(p ÷ (1 − p)).
 
 ## References
 * 37 reasons why your neural network is not working, 2.8 (reduce class imbalance).
@@ -41,7 +44,7 @@ RULE = Rule(
     title="Some classes are seen far more often than others",
     passing_title="The classes are seen about equally often",
     thresholds=(
-        Threshold("warning", 10.0, "ratio", "37 reasons, 2.8"),
+        Threshold("warning", 10.0, "ratio", "our choice (37 reasons, 2.8, names 1000 : 1)"),
         Threshold("examples", 20.0, "examples", "as many of a class must be expected before it is called rare"),
     ),
 )

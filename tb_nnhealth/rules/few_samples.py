@@ -14,7 +14,7 @@ to it: networks with far more weights than examples learn well.
 
 ## When it is wrong
 Easy problems need few examples. A data set that is repeated without end, under a small `steps_per_epoch`, has more
-examples than an epoch shows.
+examples than an epoch shows. Where an example has many labels (pixels, words), it still counts once.
 
 ## What to try
 * Start from a pretrained model and train its last layers only.

@@ -4,20 +4,24 @@
 Models whose loss before the first update is several times that of a constant guess.
 
 ## Why it matters
-A fresh model should know nothing, and be undecided: −ln(1/C) for C classes. One that is decided and wrong
-starts with large gradients, and spends its first steps on unlearning: its weights, inputs or targets are too large.
+A fresh model should know nothing and be undecided: its loss is then about ln(C) for C classes. One that is decided
+and wrong starts with large gradients, and spends its first steps on unlearning: its weights, inputs or targets are
+too large.
 
 ## How it is decided
-The data loss of the first step is divided by the best constant prediction's, computed from the labels seen (see
-`no-better-than-trivial`). A loss below that of a guess is no fault: a pretrained model has it, or an easy batch. More
-than the limit is a warning where nothing is learnt, else information.
+The data loss of step 0, before any update, is divided by the best constant prediction's, computed from the labels
+seen (see `no-better-than-trivial`). Where step 0 was not sampled there is no verdict. A loss below that of a guess is
+no fault: a pretrained model has it, or an easy batch. More than the limit is a warning where nothing is learnt, else
+information.
+
+By hand: `model.evaluate(x, y)` before `fit`, beside `np.log(classes)`.
 
 ## When it is wrong
 A pretrained model is decided on purpose. Regression targets far from zero start high until the last bias has moved.
 
 ## What to try
 * Normalize the inputs, and the targets of a regression.
-* Use Keras' default initializers; make the last layer's smaller.
+* Use Keras' default initializers; make the last layer's initial weights smaller.
 * Check that the loss gets what it expects: logits or probabilities.
 
 ## References

@@ -15,8 +15,10 @@ The smallest and the largest target of all sampled batches, for one-hot rows als
 the loss takes. Any label outside is an error, but for the class that the loss is told to leave out (`ignore_class`).
 A smallest or largest class number of a batch that is not whole is an error, and a warning where something is learnt.
 
+By hand: `y.min(), y.max(), model.output_shape`.
+
 ## When it is wrong
-A loss of your own may have a meaning for labels that Keras' loss of the same name has none for.
+A loss of your own that has the name of one of Keras' may take other labels.
 
 ## What to try
 * Count the classes from 0, and give the output as many units as there are classes.

@@ -1,4 +1,4 @@
-"""The loss is no mean, or is below what it can be.
+"""The loss is no mean, or is lower than such a loss can be.
 
 ## What it detects
 Negative values of a loss that cannot be negative, and losses that grow with the size of the batch.
@@ -16,8 +16,9 @@ different sizes were sampled, the logarithm of the loss is compared with that of
 warning.
 
 ## When it is wrong
-Small batches may be harder than large ones. Where all batches have the same size, nothing in the run tells that a loss
-of your own is a sum: the last batch of an epoch, which may be smaller, is not sampled.
+Small batches may be harder than large ones. Where all batches have the same size, nothing in the run tells that a
+loss of your own is a sum: the last batch of an epoch, which may be smaller, is not sampled. A negative `loss_weights`
+makes a loss negative on purpose.
 
 ## What to try
 * Look at the labels: under a binary cross-entropy they are 0 or 1.

@@ -10,8 +10,9 @@ loss that falls because of its regularization. The curve looks like success.
 
 ## How it is decided
 Keras' accuracy at the epochs' ends is compared with the share of the most frequent class among the labels seen. Where
-the loss has lost more than the limit and the accuracy was never better than that, it is an error. A loss that has only
-come down to that of a constant answer agrees with such an accuracy, and is left to `no-better-than-trivial`.
+the loss has lost more than the limit and the accuracy was never clearly better than that (by `above` of what is
+missing to 1), in three epochs or more, it is an error. A loss that has only come down to that of a constant answer
+agrees with such an accuracy, and is left to `no-better-than-trivial`.
 
 The wrong way is known of accuracies, which are to rise, and of mean absolute and squared errors, which are to fall. The
 best of the epochs' values, smoothed by medians of three, is compared with the median of the last third of them. Where
@@ -19,13 +20,16 @@ more than half of what an accuracy had above a guess is lost, or an error has do
 the best epoch to that third, it is a warning. Weighted examples are left out: their loss may give up accuracy for
 rare classes on purpose.
 
+By hand, for class numbers: `p = np.bincount(y) / len(y)`, then `-(p[p > 0] * np.log(p[p > 0])).sum()` is the loss and
+`p.max()` the accuracy of a constant answer; for a regression `y.var()` is the squared error.
+
 ## When it is wrong
 A model of rare events may lower its loss by better probabilities and still call every example negative. A loss of one's
 own may ask for something else than the metric.
 
 ## What to try
 * Check the last activation function: one sigmoid unit for two classes, never a softmax over one unit.
-* Give `metrics=["accuracy"]` as a string, which Keras fits to loss and labels.
+* Give `metrics=["accuracy"]` as a string, which Keras fits to the shapes of labels and predictions.
 * Look at a few predictions beside their labels.
 
 ## References

@@ -19,6 +19,9 @@ error. A loss clearly above the trivial one has other causes. Of three validatio
 same way, with the trivial loss of the training labels: where none is below the lower limit, it is a warning. Weighted
 examples are not compared with those of a validation, nor are several outputs.
 
+By hand, for class numbers: `p = np.bincount(y) / len(y)`, then `-(p[p > 0] * np.log(p[p > 0])).sum()` is the loss and
+`p.max()` the accuracy of a constant answer; for a regression `y.var()` is the squared error.
+
 ## When it is wrong
 Where the inputs hold nothing about the targets there is nothing better. Validation targets that spread much further
 than those of the training have a larger loss.
@@ -30,7 +33,8 @@ than those of the training have a larger loss.
 * Check the last activation function and the loss.
 
 ## References
-* 37 reasons why your neural network is not working, 2.4 (is the relation too random?) and 4.2.
+* 37 reasons why your neural network is not working, 2.4 (is the input connected to the output?), 2.5 (is the relation
+  too random?) and 4.2.
 * Troubleshooting CNNs, on the loss; Debugging tips for neural networks, on the outputs.
 """
 

@@ -14,7 +14,8 @@ does harm: where the validation loss has turned and risen (see `overfitting`), o
 answer's.
 
 ## When it is wrong
-Augmented data and early stopping regularize too, and cannot be seen in the model.
+Augmented data and early stopping regularize too, and cannot be seen in the model. Nor can dropout inside of a
+recurrent or attention layer (`dropout=`).
 
 ## What to try
 * Stop early: `EarlyStopping(patience=5, restore_best_weights=True)`.

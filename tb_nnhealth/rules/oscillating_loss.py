@@ -1,7 +1,7 @@
 """The loss jumps about more than it falls.
 
 ## What it detects
-Training losses that go up and down from epoch to epoch by as much as they fall in all.
+Training losses that go up and down from epoch to epoch, and fall in all by less than half of what they move.
 
 ## Why it matters
 Each step overshoots: the learning rate is too high for this loss, or the batches are too small or too different.

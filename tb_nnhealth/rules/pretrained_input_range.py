@@ -16,7 +16,8 @@ something is learnt. It is judged only where the first layer takes the batch's o
 the model's own rescaling in between (EfficientNet, MobileNetV3 and ConvNeXt have one).
 
 ## When it is wrong
-A model with the same names of layers that was trained from scratch takes any range.
+A model with the same names of layers that was trained from scratch takes any range. Pixels of 0 to 1 for a model of
+-1 to 1 are not found: the widths differ by 2 only.
 
 ## What to try
 * Use the `preprocess_input` of the same module: `keras.applications.mobilenet_v2.preprocess_input(x)`.

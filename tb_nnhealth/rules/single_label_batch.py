@@ -14,8 +14,8 @@ them than the limit hold a single class, and more than one class was seen in all
 something is learnt all the same.
 
 ## When it is wrong
-Rare classes: with one positive in a hundred most batches are negative by chance. Batches that chance alone would
-make so are left out.
+Rare classes: with one positive in a hundred most batches are negative by chance. Where a shuffled batch of the usual
+size would hold one class in more than one of twenty cases, nothing is said.
 
 ## What to try
 * Shuffle: `fit(shuffle=True)` does it for arrays, not for a generator or a `tf.data.Dataset`.
@@ -40,7 +40,7 @@ RULE = Rule(
     title="Batches hold one class only",
     passing_title="Batches mix the classes",
     thresholds=(
-        Threshold("share", 0.5, "fraction", "37 reasons, 2.7: most batches"),
+        Threshold("share", 0.5, "fraction", "our choice: most batches"),
         Threshold("examples", 4.0, "examples", "smaller batches hold one class by chance"),
         Threshold("chance", 0.05, "probability", "how often a batch may hold its class alone by chance"),
         Threshold("batches", 4.0, "batches", "fewer sampled batches tell no order"),

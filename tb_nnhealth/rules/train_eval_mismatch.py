@@ -9,12 +9,14 @@ Such a model is worse than its training loss says, and what looks like overfitti
 
 ## How it is decided
 At the ends of epochs (the 1st, 2nd, 4th, 8th … and last, and others where that is cheap) the loss of the last sampled
-batch is taken in both modes, with the same weights, without regularization. By how much inference mode is the worse is
-compared with what training has gained: the fall of the loss from the first samples to training mode's. It must exceed
-the limit at every measured end of an epoch in the last half of the training, of two at least. Models that have learnt
+batch is taken in both modes, with the same weights, without regularization. What inference mode loses is compared
+with what training has gained: the fall of the loss from the first samples to training mode's. It must exceed the
+limit at every measured end of an epoch in the last half of the training, of two at least. Models that have learnt
 nothing have nothing to lose: they are not judged; nor are those without a layer that does otherwise in training, such
-as `BatchNormalization` or `Dropout` of a rate above zero. Where inference mode is the better one, all is well: dropout
-makes training harder than the test.
+as `BatchNormalization` or `Dropout` of a rate above zero. Where inference mode is the better one, all is well:
+dropout makes training harder than the test.
+
+By hand: `model.compute_loss(x, y, model(x, training=True))` beside `model.evaluate(x, y)`, on one batch.
 
 ## When it is wrong
 In a training of a few dozen steps moving averages have not had the time to arrive: it is right about the model as it

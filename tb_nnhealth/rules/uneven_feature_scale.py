@@ -16,6 +16,8 @@ batches is information where half of the batches have it: rare features come and
 no feature varies while they differ from each other, all examples of a batch are the same: a warning where nothing is
 learnt.
 
+By hand: `x.std(axis=0)`.
+
 ## When it is wrong
 A rare feature that is zero for almost every example has a small spread without being on another scale. Of rows that
 are nearly all zero, such as one-hot rows of thousands of words, each batch may fill other columns, but as many.

@@ -31,6 +31,12 @@ def test_batches_of_one_under_batch_normalization():
     assert (finding.severity, finding.layer) == ("warning", "dense_1")
 
 
+def test_behind_a_convolution_a_batch_of_one_has_a_variance():
+    run = change(planned(stuck(healthy()), 100), "step", "batch_size", 1.0)
+    run = with_layers(run, dense_0={"class_name": "Conv2D"}, dense_1={"class_name": "BatchNormalization"})
+    assert findings(RULE, run) == ()
+
+
 def test_batches_of_one_are_told_where_the_length_of_an_epoch_is_not_known():
     run = change(planned(stuck(healthy()), None), "step", "batch_size", 1.0)
     (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
