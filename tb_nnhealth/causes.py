@@ -32,7 +32,9 @@ _TOO_FAST = ("exploding-gradient", "weight-growth", *_RATE)
 _GIVEN = (*_START, *_INPUTS, *_HEAD)
 
 CAUSES: Mapping[str, tuple[str, ...]] = {
-    "nonfinite-values": (*_TOO_FAST, *_GIVEN),
+    "unnormalized-input": ("pretrained-input-range",),
+    "label-out-of-range": ("loss-label-mismatch",),
+    "nonfinite-values": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
     "weight-growth": ("exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
     "exploding-gradient": (*_RATE[1:], *_GIVEN, "loss-reduction"),
     "high-update-ratio": (
@@ -41,10 +43,20 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         *_START,
         *_INPUTS,
         *_TARGETS,
+        "loss-reduction",
     ),
     "clipping-always": ("exploding-gradient", *_INPUTS, *_TARGETS, "loss-reduction"),
-    "dead-units": (*_TOO_FAST, *_START, *_INPUTS, "target-scale", "weight-decay-dominates", "deep-plain-network"),
-    "saturated-activation": (*_TOO_FAST, *_START, *_INPUTS, "saturating-hidden-activation"),
+    "dead-units": (
+        *_TOO_FAST,
+        *_START,
+        *_INPUTS,
+        "target-scale",
+        "weight-decay-dominates",
+        "deep-plain-network",
+        "layer-width",
+        "loss-reduction",
+    ),
+    "saturated-activation": (*_TOO_FAST, *_START, *_INPUTS, "saturating-hidden-activation", "loss-reduction"),
     "activation-scale": ("weight-growth", *_START, *_INPUTS, "deep-plain-network"),
     "activation-offset": (*_START, *_INPUTS),
     "non-gaussian-weights": ("weight-growth", *_RATE, "poor-initialization", *_INPUTS),
@@ -177,10 +189,12 @@ def _nearest_causes(findings: Iterable[Finding]) -> dict[str, str]:
 
 
 def _may_bring_about(cause: Finding, symptom: Finding) -> bool:
-    """Returns whether a finding can be the cause: nothing in the model makes its inputs or targets infinite, and a
-    learning rate that is too low is no cause of what a high one does."""
+    """Returns whether a finding can be the cause: nothing in the model makes its inputs or targets infinite, a learning
+    rate that is too low is no cause of what a high one does, and a layer of which many units live blocks nothing."""
     if symptom.rule == "nonfinite-values" and symptom.statistic == "data_nonfinite":
         return cause.rule == "bad-input-values"
+    if cause.rule == "dead-units":
+        return cause.severity == "error"
     rate, limit = cause.observed, cause.limit
     if cause.rule != "learning-rate-value" or rate is None or limit is None:
         return True

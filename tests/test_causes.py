@@ -40,6 +40,10 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("weight-decay-dominates", "high-update-ratio", "dead-units"),
         ("deep-plain-network", "dead-units", "low-update-ratio"),
         ("few-samples", "no-regularization", "no-better-than-trivial"),
+        ("pretrained-input-range", "unnormalized-input", "no-better-than-trivial"),
+        ("loss-label-mismatch", "label-out-of-range", "no-better-than-trivial"),
+        ("layer-width", "dead-units", "collapsed-output"),
+        ("loss-reduction", "high-update-ratio", "nonfinite-values"),
     ],
 )
 def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
@@ -51,6 +55,13 @@ def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
     title = DIAGNOSES[chain[0]].rule.title
     message = next(f.message for f in symptoms if f.because == chain[0])
     assert message.endswith(f", probably because {title[0].lower()}{title[1:]}.")
+
+
+@pytest.mark.parametrize(("severity", "cause"), [("error", "dead-units"), ("warning", None)])
+def test_a_layer_of_which_many_units_live_blocks_nothing(severity: str, cause: str | None) -> None:
+    found = by_cause([_finding("dead-units", severity), _finding("no-better-than-trivial", "error")])
+    assert {finding.rule: finding.because for finding in found}["no-better-than-trivial"] == cause
+    assert found[0].rule == (cause or "no-better-than-trivial")
 
 
 @pytest.mark.parametrize(

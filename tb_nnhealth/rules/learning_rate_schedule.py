@@ -9,8 +9,9 @@ one would reach.
 
 ## How it is decided
 The learning rates of the sampled steps are put in relation to the highest of them. Where the median is below the
-limit and nothing is learnt, it is a warning. A constant rate is information where something was learnt in eight
-epochs or more, and the loss then lay still for the second half, with little noise, above a twentieth of its start.
+limit, and a tenth or more of what was there to lose is left, it is a warning, whatever was learnt before. A constant
+rate is information where the loss fell by 30 % of its start or more in eight epochs or more, something is learnt, and
+the loss then lay still for the second half, with little noise, above a twentieth of its start.
 
 ## When it is wrong
 A plateau may be the floor itself.
@@ -29,7 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well, loss_curve, noise, relative_drop
+from tb_nnhealth.rules._loss import FALLS_WELL, learns_well, loss_curve, noise, relative_drop, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median
 
@@ -48,6 +49,10 @@ RULE = Rule(
 )
 
 
+NEARLY_DONE = 0.1
+"""Share of what was there to lose at which steps that move nothing cost little."""
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     rates = run.step.series("learning_rate", "step").astype(np.float64)
     known = np.isfinite(rates)
@@ -58,12 +63,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if highest <= 0:
         raise NotJudged("the learning rate is zero throughout")
     middle = float(median(_over_steps(run.step.steps[known], rates))) / highest
-    curve = loss_curve(run)
-    if middle < limits["decayed"] and not learns_well(run):
+    curve, learns = loss_curve(run), learns_well(run)
+    if middle < limits["decayed"] and not share_left(run) < NEARLY_DONE:
         reached = f"below {middle:.1g} of its highest, {highest:.3g}" if middle else f"0, after {highest:.3g} at most"
         message = f"For half of the training the learning rate is {reached}."
         yield _finding(run, "warning", message, middle, limits["decayed"])
-    elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns_well(run):
+    elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns and curve.fell >= FALLS_WELL:
         before, after = (float(median(half)) for half in np.array_split(curve.losses[len(curve.losses) // 2 :], 2))
         drop = relative_drop(before, after)
         if abs(drop) < limits["plateau"] and noise(curve.losses) < 0.05 * abs(after) and after > 0.05 * curve.start:

@@ -132,7 +132,7 @@ def late_ratios(run: HealthRun) -> tuple[tuple[Variable, ...], Floats, tuple[int
     """Returns the kernels that change, their median update-to-weight ratio over the late window, and its steps.
 
     Raises:
-      NotJudged: no kernel changed from a value other than zero.
+      NotJudged: no kernel that started from a value other than zero changed in that window.
     """
     table, acted = run.variables, np.flatnonzero(applied(run, run.variables))
     window = acted[late(table.steps[acted])]
@@ -142,6 +142,6 @@ def late_ratios(run: HealthRun) -> tuple[tuple[Variable, ...], Floats, tuple[int
     ratio = median(table.series("update_ratio")[window][:, rows], axis=0)
     usable = np.flatnonzero(changing & nonzero & ~np.isnan(ratio))
     if not len(usable):
-        raise NotJudged("no kernel changed from a value other than zero")
+        raise NotJudged("no kernel that started from a value other than zero changed at the late sampled steps")
     steps = table.steps[window]
     return tuple(variables[index] for index in usable), ratio[usable], (int(steps[0]), int(steps[-1]))

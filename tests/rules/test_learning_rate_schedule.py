@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from tests.rules.builder import STEPS, change, findings, healthy, stuck, unmeasured, verdict, with_epochs
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_epochs,
+)
 
 RULE = "learning-rate-schedule"
 
@@ -16,16 +27,28 @@ def test_usual_schedules_pass():
     assert findings(RULE, rated(1e-3 * 0.5 * (1 + np.cos(np.pi * STEPS / 1000)))) == ()
 
 
-def test_a_rate_that_is_gone_early_is_a_warning_unless_something_is_learnt():
+def test_a_rate_that_is_gone_early_is_a_warning():
     gone = 1e-2 * np.exp(-STEPS / 10)
     (finding,) = findings(RULE, rated(gone))
     assert (finding.severity, finding.statistic) == ("warning", "learning_rate")
-    assert findings(RULE, rated(gone, healthy())) == ()
+
+
+def test_a_rate_that_is_gone_while_much_is_left_to_learn_is_a_warning_whatever_was_learnt():
+    gone = 1e-2 * np.exp(-STEPS / 10)
+    first = STEPS < 100
+    for level, count in ((0.7, 1), (0.05, 0)):
+        run = rated(gone, losses(healthy(), np.where(first, 2.3, 2.3 * level)))
+        assert [finding.severity for finding in findings(RULE, run)] == ["warning"] * count
 
 
 def test_a_plateau_at_a_constant_rate_is_information():
     plateau = with_epochs(healthy(), [2.0, 1.2, 0.8, 0.6, *[0.5] * 8])
     assert findings(RULE, plateau)[0].severity == "info"
+
+
+def test_a_loss_that_never_fell_far_has_no_plateau_to_decay_from():
+    run = with_classes(losses(healthy(), 0.33), np.full(10, 3))
+    assert findings(RULE, with_epochs(run, [0.35, 0.34, *[0.33] * 10])) == ()
 
 
 def test_a_rate_of_zero_and_unmeasured():
