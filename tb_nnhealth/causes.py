@@ -55,6 +55,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         "deep-plain-network",
         "layer-width",
         "loss-reduction",
+        "batch-size",
     ),
     "saturated-activation": (*_TOO_FAST, *_START, *_INPUTS, "saturating-hidden-activation", "loss-reduction"),
     "activation-scale": ("weight-growth", *_START, *_INPUTS, "deep-plain-network"),
@@ -190,11 +191,14 @@ def _nearest_causes(findings: Iterable[Finding]) -> dict[str, str]:
 
 def _may_bring_about(cause: Finding, symptom: Finding) -> bool:
     """Returns whether a finding can be the cause: nothing in the model makes its inputs or targets infinite, a learning
-    rate that is too low is no cause of what a high one does, and a layer of which many units live blocks nothing."""
+    rate that is too low is no cause of what a high one does, and a layer of which many units live blocks nothing. The
+    size of batches kills units only under a batch normalization, which makes zeros of a single example."""
     if symptom.rule == "nonfinite-values" and symptom.statistic == "data_nonfinite":
         return cause.rule == "bad-input-values"
     if cause.rule == "dead-units":
         return cause.severity == "error"
+    if cause.rule == "batch-size" and symptom.rule == "dead-units":
+        return cause.layer is not None
     rate, limit = cause.observed, cause.limit
     if cause.rule != "learning-rate-value" or rate is None or limit is None:
         return True

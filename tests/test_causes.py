@@ -64,6 +64,12 @@ def test_a_layer_of_which_many_units_live_blocks_nothing(severity: str, cause: s
     assert found[0].rule == (cause or "no-better-than-trivial")
 
 
+@pytest.mark.parametrize(("layer", "cause"), [("batch_normalization", "batch-size"), (None, None)])
+def test_batches_of_one_kill_units_under_batch_normalization_only(layer: str | None, cause: str | None) -> None:
+    found = {f.rule: f for f in by_cause([_finding("batch-size", "warning", layer), _finding("dead-units")])}
+    assert found["dead-units"].because == cause
+
+
 @pytest.mark.parametrize(
     ("rate", "limit", "symptom", "is_cause"),
     [
