@@ -64,6 +64,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     tensors = [tensor for tensor in numeric_inputs(run) if len(tensor.shape) > 1 and tensor.shape[-1] != 1]
     if not tensors:
         raise NotJudged("no input with several features was measured")
+    varies = any(of_data(run, "feature_std_max", f"input/{tensor.name}") > 0 for tensor in tensors)
+    if not varies and not _examples(run) >= limits["examples"]:
+        raise NotJudged("no batches of enough examples for features to vary were measured")
     for tensor in tensors:
         low, high = (of_data(run, f"feature_std_{end}", f"input/{tensor.name}") for end in ("min", "max"))
         if low > 0 and high / low > limits["spread"]:
@@ -78,8 +81,7 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
     row, features = f"input/{tensor.name}", tensor.shape[-1]
     counts = run.data.series("constant_features", row)
     counts = counts[np.isfinite(counts)]
-    in_a_batch = float(median(run.step.series("batch_size", "step")))
-    if len(tensor.shape) != 2 or not features or not in_a_batch >= limits["examples"]:
+    if len(tensor.shape) != 2 or not features or not _examples(run) >= limits["examples"]:
         return
     if len(counts) < limits["samples"] or counts.min() != median(counts) or of_data(run, "data_std", row) == 0:
         return
@@ -94,6 +96,11 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
         message = f"In each sampled batch all examples of the input {tensor.name} are the same."
         severity = severity_of_symptom(run)
     yield _finding(run, severity, message, "constant_features", count, limits["constant"] * features, "features")
+
+
+def _examples(run: HealthRun) -> float:
+    """Returns how many examples a batch has."""
+    return float(median(run.step.series("batch_size", "step")))
 
 
 def _finding(

@@ -25,6 +25,10 @@ def test_uneven_features_are_a_warning_unless_something_is_learnt():
     assert findings(RULE, fed(0.003, 300.0, healthy()))[0].severity == "info"
 
 
+def test_batches_of_one_example_show_nothing():
+    assert verdict(RULE, change(fed(0.0, 0.0), "step", "batch_size", 1.0)).status == "no_data"
+
+
 def test_features_that_never_vary_are_left_out():
     assert findings(RULE, fed(0.0, 300.0)) == ()
 
