@@ -247,11 +247,20 @@ def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:
     if not whole > 0:
         return math.nan
     run = of_present_loss(run)
-    ratios = [end_of_data_loss(run, curve) / whole]
-    for loss, output in _losses(run):
-        losses = run.step.series(f"output_loss/{loss.get('output')}", "step")
-        ratios.append(float(median(losses[late(run.step.steps)])) / (_of_loss(run, loss, output) or math.nan))
+    ratios = [end_of_data_loss(run, curve) / whole, *over_trivial_by_output(run).values()]
     return min((ratio for ratio in ratios if not math.isnan(ratio)), default=math.nan)
+
+
+def over_trivial_by_output(run: HealthRun) -> dict[str, float]:
+    """Returns each output's late unweighted loss ÷ that of its own best constant answer, NaN where that is not known
+    or zero."""
+    run = of_present_loss(run)
+    window, ratios = late(run.step.steps), {}
+    for loss, output in _losses(run):
+        name = str(loss.get("output"))
+        losses = run.step.series(f"output_loss/{name}", "step")[window]
+        ratios[name] = float(median(losses)) / (_of_loss(run, loss, output) or math.nan)
+    return ratios
 
 
 def _losses(run: HealthRun) -> list[tuple[Mapping[str, Any], str | None]]:

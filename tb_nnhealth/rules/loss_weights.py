@@ -9,26 +9,36 @@ The gradient follows the largest term. What the others ask for is not learnt.
 ## How it is decided
 The medians of the parts over the late samples are divided by the total: regularization against the data loss, and,
 with several outputs, each output's loss times its weight against their sum. A share above the limit is a warning
-where nothing is learnt, else information. Regularization of any share is a warning where it is larger than the loss
+where nothing is learnt, else information. That of an output is also a warning where training has ended, or been long,
+and another output, whose weight is not zero, is no better than its own constant answer: the total falls without it.
+Regularization of any share is a warning where it is larger than the loss
 of a constant answer: weights of zero would then have a lower total than these. Where regularization had such a share
 of the first losses, and less than a hundredth of it is left at the end, the training followed little else. That is a
 warning where more than half of what the data loss had to lose is left.
 
 ## When it is wrong
-A part may be large and yet have a small gradient.
+A part may be large and yet have a small gradient. An output may stay at a constant answer because nothing in the
+inputs tells it.
 
 ## What to try
 * Lower the regularization: `keras.regularizers.L2(1e-4)` is a usual strength.
-* Set `loss_weights` so that the outputs' losses are of the same size.
+* Set `loss_weights` so that the outputs' losses are of the same size, or scale targets to a variance of one.
 
 ## References
 * 37 reasons why your neural network is not working, 4.5 (adjust loss weights) and 5.4 (reduce regularization).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom, share_left, trivial_loss
+from tb_nnhealth.rules._loss import (
+    BETTER_THAN_TRIVIAL,
+    has_settled,
+    over_trivial_by_output,
+    severity_of_symptom,
+    share_left,
+    trivial_loss,
+)
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, median
 
@@ -58,7 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     outputs = _weighted_outputs(run)
     of_all = sum(value for value in outputs.values() if value > 0)
     if len(outputs) > 1 and of_all > 0:
-        parts |= {f"the output {name}": value / of_all for name, value in outputs.items()}
+        parts |= {_named(name): value / of_all for name, value in outputs.items()}
     if not parts:
         raise NotJudged("the loss has one part only")
     name, share = max(parts.items(), key=lambda part: part[1])
@@ -67,9 +77,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         told = f"Regularization makes up {penalty:.0%} of the loss, more than a constant answer has."
         yield _finding(run, "warning", told, "regularization_loss", penalty, trivial / total)
     elif share > limits["share"]:
-        told = f"{name[0].upper()}{name[1:]} makes up {share:.0%} of the loss."
+        drowned = _drowned(run, outputs, name)
+        told = f"{name[0].upper()}{name[1:]} makes up {share:.0%} of the loss{_told(drowned)}."
         statistic = "regularization_loss" if name == "regularization" else "loss"
-        yield _finding(run, severity_of_symptom(run), told, statistic, share, limits["share"])
+        severity: Severity = "warning" if drowned else severity_of_symptom(run)
+        yield _finding(run, severity, told, statistic, share, limits["share"])
     else:
         yield from _paid_off(run, limits["share"])
 
@@ -80,6 +92,24 @@ def _weighted_outputs(run: HealthRun) -> dict[str, float]:
     weights = {loss.get("output"): loss["weight"] for loss in losses if loss.get("weight") is not None}
     names = [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
     return {name: _late(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
+
+
+def _drowned(run: HealthRun, outputs: Mapping[str, float], largest: str) -> list[str]:
+    """Returns the outputs beside the largest part, which is one, that count and are no better than constant answers."""
+    if not has_settled(run) or largest not in map(_named, outputs):
+        return []
+    ratios = over_trivial_by_output(run)
+    others = [name for name, value in outputs.items() if value > 0 and _named(name) != largest]
+    return [name for name in others if ratios.get(name, 0.0) >= BETTER_THAN_TRIVIAL]
+
+
+def _named(output: str) -> str:
+    return f"the output {output}"
+
+
+def _told(drowned: Sequence[str]) -> str:
+    verb = "is" if len(drowned) == 1 else "are"
+    return f", and {', '.join(map(_named, drowned))} {verb} no better than a constant answer" if drowned else ""
 
 
 def _finding(

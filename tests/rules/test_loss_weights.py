@@ -17,6 +17,8 @@ from tests.rules.builder import (
     with_classes,
     with_head,
     with_spread,
+    with_step,
+    with_two_outputs,
 )
 
 RULE = "loss-weights"
@@ -97,3 +99,30 @@ def test_regularization_that_was_all_that_the_training_followed():
     assert findings(RULE, paid_off(0.2, np.where(STEPS < 16, 38.0, 0.01))) == ()
     assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 0.9))) == ()
     assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 9.0, 0.001))) == ()
+
+
+def drowning(kind, size=2.0, **of_size):
+    """A run whose total falls: "kind" has a constant answer's loss of 0.69, "size" one of 4."""
+    run = with_two_outputs(losses(healthy(), np.geomspace(400.0, 20.0, len(STEPS))), **({"weight": 10.0} | of_size))
+    return with_step(with_step(run, "output_loss/kind", kind), "output_loss/size", size)
+
+
+def test_an_output_that_is_drowned_is_a_warning_though_the_total_falls():
+    (finding,) = findings(RULE, drowning(kind=0.69))
+    assert finding.severity == "warning"
+    assert finding.message == (
+        "The output size makes up 97% of the loss, and the output kind is no better than a constant answer."
+    )
+
+
+def test_an_output_that_learns_beside_a_larger_one_is_information():
+    assert findings(RULE, drowning(kind=0.4))[0].severity == "info"
+    assert findings(RULE, drowning(kind=0.4, size=4.0))[0].severity == "info"
+
+
+def test_an_output_is_drowned_only_where_it_counts_and_training_has_had_its_time():
+    run = drowning(kind=0.69)
+    assert findings(RULE, replace(run, finished=False))[0].severity == "info"
+    unasked = [{**loss, "weight": 0.0} if loss["output"] == "kind" else loss for loss in run.model.compile["losses"]]
+    compiled = {**run.model.compile, "losses": unasked}
+    assert findings(RULE, replace(run, model=replace(run.model, compile=compiled)))[0].severity == "info"
