@@ -1,15 +1,19 @@
 """Inputs hold no usable values.
 
 ## What it detects
-NaN or Inf in the inputs, batches that are all zero or all the same number, and the same batch at every step.
+NaN or Inf in the inputs, batches that are all zero or all the same number, the same batch at every step, and ids for
+an `Embedding` that are not whole.
 
 ## Why it matters
 One NaN in one example spoils every weight within a step. An input that never varies holds nothing to learn from.
+An `Embedding` cuts its ids to whole numbers: of ids that were divided by their maximum only 0 and 1 are left.
 
 ## How it is decided
 Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled batches is a
 warning, and an error where it is the only one. An input whose batches all have the same mean, spread, extremes and
-share of zeros, at several places of the epoch, is a warning. Both are information where something is learnt.
+share of zeros, at several places of the epoch, is a warning. Both are information where something is learnt. An input
+that goes straight into an `Embedding`, and whose smallest or largest number in a batch is not whole, is an error, and a
+warning where something is learnt.
 
 ## When it is wrong
 An input that marks what is missing by NaN, for a model that replaces it in its first layer. A training that is to
@@ -18,6 +22,7 @@ learn a single batch by heart, to see whether it can.
 ## What to try
 * Look at one batch as the model gets it: `next(iter(dataset))`, its shape, its numbers, as a picture.
 * Look for divisions by zero, logarithms of zero and empty files in the preprocessing.
+* Give an `Embedding` whole ids from 0 to `input_dim - 1`: do not divide or standardize them.
 * Check that the generator moves on, and that the file that is read is the one that is meant.
 
 ## References
@@ -33,6 +38,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import measured
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import Mask
 
 RULE = Rule(
     name="bad-input-values",
@@ -67,6 +73,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             message = f"The input {tensor.name} holds {count:.0f} NaN or Inf at step {step}."
             steps = sorted(step for step, _ in bad)
             yield _finding("error", steps, message, "data_nonfinite", count, 0.0, "elements")
+        elif (cut := _cut(run, row)).any():
+            message = f"The input {tensor.name} holds ids for an Embedding that are not whole: their fractions are cut."
+            spoilt: Severity = "error" if suffers(run) else "warning"
+            yield _finding(spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
         elif len(tensor.shape) > 1 and constant.mean() > limits["constant"]:
             message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
             harm: Severity = "error" if len(tensors) == 1 else "warning"
@@ -85,6 +95,15 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             yield _finding(
                 severity_of_symptom(run), run.data.steps, message, "data_mean", repeats, limits["repeats"], "samples"
             )
+
+
+def _cut(run: HealthRun, row: str) -> Mask:
+    """Returns at which samples an input that goes straight into an `Embedding` had an extreme that is not whole."""
+    looked_up = any(layer.class_name == "Embedding" and layer.inputs == (row,) for layer in run.model.layers)
+    extremes = np.stack([run.data.series(name, row) for name in ("data_min", "data_max")])
+    fractional = np.isfinite(extremes) & (extremes != np.round(extremes)) & looked_up
+    cut: Mask = fractional.any(axis=0)
+    return cut
 
 
 def _repeats(run: HealthRun, row: str, least: float) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tb_nnhealth.records import NonFinite, Place
-from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data
+from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data, with_layers
 
 RULE = "bad-input-values"
 RANDOM = np.random.default_rng(0).random(len(STEPS))
@@ -54,3 +54,24 @@ def test_unmeasured_is_no_data():
 
 def test_the_same_place_of_each_epoch_is_no_repeat():
     assert findings(RULE, fed(stuck(healthy(steps=np.arange(20) * 100)), data_mean=0.5)) == ()
+
+
+def looked_up(run, **statistics):
+    embedding = {"class_name": "Embedding", "inputs": ("input/x",)}
+    return with_layers(fed(run, **({"data_min": 0.0} | statistics)), dense_0=embedding)
+
+
+def test_ids_that_are_not_whole_are_an_error_and_a_warning_where_something_is_learnt():
+    (finding,) = findings(RULE, looked_up(stuck(healthy()), data_max=0.998))
+    assert finding.severity == "error"
+    assert finding.message == "The input x holds ids for an Embedding that are not whole: their fractions are cut."
+    assert findings(RULE, looked_up(healthy(), data_max=0.998))[0].severity == "warning"
+    assert findings(RULE, looked_up(healthy(), data_min=-1.7, data_max=2.0))[0].severity == "warning"
+
+
+def test_whole_ids_pass_as_do_fractions_elsewhere_and_what_was_not_measured():
+    for run in (healthy(), stuck(healthy())):
+        assert findings(RULE, looked_up(run, data_max=998.0)) == ()
+        assert findings(RULE, looked_up(run, data_min=np.nan, data_max=np.nan)) == ()
+        beside = looked_up(run, data_max=0.998)
+        assert findings(RULE, with_layers(beside, dense_0={"inputs": ("scaled",)})) == ()
