@@ -48,8 +48,9 @@ class Variable:
 
     `role` is its attribute name ("kernel", "bias", "gamma", "embeddings" …). `initial` holds facts
     taken before the first step: {"std", "norm", "constant": bool, "identical_units": fraction of the
-    units (last axis) whose weights equal those of another unit}; empty where training did not
-    start from there. `left_out` says that the rule at hand has nothing to say of it.
+    units (last axis) whose weights equal those of another unit}, or, of one that was frozen then,
+    {"frozen_std", "frozen_absmax"}; empty where training did not start from there. `left_out` says
+    that the rule at hand has nothing to say of it.
     """
 
     path: str

@@ -21,6 +21,9 @@ from tb_nnhealth.version import __version__
 MOST_UNITS = 4096
 """Units of a kernel that are compared with each other for being identical."""
 
+MOST_FROZEN = 100_000
+"""Weights of a frozen kernel that are looked at: they tell its standard deviation within half a per cent."""
+
 
 NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error", "limits", "project")
 
@@ -98,11 +101,13 @@ def initial_facts(sites: Sequence[Site]) -> dict[str, dict[str, Any]]:
     """Returns what the variables are like before the first step, by path: of kernels and embeddings (rank ≥ 2).
 
     "std" and "norm" are taken in float64; "identical_units" is the share of units (last axis) whose
-    weights equal another unit's, NaN where there is one unit only.
+    weights equal another unit's, NaN where there is one unit only. Of frozen ones "frozen_std" and
+    "frozen_absmax" are taken, those of their first weights where they have many.
     """
-    facts = {}
+    facts: dict[str, dict[str, Any]] = {}
     for variable, path in _kernels(sites):
         if not variable.trainable:
+            facts[path] = _frozen(variable)
             continue
         value = variable.value.numpy().astype(np.float64)
         facts[path] = {
@@ -225,6 +230,14 @@ def _fans(shape: tuple[int, ...]) -> tuple[int | None, int | None]:
         return None, None
     field = int(np.prod(shape[:-2], dtype=np.int64))
     return shape[-2] * field, shape[-1] * field
+
+
+def _frozen(variable: Any) -> dict[str, float]:
+    """Returns what tells whether a kernel has the values that its initializer gives."""
+    if not keras.backend.is_float_dtype(variable.dtype):
+        return {}
+    first = keras.ops.reshape(variable.value, (-1,))[:MOST_FROZEN].numpy().astype(np.float64)
+    return {"frozen_std": float(first.std()), "frozen_absmax": float(np.abs(first).max(initial=0.0))}
 
 
 def _identical_units(kernel: np.ndarray) -> float:

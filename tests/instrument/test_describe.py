@@ -57,6 +57,15 @@ def test_constant_and_identical_units() -> None:
     assert not head["constant"] and np.isnan(head["identical_units"])
 
 
+def test_what_a_frozen_kernel_is_like_before_the_first_step() -> None:
+    model = CASES["frozen_layers"]().model
+    described = describe_model(model, sites(model), None, initial_facts(sites(model)))
+    frozen, _, trained, _ = described["variables"]
+    value = np.array(model.non_trainable_variables[0], np.float64)
+    assert frozen["initial"] == pytest.approx({"frozen_std": value.std(), "frozen_absmax": np.abs(value).max()})
+    assert "frozen_std" not in trained["initial"]
+
+
 def test_frozen_layers_are_told() -> None:
     model = CASES["frozen_layers"]().model
     described = describe_model(model, sites(model), None, {})
