@@ -17,7 +17,7 @@ class MadeInBuild(keras.Model):
 
     def build(self, shape):
         self.first = keras.layers.Dense(4, "relu", name="d1")
-        self.second = keras.layers.Dense(2, name="d2")
+        self.second = keras.layers.Dense(1, name="d2")
         self.built = True
 
     def call(self, x):
