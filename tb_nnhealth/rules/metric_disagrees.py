@@ -17,8 +17,9 @@ agrees with such an accuracy, and is left to `no-better-than-trivial`.
 The wrong way is known of accuracies, which are to rise, and of mean absolute and squared errors, which are to fall. The
 best of the epochs' values, smoothed by medians of three, is compared with the median of the last third of them. Where
 more than half of what an accuracy had above a guess is lost, or an error has doubled, and the mean loss has halved from
-the best epoch to that third, it is a warning. Weighted examples are left out: their loss may give up accuracy for
-rare classes on purpose.
+the best epoch to that third, it is a warning. Of a loss of one's own the labels are not counted: a guess is taken to
+be 0, and the third of three epochs is the last of them, as such a loss of the wrong sign spoils the accuracy at once.
+Weighted examples are left out: their loss may give up accuracy for rare classes on purpose.
 
 By hand, for class numbers: `p = np.bincount(y) / len(y)`, then `-(p[p > 0] * np.log(p[p > 0])).sum()` is the loss and
 `p.max()` the accuracy of a constant answer; for a regression `y.var()` is the squared error.
@@ -31,6 +32,7 @@ own may ask for something else than the metric.
 * Check the last activation function: one sigmoid unit for two classes, never a softmax over one unit.
 * Give `metrics=["accuracy"]` as a string, which Keras fits to the shapes of labels and predictions.
 * Look at a few predictions beside their labels.
+* Check the sign of a loss of your own: Keras lowers it.
 
 ## References
 * 37 reasons why your neural network is not working, 4.6 (monitor other metrics).
@@ -43,7 +45,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._accuracy import ABOVE, ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, heads
 from tb_nnhealth.rules._loss import (
     BETTER_THAN_TRIVIAL,
     end_of_data_loss,
@@ -54,7 +58,7 @@ from tb_nnhealth.rules._loss import (
     trivial_loss,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, class_counts, median, target_rows
+from tb_nnhealth.rules._series import Floats, median
 
 RULE = Rule(
     name="metric-disagrees",
@@ -63,29 +67,32 @@ RULE = Rule(
     passing_title="The metric follows the loss",
     thresholds=(
         Threshold("fell", 0.5, "fraction", "a loss that halved has learnt what a metric must show"),
-        Threshold("above", 0.05, "fraction", "chance within a few per cent"),
+        Threshold("above", ABOVE, "fraction", "chance within a few per cent"),
         Threshold("lost", 0.5, "fraction", "a choice: half of what the metric had gained, as the loss has to halve"),
         Threshold("epochs", 3.0, "epochs", "fewer show no trend"),
     ),
 )
 
-ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
-
-
 ERRORS = ("mae", "mse", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
 """Metrics that are to fall."""
+
+KNOWN = (*BINARY, *CATEGORICAL, *REGRESSION)
+"""Losses of Keras' own."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     name = next((n for n in ACCURACIES if len(curve(run, n)[1]) >= limits["epochs"]), None)
-    chance = _chance(run)
-    courses = {n: course for n in (*ACCURACIES, *ERRORS) if len((course := _course(run, n)).steps) > limits["epochs"]}
+    chance = guess(run)
+    by_own_loss = chance is None and not any(head.loss in KNOWN for head in heads(run))
+    least = limits["epochs"] - by_own_loss
+    courses = {n: course for n in (*ACCURACIES, *ERRORS) if len((course := _course(run, n)).steps) > least}
     if not courses and (name is None or chance is None):
         raise NotJudged("no accuracy or error of a few epochs beside their losses was logged")
     if name is not None and chance is not None:
         yield from _stays(run, limits, name, chance)
     if not is_weighted(run):
-        backwards = (_goes_back(n, course, limits, chance or 0.0) for n, course in courses.items())
+        shortest = 1 if by_own_loss else int(limits["epochs"])
+        backwards = (_goes_back(n, course, limits, chance or 0.0, shortest) for n, course in courses.items())
         yield from [finding for finding in backwards if finding][:1]
 
 
@@ -125,10 +132,18 @@ def _course(run: HealthRun, name: str) -> _Course:
     return _Course(both, values[at], losses[of])
 
 
-def _goes_back(name: str, course: _Course, limits: Limits, chance: float) -> Finding | None:
-    """Returns the finding where a metric has become much worse since its best epoch, and the loss much better."""
+def _goes_back(name: str, course: _Course, limits: Limits, chance: float, shortest: int) -> Finding | None:
+    """Returns the finding where a metric has become much worse since its best epoch, and the loss much better.
+
+    Args:
+      name: the metric's.
+      course: its values and the losses.
+      limits: those in force.
+      chance: the accuracy of a guess, 0 where it is not known.
+      shortest: how many epochs its last third has at least.
+    """
     smooth = smoothed(course.values)
-    window = max(int(limits["epochs"]), len(smooth) // 3)
+    window = max(shortest, len(smooth) // 3)
     rises = name in ACCURACIES
     best = int(smooth.argmax() if rises else smooth.argmin())
     if best >= len(smooth) - window:
@@ -159,12 +174,3 @@ def _goes_back(name: str, course: _Course, limits: Limits, chance: float) -> Fin
 def _ends_at_chance(run: HealthRun) -> bool:
     """Returns whether the loss, too, ends at that of a constant answer or above: then the two agree."""
     return end_of_data_loss(run, loss_curve(run)) >= BETTER_THAN_TRIVIAL * trivial_loss(run)
-
-
-def _chance(run: HealthRun) -> float | None:
-    """Returns the share of the most frequent class, None where it is not known for a single target."""
-    rows = target_rows(run.classes)
-    if len(rows) != 1:
-        return None
-    counts = class_counts(run, rows[0]).sum(axis=0)
-    return float(counts.max() / counts.sum()) if counts.sum() > 0 else None

@@ -94,3 +94,25 @@ def test_a_weighted_loss_may_trade_accuracy_for_rare_classes():
 def test_a_metric_of_unknown_direction_is_not_judged():
     assert verdict(RULE, followed(DOWN, name="precision")).status == "no_data"
     assert verdict(RULE, followed(DOWN[:4], FALLING[:4])).status == "pass"
+
+
+def of_own_loss(run, name="own"):
+    """The run under a loss whose labels are not counted."""
+    compiled = {**run.model.compile, "losses": [{"output": "output", "class_name": name}]}
+    return replace(run, model=replace(run.model, compile=compiled), classes=healthy().classes)
+
+
+WRONG_SIGN = ((0.28, 0.12, 0.063), (-1.3, -5.0, -9.96))
+
+
+def test_a_loss_of_ones_own_with_the_wrong_sign_is_seen_in_three_epochs():
+    (finding,) = findings(RULE, of_own_loss(followed(*WRONG_SIGN)))
+    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 100, 300)
+    assert finding.observed == pytest.approx((0.2 - 0.063) / 0.2)
+    assert findings(RULE, of_own_loss(followed(WRONG_SIGN[0][::-1], WRONG_SIGN[1]))) == ()
+    assert findings(RULE, with_step(of_own_loss(followed(*WRONG_SIGN)), "weight/y", 1.0)) == ()
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredError", "BinaryCrossentropy"])
+def test_three_epochs_of_a_known_loss_show_no_trend(name):
+    assert verdict(RULE, of_own_loss(followed(*WRONG_SIGN), name)).status == "no_data"
