@@ -28,6 +28,10 @@ BETTER_THAN_TRIVIAL = 0.95
 VALIDATIONS_ENOUGH = 3
 """Fewer validations may all come before anything was learnt."""
 
+UNLIKE = 2.0
+"""What is learnt by heart is near the trivial predictor's loss in its best validation, before it is; above this
+multiple of it the examples of the validation are others than those of the training."""
+
 BEGUN = 64
 """Steps before which a run that still goes on, or one whose start was not seen, cannot show whether it learns."""
 
@@ -150,15 +154,33 @@ def suffers(run: HealthRun) -> bool:
     """Returns whether nothing was learnt, as far as is known, or nothing but the examples themselves: a run that
     has only begun has learnt nothing yet."""
     try:
-        return not learns_well(run) or learns_by_heart(run)
+        return not learns_well(run) or fails_in_validation(run)
     except NotJudged:
         return True
 
 
-def learns_by_heart(run: HealthRun) -> bool:
+def fails_in_validation(run: HealthRun) -> bool:
     """Returns whether nothing was learnt that holds for other examples: no validation was better than a constant
     answer."""
     return has_settled(run) and validation_over_trivial(run) >= BETTER_THAN_TRIVIAL
+
+
+def learns_by_heart(run: HealthRun) -> bool:
+    """Returns whether nothing was learnt that holds for other examples, and these are like those of the training."""
+    return fails_in_validation(run) and not validation_is_unlike(run)
+
+
+def validation_is_unlike(run: HealthRun) -> bool:
+    """Returns whether the examples of the validation are not like those of the training, which were learnt: a constant
+    answer is far better there from the first epoch on, when nothing can have been learnt by heart yet, and inference
+    mode is not to blame."""
+    if not has_settled(run) or not validation_over_trivial(run) > UNLIKE:
+        return False
+    epochs = of_present_loss(run).epochs
+    seen_early = epochs[0].logs.get("val_loss") is not None
+    inference = [epoch.modes.inference for epoch in epochs if epoch.modes is not None]
+    holds_in_inference = not inference or inference[-1] < BETTER_THAN_TRIVIAL * trivial_loss(run)
+    return seen_early and holds_in_inference and share_left(run) < BETTER_THAN_TRIVIAL
 
 
 def validation_over_trivial(run: HealthRun) -> float:

@@ -8,9 +8,10 @@ A network with many more weights than examples can learn them by heart and be us
 
 ## How it is decided
 The steps of an epoch times the examples of a batch are divided by the number of classes. Below the limit it is
-information; a warning where the loss falls well, and no validation is better than a constant answer. A model with
-frozen variables is taken to be pretrained, and not judged. How many weights the model has is told, and no limit is set
-to it: networks with far more weights than examples learn well.
+information; a warning where the loss falls well, and no validation is better than a constant answer, unless its data
+are not like those of the training (see `no-better-than-trivial`). A model with frozen variables is taken to be
+pretrained, and not judged. How many weights the model has is told, and no limit is set to it: networks with far more
+weights than examples learn well.
 
 ## When it is wrong
 Easy problems need few examples. A data set that is repeated without end, under a small `steps_per_epoch`, has more

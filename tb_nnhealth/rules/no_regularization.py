@@ -11,7 +11,7 @@ Such a model can store the examples one by one. Then it knows these, and little 
 The trainable weights are divided by the examples of an epoch. Above the limit, where no regularization is to be
 seen and the validation loss ends at a multiple of the training loss, it is information. It is a warning where that
 does harm: where the validation loss has turned and risen (see `overfitting`), or was never better than a constant
-answer's.
+answer's. Validation data that are not like those of the training are left to `no-better-than-trivial`.
 
 ## When it is wrong
 Augmented data and early stopping regularize too, and cannot be seen in the model. Nor can dropout inside of a
@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._inputs import examples
-from tb_nnhealth.rules._loss import learns_by_heart
+from tb_nnhealth.rules._loss import learns_by_heart, validation_is_unlike
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules.overfitting import RULE as OVERFITTING
 from tb_nnhealth.rules.overfitting import turn
@@ -61,7 +61,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     eased = any(layer.rate or layer.regularized or layer.normalizes for layer in run.model.layers)
     weights = run.model.trainable_parameters / count
     keeps_up = not validation[-1] > limits["gap"] * training[-1] > 0
-    if eased or optimizer.get("weight_decay") or weights <= limits["weights"] or keeps_up:
+    if eased or optimizer.get("weight_decay") or weights <= limits["weights"] or keeps_up or validation_is_unlike(run):
         return
     harms = turn(run, OVERFITTING.limits)[1] > OVERFITTING.limits["info"] or learns_by_heart(run)
     yield Finding(

@@ -10,6 +10,8 @@ From the best epoch on the model learns the training examples by heart. What it 
 The validation losses of the epochs are smoothed by medians of three. The last of them is compared with the best
 before; the rise must exceed the limit, must have lasted for some validations, and the training loss must have fallen
 meanwhile. A large rise is a warning, a smaller one information: training on was useless, and the best epoch is known.
+Where even that is far worse than a constant answer, the validation data are not like those of the training: that is
+left to `no-better-than-trivial`.
 
 ## When it is wrong
 A validation set of a few examples jumps about by chance.
@@ -31,6 +33,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
+from tb_nnhealth.rules._loss import validation_is_unlike
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -52,7 +55,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged(f"a turn takes more validations than the {len(losses)} that were seen")
     smooth = smoothed(losses)
     best, rise = turn(run, limits)
-    if rise <= limits["info"]:
+    if rise <= limits["info"] or validation_is_unlike(run):
         return
     yield Finding(
         RULE.name,

@@ -44,3 +44,10 @@ def test_few_that_were_learnt_by_heart_are_a_warning():
     assert findings(RULE, run)[0].severity == "info"
     assert findings(RULE, behind)[0].severity == "warning"
     assert findings(RULE, replace(behind, finished=False, steps=200))[0].severity == "info"
+
+
+def test_validation_data_unlike_those_of_the_training_show_nothing_learnt_by_heart():
+    run = with_classes(planned(10), [3] * 10)
+    logs = [{"loss": 0.3, "val_loss": 60.0 + i} for i in range(4)]
+    unlike = replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), log) for i, log in enumerate(logs)))
+    assert findings(RULE, unlike)[0].severity == "info"

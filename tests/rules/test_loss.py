@@ -1,20 +1,25 @@
 """How the loss went: the curve, the trivial predictor, and when it is too early to say."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tb_nnhealth.records import Epoch
+from tb_nnhealth.records import Epoch, ModeLosses
 from tb_nnhealth.rules import NotJudged
 from tb_nnhealth.rules._loss import (
     best_over_trivial,
     end_of_data_loss,
+    fails_in_validation,
     has_settled,
+    learns_by_heart,
     learns_well,
     loss_curve,
     never_fell,
+    suffers,
     trivial_loss,
+    validation_is_unlike,
     validation_over_trivial,
 )
 from tests.rules.builder import (
@@ -269,3 +274,26 @@ def test_a_rare_class_tells_a_trivial_loss_although_most_batches_have_none_of_it
     share = np.where(np.arange(len(STEPS)) % 4 == 0, 0.04, 0.0)
     run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), share)
     assert trivial_loss(run) == pytest.approx(-0.01 * np.log(0.01) - 0.99 * np.log(0.99))
+
+
+def validated(*of_validation, modes=None):
+    """A run of ten even classes that learns, with these validation losses."""
+    logs = [{} if math.isnan(loss) else {"val_loss": loss} for loss in of_validation]
+    epochs = tuple(Epoch(i, 100 * (i + 1), log, modes) for i, log in enumerate(logs))
+    return replace(with_classes(healthy(), np.full(10, 3)), epochs=epochs)
+
+
+def test_validation_data_are_unlike_those_of_the_training_where_they_are_far_worse_from_the_first_epoch_on():
+    unlike = validated(60.0, 50.0, 70.0)
+    assert validation_is_unlike(unlike) and fails_in_validation(unlike) and not learns_by_heart(unlike)
+    assert suffers(unlike)
+    near = validated(2.5, 50.0, 70.0)
+    assert not validation_is_unlike(near) and learns_by_heart(near)
+
+
+def test_they_are_not_where_it_may_have_been_learnt_by_heart_before_or_is_of_the_inference_mode():
+    assert not validation_is_unlike(validated(math.nan, 60.0, 50.0, 70.0))
+    assert not validation_is_unlike(validated(60.0, 50.0, 70.0, modes=ModeLosses(0.3, 40.0)))
+    assert validation_is_unlike(validated(60.0, 50.0, 70.0, modes=ModeLosses(0.3, 0.3)))
+    unlearnt = validated(60.0, 50.0, 70.0)
+    assert not validation_is_unlike(replace(unlearnt, step=stuck(healthy()).step))

@@ -55,3 +55,7 @@ def test_a_validation_that_turns_is_a_warning():
 def test_a_validation_that_never_was_better_than_a_constant_answer_is_a_warning():
     assert findings(RULE, with_classes(run(2.25), [3] * 10))[0].severity == "warning"
     assert findings(RULE, with_classes(run(2.0), [3] * 10))[0].severity == "info"
+
+
+def test_validation_data_unlike_those_of_the_training_are_told_elsewhere():
+    assert findings(RULE, with_classes(run(60.0), [3] * 10)) == ()

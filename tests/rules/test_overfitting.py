@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, verdict
+from tests.rules.builder import findings, healthy, verdict, with_classes
 
 RULE = "overfitting"
 FALLING = np.geomspace(2.0, 0.05, 12)
@@ -53,3 +53,8 @@ def test_validations_that_are_fewer_than_the_epochs_are_compared_with_training_a
 def test_without_validation():
     assert verdict(RULE, healthy()).status == "no_data"
     assert verdict(RULE, validated(turned(2.0)[:4])).status == "no_data"
+
+
+def test_validation_data_unlike_those_of_the_training_are_no_overfitting():
+    assert len(findings(RULE, with_classes(validated(turned(2.0)), [3] * 10))) == 1
+    assert findings(RULE, with_classes(validated(30 * turned(2.0)), [3] * 10)) == ()
