@@ -15,9 +15,16 @@ is masked does not count. Of several outputs it is the sum, where each is known,
 itself. It is known for cross-entropies and the mean squared error; what was measured of the targets does not tell the
 median's absolute error, and a Poisson loss has no zero of which a share would mean anything. The late loss without
 regularization is put in relation to it; within the limits of it, at the end of training or after many steps, is an
-error. A loss clearly above the trivial one has other causes. Of three validations or more the best is compared in the
-same way, with the trivial loss of the training labels: where none is below the lower limit, it is a warning. Weighted
-examples are not compared with those of a validation, nor are several outputs.
+error. It is information where an accuracy among Keras' logs shows that the inputs are used, as under noisy labels: its
+last epochs are better than the share of the most frequent class, by 0.05 of what is missing to 1 and by five binomial
+standard errors for the examples of an epoch, and a validation accuracy keeps half of that. Weighted examples are left
+out there. A loss clearly above the trivial one has other causes.
+
+Of three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
+none is below the lower limit, it is a warning. Before a model learns by heart, its validation is near the trivial loss:
+where the training is learnt, and the validations are above twice the trivial loss from the first epoch on, the data of
+the validation are said to be others; unless inference mode is as bad on the training's. Weighted examples are not
+compared with those of a validation, nor are several outputs.
 
 By hand, for class numbers: `p = np.bincount(y) / len(y)`, then `-(p[p > 0] * np.log(p[p > 0])).sum()` is the loss and
 `p.max()` the accuracy of a constant answer; for a regression `y.var()` is the squared error.
@@ -31,6 +38,8 @@ than those of the training have a larger loss.
 * Train on ten examples: a model that cannot learn them by heart has a fault in its definition.
 * Shuffle inputs and labels together, never one of them alone.
 * Check the last activation function and the loss.
+* Prepare the validation data as the training data: the same scale, the same numbers for the classes, labels in the
+  order of their inputs. Make both by one function, and split a shuffled set only then.
 
 ## References
 * 37 reasons why your neural network is not working, 2.4 (is the input connected to the output?), 2.5 (is the relation
@@ -41,6 +50,7 @@ than those of the training have a larger loss.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._accuracy import Scored, better_than_guess
 from tb_nnhealth.rules._loss import (
     LossCurve,
     best_over_trivial,
@@ -48,6 +58,7 @@ from tb_nnhealth.rules._loss import (
     has_settled,
     loss_curve,
     trivial_loss,
+    validation_is_unlike,
     validation_over_trivial,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -77,16 +88,29 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     validation = validation_over_trivial(run)
     if limits["low"] <= ratio <= limits["high"] and best_over_trivial(run, curve) >= limits["low"]:
         near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
+        scored = better_than_guess(run)
         message = (
-            f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}."
+            f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}"
         )
-        yield _finding("error", message, curve, ratio, limits["low"])
+        yield _finding("info" if scored else "error", message + _beside(scored), curve, ratio, limits["low"])
     elif validation >= limits["low"] and len(curve.steps):
+        best = f"The best validation loss, {validation * trivial:.3g}, is "
         message = (
-            f"The best validation loss, {validation * trivial:.3g}, is not {1 - limits['low']:.0%} below the best "
-            f"constant answer's {trivial:.3g}."
+            f"{validation:.2g} times the best constant answer's: the validation data are not like the training data, "
+            "or not prepared as they are."
+            if validation_is_unlike(run)
+            else f"not {1 - limits['low']:.0%} below the best constant answer's {trivial:.3g}."
         )
-        yield _finding("warning", message, curve, validation, limits["low"])
+        yield _finding("warning", best + message, curve, validation, limits["low"])
+
+
+def _beside(scored: Scored | None) -> str:
+    """Returns the end of a message: the accuracy that shows more than the loss does."""
+    if scored is None:
+        return "."
+    return (
+        f", but {scored.name} is {scored.accuracy:.1%}: always saying the most frequent class gives {scored.guess:.1%}."
+    )
 
 
 def _finding(severity: Severity, message: str, curve: LossCurve, observed: float, limit: float) -> Finding:

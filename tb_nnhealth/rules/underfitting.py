@@ -9,7 +9,9 @@ There is no overfitting to fight: the regularization keeps the model from learni
 
 ## How it is decided
 The late training loss is put in relation to the trivial predictor's. Where it is above the limit, the validation loss
-is not above it by much, and the model has dropout, penalties or weight decay, it is a warning.
+is not above it by much, and the model has dropout, penalties or weight decay, it is a warning; information where an
+accuracy is clearly better than the share of the most frequent class (see `no-better-than-trivial`): then noise in the
+labels may be what holds it back.
 
 ## When it is wrong
 Noise in the labels sets a floor that no model gets below. `AdamW` decays by default (0.004), which seldom holds a
@@ -28,6 +30,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._accuracy import better_than_guess
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import best_over_trivial, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -61,7 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     yield Finding(
         RULE.name,
-        "warning",
+        "info" if better_than_guess(run) else "warning",
         f"The loss ends at {ratio:.0%} of a constant answer's, in training as in validation, under regularization.",
         layer=regularized[0].path if regularized else None,
         first_step=int(losses.steps[0]),

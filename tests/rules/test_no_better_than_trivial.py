@@ -80,3 +80,24 @@ def test_a_training_loss_that_never_was_finite_has_no_steps_to_tell():
     endless = replace(validated(2.4, 2.3, 2.5), step=change(validated(), "step", "loss", np.inf).step)
     endless = replace(endless, epochs=tuple(replace(e, logs={"val_loss": 2.5}) for e in endless.epochs))
     assert findings(RULE, endless) == ()
+
+
+def test_an_accuracy_above_a_guess_shows_that_noisy_labels_are_learnt():
+    run = with_classes(stuck(healthy(), 0.975 * np.log(2)), [16, 16])
+    scored = replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), {"accuracy": 0.64}) for i in range(9)))
+    assert findings(RULE, run)[0].severity == "error"
+    (finding,) = findings(RULE, scored)
+    assert finding.severity == "info"
+    assert finding.message == (
+        "The loss ends at 0.674, within 5% of the best constant answer's 0.693, but accuracy is 64.0%: always saying "
+        "the most frequent class gives 50.0%."
+    )
+
+
+def test_validation_data_that_are_not_like_those_of_the_training_are_told():
+    (finding,) = findings(RULE, validated(70.0, 64.5, 80.0))
+    assert (finding.severity, finding.message) == (
+        "warning",
+        "The best validation loss, 64.5, is 28 times the best constant answer's: the validation data are not like the "
+        "training data, or not prepared as they are.",
+    )

@@ -35,3 +35,10 @@ def test_without_regularization_or_validation():
     assert verdict(RULE, trained(0.9, dense_2={"regularized": False})).status == "no_data"
     assert verdict(RULE, replace(trained(0.9), epochs=())).status == "no_data"
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def test_noisy_labels_that_are_learnt_are_information():
+    run = trained(0.9)
+    (epoch,) = run.epochs
+    scored = replace(epoch, logs={**epoch.logs, "accuracy": 0.3, "val_accuracy": 0.3})
+    assert findings(RULE, replace(run, epochs=(scored,)))[0].severity == "info"
