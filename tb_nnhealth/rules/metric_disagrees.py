@@ -77,22 +77,21 @@ ERRORS = ("mae", "mse", "mean_absolute_error", "mean_squared_error", "root_mean_
 """Metrics that are to fall."""
 
 KNOWN = (*BINARY, *CATEGORICAL, *REGRESSION)
-"""Losses of Keras' own."""
+"""Losses of Keras' own, of which it is known what they are for."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     name = next((n for n in ACCURACIES if len(curve(run, n)[1]) >= limits["epochs"]), None)
     chance = guess(run)
-    by_own_loss = chance is None and not any(head.loss in KNOWN for head in heads(run))
-    least = limits["epochs"] - by_own_loss
-    courses = {n: course for n in (*ACCURACIES, *ERRORS) if len((course := _course(run, n)).steps) > least}
+    shortest = {n: 1 if n in ACCURACIES and _is_own(run) else int(limits["epochs"]) for n in (*ACCURACIES, *ERRORS)}
+    lengths = {n: max(limits["epochs"], short + 1) for n, short in shortest.items()}
+    courses = {n: c for n, length in lengths.items() if len((c := _course(run, n)).steps) >= length}
     if not courses and (name is None or chance is None):
         raise NotJudged("no accuracy or error of a few epochs beside their losses was logged")
     if name is not None and chance is not None:
         yield from _stays(run, limits, name, chance)
     if not is_weighted(run):
-        shortest = 1 if by_own_loss else int(limits["epochs"])
-        backwards = (_goes_back(n, course, limits, chance or 0.0, shortest) for n, course in courses.items())
+        backwards = (_goes_back(n, course, limits, chance or 0.0, shortest[n]) for n, course in courses.items())
         yield from [finding for finding in backwards if finding][:1]
 
 
@@ -117,6 +116,12 @@ def _stays(run: HealthRun, limits: Limits, name: str, chance: float) -> Iterator
     )
 
 
+def _is_own(run: HealthRun) -> bool:
+    """Returns whether all losses are of the user's own, or others whose labels are not counted."""
+    losses = [head.loss for head in heads(run)]
+    return bool(losses) and not any(loss in KNOWN for loss in losses)
+
+
 class _Course(NamedTuple):
     """The ends of the epochs that have both, and the values of a metric and of the mean loss there."""
 
@@ -136,9 +141,7 @@ def _goes_back(name: str, course: _Course, limits: Limits, chance: float, shorte
     """Returns the finding where a metric has become much worse since its best epoch, and the loss much better.
 
     Args:
-      name: the metric's.
-      course: its values and the losses.
-      limits: those in force.
+      name, course, limits: the metric's name, its values beside the losses, and the limits in force.
       chance: the accuracy of a guess, 0 where it is not known.
       shortest: how many epochs its last third has at least.
     """

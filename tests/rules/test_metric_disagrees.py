@@ -111,6 +111,7 @@ def test_a_loss_of_ones_own_with_the_wrong_sign_is_seen_in_three_epochs():
     assert finding.observed == pytest.approx((0.2 - 0.063) / 0.2)
     assert findings(RULE, of_own_loss(followed(WRONG_SIGN[0][::-1], WRONG_SIGN[1]))) == ()
     assert findings(RULE, with_step(of_own_loss(followed(*WRONG_SIGN)), "weight/y", 1.0)) == ()
+    assert verdict(RULE, of_own_loss(followed([1.0, 3.0, 9.0], WRONG_SIGN[1], "mae"))).status == "no_data"
 
 
 @pytest.mark.parametrize("name", ["MeanSquaredError", "BinaryCrossentropy"])
