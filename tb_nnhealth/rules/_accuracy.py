@@ -16,8 +16,9 @@ ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "spa
 OF_ELEMENTS = ("BinaryAccuracy", "binary_accuracy")
 """As they are compiled: of several outputs they count each, and read much for an answer of zeros only."""
 
-ABOVE = 0.05
-"""Of what a guess leaves to 1, an accuracy that is better than it has more than this share."""
+CLEARLY = 0.2
+"""Of what a guess leaves to 1, an accuracy that shows more than the loss does has more than this share: below it a
+model of many classes has hardly begun."""
 
 SURE = 5.0
 """Standard errors that chance does not explain."""
@@ -57,7 +58,7 @@ def better_than_guess(run: HealthRun) -> Scored | None:
     accuracy, validated = (_at_the_end(run, log) for log in (name, f"val_{name}"))
     gained = accuracy - share
     by_chance = SURE * math.sqrt(share * (1 - share) / count)
-    is_better = gained > max(ABOVE * (1 - share), by_chance) and not validated - share < HELD * gained
+    is_better = gained > max(CLEARLY * (1 - share), by_chance) and not validated - share < HELD * gained
     return Scored(name, accuracy, share) if is_better else None
 
 

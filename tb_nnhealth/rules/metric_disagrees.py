@@ -45,7 +45,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._accuracy import ABOVE, ACCURACIES, guess
+from tb_nnhealth.rules._accuracy import ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, heads
 from tb_nnhealth.rules._loss import (
@@ -67,7 +67,7 @@ RULE = Rule(
     passing_title="The metric follows the loss",
     thresholds=(
         Threshold("fell", 0.5, "fraction", "a loss that halved has learnt what a metric must show"),
-        Threshold("above", ABOVE, "fraction", "chance within a few per cent"),
+        Threshold("above", 0.05, "fraction", "chance within a few per cent"),
         Threshold("lost", 0.5, "fraction", "a choice: half of what the metric had gained, as the loss has to halve"),
         Threshold("epochs", 3.0, "epochs", "fewer show no trend"),
     ),

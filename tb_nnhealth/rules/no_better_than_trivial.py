@@ -10,15 +10,15 @@ validation stays there, the examples were learnt by heart, with their labels, an
 
 ## How it is decided
 The trivial predictor's loss is computed from the labels that were seen: the entropy of the class frequencies, or the
-variance of the targets around the mean of each output unit, both with the weights of the examples and of the loss; what
-is masked does not count. Of several outputs it is the sum, where each is known, and none of them may be better by
-itself. It is known for cross-entropies and the mean squared error; what was measured of the targets does not tell the
-median's absolute error, and a Poisson loss has no zero of which a share would mean anything. The late loss without
-regularization is put in relation to it; within the limits of it, at the end of training or after many steps, is an
-error. It is information where an accuracy among Keras' logs shows that the inputs are used, as under noisy labels: its
-last epochs are better than the share of the most frequent class, by 0.05 of what is missing to 1 and by five binomial
-standard errors for the examples of an epoch, and a validation accuracy keeps half of that. Weighted examples are left
-out there. A loss clearly above the trivial one has other causes.
+variance of the targets around the mean of each output unit, both with the weights of the examples and of the loss;
+what is masked does not count. Of several outputs it is the sum, where each is known, and none of them may be better
+by itself. It is known for cross-entropies and the mean squared error; what was measured of the targets does not tell
+the median's absolute error, and a Poisson loss has no zero of which a share would mean anything. The late loss
+without regularization is put in relation to it; within the limits of it, at the end of training or after many steps,
+is an error. It is information where an accuracy among Keras' logs shows that the inputs are used, as under noisy
+labels: its last epochs are better than the share of the most frequent class, by a fifth of what is missing to 1 and
+by five binomial standard errors for the examples of an epoch, and a validation accuracy keeps half of that. Weighted
+examples are left out there. A loss clearly above the trivial one has other causes.
 
 Of three validations or more the best is compared in the same way, with the trivial loss of the training labels: where
 none is below the lower limit, it is a warning. Before a model learns by heart, its validation is near the trivial loss:
