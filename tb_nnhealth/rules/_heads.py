@@ -18,6 +18,9 @@ REGRESSION = (
     "LogCosh",
 )
 
+KERAS_OWN = (*CATEGORICAL, *BINARY, *REGRESSION)
+"""Losses of Keras' own, of which it is known what they are for."""
+
 RANGES: dict[str, tuple[float, float]] = {
     "softmax": (0.0, 1.0),
     "sigmoid": (0.0, 1.0),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
-from tb_nnhealth.rules._series import is_kernel, median
+from tb_nnhealth.rules._series import examples_of_a_batch, is_kernel, median
 
 
 def measured(run: HealthRun, stage: str) -> tuple[BatchTensor, ...]:
@@ -49,7 +49,7 @@ def of_data(run: HealthRun, statistic: str, row: str) -> float:
 def examples(run: HealthRun) -> float | None:
     """Returns how many examples an epoch has, None where its length is not known."""
     an_epoch = steps_per_epoch(run)
-    return an_epoch * float(median(run.step.series("batch_size", "step"))) if an_epoch else None
+    return an_epoch * examples_of_a_batch(run) if an_epoch else None
 
 
 def heads_with(run: HealthRun, losses: tuple[str, ...]) -> Iterator[Head]:

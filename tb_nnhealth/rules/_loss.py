@@ -11,7 +11,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._heads import heads
 from tb_nnhealth.rules._rule import NotJudged, Severity
-from tb_nnhealth.rules._series import Floats, keep, late, mean, median, target_rows
+from tb_nnhealth.rules._series import Floats, examples_of_a_batch, keep, late, mean, median, target_rows
 
 EPOCHS_ENOUGH = 8
 """From this many epochs on their means are the curve: they are less noisy than single steps."""
@@ -303,7 +303,7 @@ def _summed(run: HealthRun, loss: Mapping[str, Any]) -> float:
     shapes = [prediction.shape for prediction in run.model.tensors("prediction")]
     if reduction != SUM or loss.get("ignore_class") is not None or any(len(shape) != 2 for shape in shapes):
         return math.nan
-    return float(median(run.step.series("batch_size", "step")))
+    return examples_of_a_batch(run)
 
 
 def _is_summed(run: HealthRun) -> bool:
@@ -354,7 +354,7 @@ def _variance_of_target(run: HealthRun, output: str | None) -> float:
     targets = [target for target in measured if _is_of(target.name, "", output)]
     means = run.data.series("data_mean", f"target/{targets[0].name}").astype(np.float64) if targets else np.empty(0)
     means = means[np.isfinite(means)]
-    examples = float(median(run.step.series("batch_size", "step")))
+    examples = examples_of_a_batch(run)
     if len(targets) != 1 or len(means) < 2 or not examples >= 1:
         return within
     between = float(means.var(ddof=1)) * _mean_weight(run, output)

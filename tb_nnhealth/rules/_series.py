@@ -120,6 +120,11 @@ def rows_of(table: Table, variables: tuple[Variable, ...]) -> tuple[tuple[Variab
     return tuple(variable for variable, _ in present), [row for _, row in present]
 
 
+def examples_of_a_batch(run: HealthRun) -> float:
+    """Returns the median batch size of the sampled steps, NaN where it was not measured."""
+    return float(median(run.step.series("batch_size", "step")))
+
+
 def of_calls(run: HealthRun, layer: Layer, statistic: str) -> float:
     """Returns the median of a layer's activation statistic over the late window: of its smallest call."""
     window = late(run.activations.steps)

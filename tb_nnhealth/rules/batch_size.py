@@ -33,7 +33,7 @@ from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import examples_of_a_batch
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
 from tb_nnhealth.rules.still_improving import last_drop
 from tb_nnhealth.rules.too_few_updates import RULE as TOO_FEW_UPDATES
@@ -50,7 +50,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    size = float(median(run.step.series("batch_size", "step")))
+    size = examples_of_a_batch(run)
     an_epoch = steps_per_epoch(run)
     severity = severity_of_symptom(run)
     normalized = [layer.path for layer in run.model.layers if _normalizes_examples(run, layer)]

@@ -33,10 +33,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
+from tb_nnhealth.rules._heads import KERAS_OWN, Head, heads
 from tb_nnhealth.rules._loss import SUM, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Floats, median
+from tb_nnhealth.rules._series import Floats, examples_of_a_batch, median
 
 RULE = Rule(
     name="loss-reduction",
@@ -55,7 +55,7 @@ RULE = Rule(
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     losses = run.model.compile.get("losses") or []
-    known = bool(losses) and all(loss.get("class_name") in (*CATEGORICAL, *BINARY, *REGRESSION) for loss in losses)
+    known = bool(losses) and all(loss.get("class_name") in KERAS_OWN for loss in losses)
     name = "data_loss" if np.isfinite(run.step.series("data_loss", "step")).any() else "loss"
     values = run.step.series(name, "step").astype(np.float64)
     lowest = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
@@ -78,12 +78,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _is_summed(head: Head) -> bool:
     """Returns whether a loss of Keras' own is summed; without a last axis to take the mean over it is no sum."""
-    keras_own = head.loss in (*CATEGORICAL, *BINARY, *REGRESSION)
+    keras_own = head.loss in KERAS_OWN
     return keras_own and head.reduction == SUM and len(head.prediction.shape) > 1
 
 
 def _of_sum(run: HealthRun, head: Head) -> Finding:
-    examples = float(median(run.step.series("batch_size", "step")))
+    examples = examples_of_a_batch(run)
     follows_scale = (run.model.compile.get("optimizer") or {}).get("class_name") == "SGD"
     return Finding(
         RULE.name,

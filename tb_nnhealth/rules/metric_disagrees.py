@@ -47,7 +47,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, heads
+from tb_nnhealth.rules._heads import KERAS_OWN, heads
 from tb_nnhealth.rules._loss import (
     BETTER_THAN_TRIVIAL,
     end_of_data_loss,
@@ -75,9 +75,6 @@ RULE = Rule(
 
 ERRORS = ("mae", "mse", "mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
 """Metrics that are to fall."""
-
-KNOWN = (*BINARY, *CATEGORICAL, *REGRESSION)
-"""Losses of Keras' own, of which it is known what they are for."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -119,7 +116,7 @@ def _stays(run: HealthRun, limits: Limits, name: str, chance: float) -> Iterator
 def _is_own(run: HealthRun) -> bool:
     """Returns whether all losses are of the user's own, or others whose labels are not counted."""
     losses = [head.loss for head in heads(run)]
-    return bool(losses) and not any(loss in KNOWN for loss in losses)
+    return bool(losses) and not any(loss in KERAS_OWN for loss in losses)
 
 
 class _Course(NamedTuple):

@@ -34,7 +34,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads, target_range
+from tb_nnhealth.rules._accuracy import OF_ELEMENTS
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, KERAS_OWN, REGRESSION, Head, heads, target_range
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule
 from tb_nnhealth.rules._series import Floats, mean
@@ -49,7 +50,6 @@ RULE = Rule(
 BY_SHAPE = ("accuracy", "acc")
 """What Keras replaces by the accuracy for the shapes of targets and predictions."""
 
-OF_ELEMENTS = ("BinaryAccuracy", "binary_accuracy")
 OF_LARGEST = ("CategoricalAccuracy", "categorical_accuracy")
 ACCURACIES = (
     *(*BY_SHAPE, *OF_ELEMENTS, *OF_LARGEST),
@@ -61,7 +61,7 @@ ROUNDING = 1e-3
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    judged = [head for head in heads(run) if head.loss in (*REGRESSION, *BINARY, *CATEGORICAL)]
+    judged = [head for head in heads(run) if head.loss in KERAS_OWN]
     if not judged or not run.model.compile.get("metrics"):
         raise NotJudged("no compiled metric beside a loss of Keras' own was seen")
     for head, metrics in [(head, _metrics(run, head)) for head in judged]:

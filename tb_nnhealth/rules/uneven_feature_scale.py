@@ -40,7 +40,7 @@ from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._inputs import normalizes_first, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import examples_of_a_batch, median
 
 RULE = Rule(
     name="uneven-feature-scale",
@@ -65,7 +65,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not tensors:
         raise NotJudged("no input with several features was measured")
     varies = any(of_data(run, "feature_std_max", f"input/{tensor.name}") > 0 for tensor in tensors)
-    if not varies and not _examples(run) >= limits["examples"]:
+    if not varies and not examples_of_a_batch(run) >= limits["examples"]:
         raise NotJudged("no batches of enough examples for features to vary were measured")
     for tensor in tensors:
         low, high = (of_data(run, f"feature_std_{end}", f"input/{tensor.name}") for end in ("min", "max"))
@@ -81,7 +81,7 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
     row, features = f"input/{tensor.name}", tensor.shape[-1]
     counts = run.data.series("constant_features", row)
     counts = counts[np.isfinite(counts)]
-    if len(tensor.shape) != 2 or not features or not _examples(run) >= limits["examples"]:
+    if len(tensor.shape) != 2 or not features or not examples_of_a_batch(run) >= limits["examples"]:
         return
     if len(counts) < limits["samples"] or counts.min() != median(counts) or of_data(run, "data_std", row) == 0:
         return
@@ -96,11 +96,6 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
         message = f"In each sampled batch all examples of the input {tensor.name} are the same."
         severity = severity_of_symptom(run)
     yield _finding(run, severity, message, "constant_features", count, limits["constant"] * features, "features")
-
-
-def _examples(run: HealthRun) -> float:
-    """Returns how many examples a batch has."""
-    return float(median(run.step.series("batch_size", "step")))
 
 
 def _finding(
