@@ -7,8 +7,8 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._heads import heads
 from tb_nnhealth.rules._inputs import examples
-from tb_nnhealth.rules._loss import is_weighted, of_present_loss
-from tb_nnhealth.rules._series import class_counts, median, target_rows
+from tb_nnhealth.rules._series import class_counts, median, of_present_loss, target_rows
+from tb_nnhealth.rules._trivial import is_weighted
 
 ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 """As they are named in the logs."""

@@ -120,6 +120,13 @@ def rows_of(table: Table, variables: tuple[Variable, ...]) -> tuple[tuple[Variab
     return tuple(variable for variable, _ in present), [row for _, row in present]
 
 
+def of_present_loss(run: HealthRun) -> HealthRun:
+    """Returns the run with those steps, data and epochs only that saw the losses in force: others do not compare."""
+    step, data, classes = (keep(t, t.steps >= run.loss_since) for t in (run.step, run.data, run.classes))
+    epochs = tuple(epoch for epoch in run.epochs if epoch.step > run.loss_since)
+    return replace(run, step=step, data=data, classes=classes, epochs=epochs)
+
+
 def examples_of_a_batch(run: HealthRun) -> float:
     """Returns the median batch size of the sampled steps, NaN where it was not measured."""
     return float(median(run.step.series("batch_size", "step")))

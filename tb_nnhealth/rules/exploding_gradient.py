@@ -41,9 +41,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well, loss_curve, of_present_loss
+from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
-from tb_nnhealth.rules._series import kernels, late, median, rows_of
+from tb_nnhealth.rules._series import kernels, late, median, of_present_loss, rows_of
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
 
 RULE = Rule(

@@ -33,9 +33,10 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom, trivial_loss
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._trivial import trivial_loss
 
 RULE = Rule(
     name="initial-loss",

@@ -31,16 +31,10 @@ inputs tells it.
 from collections.abc import Iterator, Mapping, Sequence
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import (
-    BETTER_THAN_TRIVIAL,
-    has_settled,
-    over_trivial_by_output,
-    severity_of_symptom,
-    share_left,
-    trivial_loss,
-)
+from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, has_settled, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._trivial import over_trivial_by_output, trivial_loss
 
 RULE = Rule(
     name="loss-weights",

@@ -48,17 +48,10 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._heads import KERAS_OWN, heads
-from tb_nnhealth.rules._loss import (
-    BETTER_THAN_TRIVIAL,
-    end_of_data_loss,
-    is_weighted,
-    loss_curve,
-    of_present_loss,
-    relative_drop,
-    trivial_loss,
-)
+from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, median
+from tb_nnhealth.rules._series import Floats, median, of_present_loss
+from tb_nnhealth.rules._trivial import is_weighted, trivial_loss
 
 RULE = Rule(
     name="metric-disagrees",

@@ -57,11 +57,11 @@ from tb_nnhealth.rules._loss import (
     end_of_data_loss,
     has_settled,
     loss_curve,
-    trivial_loss,
     validation_is_unlike,
     validation_over_trivial,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._trivial import trivial_loss
 
 RULE = Rule(
     name="no-better-than-trivial",

@@ -43,9 +43,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
-from tb_nnhealth.rules._loss import of_present_loss
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, of_present_loss
 
 RULE = Rule(
     name="nonfinite-values",

@@ -32,8 +32,9 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import of_present_loss, severity_of_symptom
+from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import of_present_loss
 
 RULE = Rule(
     name="oscillating-loss",

@@ -52,12 +52,11 @@ from tb_nnhealth.rules._loss import (
     loss_curve,
     never_fell,
     noise,
-    of_present_loss,
     relative_drop,
     steps_seen,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, of_present_loss
 
 RULE = Rule(
     name="stalled-loss",

@@ -40,9 +40,9 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
-from tb_nnhealth.rules._loss import learns_well, of_present_loss
+from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, of_present_loss
 
 RULE = Rule(
     name="train-eval-mismatch",

@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.rules._loss import trivial_loss
+from tb_nnhealth.rules._trivial import trivial_loss
 from tests.instrument.training import unwarned
 
 ROWS = 24

@@ -18,10 +18,10 @@ from tb_nnhealth.rules._loss import (
     loss_curve,
     never_fell,
     suffers,
-    trivial_loss,
     validation_is_unlike,
     validation_over_trivial,
 )
+from tb_nnhealth.rules._trivial import trivial_loss
 from tests.rules.builder import (
     STEPS,
     change,
