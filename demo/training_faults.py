@@ -33,6 +33,10 @@ def _rounded() -> list[keras.Layer]:
     ]
 
 
+def _wrong_sign(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    return -keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+
 def _raw_digits() -> tuple[np.ndarray, np.ndarray]:
     images, labels = digits()
     return images, labels[:, None].astype("float32")
@@ -80,6 +84,7 @@ FAULTS = {
         "subtracts its weight penalty",
         classifier(dense(kernel_regularizer=NegativePenalty()), sgd(0.05)),
     ),
+    "unbounded-loss": Fault("gives its loss the wrong sign", classifier(loss=lambda: _wrong_sign)),
     "large-bias": Fault(
         "starts the biases of tanh layers at 20", classifier(dense(activation="tanh", bias_initializer=Constant(20.0)))
     ),

@@ -28,16 +28,18 @@ _BLOCKED = (
     "frozen-variables",
 )
 _TOO_SLOW = ("low-update-ratio", "learning-rate-schedule", "too-few-updates")
-_TOO_FAST = ("exploding-gradient", "weight-growth", *_RATE)
+_TOO_FAST = ("exploding-gradient", "weight-growth", "unbounded-loss", *_RATE)
 _GIVEN = (*_START, *_INPUTS, *_HEAD)
 
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "unnormalized-input": ("pretrained-input-range",),
     "label-out-of-range": ("loss-label-mismatch",),
     "nonfinite-values": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
-    "weight-growth": ("exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
-    "exploding-gradient": (*_RATE[1:], *_GIVEN, "loss-reduction"),
+    "unbounded-loss": _HEAD,
+    "weight-growth": ("unbounded-loss", "exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
+    "exploding-gradient": ("unbounded-loss", *_RATE[1:], *_GIVEN, "loss-reduction"),
     "high-update-ratio": (
+        "unbounded-loss",
         "learning-rate-value",
         "weight-decay-dominates",
         *_START,
@@ -87,7 +89,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         *_GIVEN,
     ),
     "learning-rate-schedule": ("learning-rate-value",),
-    "no-regularization": ("class-imbalance", "few-samples"),
+    "no-regularization": ("train-eval-mismatch", "class-imbalance", "few-samples"),
     "batch-size": ("few-samples",),
     "too-few-updates": ("batch-size",),
     "initial-loss": ("poor-initialization", "activation-scale", *_INPUTS, *_HEAD),
@@ -96,6 +98,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "collapsed-output": (*_BLOCKED, *_TOO_FAST, *_TOO_SLOW, *_DEPTH, *_BATCHES, *_CAPACITY, *_GIVEN),
     "metric-disagrees": ("metric-loss-mismatch", *_BATCHES, *_HEAD),
     "no-better-than-trivial": (
+        "train-eval-mismatch",
         "collapsed-output",
         *_BLOCKED,
         *_TOO_FAST,
@@ -151,7 +154,8 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
     Each cause is followed by its symptoms, the nearest first. A cause comes before another whose gravest symptom is
     less severe, then in the order of the rules, which is that of what is given, the forward pass, the backward pass,
-    the step and the result. Findings of severity info have no symptoms and are none: they come last.
+    the step and the result. Findings of severity info have no symptoms and are none: they come last, those first that
+    a statistic of the training shows.
 
     Args:
       findings: the findings of all rules.
@@ -176,7 +180,9 @@ def by_cause(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         ),
     )
     symptoms = {root: [rule for rule in roots if roots[rule] == root != rule] for root in gravest}
-    informative = [finding for finding in findings if finding.severity == "info"]
+    informative = sorted(
+        (finding for finding in findings if finding.severity == "info"), key=lambda finding: finding.statistic is None
+    )
     return (*_told(ordered, because, symptoms), *informative)
 
 

@@ -44,6 +44,8 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("loss-label-mismatch", "label-out-of-range", "no-better-than-trivial"),
         ("layer-width", "dead-units", "collapsed-output"),
         ("loss-reduction", "high-update-ratio", "nonfinite-values"),
+        ("unbounded-loss", "weight-growth", "nonfinite-values"),
+        ("train-eval-mismatch", "no-better-than-trivial"),
     ],
 )
 def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
@@ -55,6 +57,11 @@ def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
     title = DIAGNOSES[chain[0]].rule.title
     message = next(f.message for f in symptoms if f.because == chain[0])
     assert message.endswith(f", probably because {title[0].lower()}{title[1:]}.")
+
+
+def test_information_that_the_training_shows_comes_before_what_was_known_before_it() -> None:
+    known, seen = _finding("few-samples", "info"), replace(_finding("still-improving", "info"), statistic="loss")
+    assert [finding.rule for finding in by_cause([known, seen])] == ["still-improving", "few-samples"]
 
 
 @pytest.mark.parametrize(("severity", "cause"), [("error", "dead-units"), ("warning", None)])

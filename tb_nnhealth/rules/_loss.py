@@ -36,6 +36,9 @@ BEGUN = 64
 NEVER_FELL = 0.01
 """A loss that lost less than this share of its start in the whole training never fell."""
 
+HELD_BACK = 0.8
+"""Share of what was there to lose that a training leaves which has learnt little."""
+
 MEDIAN_ERROR = 1.25
 """Standard error of a median of n values ÷ (noise ÷ √n), for normal noise: sqrt(pi / 2)."""
 
@@ -135,9 +138,12 @@ def learns_well(run: HealthRun) -> bool:
 
 def suffers(run: HealthRun) -> bool:
     """Returns whether nothing was learnt, as far as is known, or nothing but the examples themselves: a run that
-    has only begun has learnt nothing yet."""
+    has only begun has learnt nothing yet, and one whose loss rose until it was NaN or infinite has lost it. What holds
+    in training mode alone was learnt."""
+    if run.nonfinite is not None and loss_curve(run).fell < 0:
+        return True
     try:
-        return not learns_well(run) or fails_in_validation(run)
+        return not learns_well(run) or (fails_in_validation(run) and not fails_in_inference(run))
     except NotJudged:
         return True
 
@@ -150,7 +156,14 @@ def fails_in_validation(run: HealthRun) -> bool:
 
 def learns_by_heart(run: HealthRun) -> bool:
     """Returns whether nothing was learnt that holds for other examples, and these are like those of the training."""
-    return fails_in_validation(run) and not validation_is_unlike(run)
+    return fails_in_validation(run) and not validation_is_unlike(run) and not fails_in_inference(run)
+
+
+def fails_in_inference(run: HealthRun) -> bool:
+    """Returns whether what was learnt is lost in inference mode: on a batch of the training itself, at the end of the
+    last epoch that it was measured at, that is no better than a constant answer."""
+    measured = [epoch.modes.inference for epoch in of_present_loss(run).epochs if epoch.modes is not None]
+    return bool(measured) and not measured[-1] < BETTER_THAN_TRIVIAL * trivial_loss(run)
 
 
 def validation_is_unlike(run: HealthRun) -> bool:
@@ -161,9 +174,7 @@ def validation_is_unlike(run: HealthRun) -> bool:
         return False
     epochs = of_present_loss(run).epochs
     seen_early = epochs[0].logs.get("val_loss") is not None
-    inference = [epoch.modes.inference for epoch in epochs if epoch.modes is not None]
-    holds_in_inference = not inference or inference[-1] < BETTER_THAN_TRIVIAL * trivial_loss(run)
-    return seen_early and holds_in_inference and share_left(run) < BETTER_THAN_TRIVIAL
+    return seen_early and not fails_in_inference(run) and share_left(run) < BETTER_THAN_TRIVIAL
 
 
 def validation_over_trivial(run: HealthRun) -> float:
@@ -224,12 +235,26 @@ def fall_of_epochs(run: HealthRun, since: float = 0.0) -> float:
     return relative_drop(float(counted[0]), float(counted[-1])) if len(counted) > 1 else 0.0
 
 
+def falls_ever_faster(curve: LossCurve) -> bool:
+    """Returns whether the loss is below zero, and fell by more from the middle third of the points to the last one than
+    from the first third to the middle one."""
+    if len(curve.losses) < 3 or not curve.end < 0:
+        return False
+    first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
+    return middle - last > first - middle > 0
+
+
 def share_left(run: HealthRun) -> float:
     """Returns the late loss without regularization ÷ what was there to lose: the trivial predictor's loss where the
     labels tell it, else that at the start; NaN where neither is above zero."""
     curve, trivial = loss_curve(run), trivial_loss(run)
     whole = trivial if math.isfinite(trivial) else curve.start
     return end_of_data_loss(run, curve) / whole if whole > 0 else math.nan
+
+
+def learnt_little(run: HealthRun) -> bool:
+    """Returns whether a training that has ended leaves most of what was there to lose."""
+    return run.finished and share_left(run) > HELD_BACK
 
 
 def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:

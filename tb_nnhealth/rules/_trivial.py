@@ -31,6 +31,27 @@ def trivial_loss(run: HealthRun) -> float:
     return sum(parts) if parts else math.nan
 
 
+def undecided_loss(run: HealthRun) -> float:
+    """Returns the loss of giving each class the same probability, as a fresh model does: ln C for C classes, ln 2 for a
+    yes or no, weighted and summed as the trivial predictor's; NaN where not every loss is a cross-entropy."""
+    run = of_present_loss(run)
+    units = {head.name: head.units for head in heads(run)}
+    parts = [
+        _weight(loss)
+        * _summed(run, loss)
+        * _mean_weight(run, output)
+        * _undecided(str(loss.get("class_name")), units.get(str(loss.get("output")), next(iter(units.values()), None)))
+        for loss, output in compiled_losses(run)
+    ]
+    return sum(parts) if parts else math.nan
+
+
+def _undecided(loss: str, units: int | None) -> float:
+    if loss == "BinaryCrossentropy":
+        return math.log(2)
+    return math.log(units) if loss in CATEGORICAL and units else math.nan
+
+
 def over_trivial_by_output(run: HealthRun) -> dict[str, float]:
     """Returns each output's late unweighted loss ÷ that of its own best constant answer, NaN where that is not known
     or zero."""

@@ -12,8 +12,9 @@ An `Embedding` cuts its ids to whole numbers: of ids that were divided by their 
 Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled batches is a
 warning, and an error where it is the only one. An input whose batches all have the same mean, spread, extremes and
 share of zeros, at several places of the epoch, is a warning. Both are information where something is learnt. An input
-that goes straight into an `Embedding`, and whose smallest or largest number in a batch is not whole, is an error, and a
-warning where something is learnt.
+that goes straight into an `Embedding`, and whose smallest or largest number in a batch is not whole, or which holds
+numbers between 0 and 1 (their variance is below that of zeros and ones of the same mean), is an error, and a warning
+where something is learnt.
 
 ## When it is wrong
 An input that marks what is missing by NaN, for a model that replaces it in its first layer. A training that is to
@@ -53,6 +54,9 @@ RULE = Rule(
     ),
     judges_nonfinite=True,
 )
+
+BETWEEN = 0.99
+"""Variance ÷ mean (1 - mean), which is 1 for zeros and ones but for rounding, and less for numbers between them."""
 
 FINGERPRINT = ("data_mean", "data_std", "data_min", "data_max", "data_zero_fraction")
 
@@ -98,11 +102,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _cut(run: HealthRun, row: str) -> Mask:
-    """Returns at which samples an input that goes straight into an `Embedding` had an extreme that is not whole."""
+    """Returns at which samples an input that goes straight into an `Embedding` held a number that is not whole: an
+    extreme, or one between zeros and ones, whose variance is below mean (1 - mean), that of zeros and ones alone."""
     looked_up = any(layer.class_name == "Embedding" and layer.inputs == (row,) for layer in run.model.layers)
-    extremes = np.stack([run.data.series(name, row) for name in ("data_min", "data_max")])
-    fractional = np.isfinite(extremes) & (extremes != np.round(extremes)) & looked_up
-    cut: Mask = fractional.any(axis=0)
+    low, high, mean, std = (run.data.series(name, row) for name in ("data_min", "data_max", "data_mean", "data_std"))
+    extremes = np.stack([low, high])
+    fractional = (np.isfinite(extremes) & (extremes != np.round(extremes))).any(axis=0)
+    between = (low == 0) & (high == 1) & (std**2 < BETWEEN * mean * (1 - mean))
+    cut: Mask = (fractional | between) & looked_up
     return cut
 
 

@@ -9,7 +9,8 @@ says: it hides a learning rate that is too high, or data that are not normalized
 
 ## How it is decided
 The share of the sampled steps at which the norm after clipping is clearly below the norm before is compared with the
-limit. It is information where something is learnt, else a warning.
+limit. It is information where something is learnt; a warning where nothing is, and where it takes away nearly the
+whole norm and the loss ends above 80 % of a constant answer's (of its start, where that is not known).
 
 ## When it is wrong
 Transformers and recurrent networks are often trained with a tight clip norm on purpose: Pascanu et al. (2013) found
@@ -30,7 +31,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._loss import learnt_little, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -49,6 +50,7 @@ RULE = Rule(
             "more often than not; Pascanu et al. (2013) clip at half to ten times the average norm",
         ),
         Threshold("clipped", 0.1, "fraction", "less than a tenth of the norm changes little"),
+        Threshold("nearly", 0.9, "fraction", "our choice: the steps are a tenth of what the learning rate was set for"),
     ),
 )
 
@@ -62,10 +64,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     share = float((clipped > limits["clipped"]).mean())
     if share <= limits["steps"]:
         return
+    taken = float(np.median(clipped))
+    holds_back = taken > limits["nearly"] and learnt_little(run)
     yield Finding(
         RULE.name,
-        severity_of_symptom(run),
-        f"Clipping takes away {np.median(clipped):.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
+        "warning" if holds_back else severity_of_symptom(run),
+        f"Clipping takes away {taken:.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
         first_step=int(run.step.steps[0]),
         last_step=int(run.step.steps[-1]),
         statistic="clipped_fraction",

@@ -9,10 +9,11 @@ and wrong starts with large gradients, and spends its first steps on unlearning:
 too large.
 
 ## How it is decided
-The data loss of step 0, before any update, is divided by the best constant prediction's, computed from the labels
-seen (see `no-better-than-trivial`). Where step 0 was not sampled there is no verdict. A loss below that of a guess is
+The data loss of step 0, before any update, is divided by that of a guess: the best constant prediction's, computed
+from the labels seen (see `no-better-than-trivial`), or that of giving each class the same probability, if it is larger,
+as it is where some classes are rare. Where step 0 was not sampled there is no verdict. A loss below that of a guess is
 no fault: a pretrained model has it, or an easy batch. More than the limit is a warning where nothing is learnt, else
-information.
+information; a classification that starts beyond the second limit is told by a warning whatever is learnt later.
 
 By hand: `model.evaluate(x, y)` before `fit`, beside `np.log(classes)`.
 
@@ -32,11 +33,13 @@ A pretrained model is decided on purpose. Regression targets far from zero start
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
-from tb_nnhealth.rules._trivial import trivial_loss
+from tb_nnhealth.rules._trivial import trivial_loss, undecided_loss
 
 RULE = Rule(
     name="initial-loss",
@@ -48,6 +51,12 @@ RULE = Rule(
     thresholds=(
         Threshold(
             "ratio", 3.0, "ratio", "37 reasons, 4.2: the loss at chance; a usual initialization stays within twice that"
+        ),
+        Threshold(
+            "far",
+            10.0,
+            "ratio",
+            "docs/calibration.md: healthy classifications start at 4.5 times it at most",
         ),
     ),
 )
@@ -61,13 +70,16 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("the first step's loss was not measured")
     if not trivial > 0:
         raise NotJudged("the labels do not tell the loss of a constant answer")
-    ratio = first / trivial
+    undecided = undecided_loss(run)
+    guess = float(np.fmax(trivial, undecided))
+    ratio = first / guess
     if ratio <= limits["ratio"]:
         return
+    is_far = math.isfinite(undecided) and ratio > limits["far"]
     yield Finding(
         RULE.name,
-        severity_of_symptom(run),
-        f"The loss starts at {first:.3g}, and a constant answer has {trivial:.3g}.",
+        "warning" if is_far else severity_of_symptom(run),
+        f"The loss starts at {first:.3g}, and that of a guess is {guess:.3g}.",
         first_step=0,
         last_step=0,
         statistic="loss",

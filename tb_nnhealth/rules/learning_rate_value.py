@@ -11,9 +11,10 @@ optimizers: Adam moves each weight by about the learning rate, SGD by the learni
 ## How it is decided
 From the schedule's definition, else from the rates that were in force at the sampled steps. Zero and negative rates
 are errors. Others are compared with the rate that papers and Keras' documentation start from with this optimizer:
-below a thousandth of it, or above ten times of it, is information where something is learnt, else a warning. A hundred
-times is a warning for the optimizers that move each weight by about the rate, whatever its gradient (Adam and its kin,
-RMSprop, Lion): a step is then as large as the weights are. The highest rate counts.
+below a thousandth of it, or above ten times of it, is information where something is learnt, else a warning. A
+hundred times is a warning for the optimizers that move each weight by about the rate, whatever its gradient (Adam and
+its kin, RMSprop, Lion): a step is then as large as the weights are. The highest rate counts; of a training that
+became NaN or infinite, that before.
 
 By hand: `float(model.optimizer.learning_rate)`.
 
@@ -47,6 +48,7 @@ RULE = Rule(
     category="updates",
     title="The learning rate is not one that the optimizer is good for",
     passing_title="The learning rate is one that the optimizer is good for",
+    judges_nonfinite=True,
     thresholds=(
         Threshold("low", 1e-3, "ratio", "three orders of magnitude below the usual rate: fine-tuning uses two"),
         Threshold("high", 10.0, "ratio", "an order of magnitude above the usual rate"),

@@ -16,7 +16,8 @@ From the model's definition: the operations between the last weights and the pre
 errors. A cross-entropy of numbers that are no probabilities is an error, and a warning where something is learnt. A
 function other than softmax or sigmoid under `from_logits=True` is a warning. A softmax or sigmoid under it, and a
 regression loss on a softmax, are a warning where nothing is learnt, else information. A sigmoid under a categorical
-loss, and a softmax under a binary one, are information: Keras takes their logits.
+loss is a warning: Keras takes its logits while training, and predictions are other numbers, which do not sum to one.
+A softmax under a binary loss is one where examples have several labels, which it cannot give; else information.
 
 ## When it is wrong
 A loss of your own may expect just what it is given: only Keras' losses are judged. An activation that the
@@ -40,6 +41,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
+from tb_nnhealth.rules._inputs import of_data
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity
 
@@ -49,6 +51,9 @@ RULE = Rule(
     title="The last activation function does not fit the loss",
     passing_title="The last activation function fits the loss",
 )
+
+SEVERAL = 1.05
+"""Labels of an example in the mean, from which some have several: one-hot rows have one."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -83,12 +88,24 @@ def _of_cross_entropy(run: HealthRun, head: Head) -> tuple[Severity, str] | None
     if head.from_logits or head.activation == fitting:
         return None
     if head.activation in ("softmax", "sigmoid", "hard_sigmoid"):
-        return "info", f"{head.loss} goes with a {fitting}, and {head.place} ends in a {head.activation}."
+        told = f"{head.loss} goes with a {fitting}, and {head.place} ends in a {head.activation}"
+        if is_categorical:
+            return "warning", f"{told}: the predictions of the classes do not sum to one."
+        if _has_several_labels(run, head):
+            return "warning", f"{told}: it cannot give several labels to one example."
+        return "info", f"{told}."
     severity: Severity = "error" if suffers(run) else "warning"
     is_linear = head.activation == "linear"
     ends = "has no activation function" if is_linear else f"ends in {head.activation}"
     hint = ", and from_logits is not set" if is_linear else ""
     return severity, f"{head.loss} takes probabilities, and {head.place} {ends}{hint}."
+
+
+def _has_several_labels(run: HealthRun, head: Head) -> bool:
+    """Returns whether the examples have more labels than one each, in the mean."""
+    if head.target is None or not head.units:
+        return False
+    return of_data(run, "data_mean", f"target/{head.target.name}") * head.units > SEVERAL
 
 
 def _of_regression(run: HealthRun, head: Head) -> tuple[Severity, str] | None:

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import has_settled, learns_well, never_fell, share_left
+from tb_nnhealth.rules._loss import has_settled, learns_well, learnt_little, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
 
@@ -58,10 +58,6 @@ RULE = Rule(
         Threshold("path", 0.1, "ratio", "a hundred steps of 1e-3: at a tenth of its norm a variable is where it began"),
     ),
 )
-
-
-HELD_BACK = 0.8
-"""Share of what was there to lose that a training leaves which has learnt little."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -92,7 +88,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float) -> Iterator[Finding]:
-    if not run.finished or not share_left(run) > HELD_BACK:
+    if not learnt_little(run):
         return
     path = np.array([_path(run, variable) for variable in variables])
     near = path < limit

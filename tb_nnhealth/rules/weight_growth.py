@@ -8,9 +8,9 @@ Weights that grow without end saturate what follows them, and end in Inf.
 
 ## How it is decided
 The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the second half of
-the training still added to it. A warning where nothing is learnt, and where the loss has no floor: it is below zero,
-and fell further in the second half of the training than in the first, for larger weights make it lower for ever. Else
-information. A kernel that starts below a tenth of the usual scale is left out: it has to grow.
+the training still added to it. A warning where nothing is learnt, and where the loss falls below zero ever faster: it
+may have no floor (see `unbounded-loss`), and larger weights make it lower for ever. Else information. A kernel that
+starts below a tenth of the usual scale is left out: it has to grow.
 
 ## When it is wrong
 In front of a normalization a kernel may grow without harm.
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import loss_curve, severity_of_symptom
+from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median
 
@@ -57,12 +57,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not found:
         return
     worst, total = max(found, key=lambda item: item[1])
-    bottomless = _has_no_floor(run)
     yield Finding(
         RULE.name,
-        "warning" if bottomless else severity_of_symptom(run),
-        f"The norm of {worst.path} has grown {total:.0f} times, and still grows"
-        f"{', while the loss falls below zero ever faster' if bottomless else ''}.",
+        "warning" if falls_ever_faster(loss_curve(run)) else severity_of_symptom(run),
+        f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
         layer=worst.layer,
         variable=worst.path,
         first_step=int(run.variables.steps[0]),
@@ -73,14 +71,6 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="ratio",
         others=tuple(v.path for v, _ in found if v is not worst),
     )
-
-
-def _has_no_floor(run: HealthRun) -> bool:
-    losses = loss_curve(run).losses
-    if len(losses) < RULE.min_samples or not losses[-1] < 0:
-        return False
-    first, middle, last = (float(median(part)) for part in np.array_split(losses, 3))
-    return middle - last > first - middle > 0
 
 
 def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, float] | None:

@@ -87,6 +87,7 @@ DEMO_CAUSES: dict[str, set[str]] = {
     "underfitting": {"dropout-placement"},
     "uneven-feature-scale": {"unnormalized-input"},
     "vanishing-gradient": {"saturating-hidden-activation"},
+    "weight-growth": {"unbounded-loss"},
 }
 """What faults are planted by that the demo has for a rule on a consequence: the name of it answers, too."""
 

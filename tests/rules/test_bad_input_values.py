@@ -69,6 +69,12 @@ def test_ids_that_are_not_whole_are_an_error_and_a_warning_where_something_is_le
     assert findings(RULE, looked_up(healthy(), data_min=-1.7, data_max=2.0))[0].severity == "warning"
 
 
+def test_ids_between_zero_and_one_are_told_from_zeros_and_ones():
+    for std, count in ((0.29, 1), (0.5, 0)):
+        run = looked_up(healthy(), data_min=0.0, data_max=1.0, data_mean=0.5, data_std=std)
+        assert len([f for f in findings(RULE, run) if f.statistic == "data_max"]) == count
+
+
 def test_whole_ids_pass_as_do_fractions_elsewhere_and_what_was_not_measured():
     for run in (healthy(), stuck(healthy())):
         assert findings(RULE, looked_up(run, data_max=998.0)) == ()

@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, thin, unmeasured, verdict
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    model,
+    stuck,
+    thin,
+    unmeasured,
+    verdict,
+    with_classes,
+)
 
 RULE = "clipping-always"
 CLIPS = {"optimizer": {"class_name": "Adam", "learning_rate": 1e-3, "clipnorm": 1.0}}
@@ -23,6 +35,14 @@ def test_clipping_at_every_step_is_a_warning_unless_something_is_learnt():
     assert finding.message == "Clipping takes away 80% of the gradient's norm, at 100% of the sampled steps."
     assert findings(RULE, clipped(0.8, healthy(model(**CLIPS))))[0].severity == "info"
     assert len(findings(RULE, thin(clipped(0.8), 2))) == 1
+
+
+def test_clipping_that_takes_nearly_all_is_a_warning_where_little_is_learnt():
+    slow = with_classes(losses(healthy(model(**CLIPS)), np.linspace(2.3, 1.95, len(STEPS))), np.full(10, 3))
+    for fraction, severity in ((0.99, "warning"), (0.8, "info")):
+        assert findings(RULE, clipped(fraction, slow))[0].severity == severity
+    assert findings(RULE, clipped(0.99, slow), nearly=0.995)[0].severity == "info"
+    assert findings(RULE, clipped(0.99, healthy(model(**CLIPS))))[0].severity == "info"
 
 
 def test_without_clipping():

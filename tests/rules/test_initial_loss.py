@@ -34,6 +34,18 @@ def test_a_start_far_above_is_a_warning_unless_something_is_learnt():
     assert findings(RULE, learnt)[0].severity == "info"
 
 
+def test_a_classification_that_starts_ten_times_above_is_a_warning_whatever_is_learnt():
+    for first, severity in ((22.0, "info"), (24.0, "warning")):
+        learnt = change(starting(first, healthy()), "step", "data_loss", np.where(STEPS == 0, first, 0.4)[:, None])
+        assert findings(RULE, learnt)[0].severity == severity
+        assert findings(RULE, learnt, far=20.0)[0].severity == "info"
+
+
+def test_where_some_classes_are_rare_a_guess_gives_each_the_same_probability():
+    run = change(stuck(healthy()), "step", "data_loss", np.where(STEPS == 0, 2.3, 0.2)[:, None])
+    assert findings(RULE, with_classes(run, np.array([191] + [1] * 9))) == ()
+
+
 def test_several_outputs_start_at_the_sum_of_guesses():
     for first, count in ((2.7, 0), (9.0, 1)):
         run = change(with_two_outputs(stuck(healthy())), "step", "data_loss", first)

@@ -6,15 +6,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb_nnhealth.records import Epoch, ModeLosses
+from tb_nnhealth.records import Epoch, ModeLosses, NonFinite, Place
 from tb_nnhealth.rules import NotJudged
 from tb_nnhealth.rules._loss import (
     best_over_trivial,
     end_of_data_loss,
+    fails_in_inference,
     fails_in_validation,
     has_settled,
     learns_by_heart,
     learns_well,
+    learnt_little,
     loss_curve,
     never_fell,
     suffers,
@@ -293,7 +295,23 @@ def test_validation_data_are_unlike_those_of_the_training_where_they_are_far_wor
 
 def test_they_are_not_where_it_may_have_been_learnt_by_heart_before_or_is_of_the_inference_mode():
     assert not validation_is_unlike(validated(math.nan, 60.0, 50.0, 70.0))
-    assert not validation_is_unlike(validated(60.0, 50.0, 70.0, modes=ModeLosses(0.3, 40.0)))
+    lost_in_inference = validated(60.0, 50.0, 70.0, modes=ModeLosses(0.3, 40.0))
+    assert not validation_is_unlike(lost_in_inference)
+    assert fails_in_validation(lost_in_inference) and fails_in_inference(lost_in_inference)
+    assert not learns_by_heart(lost_in_inference) and not suffers(lost_in_inference)
     assert validation_is_unlike(validated(60.0, 50.0, 70.0, modes=ModeLosses(0.3, 0.3)))
     unlearnt = validated(60.0, 50.0, 70.0)
     assert not validation_is_unlike(replace(unlearnt, step=stuck(healthy()).step))
+
+
+def test_a_loss_that_rose_until_it_was_not_finite_has_lost_what_was_learnt():
+    died = NonFinite(960, (Place("loss", "", 1.0),))
+    for curve, lost in ((np.geomspace(2.3, 0.3, len(STEPS)), False), (np.geomspace(0.1, 0.4, len(STEPS)), True)):
+        learnt = losses(with_classes(healthy(), np.full(10, 3)), curve)
+        assert not suffers(learnt) and suffers(replace(learnt, nonfinite=died)) == lost
+
+
+def test_little_is_learnt_where_most_of_what_was_there_to_lose_is_left():
+    for end, little in ((2.0, True), (1.7, False)):
+        run = losses(with_classes(healthy(), np.full(10, 3)), np.geomspace(2.3, end, len(STEPS)))
+        assert learnt_little(run) == little and not learnt_little(replace(run, finished=False))

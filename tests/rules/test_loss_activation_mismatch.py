@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.rules.builder import findings, healthy, stuck, unmeasured, verdict, with_head
+from tests.rules.builder import change, findings, healthy, stuck, unmeasured, verdict, with_head
 
 RULE = "loss-activation-mismatch"
 SPARSE, ONE_HOT, BINARY = "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "BinaryCrossentropy"
@@ -43,7 +43,7 @@ def test_pairs_that_fit(loss, activations, units, options):
         (SPARSE, (), 10, "warning", "error"),
         (SPARSE, ("relu",), 10, "warning", "error"),
         (BINARY, ("tanh",), 1, "warning", "error"),
-        (ONE_HOT, ("sigmoid",), 10, "info", "info"),
+        (ONE_HOT, ("sigmoid",), 10, "warning", "warning"),
         (BINARY, ("softmax",), 10, "info", "info"),
         ("MeanSquaredError", ("softmax",), 10, "info", "warning"),
     ],
@@ -78,3 +78,9 @@ def test_what_cannot_be_told_is_not_judged():
     run = with_head(healthy(), SPARSE, None, 10)
     hidden = [layer for layer in run.model.layers if layer.path != "output"]
     assert verdict(RULE, replace(run, model=replace(run.model, layers=tuple(hidden)))).status == "no_data"
+
+
+@pytest.mark.parametrize(("mean", "expected"), [(0.1, "info"), (0.3, "warning")])
+def test_a_softmax_cannot_give_several_labels(mean, expected):
+    run = with_head(healthy(), BINARY, ("softmax",), 10)
+    assert severity(change(run, "data", "data_mean", mean, "target/y")) == expected

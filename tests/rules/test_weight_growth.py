@@ -39,6 +39,6 @@ def test_unmeasured_is_no_data():
 def test_growth_is_a_warning_where_the_loss_has_no_floor():
     falls = losses(healthy(), -((STEPS / 100) ** 2))
     (finding,) = findings(RULE, grown(1 + STEPS / 20, falls))
-    assert finding.severity == "warning" and finding.message.endswith("while the loss falls below zero ever faster.")
+    assert finding.severity == "warning"
     levels = losses(healthy(), 1 - 3 * (1 - np.exp(-STEPS / 100)))
     assert findings(RULE, grown(1 + STEPS / 20, levels))[0].severity == "info"

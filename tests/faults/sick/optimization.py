@@ -244,7 +244,13 @@ CASES = (
         also=STUCK,
     ),
     *twins(
-        "unbounded_critic", "critic, score", {"weight-growth"}, _critic, None, 0.1, also=THROWN | {"loss-reduction"}
+        "unbounded_critic",
+        "critic, score",
+        {"unbounded-loss", "weight-growth"},
+        _critic,
+        None,
+        0.1,
+        also=THROWN | {"loss-reduction"},
     ),
     *twins(
         "diverging_line",
