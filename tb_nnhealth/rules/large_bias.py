@@ -8,11 +8,11 @@ Such a layer gives nearly the same output for every input: a ReLU is always on o
 
 ## How it is decided
 The root mean square of the bias is divided by that of what the kernel adds: the kernel's own, times the input's,
-times the square root of the fan-in. The median over the last half of the training is compared with the limit. A bias
-that was at least half as large at the first step is a warning where nothing is learnt; one that has become so since
-is information, for steps that are too large, or a signal that fades, are the cause of it. Where something is learnt
-any is information. Output layers are left out, for their bias may carry the mean of the targets, and layers whose
-input was not measured.
+times the square root of the fan-in. At the first sampled step, and in the median over the last half of the training,
+it is compared with the limit. A bias that outweighed at the first one is a warning where nothing is learnt; one that
+has come to do so since is information, for steps that are too large, or a signal that fades, are the cause of it.
+Where something is learnt any is information. Output layers are left out, for their bias may carry the mean of the
+targets, and layers whose input was not measured.
 
 ## When it is wrong
 Gates are opened by a large bias on purpose. Inputs that are nearly constant make any bias look large.
@@ -28,15 +28,19 @@ Gates are opened by a large bias on purpose. Inputs that are nearly constant mak
   large ones point to a fault.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import Mask, late, median
+
+Window = Callable[[NDArray[np.int64]], Mask]
+"""Says which samples of these steps count."""
 
 RULE = Rule(
     name="large-bias",
@@ -54,53 +58,55 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    ratios = {layer.path: ratio for layer in hidden(run) if np.isfinite(ratio := _ratio(run, layer))}
-    if not ratios:
+    given, grown = (_ratios(run, window) for window in (_first, late))
+    if not given and not grown:
         raise NotJudged("no hidden layer with a bias and a measured input was seen")
-    found = {path: ratio for path, ratio in ratios.items() if ratio > limits["ratio"]}
+    at_first, since = ({path: r for path, r in ratios.items() if r > limits["ratio"]} for ratios in (given, grown))
+    found = since | at_first
     if not found:
         return
-    given = [path for path in found if _started_large(run, path)]
-    path = next(iter(given or found))
-    ratio = found[path]
-    window = late(run.variables.steps)
+    path = next(iter(at_first or since))
+    steps = run.variables.steps[(_first if at_first else late)(run.variables.steps)]
     yield Finding(
         RULE.name,
-        severity_of_symptom(run) if given else "info",
-        f"The bias of {path} is {ratio:.3g} times as large as what its kernel makes of the input.",
+        severity_of_symptom(run) if at_first else "info",
+        f"The bias of {path} is {found[path]:.3g} times as large as what its kernel makes of the input.",
         layer=path,
-        first_step=int(run.variables.steps[window][0]),
-        last_step=int(run.variables.steps[-1]),
+        first_step=int(steps[0]),
+        last_step=int(steps[-1]),
         statistic="value_rms",
-        observed=ratio,
+        observed=found[path],
         limit=limits["ratio"],
         unit="ratio",
         others=tuple(other for other in found if other != path),
     )
 
 
-def _started_large(run: HealthRun, path: str) -> bool:
-    """Returns whether a layer's bias was at the first step at least half of what it is late."""
-    bias = next(v for v in run.model.variables if v.layer == path and v.role == "bias")
-    sizes = run.variables.series("value_rms", bias.path)
-    measured = sizes[np.isfinite(sizes)]
-    return bool(measured[0] >= 0.5 * median(sizes[late(run.variables.steps)]))
+def _first(steps: NDArray[np.int64]) -> Mask:
+    """Returns the first sample alone."""
+    only: Mask = np.arange(len(steps)) == 0
+    return only
 
 
-def _ratio(run: HealthRun, layer: Layer) -> float:
-    """Returns the bias ÷ the kernel's contribution, NaN where a part of it is not known."""
+def _ratios(run: HealthRun, window: Window) -> dict[str, float]:
+    """Returns the bias ÷ the kernel's contribution by layer, of those of which each part is known."""
+    ratios = {layer.path: _ratio(run, layer, window) for layer in hidden(run)}
+    return {path: ratio for path, ratio in ratios.items() if np.isfinite(ratio)}
+
+
+def _ratio(run: HealthRun, layer: Layer, window: Window) -> float:
     weights = kernel(run, layer)
     bias = next((v for v in run.model.variables if v.layer == layer.path and v.role == "bias"), None)
     if weights is None or bias is None or weights.fan_in is None or len(layer.inputs) != 1:
         return np.nan
-    window = late(run.variables.steps)
-    of_bias, of_kernel = (float(median(run.variables.series("value_rms", v.path)[window])) for v in (bias, weights))
-    contribution = of_kernel * _input_rms(run, layer.inputs[0]) * np.sqrt(weights.fan_in)
+    samples = window(run.variables.steps)
+    of_bias, of_kernel = (float(median(run.variables.series("value_rms", v.path)[samples])) for v in (bias, weights))
+    contribution = of_kernel * _input_rms(run, layer.inputs[0], window) * np.sqrt(weights.fan_in)
     return of_bias / contribution if contribution > 0 else np.nan
 
 
-def _input_rms(run: HealthRun, row: str) -> float:
+def _input_rms(run: HealthRun, row: str, window: Window) -> float:
     if row.startswith("input/"):
         mean, std = (float(median(run.data.series(name, row))) for name in ("data_mean", "data_std"))
         return float(np.hypot(mean, std))
-    return float(median(run.activations.series("activation_rms", row)[late(run.activations.steps)]))
+    return float(median(run.activations.series("activation_rms", row)[window(run.activations.steps)]))

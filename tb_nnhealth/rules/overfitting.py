@@ -9,9 +9,10 @@ From the best epoch on the model learns the training examples by heart. What it 
 ## How it is decided
 The validation losses of the epochs are smoothed by medians of three. The last of them is compared with the best
 before; the rise must exceed the limit, must have lasted for some validations, and the training loss must have fallen
-meanwhile. A large rise is a warning, a smaller one information: training on was useless, and the best epoch is known.
-Where even that is far worse than a constant answer, the validation data are not like those of the training: that is
-left to `no-better-than-trivial`.
+meanwhile. It must also lose some of what the best validation had gained over a constant answer (over the start, where
+that is not known): a loss that rises from 0.001 to 0.01 is as good as it was. A large rise is a warning, a smaller
+one information: training on was useless, and the best epoch is known. Where even that is far worse than a constant
+answer, the validation data are not like those of the training: that is left to `no-better-than-trivial`.
 
 ## When it is wrong
 A validation set of a few examples jumps about by chance.
@@ -33,8 +34,9 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
-from tb_nnhealth.rules._loss import validation_is_unlike
+from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._trivial import trivial_loss
 
 RULE = Rule(
     name="overfitting",
@@ -44,6 +46,7 @@ RULE = Rule(
     thresholds=(
         Threshold("info", 0.1, "fraction", "a tenth above the best is beyond what validations usually vary by"),
         Threshold("warning", 0.5, "fraction", "half as much again as the best: most of what was learnt is lost"),
+        Threshold("lost", 0.05, "fraction", "docs/calibration.md: healthy trainings lose 0.046, sick ones 0.069"),
         Threshold("validations", 3.0, "validations", "Troubleshooting CNNs: the gap grows, it does not jump"),
     ),
 )
@@ -72,7 +75,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def turn(run: HealthRun, limits: Limits) -> tuple[int, float]:
     """Returns the best validation's index, and by what share of it the loss has risen since: 0 where it has not
-    turned, only just turned, or the training loss has not fallen meanwhile."""
+    turned, only just turned, lost hardly any of what it had gained, or the training loss has not fallen meanwhile."""
     (steps, losses), (trained, training) = curve(run, "val_loss"), curve(run, "loss")
     validation = smoothed(losses)
     if not len(validation):
@@ -82,4 +85,13 @@ def turn(run: HealthRun, limits: Limits) -> tuple[int, float]:
     falls = bool(len(trained)) and meanwhile[-1] < meanwhile[best]
     if not falls or len(validation) - 1 - best < limits["validations"]:
         return best, 0.0
-    return best, float((validation[-1] - validation[best]) / max(abs(validation[best]), 1e-12))
+    rise = float(validation[-1] - validation[best])
+    if rise <= limits["lost"] * (_of_no_gain(run) - validation[best]):
+        return best, 0.0
+    return best, rise / max(abs(float(validation[best])), 1e-12)
+
+
+def _of_no_gain(run: HealthRun) -> float:
+    """Returns the loss of the best constant answer, of the start where the labels do not tell it."""
+    trivial = trivial_loss(run)
+    return trivial if trivial > 0 else loss_curve(run).start

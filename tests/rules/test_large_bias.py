@@ -59,3 +59,10 @@ def test_a_bias_that_has_become_large_is_information():
     both = change(biased(30, small(), "dense_3"), "variable", "value_rms", grown, "dense_2/bias")
     (finding,) = findings(RULE, both)
     assert (finding.severity, finding.layer, finding.others) == ("warning", "dense_3", ("dense_2",))
+
+
+def test_a_bias_that_outweighed_at_first_counts_whatever_became_of_its_layer_since():
+    run = biased(np.where(STEPS < 8, 30.0, 0.01), small())
+    (finding,) = findings(RULE, change(run, "activation", "activation_rms", np.where(STEPS < 8, 0.7, 0.0)[:, None]))
+    assert (finding.severity, finding.layer) == ("warning", "dense_2")
+    assert (finding.first_step, finding.last_step) == (0, 0) and finding.observed == pytest.approx(30, rel=1e-3)

@@ -31,6 +31,14 @@ def test_a_rise_is_information_and_a_large_one_a_warning():
     assert findings(RULE, validated(turned(2.0)))[0].severity == "warning"
 
 
+def test_a_rise_that_loses_hardly_any_of_what_was_gained_passes():
+    for best, count in ((0.001, 0), (0.1, 1)):
+        rising = np.r_[np.geomspace(2.0, best, 5), np.geomspace(best, 10 * best, 8)[1:]]
+        for run in (validated(rising), with_classes(validated(rising), [3] * 10)):
+            assert len(findings(RULE, run)) == count
+            assert len(findings(RULE, run, lost=0.0)) == 1
+
+
 def test_a_last_jump_is_no_turn():
     assert findings(RULE, validated(np.r_[FALLING[:-1], 3.0])) == ()
 
