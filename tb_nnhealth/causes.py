@@ -34,6 +34,7 @@ _GIVEN = (*_START, *_INPUTS, *_HEAD)
 CAUSES: Mapping[str, tuple[str, ...]] = {
     "unnormalized-input": ("pretrained-input-range",),
     "label-out-of-range": ("loss-label-mismatch",),
+    "loss-reduction": _TARGETS[:2],
     "nonfinite-values": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
     "unbounded-loss": _HEAD,
     "weight-growth": ("unbounded-loss", "exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),

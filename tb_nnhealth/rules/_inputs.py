@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.records import BatchTensor, HealthRun
+from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
 from tb_nnhealth.rules._series import examples_of_a_batch, is_kernel, median
@@ -30,15 +30,16 @@ def _holds_indices(run: HealthRun, tensor: BatchTensor) -> bool:
     return len(tensor.shape) <= 2 and of_data(run, "data_min", f"input/{tensor.name}") >= 0
 
 
-def normalizes_first(run: HealthRun) -> bool:
-    """Returns whether the model itself normalizes its input, before any kernel."""
+def normalizing_layer(run: HealthRun) -> Layer | None:
+    """Returns the layer by which the model itself normalizes its input, the last one before any kernel."""
     kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    found = None
     for layer in sorted(run.model.layers, key=lambda layer: layer.position):
         if layer.normalizes:
-            return True
-        if layer.path in kernels:
-            return False
-    return False
+            found = layer
+        elif layer.path in kernels:
+            break
+    return found
 
 
 def of_data(run: HealthRun, statistic: str, row: str) -> float:

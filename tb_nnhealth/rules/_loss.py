@@ -39,6 +39,9 @@ NEVER_FELL = 0.01
 HELD_BACK = 0.8
 """Share of what was there to lose that a training leaves which has learnt little."""
 
+HALF = 0.5
+"""Share of a constant answer's loss below which a model knew something from the start."""
+
 MEDIAN_ERROR = 1.25
 """Standard error of a median of n values ÷ (noise ÷ √n), for normal noise: sqrt(pi / 2)."""
 
@@ -253,8 +256,10 @@ def share_left(run: HealthRun) -> float:
 
 
 def learnt_little(run: HealthRun) -> bool:
-    """Returns whether a training that has ended leaves most of what was there to lose."""
-    return run.finished and share_left(run) > HELD_BACK
+    """Returns whether a training that has ended leaves most of what was there to lose; where a start was below
+    a constant answer's loss by chance, most of that counts."""
+    left = share_left(run)
+    return run.finished and (left > HELD_BACK or (left > HALF and loss_curve(run).fell < 1 - HELD_BACK))
 
 
 def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:

@@ -16,8 +16,8 @@ Before training has ended or gone on for 1000 steps there is no verdict on small
 warming up. It is an error where the whole training did not lower the loss by 1 %, else a warning. A finished training
 whose steps are larger is judged by all of them together: the mean ratio times the steps is the furthest that a kernel
 can have moved. Where that is below the second limit for at least half of the kernels, and the loss ends above 80 % of
-a constant answer's (of its start, where that is not known), it is a warning. Variables that do not change at all are
-left out: they belong to `unchanged-variable`.
+a constant answer's (of its start, where that is not known, or where the start was below it and more than half of it
+is left), it is a warning. Variables that do not change at all are left out: they belong to `unchanged-variable`.
 
 By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
 of each change by the norm before.

@@ -9,12 +9,12 @@ The derivative on the flat part is nearly zero. A saturated unit passes no gradi
 before it, and gives the same answer whatever its input.
 
 ## How it is decided
-For each layer the median of `saturated_fraction` over the last half of training is compared with
-the limits. While the loss falls well, a warning is withheld, an error becomes a warning, and the
-outputs are not judged: a model that is confident and right saturates its output; nor is a hidden
-softmax, which attention drives to a single choice. The earliest layer with the worst severity is the
-finding. A softmax over more than 20 units is not judged: with many
-classes most of its values are near zero as they should be.
+For each layer the median of `saturated_fraction` over the last half of training is compared with the limits. While
+the loss falls well, a warning is withheld unless the layer was beyond the limit at the first sample already, when
+nothing had been learnt; an error becomes a warning; and the outputs are not judged: a model that is confident and
+right saturates its output; nor is a hidden softmax, which attention drives to a single choice. The earliest layer
+with the worst severity is the finding. A softmax over more than 20 units is not judged: with many classes most of its
+values are near zero as they should be.
 
 By hand: `out = keras.Model(model.inputs, model.get_layer(name).output).predict(x)`, then `(abs(out) > 0.98).mean()`
 for a tanh.
@@ -34,6 +34,7 @@ Layers that act as gates, or that learn binary codes, saturate on purpose.
 * Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks.
 """
 
+import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
@@ -72,9 +73,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if not (learns and (layer.is_output or layer.activation == "softmax"))
     }
     over = [layer for layer in bounded if fractions.get(layer.path, 0.0) > limits["warning"]]
-    severities: tuple[Severity, ...] = ("error",) if learns else ("error", "warning")
-    for severity in severities:
-        worst = [layer for layer in over if fractions[layer.path] > limits[severity]]
+    given = [layer for layer in over if not learns or _at_first(run, layer) > limits["warning"]]
+    counted: tuple[tuple[Severity, list[Layer]], ...] = (("error", over), ("warning", given))
+    for severity, layers in counted:
+        worst = [layer for layer in layers if fractions[layer.path] > limits[severity]]
         if not worst:
             continue
         first = min(worst, key=lambda layer: layer.position)
@@ -93,6 +95,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             others=tuple(layer.path for layer in over if layer is not first),
         )
         return
+
+
+def _at_first(run: HealthRun, layer: Layer) -> float:
+    """Returns the saturated fraction at the first sample, of the call with the least."""
+    series = [run.activations.series("saturated_fraction", row) for row in layer.rows]
+    return min((float(values[0]) for values in series if len(values)), default=math.nan)
 
 
 def _bounded(layer: Layer) -> bool:

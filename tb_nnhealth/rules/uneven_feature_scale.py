@@ -37,7 +37,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import BatchTensor, HealthRun
-from tb_nnhealth.rules._inputs import normalizes_first, numeric_inputs, of_data
+from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, median
@@ -59,7 +59,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    if normalizes_first(run):
+    if normalizing_layer(run):
         raise NotJudged("the model normalizes its input itself")
     tensors = [tensor for tensor in numeric_inputs(run) if len(tensor.shape) > 1 and tensor.shape[-1] != 1]
     if not tensors:

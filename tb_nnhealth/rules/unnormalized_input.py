@@ -9,16 +9,17 @@ Initializers are made for inputs of about unit scale. Larger ones make activatio
 factor, so that a learning rate that is right for others is much too high; smaller ones vanish behind the biases.
 
 ## How it is decided
-The median over all sampled batches of each input's mean and standard deviation is compared with the limits. A model
-that normalizes by itself before its first weights is not judged, and inputs that are indices are left out. While
-something is learnt it is information; else a warning, and an error beyond ten times the limit. Of several limits
-that are exceeded the one is told that is exceeded most.
+The median over all sampled batches of each input's mean and standard deviation is compared with the limits. Where the
+model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged:
+images may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its
+batches there is not judged, and inputs that are indices are left out. While something is learnt it is information;
+else a warning, and an error beyond ten times the limit. Of several limits that are exceeded the one is told that is
+exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
 ## When it is wrong
-Sparse inputs (bags of words, one-hot rows) have a small standard deviation by nature. A `Rescaling` or
-`Normalization` at the start of the model is taken to be right: a second division in there is not found.
+Sparse inputs (bags of words, one-hot rows) have a small standard deviation by nature.
 
 ## What to try
 * Subtract the mean of the training data and divide by its standard deviation, for each feature:
@@ -34,13 +35,15 @@ Sparse inputs (bags of words, one-hot rows) have a small standard deviation by n
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._inputs import normalizes_first, numeric_inputs, of_data
+from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import median
 
 RULE = Rule(
     name="unnormalized-input",
@@ -58,37 +61,66 @@ RULE = Rule(
     ),
 )
 
+
+class Scaled(NamedTuple):
+    """What the first weights are given: its name, the table that tells its mean and standard deviation, its layer."""
+
+    name: str
+    table: str
+    mean: float
+    std: float
+    layer: str | None = None
+
+
 FAR = 10.0
 """How many times a limit must be exceeded for an error."""
 
 
+BY_NUMBERS = ("Rescaling", "Normalization")
+"""Layers that normalize by numbers that they were given, or have from `adapt`, whatever they are fed."""
+
+
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    if normalizes_first(run):
-        raise NotJudged("the model normalizes its input itself")
+    layer = normalizing_layer(run)
+    if layer is not None:
+        yield from _normalized(run, layer, limits)
+        return
     tensors = numeric_inputs(run)
     if not tensors:
         raise NotJudged("no input whose scale matters was measured")
-    yield from (finding for tensor in tensors if (finding := _judge(run, tensor.name, limits)))
+    for tensor in tensors:
+        mean, std = (of_data(run, statistic, f"input/{tensor.name}") for statistic in ("data_mean", "data_std"))
+        yield from _off_scale(run, Scaled(f"The input {tensor.name}", "data", mean, std), limits)
 
 
-def _judge(run: HealthRun, name: str, limits: Limits) -> Finding | None:
-    mean, std = (of_data(run, statistic, f"input/{name}") for statistic in ("data_mean", "data_std"))
+def _normalized(run: HealthRun, layer: Layer, limits: Limits) -> Iterator[Finding]:
+    """Yields a finding where the layer that normalizes the input does not."""
+    if layer.class_name not in BY_NUMBERS or not layer.rows or run.activations.row(layer.rows[0]) is None:
+        raise NotJudged("the model normalizes its input itself")
+    series = (run.activations.series(f"activation_{what}", layer.rows[0]) for what in ("mean", "std"))
+    mean, std = (float(median(values)) for values in series)
+    yield from _off_scale(run, Scaled(f"The input behind {layer.path}", "activation", mean, std, layer.path), limits)
+
+
+def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Finding]:
+    mean, std = given.mean, given.std
     symptoms = (
-        (std / limits["high_std"], "data_std", std, limits["high_std"]),
-        (limits["low_std"] / std if std > 0 else FAR, "data_std", std, limits["low_std"]),
-        (abs(mean) / limits["mean"], "data_mean", mean, limits["mean"]),
+        (std / limits["high_std"], "std", std, limits["high_std"]),
+        (limits["low_std"] / std if std > 0 else FAR, "std", std, limits["low_std"]),
+        (abs(mean) / limits["mean"], "mean", mean, limits["mean"]),
     )
     excess, statistic, observed, limit = max(symptoms, key=lambda symptom: np.nan_to_num(symptom[0], nan=0.0))
     if not excess > 1 or not math.isfinite(mean + std):
-        return None
+        return
     harm: Severity = "error" if excess > FAR else "warning"
-    return Finding(
+    yield Finding(
         RULE.name,
         harm if suffers(run) else "info",
-        f"The input {name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
+        f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
+        layer=given.layer,
         first_step=int(run.data.steps[0]),
         last_step=int(run.data.steps[-1]),
-        statistic=statistic,
+        statistic=f"{given.table}_{statistic}",
         observed=observed,
         limit=limit,
     )

@@ -312,6 +312,12 @@ def test_a_loss_that_rose_until_it_was_not_finite_has_lost_what_was_learnt():
 
 
 def test_little_is_learnt_where_most_of_what_was_there_to_lose_is_left():
-    for end, little in ((2.0, True), (1.7, False)):
-        run = losses(with_classes(healthy(), np.full(10, 3)), np.geomspace(2.3, end, len(STEPS)))
+    for start, end, little in (
+        (2.3, 2.0, True),
+        (2.3, 1.7, False),
+        (1.7, 1.5, True),
+        (1.7, 1.3, False),
+        (0.5, 0.49, False),
+    ):
+        run = losses(with_classes(healthy(), np.full(10, 3)), np.geomspace(start, end, len(STEPS)))
         assert learnt_little(run) == little and not learnt_little(replace(run, finished=False))

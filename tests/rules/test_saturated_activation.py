@@ -22,9 +22,15 @@ def test_a_saturated_layer_of_a_stuck_run_is_named():
     assert findings(RULE, saturated(stuck(healthy(TANH)), 0.99, "dense_1"))[0].severity == "error"
 
 
-def test_in_a_run_that_learns_only_full_saturation_is_a_warning():
-    assert findings(RULE, saturated(healthy(TANH), 0.7, "dense_1")) == ()
-    assert findings(RULE, saturated(healthy(TANH), 0.99, "dense_1"))[0].severity == "warning"
+def test_in_a_run_that_learns_what_has_saturated_since_the_start_passes_unless_it_is_full_saturation():
+    for fraction, count in ((0.7, 0), (0.99, 1)):
+        since = saturated(healthy(TANH), np.where(STEPS < 8, 0.1, fraction)[:, None], "dense_1")
+        assert [finding.severity for finding in findings(RULE, since)] == ["warning"] * count
+
+
+def test_in_a_run_that_learns_saturation_from_the_start_is_a_warning():
+    (finding,) = findings(RULE, saturated(healthy(TANH), 0.7, "dense_1"))
+    assert (finding.severity, finding.layer, finding.limit) == ("warning", "dense_1", 0.5)
 
 
 def test_a_confident_output_of_a_run_that_learns_is_healthy():

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tb_nnhealth.records import BatchTensor
-from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_layers
+from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_layers
 
 RULE = "unnormalized-input"
 
@@ -36,10 +36,32 @@ def test_others_do_not_where_nothing_is_learnt(mean, std, severity, statistic):
 
 
 def test_a_model_that_normalizes_is_not_judged():
-    run = with_layers(fed(33, 79), dense_0={"class_name": "Rescaling", "normalizes": True})
+    run = with_layers(fed(33, 79), dense_0={"class_name": "BatchNormalization", "normalizes": True})
     assert verdict(RULE, run).status == "no_data"
+    unmeasured_layer = with_layers(fed(33, 79), dense_0={"class_name": "Rescaling", "normalizes": True, "rows": ()})
+    assert verdict(RULE, unmeasured_layer).status == "no_data"
     late = with_layers(fed(33, 79), dense_2={"class_name": "BatchNormalization", "normalizes": True})
     assert len(findings(RULE, late)) == 1
+
+
+@pytest.mark.parametrize(("std", "count"), [(0.3, 0), (0.0015, 1)])
+def test_what_comes_out_of_a_rescaling_is_judged_wherever_it_was_measured(std, count):
+    run = with_layers(fed(0.1, 0.3), dense_0={"class_name": "Rescaling", "normalizes": True})
+    run = change(
+        change(run, "activation", "activation_mean", 0.0, "dense_0"), "activation", "activation_std", std, "dense_0"
+    )
+    assert [(finding.layer, finding.statistic) for finding in findings(RULE, run)] == [
+        ("dense_0", "activation_std")
+    ] * count
+
+
+def test_of_several_that_normalize_the_last_one_counts():
+    run = with_layers(
+        fed(120, 70),
+        dense_0={"class_name": "Rescaling", "normalizes": True},
+        dense_1={"class_name": "BatchNormalization", "normalizes": True},
+    )
+    assert verdict(RULE, run).reason == "the model normalizes its input itself"
 
 
 def test_indices_have_no_scale():
