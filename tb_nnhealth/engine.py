@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from tb_nnhealth.configuration import RuleSettings, Settings, checked, in_force
+from tb_nnhealth.configuration import Settings, checked, in_force
 from tb_nnhealth.ignoring import of_other_layers, without_layers
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, Diagnosis, Finding, Limits, NotJudged, Rule
@@ -64,26 +64,28 @@ def judge(
       SettingsError: a rule or a threshold of `settings` does not exist, or a value is of another kind.
     """
     diagnoses = tuple(diagnoses)
-    settings = checked(settings or {}, "in settings", {diagnosis.rule.name: diagnosis.rule for diagnosis in diagnoses})
+    rules = {rule.name: rule for diagnosis in diagnoses for rule in (diagnosis.rule, *diagnosis.rule.consults)}
+    settings = checked(settings or {}, "in settings", rules)
     event = first_nonfinite(run)
     finite = run if event is None else before(run, event.first_step)
     return tuple(
-        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, in_force(diagnosis.rule, settings))
-        for diagnosis in diagnoses
+        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, settings) for diagnosis in diagnoses
     )
 
 
-def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: RuleSettings) -> Verdict:
-    verdict = Verdict(diagnosis, "no_data", settings.limits, enabled=settings.enabled, ignore=settings.ignore)
-    if not settings.enabled:
+def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdict:
+    own = in_force(diagnosis.rule, settings)
+    limits = (own.limits, *(in_force(rule, settings).limits for rule in diagnosis.rule.consults))
+    verdict = Verdict(diagnosis, "no_data", own.limits, enabled=own.enabled, ignore=own.ignore)
+    if not own.enabled:
         return replace(verdict, reason="turned off by the settings")
-    seen = without_layers(run, settings.ignore) if settings.ignore else run
+    seen = without_layers(run, own.ignore) if own.ignore else run
     lacking = _lacking(diagnosis.rule, seen)
     if lacking:
         return replace(verdict, reason=lacking)
     try:
         with np.errstate(all="ignore"):  # What overflows is infinite, and compared as such.
-            findings = tuple(of_other_layers(diagnosis.check(seen, settings.limits), run.model, settings.ignore))
+            findings = tuple(of_other_layers(diagnosis.check(seen, *limits), run.model, own.ignore))
     except NotJudged as reason:
         return replace(verdict, reason=str(reason))
     except Exception as error:  # a broken rule must not take the others with it

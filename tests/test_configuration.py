@@ -1,12 +1,14 @@
 """What users set of the rules: what is taken, what is refused and with which words, and what comes first."""
 
 import math
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import numpy as np
 import pytest
 
 from tb_nnhealth.configuration import ENABLED, IGNORE, SettingsError, checked, in_force, merged, perhaps, recorded
+from tb_nnhealth.records import Epoch
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, model, stuck, with_layers, with_variables
@@ -97,6 +99,33 @@ def test_a_limit_moves_the_verdict_and_stands_in_the_scorecard():
     assert (verdict.severity, verdict.limits["error"]) == ("warning", 0.99)
     rules = {rule["name"]: rule for rule in Scorecard.from_run(healthy()).to_dict()["rules"]}
     assert (rules["dead-units"]["enabled"], rules["dead-units"]["ignore"]) == (True, [])
+
+
+def all_at_once(*losses):
+    """A run of as many epochs of one step each, at which these losses were measured."""
+    run = healthy(replace(model(), plan={"epochs": len(losses), "steps_per_epoch": 1}), np.arange(len(losses)))
+    return change(run, "step", "loss", np.array(losses))
+
+
+def turned(*validations):
+    """A run whose training loss falls while the validation loss ends above it."""
+    logs = [{"loss": 1 / (i + 1), "val_loss": loss} for i, loss in enumerate(validations)]
+    run = healthy(replace(model(), plan={"epochs": len(logs), "steps_per_epoch": 1}))
+    return replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), log) for i, log in enumerate(logs)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "run", "settings"),
+    [
+        ("batch-size", all_at_once(*np.geomspace(2.3, 0.5, 20)), {"still-improving": {"drop": 0.9}}),
+        ("batch-size", all_at_once(*np.geomspace(2.3, 0.5, 20)), {"too-few-updates": {"steps": 20}}),
+        ("no-regularization", turned(1.5, 1.0, 1.05, 1.1, 1.2, 1.3), {"overfitting": {"info": 0.4}}),
+        ("no-regularization", turned(1.5, 1.0, 1.05, 1.1, 1.2, 1.3), {"overfitting": {"validations": 6}}),
+    ],
+)
+def test_a_limit_holds_in_every_rule_that_judges_by_it(rule, run, settings):
+    assert of(run, rule).severity == "warning"
+    assert of(run, rule, settings).severity == "info"
 
 
 def test_a_rule_that_is_off_is_no_data_and_says_so():

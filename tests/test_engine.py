@@ -84,6 +84,19 @@ def test_limits_in_force_reach_the_rule_and_the_verdict():
     assert (result.findings[0].limit, result.limits) == (5.0, {"error": 5.0})
 
 
+def test_the_limits_in_force_of_rules_that_it_consults_reach_a_rule_after_its_own():
+    seen = []
+
+    def check(run, *limits):
+        seen.append(limits)
+        return ()
+
+    other = Rule("other", "loss", "", "", thresholds=(Threshold("drop", 0.1, "", "made up"),))
+    assert verdict(check, consults=(other,)).limits == {"error": 2.0}
+    verdict(check, limits={"other": {"drop": 0.5, "enabled": False}}, consults=(other,))
+    assert seen == [({"error": 2.0}, {"drop": 0.1}), ({"error": 2.0}, {"drop": 0.5})]
+
+
 def test_limits_of_unknown_rules_and_thresholds_are_refused():
     with pytest.raises(ValueError, match=r"Expected the name of a rule; .* Received: 'other'"):
         verdict(quiet, limits={"other": {}})

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
 
-from tb_nnhealth.records import HealthRun
-
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
@@ -84,12 +82,16 @@ class Rule:
     absent: str | None = None
     """Why a model that was measured may have nothing of what it `needs`."""
 
+    consults: tuple["Rule", ...] = ()
+    """Rules whose limits in force its check is given, too: after its own, in this order."""
+
     @property
     def limits(self) -> dict[str, float]:
         return {threshold.name: threshold.value for threshold in self.thresholds}
 
 
-Check = Callable[[HealthRun, Limits], Iterable[Finding]]
+Check = Callable[..., Iterable[Finding]]
+"""What judges a run by a rule: `check(run, limits)`, and the limits of each rule that it consults."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ of one has no variance in a dense layer: batch normalization then removes what i
 ## How it is decided
 From the number of steps in an epoch, as it was planned or else as the epochs that ended show it, and the size of the
 batches seen. It is information, and a warning where nothing is learnt. Batches of all the data are a warning, too,
-where the training ends after so few steps (see `too-few-updates`) that the loss still falls.
+where the training ends after so few steps (see `too-few-updates`) that the loss still falls (see `still-improving`).
 
 ## When it is wrong
 Full-batch training of a small problem, with as many epochs as it takes, is sound. Behind convolutions batch
@@ -46,10 +46,11 @@ RULE = Rule(
     needs=("batch_size",),
     min_samples=1,
     thresholds=(Threshold("share", 0.1, "fraction", "fewer than ten steps in an epoch"),),
+    consults=(STILL_IMPROVING, TOO_FEW_UPDATES),
 )
 
 
-def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updates: Limits) -> Iterator[Finding]:
     size = examples_of_a_batch(run)
     an_epoch = steps_per_epoch(run)
     severity = severity_of_symptom(run)
@@ -62,7 +63,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield _finding(severity, message, size, 1.0, "examples", normalized[0])
     if an_epoch and 1 / an_epoch > limits["share"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
-        harm: Severity = "warning" if an_epoch == 1 and _ends_early(run) else severity
+        ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0
+        harm: Severity = "warning" if an_epoch == 1 and ends_early else severity
         yield _finding(harm, message, 1 / an_epoch, limits["share"], "fraction", None)
 
 
@@ -71,11 +73,6 @@ def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
     if layer.class_name != "BatchNormalization":
         return False
     return next((source.class_name for source in before(run, layer) if source.parameters), None) == "Dense"
-
-
-def _ends_early(run: HealthRun) -> bool:
-    falls = last_drop(run, STILL_IMPROVING.limits)[0] > 0
-    return run.finished and run.steps < TOO_FEW_UPDATES.limits["steps"] and falls
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None) -> Finding:

@@ -49,10 +49,11 @@ RULE = Rule(
         Threshold("weights", 10.0, "weights an example", "an order of magnitude more than it takes to store a label"),
         Threshold("gap", 1.5, "ratio", "validation half as bad again as training"),
     ),
+    consults=(OVERFITTING,),
 )
 
 
-def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+def check(run: HealthRun, limits: Limits, overfitting: Limits) -> Iterator[Finding]:
     count = examples(run)
     training, validation = (curve(run, name)[1] for name in ("loss", "val_loss"))
     if count is None or not len(training) or not len(validation):
@@ -63,7 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     keeps_up = not validation[-1] > limits["gap"] * training[-1] > 0
     if eased or optimizer.get("weight_decay") or weights <= limits["weights"] or keeps_up or validation_is_unlike(run):
         return
-    harms = turn(run, OVERFITTING.limits)[1] > OVERFITTING.limits["info"] or learns_by_heart(run)
+    harms = turn(run, overfitting)[1] > overfitting["info"] or learns_by_heart(run)
     yield Finding(
         RULE.name,
         "warning" if harms else "info",

@@ -43,6 +43,9 @@ def page(diagnosis: Diagnosis) -> str:
         sections[2] += "\n\n" + " ".join([LEARNT, *begun[:1]])
     table = "| limit | default | unit | source |\n|---|---|---|---|\n" + "\n".join(rows)
     limits = ["## Limits", table if rows else "There are none."]
+    if rule.consults:
+        others = " and ".join(f"`{other.name}`" for other in rule.consults)
+        limits.append(f"Those of {others} hold here, too.")
     facts = f"Category: {rule.category}. Needs: {measured}."
     return "\n\n".join([f"# {rule.name}", diagnosis.summary, facts, *sections[:3], *limits, *sections[3:]]) + "\n"
 
