@@ -71,10 +71,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not model.parameters:
         raise NotJudged("the model has no parameters")
     if model.trainable_parameters <= limits["error"]:
+        trainable = f"{model.trainable_parameters:,}" if model.trainable_parameters else "None"
         yield Finding(
             RULE.name,
             "error",
-            f"None of the model's {model.parameters:,} parameters is trainable: it cannot learn.",
+            f"{trainable} of the model's {model.parameters:,} parameters can be trained: it cannot learn.",
             observed=float(model.trainable_parameters),
             limit=limits["error"],
             unit="parameters",

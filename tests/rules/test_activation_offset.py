@@ -11,6 +11,12 @@ def offset(mean, run=None):
     return change(run or stuck(healthy()), "activation", "activation_mean", mean, "dense_1")
 
 
+LIMITS = {
+    "ratio": (offset(6.0), 11),
+    "units": (offset(6.0), 33),
+}
+
+
 def test_outputs_about_zero_pass():
     assert findings(RULE, stuck(healthy())) == ()
 

@@ -14,6 +14,13 @@ def scaled(factor, run=None):
     return run
 
 
+LIMITS = {
+    "shrink": (scaled(0.1), 1e-4),
+    "grow": (scaled(10.0), 1e4),
+    "layers": (scaled(10.0), 5),
+}
+
+
 @pytest.mark.parametrize("factor", [1.0, 0.3, 4.0])
 def test_moderate_changes_pass(factor):
     assert findings(RULE, scaled(factor)) == ()

@@ -16,6 +16,12 @@ def fed(run, **statistics):
     return with_data(run, "input/x", **(usual | statistics))
 
 
+LIMITS = {
+    "constant": (fed(healthy(), data_std=0.0), 1.0),
+    "repeats": (fed(healthy(), data_mean=0.5), 29),
+}
+
+
 def test_usual_inputs_pass():
     assert findings(RULE, fed(stuck(healthy()))) == ()
 

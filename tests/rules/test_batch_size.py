@@ -13,6 +13,9 @@ def planned(run, steps):
     return replace(run, model=replace(run.model, plan={"epochs": 5, "steps_per_epoch": steps}))
 
 
+LIMITS = {"share": (planned(healthy(), 2), 0.6)}
+
+
 def test_many_steps_an_epoch_pass():
     assert findings(RULE, planned(stuck(healthy()), 100)) == ()
     assert findings(RULE, planned(stuck(healthy()), 10)) == ()

@@ -6,6 +6,10 @@ from tb_nnhealth.records import Epoch
 from tests.rules.builder import findings, healthy, losses, stuck, verdict, with_classes, with_head
 
 RULE = "class-imbalance"
+LIMITS = {
+    "warning": (with_classes(healthy(), [30, 1, 20]), 31),
+    "examples": (with_classes(healthy(), [30, 1, 20]), 500),
+}
 
 
 def test_balanced_classes_pass():

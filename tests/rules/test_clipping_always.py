@@ -24,6 +24,12 @@ def clipped(fraction, run=None):
     return change(run or stuck(healthy(model(**CLIPS))), "step", "clipped_fraction", fraction)
 
 
+LIMITS = {
+    "steps": (clipped(0.8), 1.0),
+    "clipped": (clipped(0.8), 0.9),
+}
+
+
 def test_rare_clipping_passes():
     assert findings(RULE, clipped(np.where(STEPS < 8, 0.9, 0.0)[:, None])) == ()
     assert findings(RULE, clipped(0.05)) == ()

@@ -13,6 +13,9 @@ def predicting(spread, target=1.0, run=None):
     return with_data(run, "target/y", feature_std_max=target)
 
 
+LIMITS = {"spread": (predicting(0.001), 1e-4)}
+
+
 def test_predictions_that_vary_pass():
     assert findings(RULE, predicting(0.5)) == ()
     assert findings(RULE, predicting(0.02)) == ()

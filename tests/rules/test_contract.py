@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,17 @@ def test_record_is_complete(name):
     assert all(threshold.source for threshold in rule.thresholds)
     assert rule.thresholds or rule.category == "definition"
     assert len({threshold.name for threshold in rule.thresholds}) == len(rule.thresholds)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_limit_decides_what_is_found(name):
+    """The `LIMITS` of a rule's test have, for each limit, a run and the value with which other findings come of it."""
+    moved = getattr(importlib.import_module(f"tests.rules.test_{module_name(name)}"), "LIMITS", {})
+    assert list(moved) == list(DIAGNOSES[name].rule.limits)
+    for limit, (run, value) in moved.items():
+        usual, other = verdict(name, run), verdict(name, run, **{limit: value})
+        assert "error" not in (usual.status, other.status)
+        assert [replace(f, limit=None) for f in usual.findings] != [replace(f, limit=None) for f in other.findings]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,6 +11,12 @@ def dead(run, fraction, rows=None):
     return change(run, "activation", "dead_unit_fraction", fraction, rows)
 
 
+LIMITS = {
+    "warning": (dead(stuck(healthy()), 0.45, "dense_1"), 0.5),
+    "error": (dead(stuck(healthy()), 0.97, "dense_1"), 0.98),
+}
+
+
 def test_live_units_pass():
     assert findings(RULE, healthy()) == ()
 

@@ -3,6 +3,7 @@
 from tests.rules.builder import findings, healthy, model, stuck, verdict, with_layers
 
 RULE = "deep-plain-network"
+LIMITS = {"layers": (stuck(healthy(model(hidden=12))), 14)}
 
 
 def test_moderate_depth_passes():

@@ -9,6 +9,9 @@ def dropout(rate, **facts):
     return {"class_name": "Dropout", "activation": None, "rate": rate, **facts}
 
 
+LIMITS = {"rate": (with_layers(healthy(), dense_1=dropout(0.8)), 0.9)}
+
+
 def test_moderate_rates_pass():
     assert findings(RULE, with_layers(stuck(healthy()), dense_1=dropout(0.5))) == ()
 

@@ -15,6 +15,13 @@ def growing(run):
     return change(run, "step", "gradient_global_norm", GROWING)
 
 
+LIMITS = {
+    "growth": (growing(losses(healthy(), 2.0 + STEPS / 100)), 1e4),
+    "ratio": (change(stuck(healthy()), "variable", "gradient_ratio", 5.0), 6.0),
+    "depth": (change(stuck(healthy()), "variable", "gradient_rms", 1e3, "dense_0/kernel"), 1e7),
+}
+
+
 def test_steady_gradients_pass_also_in_a_stuck_run():
     assert findings(RULE, healthy()) == ()
     assert findings(RULE, stuck(healthy())) == ()

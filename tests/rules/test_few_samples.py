@@ -13,6 +13,9 @@ def planned(steps, run=None):
     return replace(run, model=replace(run.model, plan={"epochs": 5, "steps_per_epoch": steps}))
 
 
+LIMITS = {"examples": (planned(10), 31)}
+
+
 def test_many_examples_pass():
     assert findings(RULE, planned(400)) == ()
 

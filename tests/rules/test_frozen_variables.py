@@ -14,6 +14,9 @@ def all_frozen(run):
     return replace(run, model=replace(run.model, trainable_parameters=0))
 
 
+LIMITS = {"error": (healthy(), 4554)}
+
+
 def test_a_trainable_model_passes_without_a_word():
     assert findings(RULE, healthy()) == ()
 
@@ -35,6 +38,13 @@ def test_nothing_trainable_is_an_error_also_without_samples():
     for run in (healthy(), unmeasured(healthy())):
         (finding,) = findings(RULE, all_frozen(run))
         assert (finding.severity, finding.observed) == ("error", 0.0)
+
+
+def test_how_many_parameters_are_left_to_train_is_told():
+    (finding,) = findings(RULE, all_frozen(healthy()))
+    assert finding.message == "None of the model's 4,554 parameters can be trained: it cannot learn."
+    (finding,) = findings(RULE, healthy(), error=5000)
+    assert finding.message.startswith("4,554 of the model's 4,554 parameters can be trained")
 
 
 def test_a_model_without_parameters_cannot_be_judged():

@@ -7,6 +7,11 @@ import numpy as np
 from tests.rules.builder import STEPS, change, findings, healthy, stuck, thin, unmeasured, verdict, with_variables
 
 RULE = "high-update-ratio"
+LIMITS = {
+    "warning": (change(stuck(healthy()), "variable", "update_ratio", 0.05), 0.06),
+    "error": (change(stuck(healthy()), "variable", "update_ratio", 0.3), 0.4),
+    "thrown": (change(stuck(healthy()), "variable", "update_ratio", np.where(STEPS == 2, 3.0, 1e-7)), 4.0),
+}
 
 
 def test_usual_updates_pass_also_in_a_stuck_run():

@@ -8,6 +8,10 @@ from tb_nnhealth.records import Epoch
 from tests.rules.builder import STEPS, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "increasing-loss"
+LIMITS = {
+    "rise": (losses(healthy(), 2.3 + STEPS / 300), 2.0),
+    "errors": (losses(healthy(), (2.3 + STEPS / 300) * (1 + 0.1 * np.sin(STEPS))), 50),
+}
 
 
 def test_falling_and_flat_losses_pass():

@@ -22,6 +22,9 @@ def starting(first, run=None):
     return change(run, "step", "data_loss", np.where(STEPS == 0, first, 2.3)[:, None])
 
 
+LIMITS = {"ratio": (starting(23.0), 11)}
+
+
 def test_a_start_at_chance_passes():
     for first in (2.3, 1.5, 5.0):
         assert findings(RULE, starting(first)) == ()

@@ -16,6 +16,9 @@ def labelled(loss, low, high, units=10, run=None, **statistics):
     return with_data(run, "target/y", data_min=low, data_max=high, **statistics)
 
 
+LIMITS = {"rounding": (labelled(SPARSE, 0, 9.1), 0.2)}
+
+
 @pytest.mark.parametrize(
     ("loss", "low", "high", "units", "mean"),
     [(SPARSE, 0, 9, 10, 4), (ONE_HOT, 0, 1, 10, 0.1), (ONE_HOT, 0.01, 0.91, 10, 0.1), (BINARY, 0, 1, 1, 0.3)],

@@ -18,6 +18,9 @@ def small(run=None):
     return change(run, "variable", "value_rms", 0.01, [row for row in run.variables.rows if row.endswith("bias")])
 
 
+LIMITS = {"ratio": (biased(30, small()), 31)}
+
+
 def test_biases_in_proportion_pass():
     assert findings(RULE, small()) == ()
 

@@ -5,6 +5,11 @@ import pytest
 from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_head, with_layers
 
 RULE = "layer-width"
+LIMITS = {
+    "narrow": (with_layers(healthy(), dense_2={"units": 2}), 0.2),
+    "wide": (with_layers(healthy(), dense_1={"units": 4201}), 101),
+    "units": (with_layers(healthy(), dense_1={"units": 4201}), 4300),
+}
 
 
 def test_usual_widths_pass():

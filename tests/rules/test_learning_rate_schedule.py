@@ -22,6 +22,13 @@ def rated(rates, run=None):
     return change(run or stuck(healthy()), "step", "learning_rate", np.asarray(rates)[:, None])
 
 
+LIMITS = {
+    "decayed": (rated(1e-2 * np.exp(-STEPS / 60)), 1e-4),
+    "plateau": (with_epochs(healthy(), [2.0, 1.2, 0.8, 0.6, *np.linspace(0.52, 0.5, 8)]), 0.01),
+    "epochs": (with_epochs(healthy(), [2.0, 1.2, 0.8, 0.6, *[0.5] * 8]), 13),
+}
+
+
 def test_usual_schedules_pass():
     assert findings(RULE, rated(np.full(len(STEPS), 1e-3))) == ()
     assert findings(RULE, rated(1e-3 * 0.5 * (1 + np.cos(np.pi * STEPS / 1000)))) == ()

@@ -14,6 +14,13 @@ def rated(name, rate, learns=False, **facts):
     return run if learns else stuck(run)
 
 
+LIMITS = {
+    "low": (rated("Adam", 1e-7), 1e-5),
+    "high": (rated("Adam", 0.05), 51),
+    "far": (rated("Adam", 0.05, learns=True), 50),
+}
+
+
 @pytest.mark.parametrize(
     ("name", "rate"), [("Adam", 1e-3), ("Adam", 1e-5), ("SGD", 0.1), ("SGD", 1e-4), ("Adadelta", 1.0), ("Mine", 1e9)]
 )

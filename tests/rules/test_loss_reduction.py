@@ -29,6 +29,13 @@ def sized(power):
     return losses(run, 2.3 * (sizes / 64) ** power)
 
 
+LIMITS = {
+    "negative": (losses(healthy(), 2.3 - STEPS / 100), -10),
+    "slope": (sized(1.0), 1.1),
+    "sizes": (sized(1.0), 9),
+}
+
+
 def test_a_sum_over_the_batch_is_a_warning():
     (finding,) = findings(RULE, sized(1.0))
     assert finding.severity == "warning" and abs(finding.observed - 1) < 0.01

@@ -13,6 +13,12 @@ def scaled(skipped, scale=32768.0):
     return change(run, "step", "loss_scale", scale)
 
 
+LIMITS = {
+    "skipped": (scaled(np.where(np.arange(len(STEPS)) % 3 == 0, 1.0, 0.0)), 0.5),
+    "scale": (scaled(0.0, 1.0), 0.9),
+}
+
+
 def test_a_search_at_the_start_passes():
     assert findings(RULE, scaled(np.where(STEPS < 16, 1.0, 0.0)[:, None])) == ()
 

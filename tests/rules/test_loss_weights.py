@@ -29,6 +29,9 @@ def regularized(share, run=None):
     return change(run, "step", "regularization_loss", 2.0 * share)
 
 
+LIMITS = {"share": (regularized(0.97), 0.98)}
+
+
 def test_small_parts_pass():
     assert findings(RULE, regularized(0.3)) == ()
 

@@ -7,6 +7,10 @@ import numpy as np
 from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "low-update-ratio"
+LIMITS = {
+    "warning": (change(stuck(healthy()), "variable", "update_ratio", 1e-6), 1e-7),
+    "path": (change(losses(healthy(), 2.3 - 0.2 * STEPS / STEPS[-1]), "variable", "update_ratio", 9e-5), 0.08),
+}
 
 
 def test_usual_updates_pass_also_in_a_stuck_run():

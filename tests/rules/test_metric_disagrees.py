@@ -52,6 +52,14 @@ def followed(values, means=FALLING, name="accuracy", run=None):
     return replace(run, epochs=tuple(replace(epoch, logs={**epoch.logs, "loss": loss}) for epoch, loss in logged))
 
 
+LIMITS = {
+    "fell": (scored([0.1, 0.1, 0.1]), 0.9),
+    "above": (scored([0.12, 0.12, 0.12]), 0.01),
+    "lost": (followed(DOWN), 1.0),
+    "epochs": (scored([0.1, 0.1, 0.1]), 4),
+}
+
+
 def test_an_accuracy_that_falls_for_good_while_the_loss_falls_is_a_warning():
     (finding,) = findings(RULE, followed(DOWN))
     assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 300, 900)

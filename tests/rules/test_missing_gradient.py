@@ -16,6 +16,9 @@ def none(run, rows):
     return change(run, "variable", "gradient_missing", 1.0, rows)
 
 
+LIMITS = {"error": (change(healthy(), "variable", "gradient_norm", 1e-9, "dense_1/bias"), 1e-8)}
+
+
 def test_gradients_everywhere_pass():
     assert findings(RULE, healthy()) == ()
 

@@ -22,6 +22,10 @@ from tests.rules.builder import (
 
 RULE = "no-better-than-trivial"
 EVEN = np.full(10, 3)
+LIMITS = {
+    "low": (with_classes(stuck(healthy(), np.log(10)), EVEN), 1.01),
+    "high": (with_classes(stuck(healthy(), np.log(10)), EVEN), 0.99),
+}
 
 
 def test_a_model_that_learns_passes():

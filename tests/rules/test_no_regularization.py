@@ -17,6 +17,12 @@ def run(validation=1.0, training=0.3, steps_per_epoch=1, optimizer=None):
     return replace(healthy(facts), epochs=epochs)
 
 
+LIMITS = {
+    "weights": (run(), 143),
+    "gap": (run(), 3.5),
+}
+
+
 def test_a_model_that_falls_behind_in_validation_is_told():
     (finding,) = findings(RULE, run())
     assert (finding.severity, finding.observed) == ("info", pytest.approx(4554 / 32))

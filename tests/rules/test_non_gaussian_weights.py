@@ -14,6 +14,12 @@ def shaped(value, run=None, peers=1.0):
     return change(run, "variable", "value_kurtosis", np.where(LATE, value, 0.0), "dense_1/kernel")
 
 
+LIMITS = {
+    "kurtosis": (shaped(100.0), 101),
+    "peers": (shaped(100.0), 101),
+}
+
+
 def test_alike_kernels_pass():
     assert findings(RULE, shaped(2.0)) == ()
 

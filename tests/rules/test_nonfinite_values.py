@@ -14,6 +14,9 @@ def guarded(run, step, *places):
     return replace(run, nonfinite=NonFinite(step, tuple(Place(stage, path, 3.0) for stage, path in places)))
 
 
+LIMITS = {"growth": (guarded(losses(healthy(), np.where(STEPS >= 850, 1e6, 2.0)), 870, ("loss", "")), 1e6)}
+
+
 def test_finite_values_pass():
     assert findings(RULE, healthy()) == ()
 

@@ -8,6 +8,11 @@ from tests.rules.builder import findings, healthy, stuck, verdict, with_epochs
 
 RULE = "oscillating-loss"
 SWINGS = 2.3 + 0.8 * (-1.0) ** np.arange(12)
+LIMITS = {
+    "size": (with_epochs(stuck(healthy()), SWINGS), 1.1),
+    "reversals": (with_epochs(stuck(healthy()), SWINGS), 1.0),
+    "epochs": (with_epochs(stuck(healthy()), SWINGS), 13),
+}
 
 
 def test_falling_losses_pass():

@@ -12,6 +12,9 @@ def regression(activation, low, high, run=None, loss="MeanSquaredError"):
     return with_data(run, "target/y", data_min=low, data_max=high)
 
 
+LIMITS = {"outside": (regression("relu", -3, 3), 0.6)}
+
+
 @pytest.mark.parametrize(
     ("activation", "low", "high"),
     [(None, -100, 100), ("relu", 0, 100), ("sigmoid", 0, 1), ("tanh", -1, 1), ("relu", -0.5, 100), ("elu", -0.9, 9)],

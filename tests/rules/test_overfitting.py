@@ -20,6 +20,13 @@ def turned(end):
     return np.r_[np.geomspace(2.0, 1.0, 5), np.geomspace(1.0, end, 8)[1:]]
 
 
+LIMITS = {
+    "info": (validated(turned(1.3)), 0.4),
+    "warning": (validated(turned(2.0)), 1.1),
+    "validations": (validated(turned(1.3)), 9),
+}
+
+
 def test_validation_that_follows_passes():
     assert findings(RULE, validated(FALLING * 1.2)) == ()
     assert findings(RULE, validated(np.maximum(FALLING, 0.4))) == ()

@@ -44,6 +44,13 @@ def zeros(run, bias=True):
     return run if bias else change(run, "variable", "gradient_rms", 0.0, "dense_1/bias")
 
 
+LIMITS = {
+    "identical": (alike(healthy(), "dense_1/kernel", identical_units=0.25), 0.3),
+    "low": (start(stuck(healthy()), "dense_1/kernel", std=0.01), 0.01),
+    "high": (start(stuck(healthy()), "dense_1/kernel", std=4.0), 30),
+}
+
+
 def test_a_usual_start_passes():
     assert findings(RULE, healthy()) == ()
     assert findings(RULE, stuck(healthy())) == ()

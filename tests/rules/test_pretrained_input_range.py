@@ -16,6 +16,9 @@ def backbone(low, high, run=None, names=MOBILE, inputs=("input/x",)):
     return replace(run, model=replace(run.model, layers=(replace(first, inputs=inputs), *rest)))
 
 
+LIMITS = {"width": (backbone(0.0, 6.1), 4.0)}
+
+
 def test_the_range_that_it_was_trained_on_passes():
     assert findings(RULE, backbone(-1.0, 1.0)) == ()
     assert findings(RULE, backbone(0.0, 1.0)) == ()

@@ -12,6 +12,12 @@ def saturated(run, fraction, rows=None):
     return change(run, "activation", "saturated_fraction", fraction, rows)
 
 
+LIMITS = {
+    "warning": (saturated(stuck(healthy(TANH)), 0.7, "dense_1"), 0.8),
+    "error": (saturated(stuck(healthy(TANH)), 0.99, "dense_1"), 0.995),
+}
+
+
 def test_a_healthy_tanh_network_passes():
     assert findings(RULE, healthy(TANH)) == ()
 

@@ -3,6 +3,7 @@
 from tests.rules.builder import findings, healthy, model, stuck, verdict, with_layers
 
 RULE = "saturating-hidden-activation"
+LIMITS = {"layers": (stuck(healthy(model(activation="sigmoid"))), 5)}
 
 
 def test_other_functions_pass():

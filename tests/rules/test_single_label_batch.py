@@ -7,6 +7,13 @@ from tests.rules.builder import STEPS, findings, healthy, stuck, verdict, with_c
 
 RULE = "single-label-batch"
 SORTED = 32 * np.eye(10)[(STEPS * 10 // 1000) % 10]
+RARE = np.where(np.arange(len(STEPS))[:, None] % 9, [32, 0], [31, 1])
+LIMITS = {
+    "share": (with_classes(healthy(), SORTED), 1.0),
+    "examples": (with_classes(healthy(), SORTED), 33),
+    "chance": (with_classes(healthy(), RARE), 1.0),
+    "batches": (with_classes(healthy(), SORTED), 29),
+}
 
 
 def test_mixed_batches_pass():
@@ -21,9 +28,7 @@ def test_sorted_batches_are_an_error():
 
 
 def test_rare_positives_are_chance():
-    counts = np.tile([32, 0], (len(STEPS), 1))
-    counts[::9] = [31, 1]
-    assert findings(RULE, with_classes(stuck(healthy()), counts)) == ()
+    assert findings(RULE, with_classes(stuck(healthy()), RARE)) == ()
 
 
 @pytest.mark.parametrize("counts", [SORTED / 32, np.eye(10)[np.zeros(len(STEPS), int)] * 32])

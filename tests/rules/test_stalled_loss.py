@@ -22,6 +22,11 @@ from tests.rules.builder import (
 
 RULE = "stalled-loss"
 NOISE = np.random.default_rng(7).standard_normal(len(STEPS))
+LIMITS = {
+    "drop": (stuck(healthy()), 0.001),
+    "visible": (stuck(healthy()), 0.001),
+    "steps": (stuck(healthy()), 1000),
+}
 
 
 def test_a_falling_loss_passes():

@@ -7,6 +7,7 @@ import numpy as np
 from tests.rules.builder import findings, healthy, stuck, unmeasured, verdict, with_epochs
 
 RULE = "still-improving"
+LIMITS = {"drop": (with_epochs(healthy(), np.geomspace(2.3, 0.1, 16)), 0.9)}
 
 
 def test_a_curve_that_has_levelled_off_passes():

@@ -12,6 +12,13 @@ def aimed(mean, std, learns=False, loss="MeanSquaredError"):
     return with_spread(with_data(run, "target/y", data_mean=mean), std)
 
 
+LIMITS = {
+    "low_std": (aimed(0, 1e-3), 1e-4),
+    "high_std": (aimed(0, 100), 101),
+    "mean": (aimed(200, 5), 201),
+}
+
+
 @pytest.mark.parametrize(("mean", "std"), [(0, 1), (5, 3), (0, 0.05), (-9, 9)])
 def test_usual_targets_pass(mean, std):
     assert findings(RULE, aimed(mean, std)) == ()

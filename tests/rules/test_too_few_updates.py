@@ -8,6 +8,7 @@ from tests.rules.builder import findings, healthy, stuck, unmeasured, verdict, w
 
 RULE = "too-few-updates"
 SHORT = np.arange(0, 20, 2)
+LIMITS = {"steps": (stuck(healthy(steps=SHORT)), 19)}
 
 
 def test_long_trainings_pass():

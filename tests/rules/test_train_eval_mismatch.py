@@ -25,6 +25,12 @@ def scaled(factor):
     return [factor * loss for loss in TRAINING]
 
 
+LIMITS = {
+    "warning": (measured([2.0, 2.0, 2.0, 2.0, 1.9]), 0.9),
+    "epochs": (measured([2.0, 2.0, 2.0, 2.0, 1.9]), 6),
+}
+
+
 @pytest.mark.parametrize("inference", [scaled(1.0), scaled(0.3), scaled(1.3), scaled(0.0), [2.2, 2.2, 2.2, 0.9, 0.4]])
 def test_modes_that_are_alike_or_better_in_inference_or_meet_in_time_pass(inference):
     assert findings(RULE, measured(inference)) == ()

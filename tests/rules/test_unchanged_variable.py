@@ -12,6 +12,9 @@ def still(run, rows=None):
     return change(run, "variable", "update_ratio", 0.0, rows)
 
 
+LIMITS = {"error": (change(healthy(), "variable", "update_ratio", 2e-7, "dense_1/kernel"), 3e-7)}
+
+
 def test_changing_variables_pass():
     assert findings(RULE, healthy()) == ()
 

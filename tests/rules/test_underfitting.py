@@ -17,6 +17,12 @@ def trained(level, gap=1.0, **layers):
     return with_classes(replace(run, epochs=(Epoch(0, 900, logs),)), np.full(10, 3))
 
 
+LIMITS = {
+    "loss": (trained(0.9), 0.95),
+    "gap": (trained(0.9, gap=1.05), 1.0),
+}
+
+
 def test_what_is_learnt_well_passes():
     assert findings(RULE, trained(0.4)) == ()
 

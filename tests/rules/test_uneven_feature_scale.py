@@ -39,6 +39,14 @@ def constant(count, run=None, shape=(None, 32), **statistics):
     return replace(run, model=replace(run.model, batch=batch))
 
 
+LIMITS = {
+    "spread": (fed(0.003, 300.0), 2e5),
+    "constant": (constant(31), 1.0),
+    "examples": (constant(31), 33),
+    "samples": (constant(31), 29),
+}
+
+
 def test_features_that_are_the_same_in_every_batch_are_information():
     (finding,) = findings(RULE, constant(31))
     assert (finding.severity, finding.observed, finding.limit) == ("info", 31, pytest.approx(3.2))

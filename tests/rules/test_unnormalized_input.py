@@ -14,6 +14,13 @@ def fed(mean, std, run=None):
     return with_data(run or stuck(healthy()), "input/x", data_mean=mean, data_std=std, data_min=mean - 2 * std)
 
 
+LIMITS = {
+    "mean": (fed(20, 3), 21),
+    "low_std": (fed(0.001, 0.002), 0.001),
+    "high_std": (fed(33, 30), 31),
+}
+
+
 @pytest.mark.parametrize(("mean", "std"), [(0, 1), (0.13, 0.31), (4, 3), (-3, 0.2)])
 def test_usual_inputs_pass(mean, std):
     assert findings(RULE, fed(mean, std)) == ()

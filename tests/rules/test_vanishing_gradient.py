@@ -18,6 +18,12 @@ def fading(run, factor, updates=False):
     return run
 
 
+LIMITS = {
+    "warning": (fading(stuck(healthy()), 0.1), 1e-5),
+    "error": (fading(stuck(healthy()), 0.03), 1e-5),
+}
+
+
 def test_even_gradients_pass():
     assert findings(RULE, healthy()) == ()
 

@@ -35,6 +35,13 @@ def decayed(left=0.1, share=1.0, learns=False):
     return norms(run if learns else stuck(run), left, share)
 
 
+LIMITS = {
+    "decay": (decayed(), 1.1),
+    "shrunk": (decayed(), 0.09),
+    "penalized": (norms(with_layers(healthy(), **PENALIZED), 0.09), 0.08),
+}
+
+
 def test_decay_that_shrinks_the_weights_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, decayed())
     assert (finding.severity, finding.observed) == ("warning", pytest.approx(0.1))

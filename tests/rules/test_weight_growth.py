@@ -12,6 +12,13 @@ def grown(curve, run=None):
     return change(run or stuck(healthy()), "variable", "value_norm", 5.4 * np.asarray(curve), KERNEL)
 
 
+LIMITS = {
+    "growth": (grown(1 + STEPS / 20), 50),
+    "still": (grown(1 + STEPS / 20), 2.0),
+    "start": (grown(1 + STEPS / 20), 1.1),
+}
+
+
 def test_steady_norms_pass():
     assert findings(RULE, stuck(healthy())) == ()
     assert findings(RULE, grown(np.geomspace(1, 5, len(STEPS)))) == ()
