@@ -60,12 +60,12 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
         raise NotJudged("the length of an epoch is not known")
     if is_one:
         message = "Batches of one example under batch normalization have no variance."
-        yield _finding(severity, message, size, 1.0, "examples", normalized[0])
+        yield _finding(run, severity, message, size, 1.0, "examples", normalized[0])
     if an_epoch and 1 / an_epoch > limits["share"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
         ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0
         harm: Severity = "warning" if an_epoch == 1 and ends_early else severity
-        yield _finding(harm, message, 1 / an_epoch, limits["share"], "fraction", None)
+        yield _finding(run, harm, message, 1 / an_epoch, limits["share"], "fraction", None)
 
 
 def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
@@ -75,7 +75,18 @@ def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
     return next((source.class_name for source in before(run, layer) if source.parameters), None) == "Dense"
 
 
-def _finding(severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None) -> Finding:
+def _finding(
+    run: HealthRun, severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None
+) -> Finding:
     return Finding(
-        RULE.name, severity, message, layer=layer, statistic="batch_size", observed=observed, limit=limit, unit=unit
+        RULE.name,
+        severity,
+        message,
+        layer=layer,
+        first_step=int(run.step.steps[0]),
+        last_step=int(run.step.steps[-1]),
+        statistic="batch_size",
+        observed=observed,
+        limit=limit,
+        unit=unit,
     )

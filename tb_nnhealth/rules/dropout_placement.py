@@ -81,5 +81,14 @@ def _misplaced(run: HealthRun, layers: list[Layer]) -> Iterator[Finding]:
 
 
 def _placed(layers: list[Layer], what: str) -> Finding:
-    others = tuple(layer.path for layer in layers[1:])
-    return Finding(RULE.name, "info", f"{layers[0].path} {what}.", layer=layers[0].path, others=others)
+    first, *rest = layers
+    return Finding(
+        RULE.name,
+        "info",
+        f"{first.path} {what}.",
+        layer=first.path,
+        observed=first.rate,
+        limit=0.0,
+        unit="fraction",
+        others=tuple(layer.path for layer in rest),
+    )

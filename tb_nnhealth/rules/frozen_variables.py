@@ -95,6 +95,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             f"{'layer' if len(frozen) == 1 else 'layers'}, from {frozen[0].path}.",
             layer=frozen[0].path,
             observed=float(parameters),
+            limit=0.0,
             unit="parameters",
             others=tuple(layer.path for layer in frozen[1:]),
         )

@@ -87,7 +87,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 f"{SPARSE} cuts what follows the point off.",
                 statistic,
                 label,
-                None,
+                float(round(label)),
             )
         elif head.loss in ONE_HOT and (total := _row_sum(run, head)) and abs(total - 1.0) > 10 * margin:
             yield _finding(
@@ -102,7 +102,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _finding(
-    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float | None
+    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float
 ) -> Finding:
     return Finding(
         RULE.name,

@@ -95,6 +95,7 @@ def _of_sum(run: HealthRun, head: Head) -> Finding:
         last_step=int(run.step.steps[-1]),
         statistic="batch_size",
         observed=examples,
+        limit=1.0,
         unit="examples",
     )
 

@@ -80,6 +80,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         statistic="gradient_norm",
         observed=0.0,
         limit=limits["error"],
+        unit="",
         others=tuple(variable.path for variable in found if variable is not nearest),
     )
 

@@ -72,4 +72,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         statistic="update_kurtosis",
         observed=value,
         limit=limits["kurtosis"],
+        unit="",
     )

@@ -73,4 +73,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         statistic="value_kurtosis",
         observed=value,
         limit=limits["kurtosis"],
+        unit="",
     )

@@ -112,6 +112,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             statistic="data_max",
             observed=seen[1] - seen[0],
             limit=high - low,
+            unit="",
         )
 
 

@@ -77,4 +77,5 @@ def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
         statistic=statistic,
         observed=observed,
         limit=limit,
+        unit="",
     )

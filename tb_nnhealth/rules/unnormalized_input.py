@@ -123,4 +123,5 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
         statistic=f"{given.table}_{statistic}",
         observed=observed,
         limit=limit,
+        unit="",
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from tb_nnhealth.engine import Verdict, judge
 from tb_nnhealth.records import BatchTensor, Epoch, HealthRun, Layer, ModelFacts, Table, Variable
-from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.rules import DIAGNOSES, Finding
+from tb_nnhealth.rules._heads import heads
 from tb_nnhealth.vocabulary import ACTIVATION_STATISTICS, DATA_STATISTICS, STEP_STATISTICS, VARIABLE_STATISTICS
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 24, 32, 48, 64, *range(100, 1000, 50)])
@@ -181,9 +182,27 @@ def findings(name: str, run: HealthRun, **limits: float) -> tuple[Any, ...]:
 
 
 def verdict(name: str, run: HealthRun, **limits: float) -> Verdict:
-    """The verdict of one rule on a run."""
+    """The verdict of one rule on a run, each of whose findings must have its evidence."""
     (result,) = judge(run, {name: limits}, [DIAGNOSES[name]])
+    for finding in result.findings:
+        assert lacking(run, finding) == ""
     return result
+
+
+def lacking(run: HealthRun, finding: Finding) -> str:
+    """What a finding lacks of its evidence: a number, its limit and their unit, or the place that the model tells.
+
+    The number may be none where it is not finite, and then its statistic is told.
+    """
+    if not DIAGNOSES[finding.rule].rule.thresholds:
+        return "" if finding.layer or any(head.layer is None for head in heads(run)) else "a layer"
+    has = {
+        "observed": finding.observed is not None or finding.statistic is not None,
+        "limit": finding.limit is not None,
+        "unit": finding.unit is not None,
+        "steps": (finding.first_step is None) == (finding.last_step is None),
+    }
+    return ", ".join(name for name in has if not has[name])
 
 
 def with_head(

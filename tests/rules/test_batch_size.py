@@ -24,6 +24,7 @@ def test_many_steps_an_epoch_pass():
 def test_few_steps_an_epoch_are_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, planned(stuck(healthy()), 1))
     assert (finding.severity, finding.message) == ("warning", "An epoch has 1 step, of 32 examples each.")
+    assert (finding.first_step, finding.last_step) == (0, 950)
     assert findings(RULE, planned(healthy(), 2))[0].severity == "info"
 
 

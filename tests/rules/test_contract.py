@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, HEADINGS
+from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, HEADINGS, Finding
 from tb_nnhealth.rules.pages import differing, main
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.vocabulary import STATISTICS
-from tests.rules.builder import change, findings, healthy, model, stuck, thin, unmeasured, verdict
+from tests.rules.builder import change, findings, healthy, lacking, model, stuck, thin, unmeasured, verdict
 
 ROOT = Path(__file__).parents[2]
 NAMES = tuple(DIAGNOSES)
@@ -115,6 +115,13 @@ def test_check_of_pages_tells_what_differs(tmp_path, capsys):
     assert main([str(tmp_path), "--check"]) == 1
     err = capsys.readouterr().err
     assert "dead-units.md differs" in err and "gone.md differs" in err
+
+
+def test_what_a_finding_lacks_of_its_evidence_is_told():
+    bare = Finding("dead-units", "warning", "…", layer="dense_0", first_step=3)
+    assert lacking(healthy(), bare) == "observed, limit, unit, steps"
+    assert lacking(healthy(), replace(bare, statistic="loss", limit=0.5, unit="", last_step=3)) == ""
+    assert lacking(healthy(), Finding("missing-nonlinearity", "warning", "…")) == "a layer"
 
 
 def test_findings_name_their_rule():
