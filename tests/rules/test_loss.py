@@ -1,4 +1,4 @@
-"""How the loss went: the curve, the trivial predictor, and when it is too early to say."""
+"""How the loss went: the curve, what validation tells, and when it is too early to say."""
 
 import math
 from dataclasses import replace
@@ -30,20 +30,13 @@ from tests.rules.builder import (
     healthy,
     losses,
     stuck,
-    table,
     with_classes,
-    with_data,
     with_epochs,
     with_head,
-    with_shares,
     with_spread,
     with_step,
     with_two_outputs,
 )
-
-
-def compiled(run, *names):
-    return replace(run, model=replace(run.model, compile={"losses": [{"class_name": name} for name in names]}))
 
 
 def test_curve_takes_the_sampled_steps_or_enough_epochs():
@@ -84,116 +77,20 @@ def test_a_run_learns_by_its_own_start_where_labels_are_unknown():
     assert np.isnan(trivial_loss(healthy()))
 
 
-@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"])
-def test_trivial_loss_of_classes_is_their_entropy(name):
-    run = with_classes(compiled(healthy(), name), [30, 10])
-    assert trivial_loss(run) == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25))
-
-
-def test_trivial_loss_of_binary_targets_is_their_entropy():
-    run = compiled(healthy(), "BinaryCrossentropy")
-    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), 0.5)
-    assert trivial_loss(run) == pytest.approx(np.log(2))
-    assert np.isnan(trivial_loss(change(run, "data", "data_max", 2.0, "target/y")))
-
-
-def test_trivial_loss_of_a_squared_error_is_the_targets_variance():
-    assert trivial_loss(with_spread(compiled(healthy(), "MeanSquaredError"), 3.0)) == 9.0
-
-
-def test_the_variance_of_targets_is_that_within_the_batches_and_between_them():
-    run = with_spread(compiled(healthy(), "MeanSquaredError"), 0.1)
-    drift = np.sin(np.arange(len(STEPS)))
-    drifting = change(run, "data", "data_mean", drift, "target/y")
-    assert trivial_loss(drifting) == pytest.approx(0.01 * 31 / 32 + drift.var(ddof=1))
-    one_by_one = change(change(drifting, "step", "batch_size", 1.0), "step", "target_variance/p", np.nan)
-    assert trivial_loss(one_by_one) == pytest.approx(drift.var(ddof=1))
-    images = with_head(drifting, "MeanSquaredError", target=(None, 8, 8, 1))
-    assert trivial_loss(images) == pytest.approx(0.01 + drift.var(ddof=1) - 0.01 / 32)
-    assert trivial_loss(change(images, "data", "data_mean", 0.0, "target/y")) == pytest.approx(0.01)
-
-
-def test_each_unit_has_a_constant_answer_of_its_own():
-    run = compiled(healthy(), "BinaryCrossentropy")
-    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), 0.5, 0.0, 1.0)
-    assert trivial_loss(run) == pytest.approx(np.log(2) / 3)
-
-
-@pytest.mark.parametrize("name", ["SparseCategoricalCrossentropy", "BinaryCrossentropy"])
-def test_trivial_loss_has_the_weights_of_the_examples(name):
-    run = with_data(compiled(healthy(), name), "target/y", data_min=0.0, data_max=1.0)
-    shares = (1.5, 1.5) if name.startswith("Sparse") else (1.5,)
-    assert trivial_loss(with_step(with_shares(run, *shares), "weight/p", 3.0)) == pytest.approx(3 * np.log(2))
-
-
 def test_validation_is_not_compared_where_the_examples_of_the_training_are_weighted():
-    run = with_classes(compiled(healthy(), "SparseCategoricalCrossentropy"), [30, 10])
+    run = with_classes(healthy(), [30, 10])
     run = replace(run, epochs=tuple(Epoch(i, 100 * (i + 1), {"loss": 0.1, "val_loss": 2.0}) for i in range(4)))
     assert validation_over_trivial(run) > 3
     assert np.isnan(validation_over_trivial(with_step(run, "weight/p", 1.0)))
 
 
-def with_loss(run, **settings):
-    return replace(run, model=replace(run.model, compile={"losses": [{**run.model.compile["losses"][0], **settings}]}))
-
-
-def test_trivial_loss_has_the_weight_of_the_loss():
-    run = with_spread(compiled(healthy(), "MeanSquaredError"), 3.0)
-    assert trivial_loss(with_loss(run, weight=0.01)) == pytest.approx(0.09)
-    assert np.isnan(trivial_loss(with_loss(run, weight=None)))
-    assert trivial_loss(with_loss(run, reduction="sum_over_batch_size")) == 9.0
-    assert trivial_loss(with_loss(run, reduction="sum")) == 9.0 * 32
-    assert np.isnan(trivial_loss(with_loss(run, reduction="none")))
-    assert np.isnan(trivial_loss(with_loss(run, reduction="sum", ignore_class=0)))
-    batch = [replace(tensor, shape=(None, 7, 10)) for tensor in run.model.batch]
-    sequences = replace(run, model=replace(run.model, batch=tuple(batch)))
-    assert np.isnan(trivial_loss(with_loss(sequences, reduction="sum")))
-
-
 def test_epochs_of_a_summed_loss_are_not_compared_with_steps():
-    run = with_epochs(with_loss(healthy(), reduction="sum"), np.ones(20))
+    run = with_epochs(with_head(healthy(), reduction="sum"), np.ones(20))
     assert len(loss_curve(run).losses) == len(STEPS)
     learnt = [Epoch(i, 100 * (i + 1), {"loss": 1.0, "val_loss": 400.0}) for i in range(4)]
     run = with_classes(replace(healthy(), epochs=tuple(learnt)), [16, 16])
     assert validation_over_trivial(run) > 100
-    assert np.isnan(validation_over_trivial(with_loss(run, reduction="sum")))  # in batches of another size
-
-
-def test_smoothed_labels_are_what_a_constant_answers():
-    run = with_classes(compiled(healthy(), "CategoricalCrossentropy"), [40, 0])
-    expected = -0.95 * np.log(0.95) - 0.05 * np.log(0.05)
-    assert trivial_loss(with_loss(run, label_smoothing=0.1)) == pytest.approx(expected)
-    run = with_data(compiled(healthy(), "BinaryCrossentropy"), "target/y", data_min=0.0, data_max=1.0)
-    assert trivial_loss(with_loss(with_shares(run, 1.0), label_smoothing=0.1)) == pytest.approx(expected)
-
-
-def test_a_class_that_is_left_out_is_no_part_of_the_answer():
-    run = with_classes(compiled(healthy(), "SparseCategoricalCrossentropy"), [80, 10, 10])
-    assert trivial_loss(with_loss(run, ignore_class=0)) == pytest.approx(np.log(2))
-    missing = with_shares(run, 0.2, 0.2, 0.0)  # the others have a number that no unit has
-    assert trivial_loss(with_loss(missing, ignore_class=-1)) == pytest.approx(np.log(2))
-
-
-def test_an_unknown_loss_has_no_trivial_one():
-    run = with_spread(healthy(), 3.0)
-    assert np.isnan(trivial_loss(compiled(run, "MeanSquaredError", "MeanSquaredError")))
-    assert np.isnan(trivial_loss(compiled(run)))
-
-
-def test_trivial_loss_of_several_outputs_is_the_weighted_sum_of_each():
-    assert trivial_loss(with_two_outputs(healthy())) == pytest.approx(np.log(2) + 2.0)
-    weighted = with_step(with_two_outputs(healthy()), "weight/kind", 1.0)
-    assert trivial_loss(weighted) == pytest.approx(np.log(2) + 2.0)
-    for unknown in ({"class_name": "Huber"}, {"reduction": None}, {"output": "other"}, {"weight": None}):
-        assert np.isnan(trivial_loss(with_two_outputs(healthy(), **unknown))), unknown
-
-
-def test_each_output_has_the_targets_of_its_own():
-    drift = np.sin(np.arange(len(STEPS)))
-    run = with_two_outputs(healthy())
-    means = {"data_mean": np.stack([np.zeros(len(STEPS)), drift], axis=1)}
-    run = replace(run, data=table(("target/kind", "target/size"), means, STEPS))
-    assert trivial_loss(run) == pytest.approx(np.log(2) + 0.5 * (4 * 31 / 32 + drift.var(ddof=1)))
+    assert np.isnan(validation_over_trivial(with_head(run, reduction="sum")))  # in batches of another size
 
 
 def test_the_best_output_is_known_where_another_one_hides_it_which_the_training_follows():
@@ -211,7 +108,7 @@ def test_validation_is_not_compared_where_one_output_may_hide_another():
 
 
 def test_regularization_is_no_part_of_what_is_compared_with_the_trivial_loss():
-    run = losses(with_spread(compiled(healthy(), "MeanSquaredError"), 1.0), 5.0)
+    run = losses(with_spread(with_head(healthy(), "MeanSquaredError"), 1.0), 5.0)
     assert not learns_well(run)
     assert learns_well(change(run, "step", "data_loss", 0.5))
 
@@ -243,13 +140,6 @@ def test_only_what_was_seen_of_the_present_loss_is_its_curve():
     assert loss_curve(epochs).losses.tolist() == pytest.approx(list(np.linspace(20, 10, 10)))
 
 
-def test_trivial_loss_is_that_of_the_targets_that_the_present_loss_saw():
-    spread = np.where(STEPS < 900, 1.0, 3.0)
-    run = with_spread(compiled(healthy(), "MeanSquaredError"), spread)
-    assert 1.0 < trivial_loss(run) < 9.0
-    assert trivial_loss(replace(run, loss_since=900)) == 9.0
-
-
 def test_a_loss_that_was_compiled_anew_rises_for_no_one():
     run = recompiled(healthy())
     assert learns_well(run) and not learns_well(replace(run, loss_since=0))
@@ -269,13 +159,6 @@ def test_steps_count_from_the_first_that_was_seen():
 def test_a_loss_whose_start_was_not_seen_may_have_fallen():
     flat = stuck(healthy(steps=5000 + STEPS))
     assert never_fell(flat) and not never_fell(replace(flat, loss_since=5000))
-
-
-def test_a_rare_class_tells_a_trivial_loss_although_most_batches_have_none_of_it():
-    run = compiled(healthy(), "BinaryCrossentropy")
-    share = np.where(np.arange(len(STEPS)) % 4 == 0, 0.04, 0.0)
-    run = with_shares(with_data(run, "target/y", data_min=0.0, data_max=1.0), share)
-    assert trivial_loss(run) == pytest.approx(-0.01 * np.log(0.01) - 0.99 * np.log(0.99))
 
 
 def validated(*of_validation, modes=None):
