@@ -36,6 +36,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._inputs import measured
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -118,7 +119,7 @@ def _repeats(run: HealthRun, row: str, least: float) -> int:
 
     The same places of each epoch may hold the same batches: the samples must have met several places.
     """
-    an_epoch = run.model.plan.get("steps_per_epoch") or 1
+    an_epoch = steps_per_epoch(run) or 1
     series = np.stack([run.data.series(name, row) for name in FINGERPRINT])
     measured = ~np.isnan(series).any(axis=0)
     places = np.unique(run.data.steps[measured] % an_epoch)

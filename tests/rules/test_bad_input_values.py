@@ -5,7 +5,18 @@ from dataclasses import replace
 import numpy as np
 
 from tb_nnhealth.records import NonFinite, Place
-from tests.rules.builder import STEPS, findings, healthy, stuck, unmeasured, verdict, with_data, with_layers
+from tests.rules.builder import (
+    STEPS,
+    findings,
+    healthy,
+    model,
+    stuck,
+    unmeasured,
+    verdict,
+    with_data,
+    with_epochs,
+    with_layers,
+)
 
 RULE = "bad-input-values"
 RANDOM = np.random.default_rng(0).random(len(STEPS))
@@ -52,6 +63,13 @@ def test_a_constant_input_is_an_error_where_nothing_is_learnt():
 def test_the_same_batch_over_and_over():
     assert findings(RULE, fed(stuck(healthy()), data_mean=0.5))[0].severity == "warning"
     assert findings(RULE, fed(healthy(), data_mean=0.5))[0].severity == "info"
+
+
+def test_epochs_that_ended_tell_their_length_where_the_plan_does_not():
+    run = fed(healthy(replace(model(), plan={})), data_mean=0.5)
+    assert findings(RULE, run) == ()
+    assert findings(RULE, with_epochs(run, [2.3] * 9))[0].statistic == "data_mean"
+    assert findings(RULE, with_epochs(run, [2.3] * run.steps)) == ()
 
 
 def test_unmeasured_is_no_data():
