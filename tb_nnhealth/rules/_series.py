@@ -4,6 +4,7 @@ A NaN is a value that was not measured: every summary is taken over the others.
 """
 
 from dataclasses import replace
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +33,18 @@ def mean(values: ArrayLike) -> float:
     array = np.asarray(values, np.float64)
     finite = array[np.isfinite(array)]
     return float(finite.mean()) if finite.size else np.nan
+
+
+class Span(TypedDict):
+    """The steps between which a finding has its evidence."""
+
+    first_step: int
+    last_step: int
+
+
+def span(steps: NDArray[Any]) -> Span:
+    """Returns the first and the last of the steps that a finding was seen at, for `Finding(…, **span(steps))`."""
+    return {"first_step": int(steps[0]), "last_step": int(steps[-1])}
 
 
 def target_rows(table: Table) -> list[str]:

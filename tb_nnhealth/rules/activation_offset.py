@@ -34,7 +34,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import late, median, span
 
 RULE = Rule(
     name="activation-offset",
@@ -68,8 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         severity_of_symptom(run),
         f"The mean of the outputs of {path} is {ratio:.3g} times their standard deviation.",
         layer=path,
-        first_step=int(run.activations.steps[window][0]),
-        last_step=int(run.activations.steps[-1]),
+        **span(run.activations.steps[window]),
         statistic="activation_mean",
         observed=ratio,
         limit=limits["ratio"],

@@ -32,7 +32,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import late, median, span
 
 RULE = Rule(
     name="activation-scale",
@@ -67,8 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         severity_of_symptom(run),
         f"The outputs' spread goes from {start:.3g} at {first.path} to {end:.3g} at {last.path}.",
         layer=last.path,
-        first_step=int(run.activations.steps[0]),
-        last_step=int(run.activations.steps[-1]),
+        **span(run.activations.steps),
         statistic="activation_std",
         observed=ratio,
         limit=limits["shrink" if ratio < 1 else "grow"],

@@ -33,7 +33,7 @@ from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import examples_of_a_batch
+from tb_nnhealth.rules._series import examples_of_a_batch, span
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
 from tb_nnhealth.rules.still_improving import last_drop
 from tb_nnhealth.rules.too_few_updates import RULE as TOO_FEW_UPDATES
@@ -83,8 +83,7 @@ def _finding(
         severity,
         message,
         layer=layer,
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="batch_size",
         observed=observed,
         limit=limit,

@@ -36,7 +36,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, target_rows
+from tb_nnhealth.rules._series import class_counts, span, target_rows
 
 RULE = Rule(
     name="class-imbalance",
@@ -66,8 +66,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             severity_of_symptom(run),
             f"Class {int(counts.argmax())} of {row.removeprefix('target/')} comes {ratio:.0f} times as often as "
             f"class {int(np.flatnonzero(counts == rarest)[0])}.",
-            first_step=int(run.classes.steps[0]),
-            last_step=int(run.classes.steps[-1]),
+            **span(run.classes.steps),
             statistic="data_mean" if _is_share(run, row) else None,
             observed=ratio,
             limit=limits["warning"],

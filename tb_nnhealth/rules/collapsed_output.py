@@ -34,7 +34,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, mean, median
+from tb_nnhealth.rules._series import late, mean, median, span
 
 RULE = Rule(
     name="collapsed-output",
@@ -60,8 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             "error" if suffers(run) else "warning",
             f"Over a batch the predictions of {head.name} vary by {ratio:.2%} of what the targets vary by.",
             layer=head.layer.path if head.layer else None,
-            first_step=int(run.data.steps[window][0]),
-            last_step=int(run.data.steps[-1]),
+            **span(run.data.steps[window]),
             statistic="feature_std_max",
             observed=ratio,
             limit=limits["spread"],

@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late, of_calls
+from tb_nnhealth.rules._series import late, of_calls, span
 
 RULE = Rule(
     name="dead-units",
@@ -78,8 +78,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             "warning" if learns else severity,
             f"{observed:.0%} of the units of {first.path} are zero on every example of the last sampled batches.",
             layer=first.path,
-            first_step=int(table.steps[window][0]),
-            last_step=int(table.steps[-1]),
+            **span(table.steps[window]),
             statistic="dead_unit_fraction",
             observed=observed,
             limit=limits[severity],

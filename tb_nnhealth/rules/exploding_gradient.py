@@ -43,7 +43,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
-from tb_nnhealth.rules._series import kernels, late, median, of_present_loss, rows_of
+from tb_nnhealth.rules._series import kernels, late, median, of_present_loss, rows_of, span
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
 
 RULE = Rule(
@@ -99,8 +99,7 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
             RULE.name,
             "error",
             f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and {outcome}.",
-            first_step=int(steps[-last]),
-            last_step=int(steps[-1]),
+            **span(steps[-last:]),
             statistic="gradient_global_norm",
             observed=now / usual,
             limit=limit,
@@ -124,8 +123,7 @@ def _against_weight(run: HealthRun, limit: float) -> Iterator[Finding]:
         f"The gradient of {variables[worst].path} is {ratio[worst]:.3g} times as large as the variable itself.",
         layer=variables[worst].layer,
         variable=variables[worst].path,
-        first_step=int(run.variables.steps[window][0]),
-        last_step=int(run.variables.steps[-1]),
+        **span(run.variables.steps[window]),
         statistic="gradient_ratio",
         observed=float(ratio[worst]),
         limit=limit,
@@ -148,8 +146,7 @@ def _depth(run: HealthRun, limit: float) -> Iterator[Finding]:
             f"The gradient of {variables[worst].path} is {ratio[worst]:.3g} times that of the layers behind it.",
             layer=variables[worst].layer,
             variable=variables[worst].path,
-            first_step=int(run.variables.steps[0]),
-            last_step=int(run.variables.steps[-1]),
+            **span(run.variables.steps),
             statistic="gradient_rms",
             observed=float(ratio[worst]),
             limit=limit,

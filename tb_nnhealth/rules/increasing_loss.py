@@ -29,6 +29,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import fall_of_epochs, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="increasing-loss",
@@ -55,8 +56,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         "error",
         f"The loss rises from {curve.start:.3g} at the start to {curve.end:.3g} at the end.",
-        first_step=int(curve.steps[0]),
-        last_step=int(curve.steps[-1]),
+        **span(curve.steps),
         statistic="loss",
         observed=rise,
         limit=limits["rise"],

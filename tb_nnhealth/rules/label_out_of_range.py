@@ -40,7 +40,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
     name="label-out-of-range",
@@ -108,8 +108,7 @@ def _finding(
         RULE.name,
         severity,
         message,
-        first_step=int(run.data.steps[0]),
-        last_step=int(run.data.steps[-1]),
+        **span(run.data.steps),
         statistic=statistic,
         observed=observed,
         limit=limit,

@@ -37,7 +37,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Mask, late, median
+from tb_nnhealth.rules._series import Mask, late, median, span
 
 Window = Callable[[NDArray[np.int64]], Mask]
 """Says which samples of these steps count."""
@@ -72,8 +72,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         severity_of_symptom(run) if at_first else "info",
         f"The bias of {path} is {found[path]:.3g} times as large as what its kernel makes of the input.",
         layer=path,
-        first_step=int(steps[0]),
-        last_step=int(steps[-1]),
+        **span(steps),
         statistic="value_rms",
         observed=found[path],
         limit=limits["ratio"],

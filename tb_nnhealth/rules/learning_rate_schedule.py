@@ -32,7 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import FALLS_WELL, learns_well, loss_curve, noise, relative_drop, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
     name="learning-rate-schedule",
@@ -89,8 +89,7 @@ def _finding(run: HealthRun, severity: Severity, message: str, observed: float, 
         RULE.name,
         severity,
         message,
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="learning_rate",
         observed=observed,
         limit=limit,

@@ -36,7 +36,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import KERAS_OWN, Head, heads
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Floats, examples_of_a_batch, median
+from tb_nnhealth.rules._series import Floats, examples_of_a_batch, median, span
 from tb_nnhealth.rules._trivial import SUM
 
 RULE = Rule(
@@ -91,8 +91,7 @@ def _of_sum(run: HealthRun, head: Head) -> Finding:
         severity_of_symptom(run) if follows_scale else "info",
         f"{head.loss} is the sum over the {examples:.0f} examples of a batch, not their mean, and so is its gradient.",
         layer=head.layer.path if head.layer else None,
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="batch_size",
         observed=examples,
         limit=1.0,
@@ -120,8 +119,7 @@ def _finding(run: HealthRun, severity: Severity, message: str, observed: float, 
         RULE.name,
         severity,
         message,
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="loss",
         observed=observed,
         limit=limit,

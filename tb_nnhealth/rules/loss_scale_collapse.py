@@ -30,7 +30,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late
+from tb_nnhealth.rules._series import late, span
 
 RULE = Rule(
     name="loss-scale-collapse",
@@ -63,8 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         severity,
         f"{skipped:.0%} of the late sampled steps were skipped, and the loss scale is {scale:g}.",
-        first_step=int(run.step.steps[window][0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps[window]),
         statistic="step_skipped",
         observed=skipped,
         limit=limits["skipped"],

@@ -33,7 +33,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, has_settled, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import late, median, span
 from tb_nnhealth.rules._trivial import over_trivial_by_output, trivial_loss
 
 RULE = Rule(
@@ -114,8 +114,7 @@ def _finding(
         RULE.name,
         severity,
         message,
-        first_step=int(steps[late(steps)][0]),
-        last_step=int(steps[-1]),
+        **span(steps[late(steps)]),
         statistic=statistic,
         observed=observed,
         limit=limit,
@@ -135,8 +134,7 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
         "warning",
         f"Regularization made up {share:.0%} of the first losses, and {1 - left:.1%} of it is gone: the data loss has "
         f"kept {share_left(run):.0%} of what it had to lose.",
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="regularization_loss",
         observed=share,
         limit=limit,

@@ -50,7 +50,7 @@ from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._heads import KERAS_OWN, heads
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, median, of_present_loss
+from tb_nnhealth.rules._series import Floats, median, of_present_loss, span
 from tb_nnhealth.rules._trivial import is_weighted, trivial_loss
 
 RULE = Rule(
@@ -97,8 +97,7 @@ def _stays(run: HealthRun, limits: Limits, name: str, chance: float) -> Iterator
         "error",
         f"The loss fell by {fell:.0%}, and {name} is {values[-1]:.1%}: always saying the most frequent class gives "
         f"{chance:.1%}.",
-        first_step=int(steps[0]),
-        last_step=int(steps[-1]),
+        **span(steps),
         statistic=f"metric/{name}",
         observed=best,
         limit=chance,

@@ -44,7 +44,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Mask, rows_of
+from tb_nnhealth.rules._series import Mask, rows_of, span
 from tb_nnhealth.rules.dead_units import all_dead
 
 RULE = Rule(
@@ -75,8 +75,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         _message(nearest, len(found), len(variables), dead),
         layer=nearest.layer,
         variable=nearest.path,
-        first_step=int(run.variables.steps[0]),
-        last_step=int(run.variables.steps[-1]),
+        **span(run.variables.steps),
         statistic="gradient_norm",
         observed=0.0,
         limit=limits["error"],

@@ -35,7 +35,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
-from tb_nnhealth.rules._series import applied, late
+from tb_nnhealth.rules._series import applied, late, span
 from tb_nnhealth.rules._shape import kurtoses, outlier
 
 RULE = Rule(
@@ -67,8 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"Few weights of {variable.path} take most of its update: the excess kurtosis is {value:.3g}.",
         layer=variable.layer,
         variable=variable.path,
-        first_step=int(table.steps[acted[0]]),
-        last_step=int(table.steps[-1]),
+        **span(table.steps[acted[0] :]),
         statistic="update_kurtosis",
         observed=value,
         limit=limits["kurtosis"],

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
-from tb_nnhealth.rules._series import late, median
+from tb_nnhealth.rules._series import late, median, span
 from tb_nnhealth.rules._shape import kurtoses, outlier
 
 RULE = Rule(
@@ -68,8 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"to {value:.3g}.",
         layer=variable.layer,
         variable=variable.path,
-        first_step=int(table.steps[0]),
-        last_step=int(table.steps[-1]),
+        **span(table.steps),
         statistic="value_kurtosis",
         observed=value,
         limit=limits["kurtosis"],

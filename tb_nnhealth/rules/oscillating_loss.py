@@ -34,7 +34,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import of_present_loss
+from tb_nnhealth.rules._series import of_present_loss, span
 
 RULE = Rule(
     name="oscillating-loss",
@@ -64,8 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         severity_of_symptom(run),
         f"From epoch to epoch the loss changes by {size:.0%}, and {reversals:.0%} of the changes undo the one before.",
-        first_step=int(steps[0]),
-        last_step=int(steps[-1]),
+        **span(steps),
         statistic="loss",
         observed=size,
         limit=limits["size"],

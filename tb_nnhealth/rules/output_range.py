@@ -34,6 +34,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import RANGES, REGRESSION, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="output-range",
@@ -67,8 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             f"{head.place} ends in {head.activation}, which gives {floor:g} to {upper}, "
             f"and the targets go from {low:.4g} to {high:.4g}.",
             layer=head.layer.path if head.layer else None,
-            first_step=int(run.data.steps[0]),
-            last_step=int(run.data.steps[-1]),
+            **span(run.data.steps),
             statistic="data_max" if high > ceiling else "data_min",
             observed=high if high > ceiling else low,
             limit=ceiling if high > ceiling else floor,

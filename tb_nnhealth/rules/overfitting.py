@@ -36,6 +36,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 from tb_nnhealth.rules._trivial import trivial_loss
 
 RULE = Rule(
@@ -65,8 +66,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         "warning" if rise > limits["warning"] else "info",
         f"The validation loss was best ({smooth[best]:.3g}) at step {steps[best]:.0f}, and has risen to "
         f"{smooth[-1]:.3g} since, while the training loss fell.",
-        first_step=int(steps[best]),
-        last_step=int(steps[-1]),
+        **span(steps[best:]),
         observed=float(rise),
         limit=limits["warning" if rise > limits["warning"] else "info"],
         unit="fraction",

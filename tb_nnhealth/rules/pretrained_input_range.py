@@ -34,6 +34,7 @@ from dataclasses import dataclass
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="pretrained-input-range",
@@ -107,8 +108,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             severity_of_symptom(run),
             f"The input goes from {seen[0]:.3g} to {seen[1]:.3g}, and {backbone.name} was trained on "
             f"{low:g} to {high:g}.",
-            first_step=int(run.data.steps[0]),
-            last_step=int(run.data.steps[-1]),
+            **span(run.data.steps),
             statistic="data_max",
             observed=seen[1] - seen[0],
             limit=high - low,

@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late, of_calls
+from tb_nnhealth.rules._series import late, of_calls, span
 
 RULE = Rule(
     name="saturated-activation",
@@ -86,8 +86,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             "warning" if learns else severity,
             f"{fractions[first.path]:.0%} of the values of {first.path} lie on the flat part of {first.activation}.",
             layer=first.path,
-            first_step=int(steps[late(steps)][0]),
-            last_step=int(steps[-1]),
+            **span(steps[late(steps)]),
             statistic="saturated_fraction",
             observed=fractions[first.path],
             limit=limits[severity],

@@ -32,7 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, target_rows
+from tb_nnhealth.rules._series import class_counts, span, target_rows
 
 RULE = Rule(
     name="single-label-batch",
@@ -64,8 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             RULE.name,
             "error" if suffers(run) else "warning",
             f"{share:.0%} of the sampled batches of {row.removeprefix('target/')} hold a single class.",
-            first_step=int(run.classes.steps[0]),
-            last_step=int(run.classes.steps[-1]),
+            **span(run.classes.steps),
             statistic="feature_std_max",
             observed=share,
             limit=limits["share"],

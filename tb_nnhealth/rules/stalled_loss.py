@@ -56,7 +56,7 @@ from tb_nnhealth.rules._loss import (
     steps_seen,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median, of_present_loss
+from tb_nnhealth.rules._series import median, of_present_loss, span
 
 RULE = Rule(
     name="stalled-loss",
@@ -95,8 +95,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         severity,
         _message(run, curve, drop, limits["drop"]),
-        first_step=int(curve.steps[warm][0]),
-        last_step=int(curve.steps[-1]),
+        **span(curve.steps[warm]),
         statistic="loss",
         observed=drop,
         limit=limits["drop"],

@@ -30,7 +30,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import MEDIAN_ERROR, loss_curve, noise, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
     name="still-improving",
@@ -58,8 +58,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         "info",
         f"In the last quarter of the training the loss fell by another {drop:.0%}, to {after:.3g}.",
-        first_step=int(losses.steps[len(losses.steps) // 2]),
-        last_step=int(losses.steps[-1]),
+        **span(losses.steps[len(losses.steps) // 2 :]),
         statistic="loss",
         observed=drop,
         limit=limits["drop"],

@@ -34,6 +34,7 @@ from tb_nnhealth.rules._heads import SQUARED, Head
 from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="target-scale",
@@ -72,8 +73,7 @@ def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
         severity_of_symptom(run),
         f"The targets of {head.name} have a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=head.layer.path if head.layer else None,
-        first_step=int(run.data.steps[0]),
-        last_step=int(run.data.steps[-1]),
+        **span(run.data.steps),
         statistic=statistic,
         observed=observed,
         limit=limit,

@@ -41,7 +41,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import applied, late, median, rows_of
+from tb_nnhealth.rules._series import applied, late, median, rows_of, span
 from tb_nnhealth.rules.missing_gradient import in_whole_layers, severity, trainable, without_gradient
 
 RULE = Rule(
@@ -83,8 +83,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         _message(run, first.path, len(found), everything),
         layer=first.layer,
         variable=first.path,
-        first_step=int(steps[0]),
-        last_step=int(steps[-1]),
+        **span(steps),
         statistic="update_ratio",
         observed=_largest(ratio[:, unchanged]),
         limit=limits["error"],

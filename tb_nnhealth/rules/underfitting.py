@@ -34,6 +34,7 @@ from tb_nnhealth.rules._accuracy import better_than_guess
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import best_over_trivial, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="underfitting",
@@ -67,8 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         "info" if better_than_guess(run) else "warning",
         f"The loss ends at {ratio:.0%} of a constant answer's, in training as in validation, under regularization.",
         layer=regularized[0].path if regularized else None,
-        first_step=int(losses.steps[0]),
-        last_step=int(losses.steps[-1]),
+        **span(losses.steps),
         statistic="loss",
         observed=ratio,
         limit=limits["loss"],

@@ -40,7 +40,7 @@ from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import examples_of_a_batch, median
+from tb_nnhealth.rules._series import examples_of_a_batch, median, span
 
 RULE = Rule(
     name="uneven-feature-scale",
@@ -105,8 +105,7 @@ def _finding(
         RULE.name,
         severity,
         message,
-        first_step=int(run.data.steps[0]),
-        last_step=int(run.data.steps[-1]),
+        **span(run.data.steps),
         statistic=statistic,
         observed=observed,
         limit=limit,

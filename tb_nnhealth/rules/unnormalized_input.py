@@ -43,7 +43,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median
+from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
     name="unnormalized-input",
@@ -118,8 +118,7 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
         harm if suffers(run) else "info",
         f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=given.layer,
-        first_step=int(run.data.steps[0]),
-        last_step=int(run.data.steps[-1]),
+        **span(run.data.steps),
         statistic=f"{given.table}_{statistic}",
         observed=observed,
         limit=limit,

@@ -46,7 +46,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Floats, Mask, kernels, median, rows_of
+from tb_nnhealth.rules._series import Floats, Mask, kernels, median, rows_of, span
 
 RULE = Rule(
     name="vanishing-gradient",
@@ -86,8 +86,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"The gradient of {variables[first].path} is {gradient[first]:.1e} times that of the layers behind it.",
         layer=variables[first].layer,
         variable=variables[first].path,
-        first_step=int(run.variables.steps[0]),
-        last_step=int(run.variables.steps[-1]),
+        **span(run.variables.steps),
         statistic="gradient_rms",
         observed=float(gradient[first]),
         limit=limits[severity],

@@ -36,7 +36,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import share_left, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import applied, kernels, late, median
+from tb_nnhealth.rules._series import applied, kernels, late, median, span
 
 RULE = Rule(
     name="weight-decay-dominates",
@@ -84,8 +84,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"{path} has shrunk to {found[path]:.1%} of its norm under {'weight decay' if decay else 'its penalty'}.",
         layer=variable_found.layer if variable_found else None,
         variable=path,
-        first_step=int(run.variables.steps[0]),
-        last_step=int(run.variables.steps[-1]),
+        **span(run.variables.steps),
         statistic="value_norm",
         observed=found[path],
         limit=limits["shrunk"] if decay else by_penalty,
