@@ -33,6 +33,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learnt_little, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="clipping-always",
@@ -70,8 +71,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         "warning" if holds_back else severity_of_symptom(run),
         f"Clipping takes away {taken:.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
-        first_step=int(run.step.steps[0]),
-        last_step=int(run.step.steps[-1]),
+        **span(run.step.steps),
         statistic="clipped_fraction",
         observed=share,
         limit=limits["steps"],

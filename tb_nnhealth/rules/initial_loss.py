@@ -10,10 +10,11 @@ too large.
 
 ## How it is decided
 The data loss of step 0, before any update, is divided by that of a guess: the best constant prediction's, computed
-from the labels seen (see `no-better-than-trivial`), or that of giving each class the same probability, if it is larger,
-as it is where some classes are rare. Where step 0 was not sampled there is no verdict. A loss below that of a guess is
-no fault: a pretrained model has it, or an easy batch. More than the limit is a warning where nothing is learnt, else
-information; a classification that starts beyond the second limit is told by a warning whatever is learnt later.
+from the labels seen (see `no-better-than-trivial`), or that of giving each class the same probability, if it is
+larger, as it is where some classes are rare. Where step 0 was not sampled there is no verdict. A loss below that of a
+guess is no fault: a pretrained model has it, or an easy batch. More than the limit is a warning where nothing is
+learnt, else information; a classification that starts beyond the second limit is told by a warning whatever is learnt
+later, unless its inputs are not normalized: `unnormalized-input` says so then.
 
 By hand: `model.evaluate(x, y)` before `fit`, beside `np.log(classes)`.
 
@@ -36,6 +37,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules import unnormalized_input
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median
@@ -56,13 +58,14 @@ RULE = Rule(
             "far",
             10.0,
             "ratio",
-            "docs/calibration.md: healthy classifications start at 4.5 times it at most",
+            "docs/calibration.md: healthy ones of normalized inputs start at 4.5",
         ),
     ),
+    consults=(unnormalized_input.RULE,),
 )
 
 
-def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Finding]:
     trivial = trivial_loss(run)
     starts = [float(v) for v in run.step.series("data_loss", "step")[:1]] if run.step.has("data_loss") else []
     first = float(median(starts)) if starts else math.nan
@@ -75,7 +78,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     ratio = first / guess
     if ratio <= limits["ratio"]:
         return
-    is_far = math.isfinite(undecided) and ratio > limits["far"]
+    is_far = math.isfinite(undecided) and ratio > limits["far"] and not _has_odd_inputs(run, unnormalized)
     yield Finding(
         RULE.name,
         "warning" if is_far else severity_of_symptom(run),
@@ -87,3 +90,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["ratio"],
         unit="ratio",
     )
+
+
+def _has_odd_inputs(run: HealthRun, limits: Limits) -> bool:
+    try:
+        return any(True for _ in unnormalized_input.check(run, limits))
+    except NotJudged:
+        return False

@@ -35,6 +35,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import span
 
 RULE = Rule(
     name="unbounded-loss",
@@ -60,8 +61,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         RULE.name,
         "warning",
         f"The loss falls below zero ever faster: it started at {curve.start:.3g}, and ends at {curve.end:.3g}.",
-        first_step=int(curve.steps[0]),
-        last_step=int(curve.steps[-1]),
+        **span(curve.steps),
         statistic="loss",
         observed=depth,
         limit=limits["depth"],

@@ -32,7 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import kernels, late, median
+from tb_nnhealth.rules._series import kernels, late, median, span
 
 RULE = Rule(
     name="weight-growth",
@@ -63,8 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
         layer=worst.layer,
         variable=worst.path,
-        first_step=int(run.variables.steps[0]),
-        last_step=int(run.variables.steps[-1]),
+        **span(run.variables.steps),
         statistic="value_norm",
         observed=total,
         limit=limits["growth"],

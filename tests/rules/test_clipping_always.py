@@ -20,6 +20,10 @@ RULE = "clipping-always"
 CLIPS = {"optimizer": {"class_name": "Adam", "learning_rate": 1e-3, "clipnorm": 1.0}}
 
 
+def slow():
+    return with_classes(losses(healthy(model(**CLIPS)), np.linspace(2.3, 1.95, len(STEPS))), np.full(10, 3))
+
+
 def clipped(fraction, run=None):
     return change(run or stuck(healthy(model(**CLIPS))), "step", "clipped_fraction", fraction)
 
@@ -27,6 +31,7 @@ def clipped(fraction, run=None):
 LIMITS = {
     "steps": (clipped(0.8), 1.0),
     "clipped": (clipped(0.8), 0.9),
+    "nearly": (clipped(0.99, slow()), 0.995),
 }
 
 
@@ -44,10 +49,8 @@ def test_clipping_at_every_step_is_a_warning_unless_something_is_learnt():
 
 
 def test_clipping_that_takes_nearly_all_is_a_warning_where_little_is_learnt():
-    slow = with_classes(losses(healthy(model(**CLIPS)), np.linspace(2.3, 1.95, len(STEPS))), np.full(10, 3))
     for fraction, severity in ((0.99, "warning"), (0.8, "info")):
-        assert findings(RULE, clipped(fraction, slow))[0].severity == severity
-    assert findings(RULE, clipped(0.99, slow), nearly=0.995)[0].severity == "info"
+        assert findings(RULE, clipped(fraction, slow()))[0].severity == severity
     assert findings(RULE, clipped(0.99, healthy(model(**CLIPS))))[0].severity == "info"
 
 

@@ -11,6 +11,7 @@ from tests.rules.builder import (
     unmeasured,
     verdict,
     with_classes,
+    with_data,
     with_two_outputs,
 )
 
@@ -22,7 +23,11 @@ def starting(first, run=None):
     return change(run, "step", "data_loss", np.where(STEPS == 0, first, 2.3)[:, None])
 
 
-LIMITS = {"ratio": (starting(23.0), 11)}
+def learnt(first):
+    return change(starting(first, healthy()), "step", "data_loss", np.where(STEPS == 0, first, 0.4)[:, None])
+
+
+LIMITS = {"ratio": (starting(23.0), 11), "far": (learnt(24.0), 20)}
 
 
 def test_a_start_at_chance_passes():
@@ -33,15 +38,17 @@ def test_a_start_at_chance_passes():
 def test_a_start_far_above_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, starting(23.0))
     assert finding.severity == "warning" and abs(finding.observed - 10) < 0.1
-    learnt = change(starting(23.0, healthy()), "step", "data_loss", np.where(STEPS == 0, 23.0, 0.4)[:, None])
-    assert findings(RULE, learnt)[0].severity == "info"
+    assert findings(RULE, learnt(23.0))[0].severity == "info"
 
 
 def test_a_classification_that_starts_ten_times_above_is_a_warning_whatever_is_learnt():
     for first, severity in ((22.0, "info"), (24.0, "warning")):
-        learnt = change(starting(first, healthy()), "step", "data_loss", np.where(STEPS == 0, first, 0.4)[:, None])
-        assert findings(RULE, learnt)[0].severity == severity
-        assert findings(RULE, learnt, far=20.0)[0].severity == "info"
+        assert findings(RULE, learnt(first))[0].severity == severity
+
+
+def test_where_inputs_are_not_normalized_that_is_the_reason():
+    odd = with_data(learnt(24.0), "input/x", data_mean=120.0, data_std=70.0, data_min=0.0)
+    assert findings(RULE, odd)[0].severity == "info"
 
 
 def test_where_some_classes_are_rare_a_guess_gives_each_the_same_probability():

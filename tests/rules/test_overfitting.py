@@ -23,6 +23,7 @@ def turned(end):
 LIMITS = {
     "info": (validated(turned(1.3)), 0.4),
     "warning": (validated(turned(2.0)), 1.1),
+    "lost": (validated(turned(1.3)), 0.5),
     "validations": (validated(turned(1.3)), 9),
 }
 

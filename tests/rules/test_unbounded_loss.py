@@ -8,6 +8,8 @@ from tests.rules.builder import STEPS, findings, healthy, losses, stuck, thin, u
 RULE = "unbounded-loss"
 SQUARE = 1 - (STEPS / 100) ** 2
 
+LIMITS = {"depth": (losses(healthy(), SQUARE), 1000)}
+
 
 def test_losses_with_a_floor_pass():
     for run in (healthy(), stuck(healthy()), losses(healthy(), 1 - 30 * (1 - np.exp(-STEPS / 100)))):
@@ -29,10 +31,6 @@ def test_one_that_falls_ever_faster_and_is_above_zero_passes():
 @pytest.mark.parametrize(("start", "count"), [(4.0, 1), (40.0, 0)])
 def test_how_far_it_started_from_zero_is_what_it_is_compared_with(start, count):
     assert len(findings(RULE, losses(healthy(), start + 0.9 * (SQUARE - 1)))) == count
-
-
-def test_the_depth_is_the_users_to_set():
-    assert findings(RULE, losses(healthy(), SQUARE), depth=1000.0) == ()
 
 
 def test_a_loss_that_starts_at_zero_is_compared_with_one():
