@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs all tests, the fast ones first, each group to its end; fails if any group does.
+# Runs all tests, the fast ones first, each group to its end, and tells the slowest of each; fails if any group does.
 set -u
 
 failed=""
 run() {
     echo "== $1 tests"
-    "$BIN/python" -m pytest -q -m "$2" $3 || failed="$failed $1"
+    "$BIN/python" -m pytest -q --durations=30 -m "$2" $3 || failed="$failed $1"
 }
 
 run fast "not slow and not browser" "-n 2 --dist loadfile"
