@@ -2,18 +2,20 @@
 
 ## What it detects
 Class numbers below 0 or not below the number of outputs, or that are not whole, labels outside 0 to 1 under a binary
-cross-entropy, rows that do not sum to 1 under a categorical one.
+cross-entropy, rows that do not sum to 1 under a categorical one; negative targets under a logarithmic or a Poisson
+loss, and zeros under a percentage error.
 
 ## Why it matters
 Keras does not complain on all devices: a class number out of range gives NaN or is dropped, and under a binary
 cross-entropy a label above 1 drives the loss towards minus infinity, while it seems to improve. A sparse loss cuts
 off what follows the point of a class number: 0.9 becomes the class 0, and a number that was to be predicted becomes a
-class.
+class. A percentage of a target of zero is as large as the rounding that it is divided by instead, and drowns the rest.
 
 ## How it is decided
 The smallest and the largest target of all sampled batches, for one-hot rows also their mean, are compared with what
 the loss takes. Any label outside is an error, but for the class that the loss is told to leave out (`ignore_class`).
-A smallest or largest class number of a batch that is not whole is an error, and a warning where something is learnt.
+A smallest or largest class number of a batch that is not whole, and any target of zero under a percentage error, is
+an error, and a warning where something is learnt.
 
 By hand: `y.min(), y.max(), model.output_shape`.
 
@@ -40,7 +42,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median, span
+from tb_nnhealth.rules._series import mean, median, span
 
 RULE = Rule(
     name="label-out-of-range",
@@ -56,17 +58,23 @@ RULE = Rule(
 
 SPARSE = "SparseCategoricalCrossentropy"
 ONE_HOT = ("CategoricalCrossentropy", "CategoricalFocalCrossentropy")
+NOT_NEGATIVE = ("MeanSquaredLogarithmicError", "Poisson")
+PERCENTAGE = "MeanAbsolutePercentageError"
+JUDGED = (SPARSE, *ONE_HOT, *BINARY, *NOT_NEGATIVE, PERCENTAGE)
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    judged = [head for head in heads(run) if head.target and head.loss in (SPARSE, *ONE_HOT, *BINARY)]
+    judged = [head for head in heads(run) if head.target and head.loss in JUDGED]
     if not judged:
-        raise NotJudged("no target of a cross-entropy was seen")
+        raise NotJudged("no target of a loss that not all numbers fit was seen")
     for head in judged:
         low, high = target_range(run, head)
         if not math.isfinite(low):
             continue
-        highest = float(head.units - 1) if head.loss == SPARSE and head.units else 1.0
+        if head.loss == PERCENTAGE:
+            yield from _zeros(run, head)
+            continue
+        highest = _highest(head)
         low, high = (0.0 if low == head.ignored else low), (highest if high == head.ignored else high)
         margin = limits["rounding"]
         if low < -margin or high > highest + margin:
@@ -101,6 +109,21 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             )
 
 
+def _highest(head: Head) -> float:
+    """Returns the largest label that fits."""
+    if head.loss in NOT_NEGATIVE:
+        return math.inf
+    return float(head.units - 1) if head.loss == SPARSE and head.units else 1.0
+
+
+def _zeros(run: HealthRun, head: Head) -> Iterator[Finding]:
+    assert head.target is not None
+    zeros = mean(run.data.series("data_zero_fraction", f"target/{head.target.name}"))
+    if zeros > 0:
+        message = f"{zeros:.2g} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
+        yield _finding(run, "error" if suffers(run) else "warning", message, "data_zero_fraction", zeros, 0.0)
+
+
 def _finding(
     run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float
 ) -> Finding:
@@ -130,6 +153,8 @@ def _broken(run: HealthRun, head: Head, margin: float) -> tuple[int, str, float]
 def _expected(head: Head, highest: float) -> str:
     if head.loss == SPARSE:
         return f"{head.place} has the classes 0 to {highest:g}"
+    if head.loss in NOT_NEGATIVE:
+        return f"{head.loss} expects none below 0"
     return f"{head.loss} expects them from 0 to 1"
 
 

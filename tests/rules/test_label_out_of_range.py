@@ -21,7 +21,13 @@ LIMITS = {"rounding": (labelled(SPARSE, 0, 9.1), 0.2)}
 
 @pytest.mark.parametrize(
     ("loss", "low", "high", "units", "mean"),
-    [(SPARSE, 0, 9, 10, 4), (ONE_HOT, 0, 1, 10, 0.1), (ONE_HOT, 0.01, 0.91, 10, 0.1), (BINARY, 0, 1, 1, 0.3)],
+    [
+        (SPARSE, 0, 9, 10, 4),
+        (ONE_HOT, 0, 1, 10, 0.1),
+        (ONE_HOT, 0.01, 0.91, 10, 0.1),
+        (BINARY, 0, 1, 1, 0.3),
+        ("Poisson", 0, 900, 1, 3),
+    ],
 )
 def test_labels_that_fit(loss, low, high, units, mean):
     assert findings(RULE, labelled(loss, low, high, units, data_mean=mean)) == ()
@@ -35,11 +41,21 @@ def test_labels_that_fit(loss, low, high, units, mean):
         (BINARY, 0, 3, 1, 3, 1),
         (BINARY, -1, 1, 1, -1, 0),
         (ONE_HOT, 0, 255, 10, 255, 1),
+        ("MeanSquaredLogarithmicError", -0.5, 900, 1, -0.5, 0),
+        ("Poisson", -1, 9, 1, -1, 0),
     ],
 )
 def test_labels_outside_are_an_error(loss, low, high, units, observed, limit):
     (finding,) = findings(RULE, labelled(loss, low, high, units))
     assert (finding.severity, finding.observed, finding.limit) == ("error", observed, limit)
+
+
+def test_zeros_under_a_percentage_error():
+    for run, severity in ((healthy(), "warning"), (stuck(healthy()), "error")):
+        (finding,) = findings(RULE, labelled("MeanAbsolutePercentageError", 0, 30, 1, run, data_zero_fraction=0.05))
+        assert (finding.severity, finding.statistic) == (severity, "data_zero_fraction")
+        assert finding.message == "0.05 of the targets of p are zero, and MeanAbsolutePercentageError divides by them."
+    assert findings(RULE, labelled("MeanAbsolutePercentageError", -3, 30, 1, data_zero_fraction=0.0)) == ()
 
 
 def test_class_numbers_that_are_not_whole():
