@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
@@ -45,6 +47,14 @@ def normalizing_layer(run: HealthRun) -> Layer | None:
 def of_data(run: HealthRun, statistic: str, row: str) -> float:
     """Returns the median of a statistic of the batch over all samples, NaN where it was not measured."""
     return float(median(run.data.series(statistic, row)))
+
+
+def spread(run: HealthRun, row: str) -> float:
+    """Returns the standard deviation of what was seen of a tensor: within the batches, and of their means, which is all
+    that batches of a single number have."""
+    means = run.data.series("data_mean", row)
+    means = means[np.isfinite(means)].astype(np.float64)
+    return float(np.hypot(of_data(run, "data_std", row), means.std() if len(means) else 0.0))
 
 
 def examples(run: HealthRun) -> float | None:

@@ -83,6 +83,23 @@ def before(run: HealthRun, layer: Layer) -> Iterator[Layer]:
         layer = source
 
 
+def is_bypassed(run: HealthRun, layer: Layer) -> bool:
+    """Returns whether an output is reached from an input without passing through a layer, as far as is known: what
+    weighs a sequence's positions narrows nothing down."""
+    seen, rows = {layer.path}, [row for output in run.model.layers if output.is_output for row in output.inputs]
+    if layer.is_output:
+        return False
+    while rows:
+        row = rows.pop()
+        if row.startswith("input/"):
+            return True
+        source = run.model.layer_of_row(row)
+        if source is not None and source.path not in seen:
+            seen.add(source.path)
+            rows += source.inputs
+    return False
+
+
 def hidden_activation(run: HealthRun, layer: Layer) -> str | None:
     """Returns the activation function that a weighted layer's output goes through before the next weights:
     its own, or that of a layer behind it. None where there is none."""

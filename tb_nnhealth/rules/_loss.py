@@ -40,7 +40,7 @@ HELD_BACK = 0.8
 """Share of what was there to lose that a training leaves which has learnt little."""
 
 HALF = 0.5
-"""Share of a constant answer's loss below which a model knew something from the start."""
+"""Share of a constant answer's loss below which a model clearly knows something."""
 
 MEDIAN_ERROR = 1.25
 """Standard error of a median of n values ÷ (noise ÷ √n), for normal noise: sqrt(pi / 2)."""

@@ -30,17 +30,18 @@ learn a single batch by heart, to see whether it can.
 * 37 reasons why your neural network is not working, 2.1 (check your input data) and 2.3.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._inputs import measured
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Mask
+from tb_nnhealth.rules._series import Mask, examples_of_a_batch
 
 RULE = Rule(
     name="bad-input-values",
@@ -82,7 +83,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             message = f"The input {tensor.name} holds ids for an Embedding that are not whole: their fractions are cut."
             spoilt: Severity = "error" if suffers(run) else "warning"
             yield _finding(spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
-        elif len(tensor.shape) > 1 and constant.mean() > limits["constant"]:
+        elif _holds_several(run, tensor) and constant.mean() > limits["constant"]:
             message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
@@ -100,6 +101,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             yield _finding(
                 severity_of_symptom(run), run.data.steps, message, "data_mean", repeats, limits["repeats"], "samples"
             )
+
+
+def _holds_several(run: HealthRun, tensor: BatchTensor) -> bool:
+    """Returns whether a batch holds several numbers of more than one axis: a single number is always constant."""
+    features = math.prod(size or 2 for size in tensor.shape[1:])
+    return len(tensor.shape) > 1 and not features * examples_of_a_batch(run) <= 1
 
 
 def _cut(run: HealthRun, row: str) -> Mask:

@@ -10,7 +10,8 @@ the rare classes are never predicted.
 ## How it is decided
 The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that was seen
 is compared with the limit, once enough examples were counted to expect some of the rarest. It is information while
-something is learnt that holds for other examples; else a warning.
+something is learnt that holds for other examples; else a warning. It is one as well where nothing but the most
+frequent class was predicted in the last half of the training.
 
 By hand: `np.bincount(y)`, for class numbers.
 
@@ -36,7 +37,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, span, target_rows
+from tb_nnhealth.rules._series import class_counts, late, span, target_rows
 
 RULE = Rule(
     name="class-imbalance",
@@ -61,11 +62,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         ratio = float(counts.max() / rarest)
         if ratio <= limits["warning"]:
             continue
+        frequent, name = int(counts.argmax()), row.removeprefix("target/")
+        alone = _is_predicted_alone(run, f"prediction/{name}", frequent)
         yield Finding(
             RULE.name,
-            severity_of_symptom(run),
-            f"Class {int(counts.argmax())} of {row.removeprefix('target/')} comes {ratio:.0f} times as often as "
-            f"class {int(np.flatnonzero(counts == rarest)[0])}.",
+            "warning" if alone else severity_of_symptom(run),
+            f"Class {frequent} of {name} comes {ratio:.0f} times as often as "
+            f"class {int(np.flatnonzero(counts == rarest)[0])}"
+            f"{', and nothing else was predicted in the last half of the training' if alone else ''}.",
             **span(run.classes.steps),
             statistic="data_mean" if _is_share(run, row) else None,
             observed=ratio,
@@ -74,6 +78,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         )
     if not judged:
         raise NotJudged("too few labels of several classes were counted")
+
+
+def _is_predicted_alone(run: HealthRun, row: str, index: int) -> bool:
+    """Returns whether all predictions in the last half of the training were of one class."""
+    if row not in run.classes.rows:
+        return False
+    counts = class_counts(run, row)[late(run.classes.steps)].sum(axis=0)
+    return bool(counts[index] == counts.sum() > 0)
 
 
 def _is_share(run: HealthRun, row: str) -> bool:

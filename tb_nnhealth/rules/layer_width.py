@@ -10,9 +10,10 @@ classes do not fit on it. A layer that is far too wide costs time and memory, an
 
 ## How it is decided
 From the model's definition, its dense and its recurrent layers. A narrow hidden layer that leads to a classification
-is a warning where nothing is learnt, else information; a wide one is information. The inside of models that predict
-rows of numbers, such as autoencoders, is narrow on purpose and not judged; nor is that of a binary loss of as many
-numbers as an input has.
+is a warning where nothing is learnt, or less than half of what a constant answer leaves to be learnt, else
+information; a wide one is information. A layer that part of the model goes around, such as one that weighs positions,
+narrows nothing down. The inside of models that predict rows of numbers, such as autoencoders, is narrow on purpose
+and not judged; nor is that of a binary loss of as many numbers as an input has.
 
 ## When it is wrong
 Two units are enough for classes that lie around a point. Very wide layers do train.
@@ -32,8 +33,8 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
-from tb_nnhealth.rules._layers import RECURRENT, hidden, kernel, recurrent
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._layers import RECURRENT, hidden, is_bypassed, kernel, recurrent
+from tb_nnhealth.rules._loss import HALF, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
@@ -60,18 +61,22 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not layers or not judged:
         raise NotJudged("no classification with hidden dense or recurrent layers was seen")
     classes = max(2, *(head.units or 0 for head in judged))
-    narrowest = min(layers, key=lambda layer: layer.units or 0)
+    narrowest = min((x for x in layers if not is_bypassed(run, x)), key=_units, default=None)
     least = max(2.0, limits["narrow"] * classes)
-    if (narrowest.units or 0) < least:
-        severity = severity_of_symptom(run)
+    if narrowest is not None and _units(narrowest) < least:
+        severity: Severity = "warning" if share_left(run) > HALF else severity_of_symptom(run)
         units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
         yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
     inputs = _inputs(run, every[0])
     most = max(limits["units"], limits["wide"] * (inputs + classes)) if inputs else float("inf")
-    widest = max(layers, key=lambda layer: layer.units or 0)
-    if (widest.units or 0) > most:
+    widest = max(layers, key=_units)
+    if _units(widest) > most:
         told = f"{widest.path} has {widest.units} units, for {inputs} inputs and {classes} classes."
         yield _finding("info", widest, told, most)
+
+
+def _units(layer: Layer) -> int:
+    return layer.units or 0
 
 
 def _rebuilds_an_input(run: HealthRun, head: Head) -> bool:
@@ -91,5 +96,6 @@ def _inputs(run: HealthRun, layer: Layer) -> int:
 
 
 def _finding(severity: Severity, layer: Layer, message: str, limit: float) -> Finding:
-    observed = float(layer.units or 0)
-    return Finding(RULE.name, severity, message, layer=layer.path, observed=observed, limit=limit, unit="units")
+    return Finding(
+        RULE.name, severity, message, layer=layer.path, observed=float(_units(layer)), limit=limit, unit="units"
+    )

@@ -78,9 +78,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     courses = {n: c for n, length in lengths.items() if len((c := _course(run, n)).steps) >= length}
     if not courses and (name is None or chance is None):
         raise NotJudged("no accuracy or error of a few epochs beside their losses was logged")
+    if is_weighted(run):
+        return
     if name is not None and chance is not None:
         yield from _stays(run, limits, name, chance)
-    if not is_weighted(run):
+    if courses:
         backwards = (_goes_back(n, course, limits, chance or 0.0, shortest[n]) for n, course in courses.items())
         yield from [finding for finding in backwards if finding][:1]
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import SQUARED, Head
-from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data
+from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data, spread
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
@@ -60,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
     assert head.target is not None
-    mean, std = (of_data(run, name, f"target/{head.target.name}") for name in ("data_mean", "data_std"))
+    mean, std = of_data(run, "data_mean", f"target/{head.target.name}"), spread(run, f"target/{head.target.name}")
     if is_outside(std, limits["low_std"], limits["high_std"]):
         limit = limits["high_std" if std > limits["high_std"] else "low_std"]
         statistic, observed = "data_std", std

@@ -40,7 +40,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
+from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, spread
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median, span
@@ -89,7 +89,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not tensors:
         raise NotJudged("no input whose scale matters was measured")
     for tensor in tensors:
-        mean, std = (of_data(run, statistic, f"input/{tensor.name}") for statistic in ("data_mean", "data_std"))
+        mean, std = of_data(run, "data_mean", f"input/{tensor.name}"), spread(run, f"input/{tensor.name}")
         yield from _off_scale(run, Scaled(f"The input {tensor.name}", "data", mean, std), limits)
 
 

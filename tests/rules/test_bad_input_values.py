@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tb_nnhealth.records import NonFinite, Place
+from tb_nnhealth.records import BatchTensor, NonFinite, Place
 from tests.rules.builder import (
     STEPS,
+    change,
     findings,
     healthy,
     model,
@@ -78,6 +79,14 @@ def test_unmeasured_is_no_data():
 
 def test_the_same_place_of_each_epoch_is_no_repeat():
     assert findings(RULE, fed(stuck(healthy(steps=np.arange(20) * 100)), data_mean=0.5)) == ()
+
+
+def test_a_single_number_is_no_constant():
+    run = fed(stuck(healthy()), data_std=0.0)
+    for shape, batch, count in (((None, 1), 1.0, 0), ((None, 1), 2.0, 1), ((None, 3), 1.0, 1), ((None, None), 1.0, 1)):
+        fed_with = (BatchTensor("input", "x", shape, "float32"), *run.model.batch[1:])
+        single = change(replace(run, model=replace(run.model, batch=fed_with)), "step", "batch_size", batch)
+        assert len(findings(RULE, single)) == count
 
 
 def looked_up(run, **statistics):

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, losses, stuck, verdict, with_classes, with_head
+from tests.rules.builder import STEPS, findings, healthy, losses, stuck, verdict, with_classes, with_head
 
 RULE = "class-imbalance"
 LIMITS = {
@@ -21,6 +23,27 @@ def test_rare_classes_are_a_warning_unless_something_is_learnt():
     assert (finding.severity, finding.observed) == ("warning", 30.0)
     assert finding.message == "Class 0 of y comes 30 times as often as class 1."
     assert findings(RULE, with_classes(healthy(), [30, 1, 20]))[0].severity == "info"
+
+
+def predicting(run, counts):
+    """The run with the counts of the predicted classes beside those of the labels."""
+    predicted, seen = with_classes(run, counts, "prediction/y").classes, run.classes
+    values = np.concatenate([seen.values, predicted.values[:, :1]], axis=1)
+    return replace(
+        run, classes=replace(seen, rows=(*seen.rows, "prediction/y"), values=values, low=values, high=values)
+    )
+
+
+def test_the_frequent_class_alone_predicted_is_a_warning_whatever_is_learnt():
+    run = with_classes(healthy(), [30, 1, 20])
+    alone = np.where(STEPS[:, None] < 400, [30, 1, 20], [51, 0, 0])
+    for counts, severity in ((alone, "warning"), ([31, 0, 20], "info"), ([0, 51, 0], "info"), ([0, 0, 0], "info")):
+        assert findings(RULE, predicting(run, counts))[0].severity == severity
+    (finding,) = findings(RULE, predicting(run, alone))
+    assert finding.message == (
+        "Class 0 of y comes 30 times as often as class 1, and nothing else was predicted in the last half of the "
+        "training."
+    )
 
 
 def test_the_share_of_one_of_two_classes_is_the_mean_of_the_target():

@@ -1,8 +1,21 @@
 """layer-width: hidden units against classes and inputs."""
 
+import numpy as np
 import pytest
 
-from tests.rules.builder import findings, healthy, stuck, thin, unmeasured, verdict, with_head, with_layers
+from tests.rules.builder import (
+    STEPS,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    thin,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_head,
+    with_layers,
+)
 
 RULE = "layer-width"
 LIMITS = {
@@ -56,3 +69,23 @@ def test_a_narrow_recurrent_layer_is_judged_unless_two_of_them_are_joined():
     assert [finding.layer for finding in findings(RULE, run)] == ["dense_2"]
     joined = with_layers(run, dense_1={"class_name": "Bidirectional", "path": "both"}, dense_2={"path": "both/gru"})
     assert findings(RULE, joined) == ()
+
+
+def test_a_narrow_layer_is_a_warning_where_most_is_left_to_be_learnt():
+    for end, severity in ((1.5, "warning"), (1.0, "info")):
+        run = with_classes(losses(healthy(), np.geomspace(2.3, end, len(STEPS))), np.full(10, 3))
+        assert findings(RULE, with_layers(run, dense_2={"units": 1}))[0].severity == severity
+
+
+def test_a_layer_that_others_go_around_narrows_nothing_down():
+    links = {
+        "dense_1": ("dense_0",),
+        "dense_2": ("dense_1",),
+        "dense_3": ("dense_2", "dense_1"),
+        "output": ("dense_3",),
+    }
+    layers = {name: {"inputs": inputs} for name, inputs in links.items()} | {"dense_0": {"inputs": ("input/x",)}}
+    layers["dense_2"]["units"] = 1
+    assert findings(RULE, with_layers(stuck(healthy()), **layers)) == ()
+    layers["dense_3"]["inputs"] = ("dense_2",)
+    assert [finding.layer for finding in findings(RULE, with_layers(stuck(healthy()), **layers))] == ["dense_2"]

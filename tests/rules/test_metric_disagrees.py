@@ -96,7 +96,9 @@ def test_a_metric_that_gets_worse_with_its_loss_agrees():
 
 
 def test_a_weighted_loss_may_trade_accuracy_for_rare_classes():
-    assert findings(RULE, with_step(followed(DOWN), "weight/y", 1.0)) == ()
+    for run in (followed(DOWN), scored([0.1, 0.1, 0.1])):
+        assert len(findings(RULE, run)) == 1
+        assert findings(RULE, with_step(run, "weight/y", 1.0)) == ()
 
 
 def test_a_metric_of_unknown_direction_is_not_judged():

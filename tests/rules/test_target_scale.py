@@ -1,8 +1,9 @@
 """target-scale: regression targets."""
 
+import numpy as np
 import pytest
 
-from tests.rules.builder import findings, healthy, losses, unmeasured, verdict, with_data, with_head, with_spread
+from tests.rules.builder import STEPS, findings, healthy, losses, unmeasured, verdict, with_data, with_head, with_spread
 
 RULE = "target-scale"
 
@@ -31,6 +32,12 @@ def test_others_are_a_warning_unless_something_is_learnt(mean, std, statistic):
     (finding,) = findings(RULE, aimed(mean, std))
     assert (finding.severity, finding.statistic) == ("warning", statistic)
     assert findings(RULE, aimed(mean, std, learns=True))[0].severity == "info"
+
+
+def test_single_targets_are_spread_over_the_batches():
+    single = with_data(aimed(0, 0), "target/y", data_mean=np.where(np.arange(len(STEPS)) % 2, 3.0, -3.0), data_std=0.0)
+    assert findings(RULE, single) == ()
+    assert findings(RULE, with_data(single, "target/y", data_mean=0.0, data_std=0.0))[0].statistic == "data_std"
 
 
 def test_other_losses_are_not_judged():

@@ -2,10 +2,22 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tb_nnhealth.records import BatchTensor
-from tests.rules.builder import change, findings, healthy, stuck, thin, unmeasured, verdict, with_data, with_layers
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    stuck,
+    thin,
+    unmeasured,
+    verdict,
+    with_data,
+    with_layers,
+)
 
 RULE = "unnormalized-input"
 
@@ -60,6 +72,12 @@ def test_what_comes_out_of_a_rescaling_is_judged_wherever_it_was_measured(std, c
     assert [(finding.layer, finding.statistic) for finding in findings(RULE, run)] == [
         ("dense_0", "activation_std")
     ] * count
+
+
+def test_single_numbers_are_spread_over_the_batches():
+    means = np.where(np.arange(len(STEPS)) % 2, 1.0, -1.0)
+    assert findings(RULE, with_data(fed(0, 0), "input/x", data_mean=means, data_std=0.0)) == ()
+    assert len(findings(RULE, fed(0, 0))) == 1
 
 
 def test_of_several_that_normalize_the_last_one_counts():
