@@ -12,9 +12,10 @@ factor, so that a learning rate that is right for others is much too high; small
 The median over all sampled batches of each input's mean and standard deviation is compared with the limits. Where the
 model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged:
 images may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its
-batches there is not judged, and inputs that are indices are left out. While something is learnt it is information;
-else a warning, and an error beyond ten times the limit. Of several limits that are exceeded the one is told that is
-exceeded most.
+batches there is not judged, and inputs that are indices are left out. It is a warning where nothing is learnt, and an
+error beyond ten times the limit. While something is learnt it is information, and beyond ten times the limit a
+warning, unless what the first weights give is normalized at once. Of several limits that are exceeded the one is told
+that is exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
@@ -43,7 +44,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, spread
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median, span
+from tb_nnhealth.rules._series import is_kernel, median, span
 
 RULE = Rule(
     name="unnormalized-input",
@@ -112,10 +113,9 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
     excess, statistic, observed, limit = max(symptoms, key=lambda symptom: np.nan_to_num(symptom[0], nan=0.0))
     if not excess > 1 or not math.isfinite(mean + std):
         return
-    harm: Severity = "error" if excess > FAR else "warning"
     yield Finding(
         RULE.name,
-        harm if suffers(run) else "info",
+        _severity(run, excess),
         f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=given.layer,
         **span(run.data.steps),
@@ -124,3 +124,22 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
         limit=limit,
         unit="",
     )
+
+
+def _severity(run: HealthRun, excess: float) -> Severity:
+    if suffers(run):
+        return "error" if excess > FAR else "warning"
+    return "warning" if excess > FAR and not _is_made_up_for(run) else "info"
+
+
+def _is_made_up_for(run: HealthRun) -> bool:
+    """Returns whether all that the first weights give is normalized at once, so that its scale does not matter."""
+    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    rows = {
+        row
+        for layer in run.model.layers
+        if layer.path in kernels and any(source.startswith("input/") for source in layer.inputs)
+        for row in layer.rows
+    }
+    behind = [layer for layer in run.model.layers if rows & set(layer.inputs)]
+    return bool(behind) and all(layer.normalizes for layer in behind)

@@ -51,7 +51,7 @@ def test_usual_inputs_pass(mean, std):
 def test_others_do_not_where_nothing_is_learnt(mean, std, severity, statistic):
     (finding,) = findings(RULE, fed(mean, std))
     assert (finding.severity, finding.statistic) == (severity, statistic)
-    assert findings(RULE, fed(mean, std, healthy()))[0].severity == "info"
+    assert findings(RULE, fed(mean, std, healthy()))[0].severity == ("warning" if severity == "error" else "info")
 
 
 def test_a_model_that_normalizes_is_not_judged():
@@ -72,6 +72,12 @@ def test_what_comes_out_of_a_rescaling_is_judged_wherever_it_was_measured(std, c
     assert [(finding.layer, finding.statistic) for finding in findings(RULE, run)] == [
         ("dense_0", "activation_std")
     ] * count
+
+
+def test_far_inputs_are_information_where_what_the_first_weights_give_is_normalized():
+    for normalizes, severity in ((True, "info"), (False, "warning")):
+        links = {"dense_0": {"inputs": ("input/x",)}, "dense_1": {"inputs": ("dense_0",), "normalizes": normalizes}}
+        assert findings(RULE, with_layers(fed(120, 70, healthy()), **links))[0].severity == severity
 
 
 def test_single_numbers_are_spread_over_the_batches():
