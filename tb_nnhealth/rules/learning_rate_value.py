@@ -13,8 +13,9 @@ From the schedule's definition, else from the rates that were in force at the sa
 are errors. Others are compared with the rate that papers and Keras' documentation start from with this optimizer:
 below a thousandth of it, or above ten times of it, is information where something is learnt, else a warning. A
 hundred times is a warning for the optimizers that move each weight by about the rate, whatever its gradient (Adam and
-its kin, RMSprop, Lion): a step is then as large as the weights are. The highest rate counts; of a training that
-became NaN or infinite, that before.
+its kin, RMSprop, Lion): a step is then as large as the weights are. The highest rate counts, times 0.1 ÷ (1 -
+momentum) where the momentum is above 0.9, for that is what steps add up to; of a training that became NaN or
+infinite, that before.
 
 By hand: `float(model.optimizer.learning_rate)`.
 
@@ -34,7 +35,8 @@ A step as small or as large may be right for a loss on another scale.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -78,6 +80,9 @@ USUAL = {
 BY_THE_RATE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 """Optimizers that move each weight by about the learning rate."""
 
+MOMENTUM = 0.9
+"""The usual one, of which the usual rates are: steps add up to 10 times the rate."""
+
 ROUNDING = 1e-6
 """What a rate of float32 may differ by from the number that was written."""
 
@@ -91,19 +96,26 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not rates:
         raise NotJudged("the optimizer has no learning rate")
     highest, name = max(rates), str(optimizer.get("class_name"))
+    gathered = _gathered(optimizer)
     usual = USUAL.get(name)
     if min(rates) < 0:
         yield _finding("error", f"The learning rate of {name} is negative ({min(rates):g}).", min(rates), 0.0)
     elif highest == 0:
         yield _finding("error", f"The learning rate of {name} is zero.", 0.0, 0.0)
-    elif usual is not None and is_outside(highest / usual, *_margins(limits)):
-        limit = limits["low" if highest < usual else "high"] * usual
-        times = _times(highest / usual)
+    elif usual is not None and is_outside(gathered * highest / usual, *_margins(limits)):
+        limit = limits["low" if highest < usual else "high"] * usual / gathered
+        times = _times(gathered * highest / usual)
         is_far = name in BY_THE_RATE and highest / usual > limits["far"] * (1 - ROUNDING)
         severity: Severity = "warning" if is_far else severity_of_symptom(run)
-        yield _finding(
-            severity, f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}.", highest, limit
-        )
+        beside = f" with a momentum of {optimizer['momentum']:g}" if gathered > 1 else ""
+        told = f"The learning rate of {name}, {highest:g}{beside}, is {times} its usual {usual:g}."
+        yield _finding(severity, told, highest, limit)
+
+
+def _gathered(optimizer: Mapping[str, Any]) -> float:
+    """Returns how many times as far as with the usual momentum, or less, the steps of an optimizer add up to."""
+    momentum = optimizer.get("momentum") or 0.0
+    return max(1.0, (1 - MOMENTUM) / max(1 - momentum, ROUNDING))
 
 
 def _margins(limits: Limits) -> tuple[float, float]:

@@ -1,8 +1,9 @@
-"""Batches hold one class only.
+"""Batches do not mix the classes.
 
 ## What it detects
-Classifications of which most batches hold examples of one class, while others hold other classes: data that is sorted
-by label and not shuffled.
+Classifications of which most batches hold examples of one class, while others hold other classes, or whose batches
+differ in their classes by far more than chance makes them: data that is sorted by label and not shuffled, or shuffled
+in a buffer that is much smaller than the data.
 
 ## Why it matters
 Each batch pulls the model towards its own class and undoes what the one before did. Batch normalization measures
@@ -11,11 +12,15 @@ one class at a time, and the loss jumps from batch to batch.
 ## How it is decided
 The class counts of the sampled batches with at least as many examples as the limit says are looked at. Where more of
 them than the limit hold a single class, and more than one class was seen in all, it is an error; a warning where
-something is learnt all the same.
+something is learnt all the same. So it is where the counts of the classes differ from batch to batch by more than the
+second limit times what they do in shuffled batches: the squared differences from what a batch of its size has on
+average, each divided by that, have a mean of one then (Pearson's chi-squared statistic ÷ its degrees of freedom). That
+is judged of examples with one label each.
 
 ## When it is wrong
 Rare classes: with one positive in a hundred most batches are negative by chance. Where a shuffled batch of the usual
-size would hold one class in more than one of twenty cases, nothing is said.
+size would hold one class in more than one of twenty cases, nothing is said. Examples that come in groups on purpose,
+such as the frames of a film, are no independent ones.
 
 ## What to try
 * Shuffle: `fit(shuffle=True)` does it for arrays, not for a generator or a `tf.data.Dataset`.
@@ -32,15 +37,16 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, span, target_rows
+from tb_nnhealth.rules._series import Floats, class_counts, examples_of_a_batch, span, target_rows
 
 RULE = Rule(
     name="single-label-batch",
     category="data",
-    title="Batches hold one class only",
+    title="Batches do not mix the classes",
     passing_title="Batches mix the classes",
     thresholds=(
         Threshold("share", 0.5, "fraction", "our choice: most batches"),
+        Threshold("differ", 5.0, "ratio", "docs/calibration.md: 1.7 at most of shuffled batches"),
         Threshold("examples", 4.0, "examples", "smaller batches hold one class by chance"),
         Threshold("chance", 0.05, "probability", "how often a batch may hold its class alone by chance"),
         Threshold("batches", 4.0, "batches", "fewer sampled batches tell no order"),
@@ -58,23 +64,43 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             continue
         judged = True
         share = float(((counts > 0).sum(axis=1) == 1).mean())
-        if share <= limits["share"] or _by_chance(counts) > limits["chance"]:
-            continue
-        yield Finding(
-            RULE.name,
-            "error" if suffers(run) else "warning",
-            f"{share:.0%} of the sampled batches of {row.removeprefix('target/')} hold a single class.",
-            **span(run.classes.steps),
-            statistic="feature_std_max",
-            observed=share,
-            limit=limits["share"],
-            unit="of the batches",
-        )
+        name = row.removeprefix("target/")
+        if share > limits["share"] and _by_chance(counts) <= limits["chance"]:
+            told = f"{share:.0%} of the sampled batches of {name} hold a single class."
+            yield _finding(run, told, share, limits["share"], "of the batches")
+        elif _has_one_label_each(run, counts) and (ratio := _differ(counts)) > limits["differ"]:
+            told = f"The classes of {name} differ from batch to batch {ratio:.0f} times as much as in shuffled ones."
+            yield _finding(run, told, ratio, limits["differ"], "ratio")
     if not judged:
         raise NotJudged("no batches with several examples of several classes were counted")
 
 
-def _by_chance(counts: np.ndarray) -> float:
+def _by_chance(counts: Floats) -> float:
     """Returns the probability that a shuffled batch of the median size holds the most frequent class alone."""
     total = counts.sum(axis=0)
     return float((total.max() / total.sum()) ** np.median(counts.sum(axis=1)))
+
+
+def _has_one_label_each(run: HealthRun, counts: Floats) -> bool:
+    """Returns whether as many labels were counted of a batch as it has examples: those of one example go together."""
+    return bool(np.median(counts.sum(axis=1)) <= examples_of_a_batch(run))
+
+
+def _differ(counts: Floats) -> float:
+    """Returns Pearson's chi-squared statistic of the classes' counts `[batches, classes]` ÷ its degrees of freedom."""
+    seen = counts[:, counts.sum(axis=0) > 0]
+    expected = seen.sum(axis=1, keepdims=True) * seen.sum(axis=0) / seen.sum()
+    return float(((seen - expected) ** 2 / expected).sum() / ((len(seen) - 1) * (seen.shape[1] - 1)))
+
+
+def _finding(run: HealthRun, message: str, observed: float, limit: float, unit: str) -> Finding:
+    return Finding(
+        RULE.name,
+        "error" if suffers(run) else "warning",
+        message,
+        **span(run.classes.steps),
+        statistic="feature_std_max",
+        observed=observed,
+        limit=limit,
+        unit=unit,
+    )

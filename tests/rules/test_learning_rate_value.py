@@ -49,6 +49,19 @@ def test_message():
     assert finding.message == "The learning rate of SGD, 1e-06, is 1/10000 of its usual 0.01."
 
 
+@pytest.mark.parametrize(("momentum", "rate", "told"), [(0.9, 0.1, None), (0.99, 0.1, "100 times"), (0.0, 0.1, None)])
+def test_momentum_above_the_usual_makes_steps_longer(momentum, rate, told):
+    found = findings(RULE, rated("SGD", rate, momentum=momentum))
+    assert [f.message for f in found] == (
+        [f"The learning rate of SGD, 0.1 with a momentum of 0.99, is {told} its usual 0.01."] if told else []
+    )
+    assert [(f.observed, f.limit) for f in found] == ([(0.1, pytest.approx(0.01))] if told else [])
+
+
+def test_a_momentum_of_one_never_ends():
+    assert findings(RULE, rated("SGD", 1e-3, momentum=1.0))[0].severity == "warning"
+
+
 def test_without_an_optimizer():
     assert verdict(RULE, change(healthy(model(optimizer={})), "step", "learning_rate", np.nan)).status == "no_data"
 
