@@ -38,7 +38,7 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "nonfinite-values": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
     "unbounded-loss": _HEAD,
     "weight-growth": ("unbounded-loss", "exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
-    "exploding-gradient": ("unbounded-loss", *_RATE[1:], *_GIVEN, "loss-reduction"),
+    "exploding-gradient": ("unbounded-loss", *_RATE[1:], "weight-decay-dominates", *_GIVEN, "loss-reduction"),
     "high-update-ratio": (
         "unbounded-loss",
         "learning-rate-value",
@@ -76,6 +76,8 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
         "low-update-ratio",
         "frozen-variables",
         "learning-rate-value",
+        "weight-decay-dominates",
+        "loss-weights",
         *_HEAD,
     ),
     "low-update-ratio": (

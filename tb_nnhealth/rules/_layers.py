@@ -60,10 +60,18 @@ def recurrent(run: HealthRun) -> tuple[Layer, ...]:
     return tuple(layer for layer in found if layer.path.rpartition("/")[0] not in joined)
 
 
+def outputs(run: HealthRun) -> tuple[Layer, ...]:
+    """Returns the layers that make the model's outputs; those that feed no other where these are not known, as of a
+    training step of the user's own."""
+    known = tuple(layer for layer in run.model.layers if layer.is_output)
+    fed = {row for layer in run.model.layers for row in layer.inputs}
+    return known or tuple(layer for layer in run.model.layers if layer.rows and not fed & set(layer.rows))
+
+
 def last_weights(run: HealthRun) -> set[str]:
     """Returns the paths of the layers whose weights are the last ones before an output."""
     found = set()
-    for output in (layer for layer in run.model.layers if layer.is_output):
+    for output in outputs(run):
         for layer in (output, *before(run, output)):
             if layer.parameters and not layer.normalizes:
                 found.add(layer.path)
@@ -86,9 +94,7 @@ def before(run: HealthRun, layer: Layer) -> Iterator[Layer]:
 def is_bypassed(run: HealthRun, layer: Layer) -> bool:
     """Returns whether an output is reached from an input without passing through a layer, as far as is known: what
     weighs a sequence's positions narrows nothing down."""
-    seen, rows = {layer.path}, [row for output in run.model.layers if output.is_output for row in output.inputs]
-    if layer.is_output:
-        return False
+    seen, rows = {layer.path}, [row for output in outputs(run) if output is not layer for row in output.inputs]
     while rows:
         row = rows.pop()
         if row.startswith("input/"):

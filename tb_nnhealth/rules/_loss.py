@@ -42,6 +42,9 @@ HELD_BACK = 0.8
 HALF = 0.5
 """Share of a constant answer's loss below which a model clearly knows something."""
 
+STEADILY = 0.3
+"""Share of its fall that a loss makes between the middle and the last third where it does not level off."""
+
 MEDIAN_ERROR = 1.25
 """Standard error of a median of n values ÷ (noise ÷ √n), for normal noise: sqrt(pi / 2)."""
 
@@ -245,6 +248,14 @@ def falls_ever_faster(curve: LossCurve) -> bool:
         return False
     first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
     return middle - last > first - middle > 0
+
+
+def falls_steadily(curve: LossCurve) -> bool:
+    """Returns whether the loss falls beyond noise from the middle third of the points to the last one, and by much of
+    what it falls in all."""
+    first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
+    doubt = 2 * MEDIAN_ERROR * noise(curve.losses) / math.sqrt(max(1, len(curve.losses) // 3))
+    return middle - last > max(doubt, STEADILY * (first - last))
 
 
 def share_left(run: HealthRun) -> float:

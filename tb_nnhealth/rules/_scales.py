@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._inputs import is_outside
-from tb_nnhealth.rules._layers import before, hidden_activation, kernel
+from tb_nnhealth.rules._layers import before, hidden_activation, kernel, outputs
 
 LEAST_WEIGHTS = 16
 
@@ -75,7 +75,7 @@ def scale(variable: Variable) -> float:
 def rows_of_kernels(run: HealthRun) -> Iterator[list[Variable]]:
     """Yields rows of kernels through which a signal keeps its scale: without normalization, and without an
     activation function that bounds it, between them. They end at an output, and go back as far as is known."""
-    for output in (layer for layer in run.model.layers if layer.is_output):
+    for output in outputs(run):
         row: list[Variable] = []
         for layer in (output, *before(run, output)):
             if row and (layer.normalizes or not _hands_on(run, layer)):

@@ -1,16 +1,18 @@
 """The batch size does not fit the data, or the model.
 
 ## What it detects
-Batches so large that an epoch has only a few steps, and batches of one example under batch normalization.
+Batches so large that an epoch has only a few steps, and batches of one or a few examples under batch normalization.
 
 ## Why it matters
 With few steps in an epoch the weights hardly move, and large batches lose the noise that helps to generalize. A batch
-of one has no variance in a dense layer: batch normalization then removes what it should scale.
+of one has no variance in a dense layer: batch normalization then removes what it should scale. The mean and variance
+of two or three are mostly chance.
 
 ## How it is decided
 From the number of steps in an epoch, as it was planned or else as the epochs that ended show it, and the size of the
-batches seen. It is information, and a warning where nothing is learnt. Batches of all the data are a warning, too,
-where the training ends after so few steps (see `too-few-updates`) that the loss still falls (see `still-improving`).
+batches seen. It is information, and a warning where nothing is learnt; of few examples under batch normalization also
+where most of what was there to learn is left. Batches of all the data are a warning, too, where the training ends
+after so few steps (see `too-few-updates`) that the loss still falls (see `still-improving`).
 
 ## When it is wrong
 Full-batch training of a small problem, with as many epochs as it takes, is sound. Behind convolutions batch
@@ -18,11 +20,12 @@ normalization measures the positions of an image, too, and works with batches of
 
 ## What to try
 * Start from a batch size of 32, and double it as long as an epoch gets shorter and the loss falls as well.
-* With batches of one, use layer or group normalization.
+* With batches of a few examples, use layer or group normalization.
 
 ## References
 * My neural network isn't working! What should I do?, reason 5 (you used a too large batch size).
 * 37 reasons why your neural network is not working, 2.11.
+* Wu and He (2018), Group normalization.
 * Keskar et al. (2017), On large-batch training for deep learning.
 """
 
@@ -31,7 +34,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._loss import HALF, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, span
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
@@ -45,7 +48,10 @@ RULE = Rule(
     passing_title="The batch size fits the data",
     needs=("batch_size",),
     min_samples=1,
-    thresholds=(Threshold("share", 0.1, "fraction", "fewer than ten steps in an epoch"),),
+    thresholds=(
+        Threshold("share", 0.1, "fraction", "fewer than ten steps in an epoch"),
+        Threshold("normalized", 4.0, "examples", "Wu and He (2018), figure 1: the error grows fast towards 2 examples"),
+    ),
     consults=(STILL_IMPROVING, TOO_FEW_UPDATES),
 )
 
@@ -55,12 +61,14 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
     an_epoch = steps_per_epoch(run)
     severity = severity_of_symptom(run)
     normalized = [layer.path for layer in run.model.layers if _normalizes_examples(run, layer)]
-    is_one = size == 1 and bool(normalized)
-    if not an_epoch and not is_one:
+    is_small = size < limits["normalized"] and bool(normalized)
+    if not an_epoch and not is_small:
         raise NotJudged("the length of an epoch is not known")
-    if is_one:
-        message = "Batches of one example under batch normalization have no variance."
-        yield _finding(run, severity, message, size, 1.0, "examples", normalized[0])
+    if is_small:
+        examples, have = ("one example", "no variance") if size == 1 else (f"{size:g} examples", "a variance of chance")
+        message = f"Batches of {examples} under batch normalization have {have}."
+        spoilt: Severity = "warning" if share_left(run) > HALF else severity
+        yield _finding(run, spoilt, message, size, limits["normalized"], "examples", normalized[0])
     if an_epoch and 1 / an_epoch > limits["share"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
         ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0

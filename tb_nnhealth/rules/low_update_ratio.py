@@ -17,7 +17,9 @@ warming up. It is an error where the whole training did not lower the loss by 1 
 whose steps are larger is judged by all of them together: the mean ratio times the steps is the furthest that a kernel
 can have moved. Where that is below the second limit for at least half of the kernels, and the loss ends above 80 % of
 a constant answer's (of its start, where that is not known, or where the start was below it and more than half of it
-is left), it is a warning. Variables that do not change at all are left out: they belong to `unchanged-variable`.
+is left), it is a warning. So it is where the median kernel's ratio is below the third limit there, and the loss falls
+on and on: between the last thirds of the training by three tenths of all its fall, and beyond noise. Variables that
+do not change at all are left out: they belong to `unchanged-variable`.
 
 By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
 of each change by the norm before.
@@ -37,14 +39,23 @@ Where a loss cannot fall because of the data, the steps may shrink as a conseque
 * CS231n, Convolutional neural networks for visual recognition, on the ratio of updates to weights.
 """
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import has_settled, learns_well, learnt_little, never_fell
+from tb_nnhealth.rules._loss import (
+    falls_steadily,
+    has_settled,
+    learns_well,
+    learnt_little,
+    loss_curve,
+    never_fell,
+    share_left,
+)
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of
+from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of, span
 
 RULE = Rule(
     name="low-update-ratio",
@@ -56,6 +67,7 @@ RULE = Rule(
     thresholds=(
         Threshold("warning", 1e-5, "ratio", "37 reasons, 5.7: about 1e-3 is right; two orders below it is too slow"),
         Threshold("path", 0.1, "ratio", "a hundred steps of 1e-3: at a tenth of its norm a variable is where it began"),
+        Threshold("crawl", 3e-4, "ratio", "37 reasons, 5.7: half an order below 1e-3, where the loss falls on and on"),
     ),
 )
 
@@ -64,7 +76,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variables, ratio, (first_step, last_step) = late_ratios(run)
     low = ratio < limits["warning"]
     if 2 * np.count_nonzero(low) < len(variables):
-        yield from _hardly_moved(run, variables, limits["path"])
+        yield from itertools.islice(_of_little_learning(run, variables, ratio, limits), 1)
         return
     if learns_well(run):
         return
@@ -87,9 +99,35 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     )
 
 
-def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float) -> Iterator[Finding]:
-    if not learnt_little(run):
+def _of_little_learning(
+    run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limits: Limits
+) -> Iterator[Finding]:
+    if learnt_little(run):
+        yield from _hardly_moved(run, variables, limits["path"])
+        yield from _crawls(run, variables, ratio, limits["crawl"])
+
+
+def _crawls(run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limit: float) -> Iterator[Finding]:
+    """Yields the finding where steps are small and the loss falls on and on: it is not at the end of what is learnt."""
+    middle = int(np.argsort(ratio)[len(ratio) // 2])
+    if ratio[middle] >= limit or not falls_steadily(loss_curve(run)):
         return
+    yield Finding(
+        RULE.name,
+        "warning",
+        f"A step changes {variables[middle].path} by {ratio[middle]:.1e} of its norm: the loss falls on and on, and "
+        f"{share_left(run):.0%} of what was there to lose is left.",
+        layer=variables[middle].layer,
+        variable=variables[middle].path,
+        **span(run.variables.steps[late(run.variables.steps)]),
+        statistic="update_ratio",
+        observed=float(ratio[middle]),
+        limit=limit,
+        unit="ratio",
+    )
+
+
+def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float) -> Iterator[Finding]:
     path = np.array([_path(run, variable) for variable in variables])
     near = path < limit
     if 2 * np.count_nonzero(near) < len(variables):
@@ -114,10 +152,9 @@ def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float)
 
 def _path(run: HealthRun, variable: Variable) -> float:
     """Returns the sum of the update-to-weight ratios of all steps; those between samples are interpolated."""
-    table = run.variables
-    ratios = table.series("update_ratio", variable.path).astype(np.float64)
-    known = np.isfinite(ratios) & applied(run, table)
-    ratios, steps = ratios[known], table.steps[known]
+    ratios = run.variables.series("update_ratio", variable.path).astype(np.float64)
+    known = np.isfinite(ratios) & applied(run, run.variables)
+    ratios, steps = ratios[known], run.variables.steps[known]
     if not len(steps):
         return np.nan
     between = np.diff(steps) @ (ratios[1:] + ratios[:-1]) / 2

@@ -1,7 +1,8 @@
 """A trainable variable gets no gradient.
 
 ## What it detects
-Trainable variables whose gradient is `None`, or exactly zero on every sampled step.
+Trainable variables whose gradient is `None`, or exactly zero on every sampled step, and those that a training step of
+your own never gives to the optimizer.
 
 ## Why it matters
 Such a variable is not connected to the loss, or only through an operation without a derivative (rounding, argmax,
@@ -15,7 +16,8 @@ nearest to the output is named, since the cut lies right behind it, and the othe
 an error where a layer gets no gradient at all and the loss does not fall well. Where the loss falls
 well it is a warning; and where the layers get a gradient for other variables of theirs, they are
 connected, and it is a warning at most, or information in a run that learns. The same holds where all
-units of a layer are dead: that is the cause, and `dead-units` names it.
+units of a layer are dead: that is the cause, and `dead-units` names it. Where none is without a gradient, but the
+optimizer was never given some, that is a warning where most of what was there to lose is left, else information.
 
 By hand: `with tf.GradientTape() as tape: loss = model.compute_loss(x, y, model(x, training=True))`, then the norms of
 `tape.gradient(loss, model.trainable_variables)`.
@@ -30,6 +32,7 @@ gradient by design. The recurrent kernel of a sequence of length one has none ei
 * Check that the layer's output is used in what the model returns.
 * Look at the activations behind it: a layer of dead units passes no gradient.
 * Check the output: a softmax over one unit is constant, and a clipped probability has no gradient.
+* In a `train_step` of your own, take the gradients of all `self.trainable_variables`, and give them to the optimizer.
 * Set `trainable = False` for what should not learn.
 
 ## References
@@ -42,7 +45,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer, Variable
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import HALF, learns_well, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, rows_of, span
 from tb_nnhealth.rules.dead_units import all_dead
@@ -64,6 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variables, rows = rows_of(run.variables, trainable(run))
     lost = without_gradient(run, limits["error"])[rows]
     if not lost.any():
+        yield from _left_out(run, variables, rows)
         return
     found = [variables[index] for index in np.flatnonzero(lost)]
     cut_off = in_whole_layers(found, variables)
@@ -81,6 +85,33 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["error"],
         unit="",
         others=tuple(variable.path for variable in found if variable is not nearest),
+    )
+
+
+def _left_out(run: HealthRun, variables: tuple[Variable, ...], rows: list[int]) -> Iterator[Finding]:
+    """Yields the finding where some of the variables are never part of the step, and others always are."""
+    measured: Mask = ~np.isnan(run.variables.series("value_norm")[:, rows])
+    found = [variables[index] for index in np.flatnonzero(~measured.any(axis=0))]
+    if not found or not measured.all(axis=0).any():
+        return
+    nearest, *others = found[::-1]
+    told = (
+        f" and {len(others)} more are trainable, and the step trains none of them"
+        if others
+        else " is trainable, and the step does not train it"
+    )
+    yield Finding(
+        RULE.name,
+        "warning" if share_left(run) > HALF else severity_of_symptom(run),
+        f"{nearest.path}{told}: the optimizer is never given {'them' if others else 'it'}.",
+        layer=nearest.layer,
+        variable=nearest.path,
+        **span(run.variables.steps),
+        statistic="gradient_missing",
+        observed=float(len(found)),
+        limit=0.0,
+        unit="variables",
+        others=tuple(variable.path for variable in others),
     )
 
 

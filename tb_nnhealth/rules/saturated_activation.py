@@ -38,6 +38,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.rules._layers import outputs
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, of_calls, span
@@ -67,10 +68,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     bounded = [layer for layer in run.model.layers if layer.rows and _bounded(layer)]
     if not bounded:
         raise NotJudged("no layer has a bounded activation")
+    last = outputs(run)
     fractions = {
         layer.path: of_calls(run, layer, "saturated_fraction")
         for layer in bounded
-        if not (learns and (layer.is_output or layer.activation == "softmax"))
+        if not (learns and (layer in last or layer.activation == "softmax"))
     }
     over = [layer for layer in bounded if fractions.get(layer.path, 0.0) > limits["warning"]]
     given = [layer for layer in over if not learns or _at_first(run, layer) > limits["warning"]]

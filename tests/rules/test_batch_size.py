@@ -4,7 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.rules.builder import change, findings, healthy, losses, stuck, unmeasured, verdict, with_epochs, with_layers
+from tests.rules.builder import (
+    STEPS,
+    change,
+    findings,
+    healthy,
+    losses,
+    stuck,
+    unmeasured,
+    verdict,
+    with_classes,
+    with_epochs,
+    with_layers,
+)
 
 RULE = "batch-size"
 
@@ -13,7 +25,12 @@ def planned(run, steps):
     return replace(run, model=replace(run.model, plan={"epochs": 5, "steps_per_epoch": steps}))
 
 
-LIMITS = {"share": (planned(healthy(), 2), 0.6)}
+def normalized(run, size):
+    run = change(planned(run, 100), "step", "batch_size", size)
+    return with_layers(run, dense_1={"class_name": "BatchNormalization"})
+
+
+LIMITS = {"share": (planned(healthy(), 2), 0.6), "normalized": (normalized(healthy(), 2.0), 2)}
 
 
 def test_many_steps_an_epoch_pass():
@@ -33,6 +50,20 @@ def test_batches_of_one_under_batch_normalization():
     assert findings(RULE, run) == ()
     (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
     assert (finding.severity, finding.layer) == ("warning", "dense_1")
+
+
+def test_batches_of_a_few_examples_under_batch_normalization():
+    for size, told in (
+        (1.0, "one example under batch normalization have no variance"),
+        (3.0, "3 examples"),
+        (4.0, None),
+    ):
+        found = findings(RULE, normalized(stuck(healthy()), size))
+        assert [finding.severity for finding in found] == (["warning"] if told else [])
+        assert not told or told in found[0].message
+    assert findings(RULE, normalized(healthy(), 2.0))[0].severity == "info"
+    slow = with_classes(losses(healthy(), np.geomspace(2.3, 1.5, len(STEPS))), np.full(10, 3))
+    assert findings(RULE, normalized(slow, 2.0))[0].severity == "warning"
 
 
 def test_behind_a_convolution_a_batch_of_one_has_a_variance():

@@ -7,9 +7,16 @@ import numpy as np
 from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, thin, unmeasured, verdict
 
 RULE = "low-update-ratio"
+
+
+def crawling(end=2.1, ratio=2e-4):
+    return change(losses(healthy(), 2.3 - (2.3 - end) * STEPS / STEPS[-1]), "variable", "update_ratio", ratio)
+
+
 LIMITS = {
     "warning": (change(stuck(healthy()), "variable", "update_ratio", 1e-6), 1e-7),
     "path": (change(losses(healthy(), 2.3 - 0.2 * STEPS / STEPS[-1]), "variable", "update_ratio", 9e-5), 0.08),
+    "crawl": (crawling(), 1e-4),
 }
 
 
@@ -45,7 +52,7 @@ def test_one_slow_kernel_among_its_peers_is_no_finding():
 
 def test_a_borderline_ratio_passes_and_limits_can_be_set():
     run = change(stuck(healthy()), "variable", "update_ratio", 1.1e-5)
-    assert findings(RULE, run, path=0.0) == ()
+    assert findings(RULE, run, path=0.0, crawl=0.0) == ()
     assert findings(RULE, run, warning=1e-4)[0].limit == 1e-4
 
 
@@ -71,7 +78,7 @@ def test_a_training_that_hardly_moved_and_learnt_little_is_a_warning():
     assert finding.message == (
         "All 951 steps together change dense_0/kernel by 8.6% of its norm at most, and the loss has hardly fallen."
     )
-    assert findings(RULE, change(crawls, "variable", "update_ratio", 1.1e-4)) == ()
+    assert findings(RULE, change(crawls, "variable", "update_ratio", 1.1e-4), crawl=0.0) == ()
     learns = losses(healthy(), 2.3 - 0.6 * STEPS / STEPS[-1])
     assert findings(RULE, change(learns, "variable", "update_ratio", 9e-5)) == ()
     assert findings(RULE, replace(change(crawls, "variable", "update_ratio", 9e-5), finished=False)) == ()
@@ -80,3 +87,13 @@ def test_a_training_that_hardly_moved_and_learnt_little_is_a_warning():
 def test_the_path_follows_steps_that_were_not_sampled():
     falling = np.where(STEPS < 50, 1e-2, 2e-5)
     assert findings(RULE, change(stuck(healthy()), "variable", "update_ratio", falling)) == ()
+
+
+def test_small_steps_of_a_loss_that_falls_on_and_on_are_a_warning():
+    (finding,) = findings(RULE, crawling())
+    assert (finding.severity, finding.limit) == ("warning", 3e-4)
+    assert "by 2.0e-04 of its norm: the loss falls on and on, and 9" in finding.message
+    assert findings(RULE, crawling(ratio=4e-4)) == ()
+    assert findings(RULE, crawling(end=1.5)) == ()
+    levelled = losses(crawling(), np.maximum(2.1, 2.3 - STEPS / 1000))
+    assert findings(RULE, levelled) == ()

@@ -74,3 +74,23 @@ def test_what_was_not_measured_is_not_missing():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+def left_out(run, rows):
+    for statistic in ("value_norm", "gradient_norm", "gradient_missing", "update_norm"):
+        run = change(run, "variable", statistic, np.nan, rows)
+    return run
+
+
+def test_variables_that_the_step_never_trains():
+    (finding,) = findings(RULE, left_out(stuck(healthy()), LAYER))
+    assert finding.message == (
+        "dense_1/bias and 1 more are trainable, and the step trains none of them: the optimizer is never given them."
+    )
+    assert (finding.severity, finding.layer, finding.others) == ("warning", "dense_1", ("dense_1/kernel",))
+    assert findings(RULE, left_out(healthy(), LAYER))[0].severity == "info"
+    (finding,) = findings(RULE, left_out(healthy(), "dense_1/bias"))
+    assert finding.message == (
+        "dense_1/bias is trainable, and the step does not train it: the optimizer is never given it."
+    )
+    assert verdict(RULE, left_out(stuck(healthy()), None)).status == "no_data"
