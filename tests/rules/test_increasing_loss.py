@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import STEPS, findings, healthy, losses, stuck, thin, unmeasured, verdict
+from tests.rules.builder import STEPS, findings, healthy, losses, model, stuck, thin, unmeasured, verdict
 
 RULE = "increasing-loss"
 LIMITS = {
@@ -44,3 +45,17 @@ def test_a_spike_is_no_rise():
 
 def test_unmeasured_is_no_data():
     assert verdict(RULE, unmeasured(healthy())).status == "no_data"
+
+
+@pytest.mark.parametrize(
+    ("logs", "losses_compiled", "status"),
+    [
+        ({"loss": 5.4, "d_loss": 1.4, "val_d_loss": 4.0}, [], "no_data"),
+        ({"loss": 5.4, "d_loss": 1.4}, [{"class_name": "MeanSquaredError", "output": "p"}], "fail"),
+        ({"loss": 5.4, "kl_loss": 1.4, "pixel_loss": 4.01}, [], "fail"),
+        ({"loss": 5.4, "val_loss": 1.4, "mae": 4.0}, [], "fail"),
+    ],
+)
+def test_the_losses_of_adversaries_may_rise(logs, losses_compiled, status):
+    rising = losses(healthy(model(losses=losses_compiled)), 2.3 + STEPS / 300)
+    assert verdict(RULE, replace(rising, epochs=(Epoch(0, 951, logs),))).status == status
