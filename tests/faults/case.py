@@ -1,6 +1,6 @@
 """One training with a known verdict.
 
-`tests/faults/sick.py` and `tests/faults/healthy.py` each expose `CASES: tuple[Case, ...]`:
+`tests/faults/sick`, `tests/faults/healthy` and `tests/faults/blind` each expose `CASES: tuple[Case, ...]`:
 
     def _zero_kernels(seed: int) -> Trial:
         import keras                          # here, not at the top: a case is listed without TensorFlow
@@ -23,6 +23,9 @@ what has a generator of its own, such as its data. `build` trains nothing and ad
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+UNNAMED = "(unnamed)"
+"""Stands among the expected rules where no rule can name the cause: such a case is always counted as missed."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ class Case:
         name: Unique, in lower case with underscores; a mended twin's is its sick twin's and `_mended`.
         kind: Architecture and task, such as "CNN, multi-class".
         build: Takes the seed and returns the trial.
-        expected: The rules of which each names the planted cause; empty for a healthy training.
+        expected: The rules of which each names the planted cause; empty for a healthy training, and `UNNAMED` alone
+            where no rule can name it.
         pair: Name of the mended or sick twin, where there is one.
         informs: Whether the trouble is such that a rule does no more than inform; then that counts too.
         also: Rules that are neither right nor wrong of it: on consequences, and on what is defensible.

@@ -1,4 +1,4 @@
-"""All trainings of known verdict, in two parts: the real programs, and the zoo.
+"""All trainings of known verdict, in three parts: the real programs, the zoo, and the blind ones.
 
 Names are listed without TensorFlow, but for the zoo's: the demo's sick models are a part of it.
 """
@@ -104,7 +104,14 @@ def demo() -> Iterator[Case]:
         yield Case(name, f"digits: {fault.title}", _demo(fault.build), expected, informs=fault.informs)
 
 
-PARTS: dict[str, Callable[[], Iterator[Case]]] = {"programs": programs, "zoo": zoo}
+def blind() -> Iterator[Case]:
+    """Yields the programs whose writers did not know the rules."""
+    from tests.faults.blind import CASES
+
+    yield from CASES
+
+
+PARTS: dict[str, Callable[[], Iterator[Case]]] = {"programs": programs, "zoo": zoo, "blind": blind}
 
 
 def _program(program: ModuleType) -> Callable[[int], Trial]:

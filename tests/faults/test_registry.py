@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -69,11 +70,20 @@ def test_twins_share_their_base_and_their_side_of_the_split(names):
 
 
 @pytest.mark.slow
+def test_no_two_cases_of_all_parts_share_a_name_or_a_base():
+    everything = [entry for part in registry.PARTS for entry in entries(part)]
+    names = Counter(entry.case.name for entry in everything)
+    assert [name for name, count in names.items() if count > 1] == []
+    parts = {part: {entry.base for entry in everything if entry.part == part} for part in registry.PARTS}
+    assert len(set().union(*parts.values())) == sum(map(len, parts.values()))
+
+
+@pytest.mark.slow
 def test_the_zoo_is_whole():
     from demo.faults import FAULTS
 
     zoo = {entry.case.name: entry.case for entry in entries("zoo")}
-    assert len(zoo) == len(list(registry.zoo())) and not zoo.keys() & PROGRAMS.keys(), "two cases of one name"
+    assert len(zoo) == len(list(registry.zoo())), "two cases of one name"
     for rule in FAULTS:
         assert zoo[f"demo_{rule.replace('-', '_')}"].expected == {rule, *registry.DEMO_CAUSES.get(rule, ())}
     assert all({rule, *causes} <= set(DIAGNOSES) for rule, causes in registry.DEMO_CAUSES.items())

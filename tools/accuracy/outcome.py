@@ -12,12 +12,12 @@ class Outcome:
     """A judged run of a case.
 
     Attributes:
-        part: "programs" or "zoo".
+        part: "programs", "zoo" or "blind".
         name: The case's.
         kind: Architecture and task.
         held_out: Whether the case is in the third that no limit is calibrated on.
         seed: That of the run.
-        expected: Rules of which each names the cause; empty for a healthy case.
+        expected: Rules of which each names the cause, `UNNAMED` where none can; empty for a healthy case.
         also: Rules that are neither right nor wrong of it.
         informs: Whether a finding that only informs counts.
         findings: `(rule, severity)` as they are shown, the first one first.

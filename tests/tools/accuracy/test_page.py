@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.faults.case import UNNAMED
 from tests.tools.accuracy.made import made
+from tools.accuracy import page as pages
 from tools.accuracy.page import page, tables
 
 CAUSE = frozenset({"cause"})
@@ -37,7 +39,7 @@ def test_the_summary_tells_parts_and_how_many_were_run(text):
     ]  # fmt: skip
     assert table["programs", "held out"] == ["0 of 1", "0 of 3", "0", "–", "–", "0", "–", "–", "–"]
     assert table["zoo", "held out"] == ["2 of 3", "2 of 9", "2", "1 (50.0%)", "0 (0.0%)", "0", "–", "–", "100.0%"]
-    assert table["both", "all"][:5] == ["4 of 7", "7 of 21", "5", "3 (60.0%)", "2 (40.0%)"]
+    assert table["all", "all"][:5] == ["4 of 7", "7 of 21", "5", "3 (60.0%)", "2 (40.0%)"]
 
 
 def test_goals_are_met_or_not(text):
@@ -56,6 +58,22 @@ def test_a_goal_that_is_missed_on_the_cases_held_out_is_told_so():
     found = [made(name, "zoo", "cause", expected=CAUSE) for name in "abcdefghijklmnopqrst"]
     outcomes = [*found, made("z", "zoo", expected=CAUSE, held_out=True)]
     assert rows(page(outcomes, CASES, 1), "Goals")["Zoo: cause found", "≥ 95%"][-1] == "held out: no"
+
+
+def test_the_blind_have_no_goal_and_are_told_like_the_others():
+    outcomes = [*OUTCOMES, made("odd", "blind", "noise", expected=frozenset({UNNAMED}), held_out=True)]
+    text = page(outcomes, {**CASES, ("blind", True): 1}, 1)
+    assert rows(text, "Summary")["blind", "held out"][:5] == ["1 of 1", "1 of 1", "1", "0 (0.0%)", "0 (0.0%)"]
+    assert not [title for title, _ in rows(text, "Goals") if "Blind" in title]
+    blind = text[text.index("## Blind\n") :]
+    assert rows(blind, "Misses")["odd", "MLP, binary"] == ["held out", "1 of 1", "*unnamed*", "`noise` × 1"]
+    assert set(rows(blind, "Rules")) == {("rule", "should"), ("`noise`", "0 + 0")}
+
+
+def test_what_was_found_at_first_sight_is_told_where_it_is_known(text, monkeypatch):
+    assert "\n\n\n" not in text
+    monkeypatch.setattr(pages, "FIRST_SIGHT", "At first sight.")
+    assert text.replace("alone.\n\n", "alone.\n\nAt first sight.\n\n") == page(OUTCOMES, CASES, 3) != text
 
 
 def test_rules_are_told_with_both_parts_of_the_split(text):
