@@ -35,8 +35,9 @@ mended twins, and healthy ones. Which rules may name a cause was written down be
 no rule can name is expected to be *unnamed*, and counts as missed. Rules that were changed later were changed with the
 calibrated two thirds in view. There is no goal for them alone."""
 
-FIRST_SIGHT = ""
-"""What was found of the blind before any rule was changed because of them; left out while it is empty."""
+FIRST_SIGHT = """At first sight, each of them trained once and judged before any rule was changed because of them, the
+cause was found in 55 of the 84 sick runs (65%), and first in 47 (56%); 4 of the 104 healthy runs had a warning, 2 of
+them an error."""
 
 RUNS = """How many of the planned runs there are stands in the summary. Runs are kept. A run is always judged by the
 rules of today; a statistic that was added after it was measured is missing in it. A goal is *met* where all runs
@@ -54,9 +55,7 @@ NO_DATA_NOTE = f"Rules that could not judge, in runs of at least {LONG} steps, c
 
 def page(outcomes: Outcomes, cases: Plan, seeds: int) -> str:
     """Returns the page; the arguments are those of `tables`."""
-    return "\n\n".join(
-        text for text in (INTRODUCTION, BLIND, FIRST_SIGHT, RUNS, tables(outcomes, cases, seeds)) if text
-    )
+    return "\n\n".join((INTRODUCTION, BLIND, FIRST_SIGHT, RUNS, tables(outcomes, cases, seeds)))
 
 
 def tables(outcomes: Outcomes, cases: Plan, seeds: int) -> str:

@@ -70,10 +70,8 @@ def test_the_blind_have_no_goal_and_are_told_like_the_others():
     assert set(rows(blind, "Rules")) == {("rule", "should"), ("`noise`", "0 + 0")}
 
 
-def test_what_was_found_at_first_sight_is_told_where_it_is_known(text, monkeypatch):
-    assert "\n\n\n" not in text
-    monkeypatch.setattr(pages, "FIRST_SIGHT", "At first sight.")
-    assert text.replace("alone.\n\n", "alone.\n\nAt first sight.\n\n") == page(OUTCOMES, CASES, 3) != text
+def test_what_was_found_at_first_sight_is_told(text):
+    assert f"alone.\n\n{pages.FIRST_SIGHT}\n\nHow many" in text
 
 
 def test_rules_are_told_with_both_parts_of_the_split(text):
