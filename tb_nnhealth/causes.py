@@ -38,7 +38,14 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "nonfinite-values": (*_TOO_FAST, *_GIVEN, "loss-reduction"),
     "unbounded-loss": _HEAD,
     "weight-growth": ("unbounded-loss", "exploding-gradient", *_RATE, *_INPUTS, *_TARGETS),
-    "exploding-gradient": ("unbounded-loss", *_RATE[1:], "weight-decay-dominates", *_GIVEN, "loss-reduction"),
+    "exploding-gradient": (
+        "unbounded-loss",
+        *_RATE[1:],
+        "weight-decay-dominates",
+        *_GIVEN,
+        "loss-weights",
+        "loss-reduction",
+    ),
     "high-update-ratio": (
         "unbounded-loss",
         "learning-rate-value",

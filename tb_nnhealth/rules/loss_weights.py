@@ -11,10 +11,11 @@ The medians of the parts over the late samples are divided by the total: regular
 with several outputs, each output's loss times its weight against their sum. A share above the limit is a warning
 where nothing is learnt, else information. That of an output is also a warning where training has ended, or been long,
 and another output, whose weight is not zero, is no better than its own constant answer: the total falls without it.
-Regularization of any share is a warning where it is larger than the loss
-of a constant answer: weights of zero would then have a lower total than these. Where regularization had such a share
-of the first losses, and less than a hundredth of it is left at the end, the training followed little else. That is a
-warning where more than half of what the data loss had to lose is left.
+It is enough there that the share was such at the first samples: what followed was that output's. Regularization of
+any share is a warning where it is larger than the loss of a constant answer: weights of zero would then have a lower
+total than these. Where regularization had such a share of the first losses, and less than a hundredth of it is left
+at the end, the training followed little else. That is a warning where more than half of what the data loss had to
+lose is left.
 
 ## When it is wrong
 A part may be large and yet have a small gradient. An output may stay at a constant answer because nothing in the
@@ -28,7 +29,7 @@ inputs tells it.
 * 37 reasons why your neural network is not working, 4.5 (adjust loss weights) and 5.4 (reduce regularization).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, has_settled, severity_of_symptom, share_left
@@ -59,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     total = _late(run, "loss")
     parts = {"regularization": _late(run, "regularization_loss")} if total > 0 else {}
     parts = {name: value / total for name, value in parts.items() if value > 0}
-    outputs = _weighted_outputs(run)
+    outputs = _weighted_outputs(run, _late)
     of_all = sum(value for value in outputs.values() if value > 0)
     if len(outputs) > 1 and of_all > 0:
         parts |= {_named(name): value / of_all for name, value in outputs.items()}
@@ -72,20 +73,21 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield _finding(run, "warning", told, "regularization_loss", penalty, trivial / total)
     elif share > limits["share"]:
         drowned = _drowned(run, outputs, name)
-        told = f"{name[0].upper()}{name[1:]} makes up {share:.0%} of the loss{_told(drowned)}."
+        told = f"{_capital(name)} makes up {share:.0%} of the loss{_told(drowned)}."
         statistic = "regularization_loss" if name == "regularization" else "loss"
         severity: Severity = "warning" if drowned else severity_of_symptom(run)
         yield _finding(run, severity, told, statistic, share, limits["share"])
     else:
+        yield from _led(run, outputs, limits["share"])
         yield from _paid_off(run, limits["share"])
 
 
-def _weighted_outputs(run: HealthRun) -> dict[str, float]:
-    """Returns each output's late loss as it counts in the total."""
+def _weighted_outputs(run: HealthRun, of: Callable[[HealthRun, str], float]) -> dict[str, float]:
+    """Returns each output's loss as it counts in the total; `of` takes the one of a series that is meant."""
     losses = run.model.compile.get("losses") or []
     weights = {loss.get("output"): loss["weight"] for loss in losses if loss.get("weight") is not None}
     names = [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
-    return {name: _late(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
+    return {name: of(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
 
 
 def _drowned(run: HealthRun, outputs: Mapping[str, float], largest: str) -> list[str]:
@@ -99,6 +101,10 @@ def _drowned(run: HealthRun, outputs: Mapping[str, float], largest: str) -> list
 
 def _named(output: str) -> str:
     return f"the output {output}"
+
+
+def _capital(name: str) -> str:
+    return f"{name[0].upper()}{name[1:]}"
 
 
 def _told(drowned: Sequence[str]) -> str:
@@ -122,9 +128,20 @@ def _finding(
     )
 
 
+def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator[Finding]:
+    """Yields the finding where an output was most of the first losses, and others were not learnt since."""
+    first = {name: value for name, value in _weighted_outputs(run, _first).items() if value > 0}
+    name, largest = max(first.items(), key=lambda item: item[1], default=("", 0.0))
+    share = largest / sum(first.values()) if first else 0.0
+    drowned = _drowned(run, outputs, _named(name))
+    if len(first) > 1 and share > limit and drowned:
+        told = f"{_capital(_named(name))} made up {share:.0%} of the first losses{_told(drowned)}."
+        yield _finding(run, "warning", told, "loss", share, limit)
+
+
 def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
     """Yields the finding where the regularization was most of the loss and is gone, and the data loss stayed."""
-    first, total = (float(median(run.step.series(name, "step")[:3])) for name in ("regularization_loss", "loss"))
+    first, total = (_first(run, name) for name in ("regularization_loss", "loss"))
     share = first / total if total > 0 else 0.0
     left = _late(run, "regularization_loss") / first if first > 0 else 1.0
     if not share > limit or not left < GONE or not share_left(run) > LEFT:
@@ -144,3 +161,7 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
 
 def _late(run: HealthRun, name: str) -> float:
     return float(median(run.step.series(name, "step")[late(run.step.steps)]))
+
+
+def _first(run: HealthRun, name: str) -> float:
+    return float(median(run.step.series(name, "step")[:3]))

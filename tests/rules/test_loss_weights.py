@@ -129,3 +129,14 @@ def test_an_output_is_drowned_only_where_it_counts_and_training_has_had_its_time
     unasked = [{**loss, "weight": 0.0} if loss["output"] == "kind" else loss for loss in run.model.compile["losses"]]
     compiled = {**run.model.compile, "losses": unasked}
     assert findings(RULE, replace(run, model=replace(run.model, compile=compiled)))[0].severity == "info"
+
+
+def test_an_output_that_was_nearly_all_of_the_first_losses_is_a_warning_where_another_was_not_learnt():
+    led = np.where(STEPS < 100, 40.0, 0.2)[:, None]
+    (finding,) = findings(RULE, drowning(kind=0.69, size=led))
+    assert (finding.severity, finding.limit) == ("warning", 0.9)
+    assert finding.message == (
+        "The output size made up 100% of the first losses, and the output kind is no better than a constant answer."
+    )
+    assert findings(RULE, drowning(kind=0.4, size=led)) == ()
+    assert findings(RULE, drowning(kind=0.69, size=0.2)) == ()
