@@ -11,11 +11,11 @@ The medians of the parts over the late samples are divided by the total: regular
 with several outputs, each output's loss times its weight against their sum. A share above the limit is a warning
 where nothing is learnt, else information. That of an output is also a warning where training has ended, or been long,
 and another output, whose weight is not zero, is no better than its own constant answer: the total falls without it.
-It is enough there that the share was such at the first samples: what followed was that output's. Regularization of
-any share is a warning where it is larger than the loss of a constant answer: weights of zero would then have a lower
-total than these. Where regularization had such a share of the first losses, and less than a hundredth of it is left
-at the end, the training followed little else. That is a warning where more than half of what the data loss had to
-lose is left.
+It is enough there that the share was such at the first samples, where the other output has less weight.
+Regularization of any share is a warning where it is larger than the loss of a constant answer: weights of zero would
+then have a lower total than these. Where regularization had such a share of the first losses, and less than a
+hundredth of it is left at the end, the training followed little else. That is a warning where more than half of what
+the data loss had to lose is left.
 
 ## When it is wrong
 A part may be large and yet have a small gradient. An output may stay at a constant answer because nothing in the
@@ -84,10 +84,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _weighted_outputs(run: HealthRun, of: Callable[[HealthRun, str], float]) -> dict[str, float]:
     """Returns each output's loss as it counts in the total; `of` takes the one of a series that is meant."""
-    losses = run.model.compile.get("losses") or []
-    weights = {loss.get("output"): loss["weight"] for loss in losses if loss.get("weight") is not None}
-    names = [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
+    weights, names = _weights(run), [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
     return {name: of(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
+
+
+def _weights(run: HealthRun) -> dict[str, float]:
+    losses = run.model.compile.get("losses") or []
+    return {str(loss.get("output")): loss["weight"] for loss in losses if loss.get("weight") is not None}
 
 
 def _drowned(run: HealthRun, outputs: Mapping[str, float], largest: str) -> list[str]:
@@ -129,11 +132,13 @@ def _finding(
 
 
 def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator[Finding]:
-    """Yields the finding where an output was most of the first losses, and others were not learnt since."""
+    """Yields the finding where an output was most of the first losses, and others of less weight were not learnt."""
     first = {name: value for name, value in _weighted_outputs(run, _first).items() if value > 0}
     name, largest = max(first.items(), key=lambda item: item[1], default=("", 0.0))
     share = largest / sum(first.values()) if first else 0.0
+    weights = _weights(run)
     drowned = _drowned(run, outputs, _named(name))
+    drowned = [other for other in drowned if weights.get(other, 1.0) < weights.get(name, 1.0)]
     if len(first) > 1 and share > limit and drowned:
         told = f"{_capital(_named(name))} made up {share:.0%} of the first losses{_told(drowned)}."
         yield _finding(run, "warning", told, "loss", share, limit)

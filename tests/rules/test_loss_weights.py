@@ -140,3 +140,4 @@ def test_an_output_that_was_nearly_all_of_the_first_losses_is_a_warning_where_an
     )
     assert findings(RULE, drowning(kind=0.4, size=led)) == ()
     assert findings(RULE, drowning(kind=0.69, size=0.2)) == ()
+    assert findings(RULE, drowning(kind=0.69, size=10 * led, weight=1.0)) == ()
