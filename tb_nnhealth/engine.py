@@ -96,15 +96,10 @@ def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdic
 
 def _lacking(rule: Rule, run: HealthRun) -> str | None:
     for name in rule.needs:
-        samples = _samples(run, name)
+        table = run.table(STATISTICS[name].scope)
+        samples = table.samples(name)
         if not samples:
-            seen = run.table(STATISTICS[name].scope).values.size
-            return rule.absent if seen and rule.absent else f"{name} was not measured"
+            return rule.absent if table.values.size and rule.absent else f"{name} was not measured"
         if samples < rule.min_samples:
             return f"{name} was measured at {samples} of the {rule.min_samples} steps that a verdict needs"
     return None
-
-
-def _samples(run: HealthRun, statistic: str) -> int:
-    series = run.table(STATISTICS[statistic].scope).series(statistic)
-    return int(np.count_nonzero(~np.isnan(series).all(axis=1))) if series.size else 0

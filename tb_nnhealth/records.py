@@ -170,6 +170,13 @@ class Table:
     def highs(self, statistic: str, row: str | None = None) -> FloatArray:
         return self._pick(self.high, statistic, row)
 
+    def samples(self, statistic: str) -> int:
+        """Returns at how many steps the statistic was measured, in whichever rows."""
+        if statistic not in self._samples:
+            series = self.series(statistic)
+            self._samples[statistic] = int(np.count_nonzero(~np.isnan(series).all(axis=1))) if series.size else 0
+        return self._samples[statistic]
+
     def last(self, statistic: str, row: str) -> float:
         """Returns the last measured value of the statistic, NaN where there is none."""
         series = self.series(statistic, row)
@@ -186,6 +193,11 @@ class Table:
         if index is None:
             return np.full(len(self.steps), np.nan, np.float32)
         return array[:, index, column]
+
+    @cached_property
+    def _samples(self) -> dict[str, int]:
+        """What `samples` has counted: many rules ask for the same."""
+        return {}
 
     @cached_property
     def _column(self) -> dict[str, int]:

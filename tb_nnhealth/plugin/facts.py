@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from tb_nnhealth.records import HealthRun, Layer, Table
 from tb_nnhealth.summary.metadata import TABLES
 from tb_nnhealth.vocabulary import STATISTICS
@@ -76,10 +74,9 @@ def _layer(layer: Layer, variables: list[str]) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    measured: list[bool] = np.any(~np.isnan(table.values), axis=(0, 1)).tolist()
     return {
         "rows": list(table.rows),
-        "columns": [_column(name, some) for name, some in zip(table.columns, measured, strict=True)],
+        "columns": [_column(name, table.samples(name) > 0) for name in table.columns],
         "first_step": int(table.steps[0]) if len(table.steps) else None,
         "last_step": int(table.steps[-1]) if len(table.steps) else None,
         "steps": len(table.steps),

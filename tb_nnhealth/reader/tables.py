@@ -1,4 +1,8 @@
-"""Unpacks tables and histograms: blocks of several sessions into one array over all steps."""
+"""Unpacks tables and histograms: blocks of several sessions into one array over all steps.
+
+In memory the numbers of one statistic lie side by side, `[columns, steps, rows]`: rules, and what the page asks for,
+go through all of one statistic, and seldom through several.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -38,7 +42,8 @@ class _Part(NamedTuple):
     columns: IntArray
     steps: IntArray
     wall_times: NDArray[np.float64]
-    values: FloatArray
+    values: Sequence[Any]
+    """Of each event."""
 
 
 class _Assembly:
@@ -71,17 +76,19 @@ class _Assembly:
         low = high = values
         extremes = list(self._parts(extremes_tag, (2,))) if extremes_tag else []
         if extremes:
-            low, high = values.copy(), values.copy()
+            low, high = values.copy("K"), values.copy("K")
         for part in extremes:
             here = np.isin(part.steps, steps)
             at = np.searchsorted(steps, part.steps[here])
-            _place(low, at, part, part.values[here, 0])
-            _place(high, at, part, part.values[here, 1])
+            pairs = [part.values[index] for index in np.flatnonzero(here).tolist()]
+            _place(low, at, part, [pair[0] for pair in pairs])
+            _place(high, at, part, [pair[1] for pair in pairs])
         written = np.array([times[step] for step in steps.tolist()], np.float64)
         return Table(self._rows, self._columns, steps, written, values, low, high)
 
     def _empty(self, steps: IntArray) -> FloatArray:
-        return np.full((len(steps), len(self._rows), len(self._columns)), np.nan, np.float32)
+        """Returns an array `[steps, rows, columns]` of NaN."""
+        return np.full((len(self._columns), len(steps), len(self._rows)), np.nan, np.float32).transpose(1, 2, 0)
 
     def _parts(self, tag: Callable[[int], str], before: tuple[int, ...]) -> Iterator[_Part]:
         """Yields each session's blocks; `before` is the shape of an event before its rows and columns."""
@@ -102,7 +109,7 @@ class _Assembly:
                 if not len(chosen):
                     continue
                 rows = np.array([row_index[name] for name in layout["rows"][start:stop]], np.int64)
-                values = np.stack([series.values[index] for index in chosen.tolist()])
+                values = [series.values[index] for index in chosen.tolist()]
                 yield _Part(rows, columns, series.steps[chosen], series.wall_times[chosen], values)
 
     def _fitting(self, tag: str, series: Series, chosen: IntArray, shape: tuple[int, ...]) -> IntArray:
@@ -123,16 +130,17 @@ def _is_numbers(value: Any, shape: tuple[int, ...]) -> bool:
     return isinstance(value, np.ndarray) and value.shape == shape and value.dtype == np.float32
 
 
-def _place(array: FloatArray, at: IntArray, part: _Part, values: FloatArray) -> None:
-    """Sets the part's place in the array; by slices where the indices are ranges, which is much faster."""
-    index = tuple(_as_slice(each) for each in (at, part.rows, part.columns))
-    if all(isinstance(each, slice) for each in index):
-        array[index] = values
-    else:
-        array[np.ix_(at, part.rows, part.columns)] = values
+def _place(array: FloatArray, at: IntArray, part: _Part, values: Sequence[FloatArray]) -> None:
+    """Sets the part's place in the array, event by event: each is small enough to stay at hand while it is turned."""
+    rows, columns = _as_index(part.rows), _as_index(part.columns)
+    is_plain = isinstance(rows, slice) and isinstance(columns, slice)
+    place = (rows, columns) if is_plain else np.ix_(part.rows, part.columns)
+    for index, value in zip(at.tolist(), values, strict=True):
+        array[index][place] = value
 
 
-def _as_slice(indices: IntArray) -> slice | IntArray:
+def _as_index(indices: IntArray) -> slice | IntArray:
+    """Returns a slice where the indices are a range, which is much faster."""
     if len(indices) and indices[-1] - indices[0] == len(indices) - 1 and (np.diff(indices) == 1).all():
         return slice(int(indices[0]), int(indices[-1]) + 1)
     return indices

@@ -17,15 +17,20 @@ Mask = NDArray[np.bool_]
 
 def median(values: ArrayLike, axis: int | None = None) -> Floats:
     """Returns the median of the measured values, NaN where there are none."""
-    array = np.asarray(values, np.float64)
-    if axis is None:
-        array, axis = array.ravel(), 0
-    if not array.shape[axis]:
-        return np.full(np.delete(array.shape, axis), np.nan)
-    ordered = np.sort(array, axis=axis)  # NaN last
-    count = np.count_nonzero(~np.isnan(array), axis=axis, keepdims=True)
-    low, high = (np.take_along_axis(ordered, np.maximum(count - 1 + odd, 0) // 2, axis) for odd in (0, 1))
-    return np.squeeze(np.where(count > 0, (low + high) / 2, np.nan), axis)
+    array = np.asarray(values)
+    array = array.ravel() if axis is None else np.moveaxis(array, axis, 0)
+    if not len(array):
+        return np.full(array.shape[1:], np.nan)
+    ordered = np.sort(array, axis=0)  # NaN last
+    count = np.count_nonzero(~np.isnan(array), axis=0)
+    low, high = (_pick(ordered, np.maximum(count - 1 + odd, 0) // 2) for odd in (0, 1))
+    return np.where(count > 0, (low + high) / 2, np.nan)
+
+
+def _pick(ordered: NDArray[Any], index: NDArray[np.int64]) -> Floats:
+    """Returns the entry of that index of each column."""
+    picked = ordered[index] if ordered.ndim == 1 else np.take_along_axis(ordered, index[None], 0)[0]
+    return picked.astype(np.float64)
 
 
 def mean(values: ArrayLike) -> float:
@@ -81,13 +86,16 @@ def keep(table: Table, samples: Mask) -> Table:
     """Returns the table with some of its samples only; the same table where that is all of them."""
     if samples.all():
         return table
+    chosen = np.flatnonzero(samples)
+    begins, ends = (int(chosen[0]), int(chosen[-1]) + 1) if len(chosen) else (0, 0)
+    part = slice(begins, ends) if ends - begins == len(chosen) else samples  # A slice copies nothing.
     return replace(
         table,
-        steps=table.steps[samples],
-        wall_times=table.wall_times[samples],
-        values=table.values[samples],
-        low=table.low[samples],
-        high=table.high[samples],
+        steps=table.steps[part],
+        wall_times=table.wall_times[part],
+        values=table.values[part],
+        low=table.low[part],
+        high=table.high[part],
     )
 
 
