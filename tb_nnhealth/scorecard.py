@@ -22,7 +22,7 @@ from tb_nnhealth.diff import ScorecardDiff, diff
 from tb_nnhealth.document import ScorecardError, document, parsed, strict_json
 from tb_nnhealth.engine import Status, Verdict, judge
 from tb_nnhealth.project import judged_here
-from tb_nnhealth.records import HealthRun, Layer, ModelFacts, Table, Variable
+from tb_nnhealth.records import FloatArray, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding
 from tb_nnhealth.version import __version__
 
@@ -252,16 +252,19 @@ def _labelled(last: Mapping[str, dict[str, float]], labels: Mapping[str, str]) -
 
 def _last(table: Table) -> dict[str, dict[str, float]]:
     """Returns the last measured values: `{row: {statistic: value}}`, without those that never were."""
-    last = np.full((len(table.rows), len(table.columns)), np.nan)
-    for values in table.values[::-1]:
-        unknown = ~np.isfinite(last)
-        if not unknown.any():
-            break
-        last[unknown] = values[unknown]
+    last = {name: _last_finite(table.series(name)).tolist() for name in table.columns if table.samples(name)}
     return {
-        row: {name: float(value) for name, value in zip(table.columns, values, strict=True) if math.isfinite(value)}
-        for row, values in zip(table.rows, last, strict=True)
+        row: {name: values[index] for name, values in last.items() if math.isfinite(values[index])}
+        for index, row in enumerate(table.rows)
     }
+
+
+def _last_finite(series: FloatArray) -> FloatArray:
+    """Returns the last finite value of each row of `[steps, rows]`, what is not finite where there is none."""
+    backwards = series[::-1]
+    latest = np.isfinite(backwards).argmax(axis=0)
+    picked: FloatArray = np.take_along_axis(backwards, latest[None], axis=0)[0]
+    return picked
 
 
 def _iso(seconds: float) -> str | None:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -140,12 +141,18 @@ def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
 
 def _fits(value: Any, annotation: Any) -> bool:
     """Returns whether a value is of a record's type: a class, a mapping, a tuple of one type, or one of several."""
-    origin, arguments = get_origin(annotation), get_args(annotation)
+    origin, arguments = _parts(annotation)
     if origin is UnionType:
         return any(_fits(value, argument) for argument in arguments)
     if origin is tuple:
         return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
     return isinstance(value, (int, float) if annotation is float else origin or annotation)
+
+
+@cache
+def _parts(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Returns what a type is and what of; a deep model's layers and variables ask for it thousands of times."""
+    return get_origin(annotation), get_args(annotation)
 
 
 def _are(kind: type, values: Any) -> bool:

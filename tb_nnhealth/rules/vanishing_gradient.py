@@ -108,8 +108,9 @@ def to_downstream(series: np.ndarray) -> Floats:
     series = series[:: max(1, len(series) // ENOUGH_STEPS)]
     logarithm = np.log(np.where((series > 0) & np.isfinite(series), series, np.nan).astype(np.float64))
     count = series.shape[1]
-    behind = [median(logarithm[:, (i + 1 + count) // 2 :], axis=1) for i in range(count - 1)]
-    ratios = [np.exp(median(logarithm[:, i] - reference)) for i, reference in enumerate(behind)]
+    starts = [(i + 1 + count) // 2 for i in range(count - 1)]
+    behind = {start: median(logarithm[:, start:], axis=1) for start in dict.fromkeys(starts)}
+    ratios = [np.exp(median(logarithm[:, i] - behind[start])) for i, start in enumerate(starts)]
     return np.array([*ratios, np.nan], np.float64)
 
 
