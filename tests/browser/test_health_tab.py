@@ -251,7 +251,7 @@ class Held:
 @pytest.mark.parametrize("answer", [{"json": {"version": "newer"}}, {"status": 500}])
 def test_answer_for_the_run_before_is_not_shown(open_tab, answer):
     tab = open_tab("sick/health")
-    before, chosen = Held(tab, "version?run=sick"), Held(tab, "version?run=good")
+    before, chosen = Held(tab, "version?run=sick"), Held(tab, "run?run=good")
     before.wait()
     tab.frame.get_by_label("Run", exact=True).select_option("good/health")
     chosen.wait()  # at once, not when the other is answered
@@ -259,11 +259,21 @@ def test_answer_for_the_run_before_is_not_shown(open_tab, answer):
     tab.page.wait_for_timeout(700)
     expect(tab.frame.get_by_role("region", name="Verdict")).to_have_count(0)
     expect(tab.frame.get_by_role("alert")).to_have_count(0)
-    tab.page.unroute("**/nnhealth/version?run=good*")
+    tab.page.unroute("**/nnhealth/run?run=good*")
     chosen.answer()
     tab.wait_for("good/health", STEPS)
     assert all("500" in error for error in tab.errors)
     tab.errors.clear()
+
+
+def test_verdict_does_not_wait_for_the_charts(open_tab):
+    tab = open_tab("sick/health")
+    chart = Held(tab, "matrix?run=good")
+    tab.frame.get_by_label("Run", exact=True).select_option("good/health")
+    chart.wait()
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
+    chart.answer()
+    tab.wait_for("good/health", STEPS)
 
 
 def test_failed_chart_of_the_run_before_is_no_failure_of_this_one(open_tab):

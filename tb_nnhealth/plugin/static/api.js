@@ -41,6 +41,15 @@ export const scorecard = (run) => json('scorecard', {run});
 /** @param {string} run @returns {Promise<Json>} */
 export const facts = (run) => json('run', {run});
 
+/**
+ * Has the server read and judge the run that the page is going to ask for, while the page's own modules still come.
+ * @param {string | null} asked by the address, null for the first run there is
+ */
+export async function judgeAhead(asked) {
+  const run = asked ?? (await runs().catch(() => []))[0];
+  if (run) await fetch(address('run', {run}), {method: 'HEAD'}).catch(() => null);
+}
+
 /** @param {string} run @returns {Promise<(Json | null)[]>} of each finding the curve behind it */
 export const evidence = async (run) => (await json('evidence', {run})).evidence;
 

@@ -103,23 +103,24 @@ class Page {
       if (run !== state.run) this.set({...UNREAD, run});
       if (run === null) return this.set(UNREAD);
       if (state.page !== 'run') return void this.sweep.refresh();
-      const version = await api.version(run);
-      if (isCurrent() && version !== state.version) await this.read(run);
+      const isKnown = state.version !== '' && (await api.version(run)) === state.version;
+      if (isCurrent() && !isKnown) await this.read(run);
     } catch (error) {
       if (isCurrent()) this.set({error: api.explained(error), version: ''});
       if (state.page !== 'run') this.sweep.refresh();
     }
   }
 
-  /** @param {string} run */
+  /** Asks for all of a run; its verdict does not wait for the charts, unless there are older ones that go with an older verdict. @param {string} run */
   async read(run) {
     const turn = ++this.turn;
     const [facts, card, curves, prose] = await Promise.all([api.facts(run), api.scorecard(run), api.evidence(run), this.prose()]);
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
-    const changes = {facts, card, curves, prose, overview: null, choice, version: facts.version, error: null, states: rowStates(facts, card)};
+    const changes = {facts, card, curves, prose, overview: null, choice, error: null, states: rowStates(facts, card)};
+    if (!this.state.facts) this.set(changes);
     const fetched = await frames({...this.state, ...changes});
-    if (turn === this.turn) this.set({...changes, ...fetched});
+    if (turn === this.turn) this.set({...changes, ...fetched, version: facts.version});
   }
 
   /** Does what the reader chose, so that it can be gone back on. @param {Partial<State>} changes */
@@ -231,7 +232,7 @@ class Page {
     this.drawing = 0;
     if (!host.visible()) return;
     const {state} = this;
-    const {runs, run, page, facts, error} = state;
+    const {runs, run, page, facts, version, error} = state;
     this.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
       choose: (name) => this.chooseRun(name),
       page: (name) => this.wander({page: name}),
@@ -242,7 +243,7 @@ class Page {
     this.sweep.draw();
     this.one.draw();
     this.trail.write(state);
-    const shown = page === 'run' ? facts && `${run} ${facts.training.steps}` : this.sweep.told;
+    const shown = page === 'run' ? facts && version && `${run} ${facts.training.steps}` : this.sweep.told;
     document.body.dataset.shown = error && page === 'run' ? 'error' : runs?.length === 0 ? 'none' : shown ?? '';
   }
 }

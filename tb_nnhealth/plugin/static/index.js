@@ -1,8 +1,8 @@
 // @ts-check
 /** The page's entry: TensorBoard imports this module into an empty iframe and calls `render`. */
 
-import {start} from './app.js';
-import {nameFrame} from './host.js';
+import {judgeAhead} from './api.js';
+import {nameFrame, readAddress} from './host.js';
 
 const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css'];
 
@@ -10,7 +10,9 @@ const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css'];
 export async function render() {
   document.documentElement.lang = 'en';
   nameFrame('Health');
-  await Promise.all(STYLES.map(stylesheet));
+  const {page, run = null} = readAddress();
+  if (!page) judgeAhead(run);
+  const [{start}] = await Promise.all([import('./app.js'), ...STYLES.map(stylesheet)]);
   const root = document.createElement('div');
   root.id = 'nnhealth';
   document.body.append(root);
