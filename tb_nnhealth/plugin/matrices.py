@@ -46,7 +46,8 @@ def matrix(table: Table, statistic: str, first: int, last: int, columns: int, lo
     """Returns a frame of two planes: of each bucket the value of largest magnitude, and the extreme on the other side.
 
     A row of the event file may itself stand for several samples: its extremes count. Where there is NaN or Inf
-    in what the statistic is made of, a third plane holds how many elements are, at most.
+    in what the statistic is made of, a third plane holds how many elements are, at most; where there is none, and all
+    buckets hold one value, a single plane does.
     """
     begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
@@ -56,6 +57,8 @@ def matrix(table: Table, statistic: str, first: int, last: int, columns: int, lo
     counts = [_reduce(np.fmax, table.highs(name)[window], starts) for name in counted_by(statistic) if table.has(name)]
     if any(np.any(count > 0) for count in counts):
         planes.append(np.nan_to_num(np.fmax.reduce(counts)))
+    elif np.array_equal(low, high, equal_nan=True):
+        planes.pop()
     return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
 
 

@@ -259,6 +259,29 @@ def test_wheel_zooms_about_the_pointer_and_pans_the_one_range(open_tab):
     expect(tab.frame.locator(".zoomed")).to_be_hidden()
 
 
+def test_what_is_there_sample_by_sample_is_not_fetched_again(open_tab):
+    tab = open_tab("deep/health")
+    heat = Map(tab)
+    requests: list[str] = []
+    tab.page.on("request", lambda request: requests.append(request.url))
+    neutral = heat.colour("net/stage0_", 10)
+    row = heat.labels.first
+    row.focus()
+    row.press("Home")
+    row.press("+")
+    row.press("Shift+ArrowRight")
+    expect(tab.frame.get_by_role("slider", name="First step shown")).not_to_have_attribute("aria-valuenow", "0")
+    first, last = shown(tab)
+    heat.hover("net/stage0_", (SPIKE - first) / (last - first) * (STEPS - 1)).to_contain_text(
+        "0.001 to 0.5 update ratio"
+    )
+    row.press("0")
+    expect(tab.frame.locator(".zoomed")).to_be_hidden()
+    assert heat.colour("net/stage0_", 10) == neutral
+    tab.page.wait_for_timeout(300)
+    assert not [url for url in requests if "/matrix?" in url]
+
+
 def test_keys_zoom_and_pan(open_tab):
     tab = open_tab("deep/health")
     row = Map(tab).labels.first

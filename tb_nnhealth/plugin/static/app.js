@@ -117,7 +117,7 @@ class Page {
     const [facts, card, curves, prose] = await Promise.all([api.facts(run), api.scorecard(run), api.evidence(run), this.prose()]);
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
-    const changes = {facts, card, curves, prose, overview: null, choice, error: null, states: rowStates(facts, card)};
+    const changes = {facts, card, curves, prose, matrix: null, overview: null, choice, error: null, states: rowStates(facts, card)};
     if (!this.state.facts) this.set(changes);
     const fetched = await frames({...this.state, ...changes});
     if (turn === this.turn) this.set({...changes, ...fetched, version: facts.version});

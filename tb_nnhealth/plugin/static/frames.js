@@ -2,6 +2,7 @@
 /** What is fetched of a run for what the page shows of it. */
 
 import * as api from './api.js';
+import {matrixOf} from './matrix.js';
 import {tableOf} from './places.js';
 import {flowOf} from './views/depth.js';
 import {classesOf, histogramsOf, relatives} from './views/charts.js';
@@ -10,7 +11,7 @@ import {classesOf, histogramsOf, relatives} from './views/charts.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./views/charts.js').Place} Place
  * @typedef {{run: string | null, facts: Json | null, view: string, choice: import('./views/timeline.js').Choice | null,
- *   flow: string | null, row: string | null, range: api.Range, log: boolean, overview: api.Frame | null}} Wanted what is wanted, and what is there
+ *   flow: string | null, row: string | null, range: api.Range, log: boolean, matrix: import('./matrix.js').Matrix | null, overview: api.Frame | null}} Wanted what is wanted, and what is there
  */
 
 /** Rows of one table that a chart draws together. */
@@ -20,7 +21,7 @@ const MOST_LINES = 8;
 const MOST_STOPS = 240;
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range, log, overview: known}) {
+export async function frames({run, facts, view, choice, flow, row, range, log, matrix: there, overview: known}) {
   if (run === null || !facts) return {};
   const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
@@ -32,7 +33,7 @@ export async function frames({run, facts, view, choice, flow, row, range, log, o
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
   const isPart = Boolean(range) || log;
   const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
-    view === 'heatmap' && choice ? heatFrame(run, choice, range, columns, log) : null,
+    view === 'heatmap' && choice ? matrixOf(run, there, {table: choice.table, statistic: choice.statistic, range, columns, log}) : null,
     through ? flowFrame(run, through, range) : null,
     known ?? steps(null),
     isPart && view === 'curves' ? steps(range, log) : null,
@@ -43,10 +44,6 @@ export async function frames({run, facts, view, choice, flow, row, range, log, o
   ]);
   return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes};
 }
-
-/** @param {string} run @param {import('./views/timeline.js').Choice} choice @param {api.Range} range @param {number} columns @param {boolean} log */
-const heatFrame = async (run, {table, statistic}, range, columns, log) =>
-  ({...(await api.matrix(run, table, statistic, range, columns, log)), table, statistic});
 
 /** @param {string} run @param {import('./views/depth.js').Flow} flow @param {api.Range} range */
 const flowFrame = async (run, {table, statistic}, range) => ({...(await api.flow(run, table, statistic, range, MOST_STOPS)), statistic});

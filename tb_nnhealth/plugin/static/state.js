@@ -21,7 +21,7 @@ export const initial = (shown) => ({
   /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
   /** @type {string | null} */ category: null,
   /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
-  /** @type {import('./views/heat.js').Matrix | null} */ matrix: null,
+  /** @type {import('./matrix.js').Matrix | null} */ matrix: null,
   /** @type {import('./views/depth.js').FlowFrame | null} */ depth: null,
   /** The step's series: over the whole run, and in the range. @type {Frame | null} */ overview: null,
   /** @type {Frame | null} */ loss: null,

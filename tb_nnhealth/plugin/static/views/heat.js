@@ -11,7 +11,7 @@ import {legend} from './legend.js';
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('./timeline.js').Choice} Choice
- * A matrix, and what it holds. @typedef {import('../api.js').Frame & Choice} Matrix
+ * @typedef {import('../matrix.js').Matrix} Matrix
  * @typedef {{facts: Json, card: Json, choice: Choice, matrix: Matrix | null, rowFilter: string, row: string | null, selected: ReadonlySet<string>,
  *   focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{choose: (choice: Choice) => void, select: (row: string) => void, filter: (text: string) => void}} Actions
@@ -76,7 +76,7 @@ export class HeatView {
     this.body.hidden = !rows.length;
     if (!rows.length) return;
     const matched = this.match(rows, rowFilter);
-    const isHere = matrix && matrix.rows === rows.length && matrix.table === choice.table && matrix.statistic === choice.statistic;
+    const isHere = matrix && matrix.rows === rows.length && matrix.asked.table === choice.table && matrix.asked.statistic === choice.statistic;
     const frame = isHere ? matrix : null;
     const scale = this.scale(card, choice, column(facts, choice)?.unit ?? '', frame);
     this.map.node.hidden = !matched.length;

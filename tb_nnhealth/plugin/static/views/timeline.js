@@ -20,7 +20,7 @@ import {Tabs} from './tabs.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: import('../api.js').Range,
- *   log: boolean, rowFilter: string, matrix: import('./heat.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ *   log: boolean, rowFilter: string, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
