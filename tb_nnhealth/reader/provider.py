@@ -21,6 +21,8 @@ Version = tuple[int, int, float]
 Tags = Mapping[str, Any]
 """TensorBoard's series of a run by tag, each with `max_step`, `max_wall_time` in seconds and `plugin_content`."""
 
+Events = dict[str, list[Datum]]
+
 TAGS_AT_ONCE = 8
 
 
@@ -63,8 +65,9 @@ def listed_version(tags: Tags) -> Version:
 def read_provider(provider: Any, context: Any, experiment_id: str, run: str, listed: Tags | None = None) -> HealthRun:
     """Returns a run as TensorBoard has loaded it.
 
-    One tag is read a call: an answer of TensorBoard's data server is limited to 256 MiB, and a tag that
-    cannot be read must not hide the others. Several are read at a time: each call waits some 40 ms for the server.
+    A small run, whose tables have one block each, is read in one call: it takes the data server some 40 ms, however
+    little it reads. Else, and where that fails, one tag is read a call, several at a time: an answer is limited to
+    256 MiB, and a tag that cannot be read must not hide the others.
 
     Args:
       listed: the run's tags, where they have just been listed.
@@ -80,17 +83,35 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
     for tag in tags:
         check_version(metadata.schema_version(listed[tag].plugin_content))
 
-    def read(tag: str) -> list[Datum] | str:
+    def read(together: list[str]) -> Events:
+        return _read(provider, context, experiment_id, run, together)
+
+    return assemble(*(_at_once(read, tags) or _one_by_one(read, tags)))
+
+
+def _at_once(read: Callable[[list[str]], Events], tags: list[str]) -> tuple[Events, list[str]] | None:
+    """Returns the events of the tags of a small run, None where they cannot be read together."""
+    if any(tag.endswith("/1") for tag in tags):
+        return None
+    try:
+        return read(tags), []
+    except Exception:
+        return None
+
+
+def _one_by_one(read: Callable[[list[str]], Events], tags: list[str]) -> tuple[Events, list[str]]:
+    """Returns the events of the tags that can be read, and a sentence on each of the others."""
+
+    def read_one(tag: str) -> Events | str:
         try:
-            data = _read(provider, context, experiment_id, run, tag)
+            return read([tag])
         except Exception as error:
             return f"{tag} cannot be read from TensorBoard: {error}"
-        return [Datum(datum.step, datum.wall_time, _value(datum.numpy)) for datum in data]
 
     with ThreadPoolExecutor(TAGS_AT_ONCE) as pool:
-        answers = dict(zip(tags, pool.map(read, tags), strict=True))
-    problems = [answer for answer in answers.values() if isinstance(answer, str)]
-    return assemble({tag: answer for tag, answer in answers.items() if not isinstance(answer, str)}, problems)
+        answers = list(pool.map(read_one, tags))
+    problems = [answer for answer in answers if isinstance(answer, str)]
+    return {tag: data for answer in answers if not isinstance(answer, str) for tag, data in answer.items()}, problems
 
 
 def _list(
@@ -106,17 +127,20 @@ def _list(
     )
 
 
-def _read(provider: Any, context: Any, experiment_id: str, run: str, tag: str) -> Any:
+def _read(provider: Any, context: Any, experiment_id: str, run: str, tags: list[str]) -> Events:
     answer = _retried(
         lambda: provider.read_tensors(
             context,
             experiment_id=experiment_id,
             plugin_name=metadata.PLUGIN_NAME,
             downsample=_ALL,
-            run_tag_filter=tensorboard_provider.RunTagFilter(runs=[run], tags=[tag]),
+            run_tag_filter=tensorboard_provider.RunTagFilter(runs=[run], tags=tags),
         )
     )
-    return answer.get(run, {}).get(tag, [])
+    return {
+        tag: [Datum(datum.step, datum.wall_time, _value(datum.numpy)) for datum in answer.get(run, {}).get(tag, [])]
+        for tag in tags
+    }
 
 
 def _retried(call: Callable[[], Answer]) -> Answer:
