@@ -17,7 +17,7 @@ help:
 	@echo "make check                        lint, format, types, generated pages"
 	@echo "make docs                         write the generated pages"
 	@echo "make pictures                     take the documents' pictures of the Health tab"
-	@echo "make bench                        measure what measuring costs"
+	@echo "make bench                        measure what measuring costs, and how quick the tab is"
 	@echo "make accuracy [JUDGE=1]           train all models of known verdict, for hours, and write how often it is right"
 	@echo "make clean                        remove what these targets made"
 

@@ -1,6 +1,6 @@
 """Measures what the callback costs, writes the raw figures as CSV and the table of the README from them.
 
-python -m benchmarks.run                    # all, about an hour on two cores
+python -m benchmarks.run                    # all, about an hour on two cores; the page's with Chromium on the PATH
 python -m benchmarks.run --only mlp --contestants default --rounds 5    # the other figures stay as they are
 python -m benchmarks.run --table            # only the table, from the figures that are there
 """
@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from tools.browser import CHROMIUM
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -30,6 +32,8 @@ WORKLOADS, CONTESTANTS = (
         "debugger",
     ),
 )
+PAGE, ROWS, SAMPLES, RUNS = ("large", "beside", "sweep"), 1000, 1000, 200
+"""What is measured of the page: a run of so many rows and samples, TensorBoard's own tabs beside it, and a sweep."""
 
 
 def main() -> None:
@@ -45,7 +49,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choices = [*WORKLOADS, "memory", "imports"]
+    choices = [*WORKLOADS, "memory", "imports", *PAGE]
     parser.add_argument("--only", nargs="+", choices=choices, default=choices, help="what to measure")
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
@@ -68,6 +72,25 @@ def _measure(arguments: argparse.Namespace, root: str) -> None:
         _write("memory.csv", memory.measure(root))
     if "imports" in arguments.only:
         _write("imports.csv", imports.measure(max(5, arguments.rounds)))
+    for name in (name for name in PAGE if name in arguments.only):
+        _measure_page(name, arguments.rounds)
+
+
+def _measure_page(name: str, rounds: int) -> None:
+    from benchmarks import large, sweep
+
+    if CHROMIUM is None:
+        print(f"{name} is left out: it needs Chromium or Google Chrome on the PATH.")
+        return
+    made = {
+        "large": lambda: large.measure(ROWS, SAMPLES, rounds),
+        "beside": lambda: large.beside(ROWS, SAMPLES),
+        "sweep": lambda: sweep.measure(RUNS),
+    }
+    rows = []
+    for row in made[name]():
+        rows.append(row)
+        _write(f"{name}.csv", rows)  # After each, so that nothing is lost where it is cut short.
 
 
 def _write(name: str, rows: list[dict[str, Any]]) -> None:
@@ -86,10 +109,11 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 def _write_table() -> None:
-    from benchmarks import table
+    from benchmarks import page, table
 
     overhead = [row for name in WORKLOADS for row in _read(f"overhead_{name}.csv")]
     text = table.render(overhead, _read("memory.csv"), _read("imports.csv"))
+    text += "\n" + page.render(*(_read(f"{name}.csv") for name in PAGE))
     readme = README.read_text(encoding="utf-8")
     if BEGIN in readme and END in readme:
         head, rest = readme.split(BEGIN)
