@@ -8,6 +8,13 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._series import Floats, median
 
+LOSSES = ("loss", "val_loss")
+
+SUM = 0.01
+"""Share by which a mean loss may differ from the sum of its parts' means."""
+
+ADVERSARIES = "the loss is one of several of a training step of your own, which may work against each other"
+
 
 def steps_per_epoch(run: HealthRun) -> int | None:
     """Returns how many steps an epoch has: as planned, else the median of those that ended; None where neither tells.
@@ -24,10 +31,25 @@ def steps_per_epoch(run: HealthRun) -> int | None:
 
 
 def curve(run: HealthRun, name: str) -> tuple[Floats, Floats]:
-    """Returns the steps at which a log was taken, and its finite values."""
+    """Returns the steps at which a log was taken, and its finite values: of a loss none that are all zero, which Keras
+    logs where a step of the user's own does not keep its mean."""
     points = [(epoch.step, epoch.logs.get(name)) for epoch in run.epochs]
     kept = [(step, value) for step, value in points if value is not None and math.isfinite(value)]
+    if name in LOSSES and not any(value for _, value in kept) and np.nan_to_num(run.step.series("loss")).any():
+        kept = []
     return np.array([step for step, _ in kept], float), np.array([value for _, value in kept], float)
+
+
+def may_have_adversaries(run: HealthRun) -> bool:
+    """Returns whether a step without a compiled loss logs other losses that the loss is not the sum of, or has not
+    logged any yet."""
+    if run.model.compile.get("losses"):
+        return False
+    if not run.epochs:
+        return not run.finished
+    logs = {name: value for name, value in run.epochs[-1].logs.items() if value is not None and name[:4] != "val_"}
+    others = [value for name, value in logs.items() if name.endswith("loss") and name != "loss"]
+    return bool(others) and not math.isclose(sum(others), logs.get("loss", math.nan), rel_tol=SUM)
 
 
 def smoothed(values: Floats) -> Floats:

@@ -28,6 +28,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._loss import fall_of_epochs, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
@@ -45,16 +46,13 @@ RULE = Rule(
     ),
 )
 
-SUM = 0.01
-"""Share by which a mean loss may differ from the sum of its parts' means."""
-
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     curve = loss_curve(run)
     if not math.isfinite(curve.start) or len(curve.losses) < RULE.min_samples:
         raise NotJudged("too few finite losses were measured")
-    if _has_adversaries(run):
-        raise NotJudged("it is one of several losses of a training step of your own, which may work against each other")
+    if may_have_adversaries(run):
+        raise NotJudged(ADVERSARIES)
     rise = (curve.end - curve.start) / abs(curve.start) if curve.start else 0.0
     if rise <= limits["rise"] + limits["errors"] * curve.doubt or fall_of_epochs(run) > 0:
         return
@@ -68,12 +66,3 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["rise"],
         unit="fraction",
     )
-
-
-def _has_adversaries(run: HealthRun) -> bool:
-    """Returns whether a step without a compiled loss logs other losses that the loss is not the sum of."""
-    if run.model.compile.get("losses") or not run.epochs:
-        return False
-    logs = {name: value for name, value in run.epochs[-1].logs.items() if value is not None and name[:4] != "val_"}
-    others = [value for name, value in logs.items() if name.endswith("loss") and name != "loss"]
-    return bool(others) and not math.isclose(sum(others), logs.get("loss", math.nan), rel_tol=SUM)

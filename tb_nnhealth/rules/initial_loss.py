@@ -87,7 +87,7 @@ def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Find
         last_step=0,
         statistic="loss",
         observed=ratio,
-        limit=limits["ratio"],
+        limit=limits["far" if is_far else "ratio"],
         unit="ratio",
     )
 

@@ -10,10 +10,11 @@ classes do not fit on it. A layer that is far too wide costs time and memory, an
 
 ## How it is decided
 From the model's definition, its dense and its recurrent layers. A narrow hidden layer that leads to a classification
-is a warning where nothing is learnt, or less than half of what a constant answer leaves to be learnt, else
-information; a wide one is information. A layer that part of the model goes around, such as one that weighs positions,
-narrows nothing down. The inside of models that predict rows of numbers, such as autoencoders, is narrow on purpose
-and not judged; nor is that of a binary loss of as many numbers as an input has.
+is a warning where nothing is learnt, or where most of what a constant answer leaves is left to be learnt and its
+units are too few to number the classes in binary digits; else information. So is a wide one. A layer that part of the
+model goes around, such as one that weighs positions, narrows nothing down. The inside of models that predict rows of
+numbers, such as autoencoders, is narrow on purpose and not judged; nor is that of a binary loss of as many numbers as
+an input has.
 
 ## When it is wrong
 Two units are enough for classes that lie around a point. Very wide layers do train.
@@ -64,7 +65,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     narrowest = min((x for x in layers if not is_bypassed(run, x)), key=_units, default=None)
     least = max(2.0, limits["narrow"] * classes)
     if narrowest is not None and _units(narrowest) < least:
-        severity: Severity = "warning" if share_left(run) > HALF else severity_of_symptom(run)
+        blocks = _units(narrowest) < math.log2(classes) and share_left(run) > HALF
+        severity: Severity = "warning" if blocks else severity_of_symptom(run)
         units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
         yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
     inputs = _inputs(run, every[0])

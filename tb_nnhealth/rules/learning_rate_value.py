@@ -50,7 +50,6 @@ RULE = Rule(
     category="updates",
     title="The learning rate is not one that the optimizer is good for",
     passing_title="The learning rate is one that the optimizer is good for",
-    judges_nonfinite=True,
     thresholds=(
         Threshold("low", 1e-3, "ratio", "three orders of magnitude below the usual rate: fine-tuning uses two"),
         Threshold("high", 10.0, "ratio", "an order of magnitude above the usual rate"),
@@ -107,8 +106,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         times = _times(gathered * highest / usual)
         is_far = name in BY_THE_RATE and highest / usual > limits["far"] * (1 - ROUNDING)
         severity: Severity = "warning" if is_far else severity_of_symptom(run)
-        beside = f" with a momentum of {optimizer['momentum']:g}" if gathered > 1 else ""
-        told = f"The learning rate of {name}, {highest:g}{beside}, is {times} its usual {usual:g}."
+        told = (
+            f"The steps of {name}, of a learning rate of {highest:g} and a momentum of {optimizer['momentum']:g}, add "
+            f"up to {times} those of its usual {usual:g} and {MOMENTUM:g}."
+            if gathered > 1
+            else f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}."
+        )
         yield _finding(severity, told, highest, limit)
 
 
@@ -123,7 +126,7 @@ def _margins(limits: Limits) -> tuple[float, float]:
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.3g} times" if ratio >= 1 else f"1/{math.floor(1 / ratio + 0.5)} of"
+    return f"{float(f'{ratio:.3g}'):,.15g} times" if ratio >= 1 else f"1/{math.floor(1 / ratio + 0.5)} of"
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

@@ -43,6 +43,7 @@ from dataclasses import replace
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._epochs import curve as epochs_curve
 from tb_nnhealth.rules._loss import (
     MEDIAN_ERROR,
@@ -80,6 +81,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     seen = steps_seen(run)
     if seen < limits["steps"]:
         raise NotJudged(f"{seen} steps are too few to call a loss stalled")
+    if may_have_adversaries(run):
+        raise NotJudged(ADVERSARIES)
     curve = _curve(run, run.loss_since + WARM_UP * seen)
     warm = curve.steps >= run.loss_since + WARM_UP * seen
     if np.count_nonzero(warm) < LEAST_EPOCHS:

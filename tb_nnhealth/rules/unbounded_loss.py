@@ -8,8 +8,8 @@ There is no best model to find: the optimizer makes weights larger for ever, sin
 what the model was meant to learn is drowned. Losses with a floor fall ever slower as they come near it.
 
 ## How it is decided
-The loss ends below zero, the limit times as far from it as it began, and fell by more from the middle third of the
-training to the last one than from the first third to the middle one.
+The loss ends below zero, the limit times as far from it as it began, or as 1 where it began nearer, and fell by more
+from the middle third of the training to the last one than from the first third to the middle one.
 
 By hand: make the prediction a hundred times as large, and look whether the loss of your own becomes lower.
 
@@ -33,6 +33,7 @@ A critic's score may run away for a while before the generator follows.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._heads import REGRESSION
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
@@ -49,12 +50,19 @@ RULE = Rule(
     ),
 )
 
+FLOORED = (*REGRESSION, "CosineSimilarity", "Hinge", "SquaredHinge", "CategoricalHinge")
+"""Losses of Keras' own that have a lowest value whatever the targets are."""
+
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     curve = loss_curve(run)
     if len(curve.losses) < RULE.min_samples:
         raise NotJudged("too few finite losses were measured")
-    depth = -curve.end / abs(curve.start) if curve.start else -curve.end
+    if run.model.compile.get("losses") and all(
+        loss.get("class_name") in FLOORED for loss in run.model.compile["losses"]
+    ):
+        raise NotJudged("the compiled loss has a lowest value")
+    depth = -curve.end / max(1.0, abs(curve.start))
     if depth <= limits["depth"] or not falls_ever_faster(curve):
         return
     yield Finding(

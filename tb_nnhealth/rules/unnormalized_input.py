@@ -12,10 +12,10 @@ factor, so that a learning rate that is right for others is much too high; small
 The median over all sampled batches of each input's mean and standard deviation is compared with the limits. Where the
 model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged:
 images may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its
-batches there is not judged, and inputs that are indices are left out. It is a warning where nothing is learnt, and an
-error beyond ten times the limit. While something is learnt it is information, and beyond ten times the limit a
-warning, unless what the first weights give is normalized at once. Of several limits that are exceeded the one is told
-that is exceeded most.
+batches there is not judged, but for inputs that meet weights as they are; inputs that are indices are left out. It is
+a warning where nothing is learnt, and an error beyond ten times the limit. While something is learnt it is
+information, and beyond ten times the limit a warning, unless what the first weights give is normalized before other
+weights. Of several limits that are exceeded the one is told that is exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
@@ -42,6 +42,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, spread
+from tb_nnhealth.rules._layers import PASSING
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import is_kernel, median, span
@@ -59,6 +60,7 @@ RULE = Rule(
         Threshold(
             "high_std", 3.2, "", "a variance an order of magnitude above it: the curvature goes with the variance"
         ),
+        Threshold("far", 10.0, "ratio", "our choice: an order of magnitude beyond one of the others"),
     ),
 )
 
@@ -73,31 +75,40 @@ class Scaled(NamedTuple):
     layer: str | None = None
 
 
-FAR = 10.0
-"""How many times a limit must be exceeded for an error."""
-
-
 BY_NUMBERS = ("Rescaling", "Normalization")
 """Layers that normalize by numbers that they were given, or have from `adapt`, whatever they are fed."""
+
+HANDING_ON = (None, "linear", "relu", "leaky_relu")
+"""Activation functions that hand a factor on."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     layer = normalizing_layer(run)
-    if layer is not None:
-        yield from _normalized(run, layer, limits)
-        return
-    tensors = numeric_inputs(run)
-    if not tensors:
-        raise NotJudged("no input whose scale matters was measured")
+    tensors = [tensor for tensor in numeric_inputs(run) if layer is None or _meets_weights(run, f"input/{tensor.name}")]
+    by_numbers = layer if layer is not None and _is_measured(run, layer) else None
+    if not tensors and by_numbers is None:
+        own = layer is not None
+        raise NotJudged("the model normalizes its input itself" if own else "no input whose scale matters was measured")
+    if by_numbers is not None:
+        yield from _normalized(run, by_numbers, limits)
     for tensor in tensors:
         mean, std = of_data(run, "data_mean", f"input/{tensor.name}"), spread(run, f"input/{tensor.name}")
         yield from _off_scale(run, Scaled(f"The input {tensor.name}", "data", mean, std), limits)
 
 
+def _meets_weights(run: HealthRun, row: str) -> bool:
+    """Returns whether a layer's kernel is known to be given an input as it is."""
+    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    return any(row in layer.inputs and layer.path in kernels and not layer.normalizes for layer in run.model.layers)
+
+
+def _is_measured(run: HealthRun, layer: Layer) -> bool:
+    """Returns whether a layer normalizes by numbers, and what it gives was measured."""
+    return layer.class_name in BY_NUMBERS and bool(layer.rows) and run.activations.row(layer.rows[0]) is not None
+
+
 def _normalized(run: HealthRun, layer: Layer, limits: Limits) -> Iterator[Finding]:
     """Yields a finding where the layer that normalizes the input does not."""
-    if layer.class_name not in BY_NUMBERS or not layer.rows or run.activations.row(layer.rows[0]) is None:
-        raise NotJudged("the model normalizes its input itself")
     series = (run.activations.series(f"activation_{what}", layer.rows[0]) for what in ("mean", "std"))
     mean, std = (float(median(values)) for values in series)
     yield from _off_scale(run, Scaled(f"The input behind {layer.path}", "activation", mean, std, layer.path), limits)
@@ -107,7 +118,7 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
     mean, std = given.mean, given.std
     symptoms = (
         (std / limits["high_std"], "std", std, limits["high_std"]),
-        (limits["low_std"] / std if std > 0 else FAR, "std", std, limits["low_std"]),
+        (limits["low_std"] / std if std > 0 else math.inf, "std", std, limits["low_std"]),
         (abs(mean) / limits["mean"], "mean", mean, limits["mean"]),
     )
     excess, statistic, observed, limit = max(symptoms, key=lambda symptom: np.nan_to_num(symptom[0], nan=0.0))
@@ -115,7 +126,7 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
         return
     yield Finding(
         RULE.name,
-        _severity(run, excess),
+        _severity(run, excess > limits["far"]),
         f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=given.layer,
         **span(run.data.steps),
@@ -126,20 +137,33 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
     )
 
 
-def _severity(run: HealthRun, excess: float) -> Severity:
+def _severity(run: HealthRun, is_far: bool) -> Severity:
     if suffers(run):
-        return "error" if excess > FAR else "warning"
-    return "warning" if excess > FAR and not _is_made_up_for(run) else "info"
+        return "error" if is_far else "warning"
+    return "warning" if is_far and not _is_made_up_for(run) else "info"
 
 
 def _is_made_up_for(run: HealthRun) -> bool:
-    """Returns whether all that the first weights give is normalized at once, so that its scale does not matter."""
+    """Returns whether all that the first weights give is normalized before other weights, so that its scale does not
+    matter: ReLU hands it on."""
     kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
-    rows = {
-        row
+    first = [
+        layer
         for layer in run.model.layers
         if layer.path in kernels and any(source.startswith("input/") for source in layer.inputs)
-        for row in layer.rows
-    }
-    behind = [layer for layer in run.model.layers if rows & set(layer.inputs)]
-    return bool(behind) and all(layer.normalizes for layer in behind)
+    ]
+    return bool(first) and all(_is_normalized_behind(run, layer) for layer in first)
+
+
+def _is_normalized_behind(run: HealthRun, layer: Layer) -> bool:
+    behind = [other for other in run.model.layers if set(layer.rows) & set(other.inputs)]
+    hands_on = layer.activation in HANDING_ON
+    return (
+        bool(behind)
+        and hands_on
+        and all(
+            other.normalizes
+            or (other.class_name in (*PASSING, "ReLU", "LeakyReLU") and _is_normalized_behind(run, other))
+            for other in behind
+        )
+    )

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tb_nnhealth.records import Epoch
-from tb_nnhealth.rules._epochs import steps_per_epoch
-from tests.rules.builder import healthy
+from tb_nnhealth.rules._epochs import curve, steps_per_epoch
+from tests.rules.builder import healthy, losses, with_epochs
 
 
 def ended(*ends, planned=None, since=0):
@@ -35,3 +35,10 @@ def test_neither_a_thinned_epoch_nor_one_whose_beginning_was_not_seen_tells_it()
 def test_a_resumed_or_recompiled_run_counts_from_where_it_began():
     assert steps_per_epoch(ended((0, 5040), since=5000)) == 40
     assert steps_per_epoch(ended((0, 100), (1, 200), (0, 240), (1, 280), since=200)) == 40
+
+
+def test_losses_that_are_all_zero_were_not_kept_unless_the_steps_are_zero_too():
+    kept = with_epochs(healthy(), [0.0] * 9)
+    assert len(curve(kept, "loss")[1]) == 0
+    assert len(curve(with_epochs(healthy(), [0.0] * 8 + [1e-9]), "loss")[1]) == 9
+    assert len(curve(with_epochs(losses(kept, 0.0), [0.0] * 9), "loss")[1]) == 9

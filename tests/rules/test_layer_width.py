@@ -77,6 +77,12 @@ def test_a_narrow_layer_is_a_warning_where_most_is_left_to_be_learnt():
         assert findings(RULE, with_layers(run, dense_2={"units": 1}))[0].severity == severity
 
 
+def test_a_language_model_is_narrower_than_its_vocabulary():
+    run = with_classes(losses(healthy(), np.geomspace(6.0, 4.0, len(STEPS))), np.full(500, 1))
+    narrow = with_layers(with_head(run, "SparseCategoricalCrossentropy", units=500), dense_2={"units": 64})
+    assert findings(RULE, narrow)[0].severity == "info"
+
+
 def test_a_layer_that_others_go_around_narrows_nothing_down():
     links = {
         "dense_1": ("dense_0",),

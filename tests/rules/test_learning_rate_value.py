@@ -1,8 +1,11 @@
 """learning-rate-value: rates by optimizer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from tb_nnhealth.records import NonFinite, Place
 from tests.rules.builder import STEPS, change, findings, healthy, model, stuck, unmeasured, verdict
 
 RULE = "learning-rate-value"
@@ -53,7 +56,12 @@ def test_message():
 def test_momentum_above_the_usual_makes_steps_longer(momentum, rate, told):
     found = findings(RULE, rated("SGD", rate, momentum=momentum))
     assert [f.message for f in found] == (
-        [f"The learning rate of SGD, 0.1 with a momentum of 0.99, is {told} its usual 0.01."] if told else []
+        [
+            f"The steps of SGD, of a learning rate of 0.1 and a momentum of 0.99, add up to {told} those of its usual "
+            "0.01 and 0.9."
+        ]
+        if told
+        else []
     )
     assert [(f.observed, f.limit) for f in found] == ([(0.1, pytest.approx(0.01))] if told else [])
 
@@ -85,3 +93,9 @@ def test_a_hundred_times_is_a_warning_where_a_step_is_as_large_as_the_rate(name,
 
 def test_a_rate_of_float32_at_the_limit_passes():
     assert findings(RULE, rated("SGD", 0.10000000149011612)) == ()
+
+
+def test_rates_after_a_nan_are_not_its_cause():
+    run = change(rated("Adam", 1e-3, learns=True), "step", "learning_rate", np.where(STEPS < 8, 1e-3, 0.2)[:, None])
+    died = replace(run, nonfinite=NonFinite(8, (Place("loss", "", 1.0),)))
+    assert findings(RULE, died) == () != findings(RULE, run)

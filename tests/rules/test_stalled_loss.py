@@ -11,6 +11,7 @@ from tests.rules.builder import (
     findings,
     healthy,
     losses,
+    model,
     stuck,
     thin,
     unmeasured,
@@ -164,3 +165,9 @@ def test_a_few_epochs_tell_it_where_hardly_any_step_was_sampled_late():
 def test_a_loss_that_has_fallen_by_its_epochs_has_converged_whatever_the_early_samples_were():
     run = stuck(healthy(steps=np.array([*range(20), 900])))
     assert findings(RULE, with_epochs(run, [1.2, 1.2, 1.2])) == ()
+
+
+def test_the_losses_of_adversaries_may_stay():
+    run = replace(losses(healthy(model(losses=[])), 0.7), epochs=(Epoch(0, 951, {"loss": 0.7, "d_loss": 1.4}),))
+    assert verdict(RULE, run).reason.startswith("the loss is one of several")
+    assert len(findings(RULE, replace(run, epochs=(Epoch(0, 951, {"loss": 0.7}),)))) == 1

@@ -30,6 +30,7 @@ LIMITS = {
     "mean": (fed(20, 3), 21),
     "low_std": (fed(0.001, 0.002), 0.001),
     "high_std": (fed(33, 30), 31),
+    "far": (fed(900, 9), 1000),
 }
 
 
@@ -72,6 +73,26 @@ def test_what_comes_out_of_a_rescaling_is_judged_wherever_it_was_measured(std, c
     assert [(finding.layer, finding.statistic) for finding in findings(RULE, run)] == [
         ("dense_0", "activation_std")
     ] * count
+
+
+def test_an_input_beside_the_one_that_is_normalized_is_judged():
+    run = with_layers(
+        fed(900, 9), dense_0={"class_name": "Normalization", "normalizes": True, "inputs": ("input/other",)}
+    )
+    run = with_layers(run, dense_1={"inputs": ("input/x",)})
+    run = change(
+        change(run, "activation", "activation_mean", 0.0, "dense_0"), "activation", "activation_std", 1.0, "dense_0"
+    )
+    assert [finding.statistic for finding in findings(RULE, run)] == ["data_mean"]
+    assert findings(RULE, with_layers(run, dense_1={"inputs": ("dense_0",)})) == ()
+
+
+def test_relu_hands_the_scale_on_to_what_normalizes_it():
+    links = {"dense_0": {"inputs": ("input/x",)}, "dense_1": {"inputs": ("dense_0",), "class_name": "ReLU"}}
+    for activation, severity in ((None, "info"), ("tanh", "warning")):
+        links["dense_0"]["activation"] = activation
+        run = with_layers(fed(120, 70, healthy()), **links, dense_2={"inputs": ("dense_1",), "normalizes": True})
+        assert findings(RULE, run)[0].severity == severity
 
 
 def test_far_inputs_are_information_where_what_the_first_weights_give_is_normalized():
