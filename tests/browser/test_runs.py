@@ -281,9 +281,12 @@ def test_range_chosen_side_by_side_is_that_of_one_run_too(open_tab):
     box = plot.bounding_box()
     one, other = ((box["x"] + box["width"] * share, box["y"] + 60) for share in (0.25, 0.5))
     drag(tab, one, other)
-    expect(tab.frame.locator(".overlay .zoomed")).to_contain_text("steps")
-    with tab.page.expect_request(lambda request: "/matrix" in request.url and "first=" in request.url):
-        pages.get_by_text("One run", exact=True).click()
+    chosen = tab.frame.locator(".overlay .zoomed > span")
+    expect(chosen).to_contain_text("steps")
+    steps = chosen.inner_text()
+    pages.get_by_text("One run", exact=True).click()
+    expect(tab.frame.get_by_role("heading", name="Timeline")).to_be_visible()
+    expect(tab.frame.locator(".zoomed > span")).to_have_text(steps)
 
 
 @pytest.mark.parametrize("address", ["", "&p.nnhealth.compare=%7B", "&p.nnhealth.compare=%5B1%5D", compared(FINE)])
