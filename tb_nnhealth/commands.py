@@ -180,8 +180,8 @@ def _new(scorecard: "Scorecard", baseline: "Scorecard | None") -> "tuple[Finding
     if baseline is None:
         return scorecard.findings
     changed = baseline.diff(scorecard)
-    new = {(change.rule, change.layer, change.variable, change.after) for change in changed.new + changed.worse}
-    return tuple(f for f in scorecard.findings if (f.rule, f.layer, f.variable, f.severity) in new)
+    new = {(c.rule, c.layer, c.variable, c.tensor, c.after) for c in changed.new + changed.worse}
+    return tuple(f for f in scorecard.findings if (f.rule, f.layer, f.variable, f.tensor, f.severity) in new)
 
 
 def _scorecard(place: str, judge: "Callable[[HealthRun], Scorecard]") -> "tuple[Scorecard, bool]":

@@ -26,6 +26,7 @@ class Change:
     rule: str
     layer: str | None
     variable: str | None
+    tensor: str | None
     before: Severity | None
     after: Severity | None
     message: str
@@ -117,13 +118,16 @@ def _changes(before: "Scorecard", after: "Scorecard") -> Iterator[tuple[Kind, Ch
         was, now = known.get(place), finding.severity
         if was != now:
             kind: Kind = "new" if was is None else "worse" if _rank(now) > _rank(was) else "better"
-            yield kind, Change(finding.rule, finding.layer, finding.variable, was, now, finding.message)
+            yield kind, _change(finding, was, now)
     judged = {verdict.rule.name for verdict in after.rules if verdict.status in ("pass", "fail")}
     for place, finding in _by_place(before).items():
         if place not in still:
             kind = "gone" if finding.rule in judged else "unjudged"
-            was = finding.severity
-            yield kind, Change(finding.rule, finding.layer, finding.variable, was, None, finding.message)
+            yield kind, _change(finding, finding.severity, None)
+
+
+def _change(finding: Finding, before: Severity | None, after: Severity | None) -> Change:
+    return Change(finding.rule, finding.layer, finding.variable, finding.tensor, before, after, finding.message)
 
 
 def _severe_first(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -136,7 +140,7 @@ Place = tuple[str, str]
 def _by_place(scorecard: "Scorecard") -> dict[Place, Finding]:
     """Returns the worst finding of each rule and place."""
     ordered = sorted(scorecard.findings, key=lambda finding: _rank(finding.severity))
-    return {(finding.rule, finding.variable or finding.layer or ""): finding for finding in ordered}
+    return {(finding.rule, finding.place): finding for finding in ordered}
 
 
 def _severities(scorecard: "Scorecard") -> dict[Place, Severity]:

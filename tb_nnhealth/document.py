@@ -140,6 +140,7 @@ def _finding(item: Mapping[str, Any]) -> Finding:
         message=_typed(item, "message", str),
         layer=_typed(item, "layer", str, None),
         variable=_typed(item, "variable", str, None),
+        tensor=_typed({"tensor": None, **item}, "tensor", str, None),
         first_step=_typed(item, "first_step", int, None),
         last_step=_typed(item, "last_step", int, None),
         statistic=_typed(item, "statistic", str, None),

@@ -86,6 +86,11 @@ class BatchTensor:
     row: str | None = None
     activations: tuple[str, ...] | None = None
 
+    @property
+    def place(self) -> str:
+        """Its row in the data table."""
+        return f"{self.stage}/{self.name}"
+
 
 @dataclass(frozen=True)
 class ModelFacts:

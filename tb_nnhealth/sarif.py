@@ -1,8 +1,9 @@
 """Scorecards as SARIF 2.1.0, which code scanning services show as alerts.
 
 Format: Static Analysis Results Interchange Format 2.1.0, OASIS Standard, 2020. A finding lies in a layer or
-variable of a model: its logical location. Services want a physical one too, and refuse a file without: that is
-the log directory in which the finding was seen, of which nobody can name a line, so that it is always line 1.
+variable of a model, or in a tensor of the batch: its logical location. Services want a physical one too, and refuse a
+file without: that is the log directory in which the finding was seen, of which nobody can name a line, so that it is
+always line 1.
 """
 
 import hashlib
@@ -113,11 +114,13 @@ def _places(finding: Finding) -> Iterator[tuple[str, str]]:
         yield "layer", finding.layer
     if finding.variable is not None:
         yield "variable", finding.variable
+    if finding.tensor is not None:
+        yield "tensor", finding.tensor
 
 
 def _fingerprint(finding: Finding) -> str:
     """Returns what tells an alert from others of its run: all stand in the same line of the same directory."""
-    place = "\0".join([finding.rule, finding.layer or "", finding.variable or ""])
+    place = "\0".join([finding.rule, finding.layer or "", finding.variable or "", finding.tensor or ""])
     return hashlib.sha256(place.encode("utf-8", "backslashreplace")).hexdigest()[:16] + ":1"
 
 

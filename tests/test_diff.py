@@ -4,13 +4,14 @@ import json
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tb_nnhealth import cli
 from tb_nnhealth.diff import KINDS
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, stuck, unmeasured
+from tests.rules.builder import change, healthy, stuck, unmeasured, with_data
 from tests.written import write_run
 
 
@@ -60,6 +61,23 @@ def test_a_finding_is_the_same_by_rule_and_place():
     assert sorted(kind for kind, *_ in kinds(before, after)) == ["gone", "gone", "new", "new"]
 
 
+def fed(*names):
+    """A scorecard of a run with inputs of these names, all far off scale."""
+    run = stuck(with_data(healthy(), "input/x", data_mean=200, data_std=300))
+    inputs = [replace(run.model.tensors("input")[0], name=name) for name in names]
+    source = run.data.rows.index("input/x")
+    values = np.repeat(run.data.values[:, [source]], len(names), axis=1)
+    data = replace(run.data, rows=tuple(tensor.place for tensor in inputs), values=values, low=values, high=values)
+    return Scorecard.from_run(replace(run, data=data, model=replace(run.model, batch=tuple(inputs))))
+
+
+def test_findings_of_different_tensors_are_not_the_same():
+    new = fed("a").diff(fed("a", "b")).new
+    assert [(c.tensor, c.after) for c in new if c.rule == "unnormalized-input"] == [("input/b", "error")]
+    gone = fed("a").diff(fed("b")).gone
+    assert [c.tensor for c in gone if c.rule == "unnormalized-input"] == ["input/a"]
+
+
 def test_the_message_and_the_numbers_do_not_matter():
     before = card(replace(dead("error"), observed=0.95, first_step=3))
     assert kinds(before, card(replace(dead("error"), message="otherwise", observed=0.99, first_step=5))) == []
@@ -106,7 +124,7 @@ def test_json_tells_the_same():
     assert document["after"] == {"run": "run2", "status": "pass", "score": 100}
     assert document["worse"] == [
         {
-            "rule": "dead-units", "layer": "dense_0", "variable": None,
+            "rule": "dead-units", "layer": "dense_0", "variable": None, "tensor": None,
             "before": "warning", "after": "error", "message": "dense_0 is error",
         }
     ]  # fmt: skip

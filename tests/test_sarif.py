@@ -72,6 +72,14 @@ def test_a_finding_lies_in_its_layer_and_in_the_log():
     assert result["properties"]["observed"] == 0.95 and result["properties"]["statistic"] == "dead_unit_fraction"
 
 
+def test_a_finding_of_the_batch_lies_in_its_tensor():
+    finding = Finding("target-scale", "error", "…", layer="head", tensor="target/y")
+    (result,) = read(replace(sick(), findings=(finding,)))["runs"][0]["results"]
+    assert result["locations"][0]["logicalLocations"] == [
+        {"fullyQualifiedName": "head", "kind": "layer"}, {"fullyQualifiedName": "target/y", "kind": "tensor"}
+    ]  # fmt: skip
+
+
 def test_every_result_has_a_place_that_services_take():
     finding = Finding("stalled-loss", "error", "…")
     for result in read(replace(sick(), findings=(finding,)))["runs"][0]["results"]:
@@ -99,13 +107,14 @@ def test_uris_are_relative_in_the_working_directory_and_absolute_elsewhere(tmp_p
 def test_alerts_of_one_rule_in_several_places_are_told_apart_and_known_again():
     findings = [Finding("dead-units", "error", "…", layer=layer) for layer in ("a", "b")]
     findings.append(Finding("dead-units", "error", "…", layer="a", variable="a/kernel"))
+    findings += [Finding("unnormalized-input", "error", "…", tensor=row) for row in ("input/a", "input/b")]
 
     def prints(findings):
         results = read(replace(sick(), findings=tuple(findings)))["runs"][0]["results"]
         return [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
 
     first = prints(findings)
-    assert len(set(first)) == 3 and all(re.fullmatch(r"[0-9a-f]{16}:1", text) for text in first)
+    assert len(set(first)) == 5 and all(re.fullmatch(r"[0-9a-f]{16}:1", text) for text in first)
     assert prints([replace(finding, severity="warning", observed=0.3) for finding in findings]) == first
 
 

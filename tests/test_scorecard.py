@@ -20,7 +20,9 @@ from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
 RULE_KEYS = "name category title status severity reason limits enabled ignore remedies doc"
-FINDING_KEYS = "rule severity message layer variable first_step last_step statistic observed limit unit others because"
+FINDING_KEYS = (
+    "rule severity message layer variable tensor first_step last_step statistic observed limit unit others because"
+)
 LAYER_KEYS = "path class trainable parameters statistics status"
 
 

@@ -25,16 +25,6 @@ METRIC = "metric/"
 OF_OTHER_KIND = ("clipping-always", "pretrained-input-range")
 """Rules whose limit is on a share of the steps or on a difference, in the unit of the statistic all the same."""
 
-STAGES = {
-    "target-scale": "target",
-    "label-out-of-range": "target",
-    "output-range": "target",
-    "class-imbalance": "target",
-    "single-label-batch": "target",
-    "collapsed-output": "prediction",
-}
-"""The tensors of the batch that a rule's finding is about, where they are no inputs."""
-
 ROLES = {"large-bias": "bias"}
 """The variable of a layer that a rule's finding is about, where it names the layer alone."""
 
@@ -106,9 +96,8 @@ def _rows(run: HealthRun, finding: Finding, scope: str) -> Iterator[str]:
     if scope == "step":
         yield from run.step.rows
     elif scope == "data":
-        stage = STAGES.get(finding.rule, "input")
-        rows = [row for row in run.data.rows if row.startswith(f"{stage}/")]
-        yield from sorted(rows, key=lambda row: row.partition("/")[2] not in finding.message.split())
+        if finding.tensor:
+            yield finding.tensor
     else:
         yield from (name for name in (finding.variable, finding.layer) if name)
         layer = run.model.layer_of_row(finding.layer or "")

@@ -41,8 +41,8 @@ class Threshold:
 class Finding:
     """One place where a rule fails, with its evidence.
 
-    `others` are places that the same cause explains, and symptoms of it; `because` is the rule whose finding
-    explains this one.
+    `tensor` is the input, target or prediction that it is about, as a row of the data table: "input/x". `others` are
+    places that the same cause explains, and symptoms of it; `because` is the rule whose finding explains this one.
     """
 
     rule: str
@@ -50,6 +50,7 @@ class Finding:
     message: str
     layer: str | None = None
     variable: str | None = None
+    tensor: str | None = None
     first_step: int | None = None
     last_step: int | None = None
     statistic: str | None = None
@@ -58,6 +59,11 @@ class Finding:
     unit: str | None = None
     others: tuple[str, ...] = ()
     because: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the rule fails, as closely as the finding tells: empty for the run as a whole."""
+        return self.variable or self.tensor or self.layer or ""
 
 
 @dataclass(frozen=True)

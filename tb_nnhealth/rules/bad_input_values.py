@@ -68,7 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not tensors:
         raise NotJudged("no input was measured")
     for tensor in tensors:
-        row = f"input/{tensor.name}"
+        row = tensor.place
         counts = run.data.series("data_nonfinite", row)
         constant = run.data.series("data_std", row) == 0
         bad = [(int(step), float(count)) for step, count in zip(run.data.steps, counts, strict=True) if count > 0]
@@ -78,16 +78,17 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             step, count = min(bad)
             message = f"The input {tensor.name} holds {count:.0f} NaN or Inf at step {step}."
             steps = sorted(step for step, _ in bad)
-            yield _finding("error", steps, message, "data_nonfinite", count, 0.0, "elements")
+            yield _finding(row, "error", steps, message, "data_nonfinite", count, 0.0, "elements")
         elif (cut := _cut(run, row)).any():
             message = f"The input {tensor.name} holds ids for an Embedding that are not whole: their fractions are cut."
             spoilt: Severity = "error" if suffers(run) else "warning"
-            yield _finding(spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
+            yield _finding(row, spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
         elif _holds_several(run, tensor) and constant.mean() > limits["constant"]:
             message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
             yield _finding(
+                row,
                 harm,
                 run.data.steps[constant],
                 message,
@@ -99,7 +100,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
             message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
             yield _finding(
-                severity_of_symptom(run), run.data.steps, message, "data_mean", repeats, limits["repeats"], "samples"
+                row,
+                severity_of_symptom(run),
+                run.data.steps,
+                message,
+                "data_mean",
+                repeats,
+                limits["repeats"],
+                "samples",
             )
 
 
@@ -137,6 +145,7 @@ def _repeats(run: HealthRun, row: str, least: float) -> int:
 
 
 def _finding(
+    row: str,
     severity: Severity,
     steps: Sequence[int] | NDArray[np.int64],
     message: str,
@@ -149,6 +158,7 @@ def _finding(
         RULE.name,
         severity,
         message,
+        tensor=row,
         first_step=int(steps[0]),
         last_step=int(steps[-1]),
         statistic=statistic,

@@ -70,6 +70,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             f"Class {frequent} of {name} comes {ratio:.0f} times as often as "
             f"class {int(np.flatnonzero(counts == rarest)[0])}"
             f"{', and nothing else was predicted in the last half of the training' if alone else ''}.",
+            tensor=row,
             **span(run.classes.steps),
             statistic="data_mean" if _is_share(run, row) else None,
             observed=ratio,

@@ -60,6 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             "error" if suffers(run) else "warning",
             f"Over a batch the predictions of {head.name} vary by {ratio:.2%} of what the targets vary by.",
             layer=head.layer.path if head.layer else None,
+            tensor=head.prediction.place,
             **span(run.data.steps[window]),
             statistic="feature_std_max",
             observed=ratio,

@@ -80,6 +80,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if low < -margin or high > highest + margin:
             yield _finding(
                 run,
+                head,
                 "error",
                 f"The labels of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
                 "data_max" if high > highest else "data_min",
@@ -90,6 +91,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             step, statistic, label = broken
             yield _finding(
                 run,
+                head,
                 "error" if suffers(run) else "warning",
                 f"The labels of {head.name} are no whole numbers: {label:.4g} is among those of step {step}, and "
                 f"{SPARSE} cuts what follows the point off.",
@@ -100,6 +102,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         elif head.loss in ONE_HOT and (total := _row_sum(run, head)) and abs(total - 1.0) > 10 * margin:
             yield _finding(
                 run,
+                head,
                 "error",
                 f"The labels of an example of {head.name} sum to {total:.3g} on average, and {head.loss} "
                 "expects the probabilities of its classes, which sum to 1.",
@@ -118,19 +121,21 @@ def _highest(head: Head) -> float:
 
 def _zeros(run: HealthRun, head: Head) -> Iterator[Finding]:
     assert head.target is not None
-    zeros = mean(run.data.series("data_zero_fraction", f"target/{head.target.name}"))
+    zeros = mean(run.data.series("data_zero_fraction", head.target.place))
     if zeros > 0:
         message = f"{zeros:.2g} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
-        yield _finding(run, "error" if suffers(run) else "warning", message, "data_zero_fraction", zeros, 0.0)
+        yield _finding(run, head, "error" if suffers(run) else "warning", message, "data_zero_fraction", zeros, 0.0)
 
 
 def _finding(
-    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float
+    run: HealthRun, head: Head, severity: Severity, message: str, statistic: str, observed: float, limit: float
 ) -> Finding:
+    assert head.target is not None
     return Finding(
         RULE.name,
         severity,
         message,
+        tensor=head.target.place,
         **span(run.data.steps),
         statistic=statistic,
         observed=observed,
@@ -143,7 +148,7 @@ def _broken(run: HealthRun, head: Head, margin: float) -> tuple[int, str, float]
     """Returns a step, a statistic and its value, of a smallest or largest label that is no whole number."""
     assert head.target is not None
     for statistic in ("data_min", "data_max"):
-        labels = run.data.series(statistic, f"target/{head.target.name}").astype(np.float64)
+        labels = run.data.series(statistic, head.target.place).astype(np.float64)
         for step, label in zip(run.data.steps, labels, strict=True):
             if math.isfinite(label) and abs(label - round(label)) > margin:
                 return int(step), statistic, float(label)
@@ -162,5 +167,5 @@ def _row_sum(run: HealthRun, head: Head) -> float:
     """Returns the mean sum of an example's labels, 0 where it is unknown."""
     if head.target is None or not head.units:
         return 0.0
-    total = float(median(run.data.series("data_mean", f"target/{head.target.name}"))) * head.units
+    total = float(median(run.data.series("data_mean", head.target.place))) * head.units
     return total if math.isfinite(total) else 0.0

@@ -64,7 +64,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         found = _constant(head) or _of_cross_entropy(run, head) or _of_regression(run, head)
         if found is not None:
             severity, message = found
-            yield Finding(RULE.name, severity, message, layer=head.layer.path if head.layer else None)
+            layer = head.layer.path if head.layer else None
+            yield Finding(RULE.name, severity, message, layer=layer, tensor=head.prediction.place)
 
 
 def _constant(head: Head) -> tuple[Severity, str] | None:

@@ -53,7 +53,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     for head in judged:
         message = _mismatch(head, run.steps > 0)
         if message is not None:
-            yield Finding(RULE.name, "error", message, layer=head.layer.path if head.layer else None)
+            layer, target = head.layer.path if head.layer else None, head.target.place if head.target else None
+            yield Finding(RULE.name, "error", message, layer=layer, tensor=target)
 
 
 def _mismatch(head: Head, has_trained: bool) -> str | None:

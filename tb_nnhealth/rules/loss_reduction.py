@@ -91,6 +91,7 @@ def _of_sum(run: HealthRun, head: Head) -> Finding:
         severity_of_symptom(run) if follows_scale else "info",
         f"{head.loss} is the sum over the {examples:.0f} examples of a batch, not their mean, and so is its gradient.",
         layer=head.layer.path if head.layer else None,
+        tensor=head.prediction.place,
         **span(run.step.steps),
         statistic="batch_size",
         observed=examples,

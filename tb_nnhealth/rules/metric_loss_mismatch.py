@@ -68,9 +68,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         for metric in metrics:
             message = _mismatch(run, head, metric)
             if message is not None:
-                yield Finding(
-                    RULE.name, severity_of_symptom(run), message, layer=head.layer.path if head.layer else None
-                )
+                severity, layer = severity_of_symptom(run), head.layer.path if head.layer else None
+                yield Finding(RULE.name, severity, message, layer=layer, tensor=head.prediction.place)
 
 
 def _metrics(run: HealthRun, head: Head) -> list[str]:

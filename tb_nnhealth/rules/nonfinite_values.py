@@ -118,6 +118,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         + ("; loss and weights stay finite." if is_handled else f"{_growth(run, first_step, limits['growth'])}."),
         layer=layer,
         variable=variable,
+        tensor=first.path if first.stage == "input" else None,
         first_step=first_step,
         last_step=step,
         statistic=STAGES.get(first.stage),

@@ -68,6 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             f"{head.place} ends in {head.activation}, which gives {floor:g} to {upper}, "
             f"and the targets go from {low:.4g} to {high:.4g}.",
             layer=head.layer.path if head.layer else None,
+            tensor=head.target.place if head.target else None,
             **span(run.data.steps),
             statistic="data_max" if high > ceiling else "data_min",
             observed=high if high > ceiling else low,

@@ -116,7 +116,7 @@ def _finding(
 ) -> Finding:
     variable = run.model.variable(path)
     layer = variable.layer if variable else None
-    return Finding(RULE.name, severity, message, layer, path, 0, 0, "value_std", observed, limit, unit, others)
+    return Finding(RULE.name, severity, message, layer, path, None, 0, 0, "value_std", observed, limit, unit, others)
 
 
 def _must_differ(run: HealthRun, variable: Variable) -> bool:

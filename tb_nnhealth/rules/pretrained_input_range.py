@@ -108,6 +108,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             severity_of_symptom(run),
             f"The input goes from {seen[0]:.3g} to {seen[1]:.3g}, and {backbone.name} was trained on "
             f"{low:g} to {high:g}.",
+            tensor=row,
             **span(run.data.steps),
             statistic="data_max",
             observed=seen[1] - seen[0],

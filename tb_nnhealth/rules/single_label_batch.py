@@ -67,10 +67,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         name = row.removeprefix("target/")
         if share > limits["share"] and _by_chance(counts) <= limits["chance"]:
             told = f"{share:.0%} of the sampled batches of {name} hold a single class."
-            yield _finding(run, told, share, limits["share"], "of the batches")
+            yield _finding(run, row, told, share, limits["share"], "of the batches")
         elif _has_one_label_each(run, counts) and (ratio := _differ(counts)) > limits["differ"]:
             told = f"The classes of {name} differ from batch to batch {ratio:.0f} times as much as in shuffled ones."
-            yield _finding(run, told, ratio, limits["differ"], "ratio")
+            yield _finding(run, row, told, ratio, limits["differ"], "ratio")
     if not judged:
         raise NotJudged("no batches with several examples of several classes were counted")
 
@@ -93,11 +93,12 @@ def _differ(counts: Floats) -> float:
     return float(((seen - expected) ** 2 / expected).sum() / ((len(seen) - 1) * (seen.shape[1] - 1)))
 
 
-def _finding(run: HealthRun, message: str, observed: float, limit: float, unit: str) -> Finding:
+def _finding(run: HealthRun, row: str, message: str, observed: float, limit: float, unit: str) -> Finding:
     return Finding(
         RULE.name,
         "error" if suffers(run) else "warning",
         message,
+        tensor=row,
         **span(run.classes.steps),
         statistic="feature_std_max",
         observed=observed,

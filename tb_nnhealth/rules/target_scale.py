@@ -60,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
     assert head.target is not None
-    mean, std = of_data(run, "data_mean", f"target/{head.target.name}"), spread(run, f"target/{head.target.name}")
+    mean, std = of_data(run, "data_mean", head.target.place), spread(run, head.target.place)
     if is_outside(std, limits["low_std"], limits["high_std"]):
         limit = limits["high_std" if std > limits["high_std"] else "low_std"]
         statistic, observed = "data_std", std
@@ -73,6 +73,7 @@ def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
         severity_of_symptom(run),
         f"The targets of {head.name} have a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=head.layer.path if head.layer else None,
+        tensor=head.target.place,
         **span(run.data.steps),
         statistic=statistic,
         observed=observed,

@@ -64,21 +64,23 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     tensors = [tensor for tensor in numeric_inputs(run) if len(tensor.shape) > 1 and tensor.shape[-1] != 1]
     if not tensors:
         raise NotJudged("no input with several features was measured")
-    varies = any(of_data(run, "feature_std_max", f"input/{tensor.name}") > 0 for tensor in tensors)
+    varies = any(of_data(run, "feature_std_max", tensor.place) > 0 for tensor in tensors)
     if not varies and not examples_of_a_batch(run) >= limits["examples"]:
         raise NotJudged("no batches of enough examples for features to vary were measured")
     for tensor in tensors:
-        low, high = (of_data(run, f"feature_std_{end}", f"input/{tensor.name}") for end in ("min", "max"))
+        low, high = (of_data(run, f"feature_std_{end}", tensor.place) for end in ("min", "max"))
         if low > 0 and high / low > limits["spread"]:
             message = f"The features of the input {tensor.name} have standard deviations from {low:.3g} to {high:.3g}."
             observed, limit = high / low, limits["spread"]
-            yield _finding(run, severity_of_symptom(run), message, "feature_std_max", observed, limit, "ratio")
+            yield _finding(
+                run, tensor.place, severity_of_symptom(run), message, "feature_std_max", observed, limit, "ratio"
+            )
         yield from _constant(run, tensor, limits)
 
 
 def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[Finding]:
     """Yields the finding where as many features of a table do not vary in most of the batches."""
-    row, features = f"input/{tensor.name}", tensor.shape[-1]
+    row, features = tensor.place, tensor.shape[-1]
     counts = run.data.series("constant_features", row)
     counts = counts[np.isfinite(counts)]
     if len(tensor.shape) != 2 or not features or not examples_of_a_batch(run) >= limits["examples"]:
@@ -95,16 +97,17 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
     if count >= features:
         message = f"In each sampled batch all examples of the input {tensor.name} are the same."
         severity = severity_of_symptom(run)
-    yield _finding(run, severity, message, "constant_features", count, limits["constant"] * features, "features")
+    yield _finding(run, row, severity, message, "constant_features", count, limits["constant"] * features, "features")
 
 
 def _finding(
-    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float, unit: str
+    run: HealthRun, row: str, severity: Severity, message: str, statistic: str, observed: float, limit: float, unit: str
 ) -> Finding:
     return Finding(
         RULE.name,
         severity,
         message,
+        tensor=row,
         **span(run.data.steps),
         statistic=statistic,
         observed=observed,

@@ -66,13 +66,14 @@ RULE = Rule(
 
 
 class Scaled(NamedTuple):
-    """What the first weights are given: its name, the table that tells its mean and standard deviation, its layer."""
+    """What the first weights are given: its name, the table that tells its mean and standard deviation, its place."""
 
     name: str
     table: str
     mean: float
     std: float
     layer: str | None = None
+    tensor: str | None = None
 
 
 BY_NUMBERS = ("Rescaling", "Normalization")
@@ -92,8 +93,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if by_numbers is not None:
         yield from _normalized(run, by_numbers, limits)
     for tensor in tensors:
-        mean, std = of_data(run, "data_mean", f"input/{tensor.name}"), spread(run, f"input/{tensor.name}")
-        yield from _off_scale(run, Scaled(f"The input {tensor.name}", "data", mean, std), limits)
+        mean, std = of_data(run, "data_mean", tensor.place), spread(run, tensor.place)
+        given = Scaled(f"The input {tensor.name}", "data", mean, std, tensor=tensor.place)
+        yield from _off_scale(run, given, limits)
 
 
 def _meets_weights(run: HealthRun, row: str) -> bool:
@@ -129,6 +131,7 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
         _severity(run, excess > limits["far"]),
         f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
         layer=given.layer,
+        tensor=given.tensor,
         **span(run.data.steps),
         statistic=f"{given.table}_{statistic}",
         observed=observed,

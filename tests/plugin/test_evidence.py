@@ -39,14 +39,9 @@ def one(run: HealthRun, *findings: Finding):
         (finding("large-bias", "value_rms", layer="output"), "output/bias"),
         (finding("weight-growth", "value_norm", others=("output/kernel",)), "output/kernel"),
         (finding("stalled-loss", "loss"), "step"),
-        (finding("unnormalized-input", "data_mean", message="The input x has a mean of 7"), "input/x"),
-        (finding("target-scale", "data_std", layer="output"), "target/y"),
-        (
-            finding("single-label-batch", "feature_std_max", message="90% of the sampled batches of y hold …"),
-            "target/y",
-        ),
-        (finding("class-imbalance", "data_mean", message="Class 0 of y comes …"), "target/y"),
-        (finding("collapsed-output", "feature_std_max", layer="output"), "prediction/output"),
+        (finding("unnormalized-input", "data_mean", tensor="input/x"), "input/x"),
+        (finding("target-scale", "data_std", layer="output", tensor="target/y"), "target/y"),
+        (finding("collapsed-output", "feature_std_max", tensor="prediction/output"), "prediction/output"),
         (finding("overfitting", None), ""),
     ],
 )
@@ -102,7 +97,7 @@ def test_values_that_are_not_finite_are_gaps(run):
         (finding("vanishing-gradient", "gradient_rms", variable="dense/kernel", unit="ratio", limit=1e-3), None),
         (finding("stalled-loss", "loss", unit="fraction", limit=0.01), None),
         (finding("clipping-always", "clipped_fraction", unit="fraction", limit=0.5), None),
-        (finding("unnormalized-input", "data_mean", limit=5.0), 5.0),
+        (finding("unnormalized-input", "data_mean", tensor="input/x", limit=5.0), 5.0),
         (finding("learning-rate-value", "learning_rate", unit="learning rate", limit=1.0), 1.0),
     ],
 )

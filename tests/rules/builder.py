@@ -189,8 +189,12 @@ def verdict(name: str, run: HealthRun, **limits: float) -> Verdict:
     return result
 
 
+OF_TENSORS = [statistic.name for statistic in DATA_STATISTICS]
+
+
 def lacking(run: HealthRun, finding: Finding) -> str:
-    """What a finding lacks of its evidence: a number, its limit and their unit, or the place that the model tells.
+    """What a finding lacks of its evidence: a number, its limit and their unit, the tensor whose
+    statistic it is, or the place that the model tells.
 
     The number may be none where it is not finite, and then its statistic is told.
     """
@@ -201,6 +205,7 @@ def lacking(run: HealthRun, finding: Finding) -> str:
         "limit": finding.limit is not None,
         "unit": finding.unit is not None,
         "steps": (finding.first_step is None) == (finding.last_step is None),
+        "tensor": finding.tensor is not None or finding.statistic not in OF_TENSORS,
     }
     return ", ".join(name for name in has if not has[name])
 

@@ -121,6 +121,7 @@ def test_what_a_finding_lacks_of_its_evidence_is_told():
     bare = Finding("dead-units", "warning", "…", layer="dense_0", first_step=3)
     assert lacking(healthy(), bare) == "observed, limit, unit, steps"
     assert lacking(healthy(), replace(bare, statistic="loss", limit=0.5, unit="", last_step=3)) == ""
+    assert lacking(healthy(), replace(bare, statistic="data_std", limit=0.5, unit="", last_step=3)) == "tensor"
     assert lacking(healthy(), Finding("missing-nonlinearity", "warning", "…")) == "a layer"
 
 
