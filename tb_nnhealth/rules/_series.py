@@ -153,6 +153,16 @@ def examples_of_a_batch(run: HealthRun) -> float:
     return float(median(run.step.series("batch_size", "step")))
 
 
+def has_one_label_each(run: HealthRun, counts: Floats) -> bool:
+    """Returns whether as many labels were counted of a batch as it has examples: those of one example go together.
+
+    Args:
+      run: the run.
+      counts: of the classes, `[batches, classes]`, of batches that were counted.
+    """
+    return bool(np.median(counts.sum(axis=1)) <= examples_of_a_batch(run))
+
+
 def of_calls(run: HealthRun, layer: Layer, statistic: str) -> float:
     """Returns the median of a layer's activation statistic over the late window: of its smallest call."""
     window = late(run.activations.steps)

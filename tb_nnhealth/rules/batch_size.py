@@ -65,7 +65,9 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
     if not an_epoch and not is_small:
         raise NotJudged("the length of an epoch is not known")
     if is_small:
-        examples, have = ("one example", "no variance") if size == 1 else (f"{size:g} examples", "a variance of chance")
+        examples, have = f"{size:g} examples", "a mean and a variance that are mostly chance"
+        if size == 1:
+            examples, have = "one example", "no variance"
         message = f"Batches of {examples} under batch normalization have {have}."
         spoilt: Severity = "warning" if share_left(run) > HALF else severity
         yield _finding(run, spoilt, message, size, limits["normalized"], "examples", normalized[0])

@@ -11,11 +11,12 @@ The steps of an epoch times the examples of a batch are divided by the number of
 information; a warning where the loss falls well, and no validation is better than a constant answer, unless its data
 are not like those of the training (see `no-better-than-trivial`). A model with frozen variables is taken to be
 pretrained, and not judged. How many weights the model has is told, and no limit is set to it: networks with far more
-weights than examples learn well.
+weights than examples learn well. Where more labels were counted of a batch than it has examples, as of pixels and
+words, there is no verdict: how many of a class an epoch shows is not known.
 
 ## When it is wrong
 Easy problems need few examples. A data set that is repeated without end, under a small `steps_per_epoch`, has more
-examples than an epoch shows. Where an example has many labels (pixels, words), it still counts once.
+examples than an epoch shows.
 
 ## What to try
 * Start from a pretrained model and train its last layers only.
@@ -29,10 +30,11 @@ examples than an epoch shows. Where an example has many labels (pixels, words), 
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, heads
+from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._inputs import examples
 from tb_nnhealth.rules._loss import has_settled, learns_by_heart, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._series import class_counts, has_one_label_each
 
 RULE = Rule(
     name="few-samples",
@@ -50,6 +52,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]
     if count is None or not judged:
         raise NotJudged("no classification with a known length of an epoch was seen")
+    judged = [head for head in judged if not _has_several_labels(run, head)]
+    if not judged:
+        raise NotJudged("an example has several labels, and how many of a class an epoch shows is not known")
     if any(not variable.trainable and variable.role == "kernel" for variable in run.model.variables):
         raise NotJudged("part of the model is frozen, and may be pretrained")
     classes = max(2, *(head.units or 0 for head in judged))
@@ -65,3 +70,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         limit=limits["examples"],
         unit="examples",
     )
+
+
+def _has_several_labels(run: HealthRun, head: Head) -> bool:
+    """Returns whether more labels than examples were counted of the usual batch."""
+    if head.target is None or head.target.place not in run.classes.rows:
+        return False
+    counts = class_counts(run, head.target.place)
+    counted = counts[counts.any(axis=1)]
+    return len(counted) > 0 and not has_one_label_each(run, counted)

@@ -82,7 +82,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 run,
                 head,
                 "error",
-                f"The labels of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
+                f"The {_noun(head)}s of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
                 "data_max" if high > highest else "data_min",
                 high if high > highest else low,
                 highest if high > highest else 0.0,
@@ -112,6 +112,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             )
 
 
+def _noun(head: Head) -> str:
+    """Returns what a user calls what the loss is given to compare with: numbers are no labels."""
+    return "target" if head.loss in (*NOT_NEGATIVE, PERCENTAGE) else "label"
+
+
 def _highest(head: Head) -> float:
     """Returns the largest label that fits."""
     if head.loss in NOT_NEGATIVE:
@@ -123,7 +128,7 @@ def _zeros(run: HealthRun, head: Head) -> Iterator[Finding]:
     assert head.target is not None
     zeros = mean(run.data.series("data_zero_fraction", head.target.place))
     if zeros > 0:
-        message = f"{zeros:.2g} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
+        message = f"{zeros:.1%} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
         yield _finding(run, head, "error" if suffers(run) else "warning", message, "data_zero_fraction", zeros, 0.0)
 
 
@@ -140,7 +145,7 @@ def _finding(
         statistic=statistic,
         observed=observed,
         limit=limit,
-        unit="label",
+        unit=_noun(head),
     )
 
 

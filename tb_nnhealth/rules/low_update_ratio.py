@@ -19,7 +19,8 @@ can have moved. Where that is below the second limit for at least half of the ke
 a constant answer's (of its start, where that is not known, or where the start was below it and more than half of it
 is left), it is a warning. So it is where the median kernel's ratio is below the third limit there, and the loss falls
 on and on: between the last thirds of the training by three tenths of all its fall, and beyond noise. Variables that
-do not change at all are left out: they belong to `unchanged-variable`.
+do not change at all are left out: they belong to `unchanged-variable`. Kernels that stand still at most of the late
+steps are counted, and not named.
 
 By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
 of each change by the norm before.
@@ -39,7 +40,6 @@ Where a loss cannot fall because of the data, the steps may shrink as a conseque
 * CS231n, Convolutional neural networks for visual recognition, on the ratio of updates to weights.
 """
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -76,13 +76,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     variables, ratio, (first_step, last_step) = late_ratios(run)
     low = ratio < limits["warning"]
     if 2 * np.count_nonzero(low) < len(variables):
-        yield from itertools.islice(_of_little_learning(run, variables, ratio, limits), 1)
+        if learnt_little(run):
+            moved = (*_hardly_moved(run, variables, limits["path"]), *_crawls(run, variables, ratio, limits["crawl"]))
+            yield from moved[:1]
         return
     if learns_well(run):
         return
     if not has_settled(run):
         raise NotJudged("the updates are small, but the learning rate may still be warming up")
-    slowest = int(np.nanargmin(ratio))
+    named = np.flatnonzero(low & (ratio > 0))
+    if not len(named):
+        raise NotJudged("the kernels whose updates are small do not change at most of the late sampled steps")
+    slowest = int(named[ratio[named].argmin()])
     yield Finding(
         RULE.name,
         "error" if never_fell(run) else "warning",
@@ -95,16 +100,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=float(ratio[slowest]),
         limit=limits["warning"],
         unit="ratio",
-        others=tuple(variables[index].path for index in np.flatnonzero(low) if index != slowest),
+        others=tuple(variables[index].path for index in named if index != slowest),
     )
-
-
-def _of_little_learning(
-    run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limits: Limits
-) -> Iterator[Finding]:
-    if learnt_little(run):
-        yield from _hardly_moved(run, variables, limits["path"])
-        yield from _crawls(run, variables, ratio, limits["crawl"])
 
 
 def _crawls(run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limit: float) -> Iterator[Finding]:

@@ -52,7 +52,8 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     steps, losses = curve(of_present_loss(run), "loss")
     if len(losses) <= limits["epochs"]:
-        raise NotJudged(f"{len(losses)} epochs are too few to show a swing, and single batches differ without one")
+        few = "1 epoch is too short" if len(losses) == 1 else f"{len(losses)} epochs are too few"
+        raise NotJudged(f"{few} to show a swing, and single batches differ without one")
     steps, losses = steps[1:], losses[1:]
     changes = np.diff(losses)
     size = float(np.median(np.abs(changes)) / max(abs(float(np.median(losses))), 1e-12))

@@ -37,7 +37,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, class_counts, examples_of_a_batch, span, target_rows
+from tb_nnhealth.rules._series import Floats, class_counts, has_one_label_each, span, target_rows
 
 RULE = Rule(
     name="single-label-batch",
@@ -68,7 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if share > limits["share"] and _by_chance(counts) <= limits["chance"]:
             told = f"{share:.0%} of the sampled batches of {name} hold a single class."
             yield _finding(run, row, told, share, limits["share"], "of the batches")
-        elif _has_one_label_each(run, counts) and (ratio := _differ(counts)) > limits["differ"]:
+        elif has_one_label_each(run, counts) and (ratio := _differ(counts)) > limits["differ"]:
             told = f"The classes of {name} differ from batch to batch {ratio:.0f} times as much as in shuffled ones."
             yield _finding(run, row, told, ratio, limits["differ"], "ratio")
     if not judged:
@@ -79,11 +79,6 @@ def _by_chance(counts: Floats) -> float:
     """Returns the probability that a shuffled batch of the median size holds the most frequent class alone."""
     total = counts.sum(axis=0)
     return float((total.max() / total.sum()) ** np.median(counts.sum(axis=1)))
-
-
-def _has_one_label_each(run: HealthRun, counts: Floats) -> bool:
-    """Returns whether as many labels were counted of a batch as it has examples: those of one example go together."""
-    return bool(np.median(counts.sum(axis=1)) <= examples_of_a_batch(run))
 
 
 def _differ(counts: Floats) -> float:

@@ -51,7 +51,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if run.steps >= limits["steps"] or learns_well(run):
         return
     an_epoch = steps_per_epoch(run)
-    shape = f": {len(run.epochs)} epochs of {an_epoch}" if an_epoch and run.epochs else ""
+    shape = (
+        f": {len(run.epochs)} epoch{'s' if len(run.epochs) > 1 else ''} of {an_epoch}"
+        if an_epoch and run.epochs
+        else ""
+    )
     yield Finding(
         RULE.name,
         "warning",

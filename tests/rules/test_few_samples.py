@@ -40,6 +40,13 @@ def test_pretrained_and_regression_are_not_judged():
     assert verdict(RULE, unmeasured(planned(10))).status == "no_data"
 
 
+def test_examples_with_several_labels_are_not_judged():
+    assert verdict(RULE, with_classes(planned(10), [3] * 10)).status == "pass"
+    several = verdict(RULE, with_classes(planned(10), [30] * 10))
+    assert several.status == "no_data"
+    assert several.reason == "an example has several labels, and how many of a class an epoch shows is not known"
+
+
 def test_few_that_were_learnt_by_heart_are_a_warning():
     run = with_classes(planned(10), [3] * 10)
     logs = [{"loss": 0.3, "val_loss": 2.3 + 0.1 * i} for i in range(4)]

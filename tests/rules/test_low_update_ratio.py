@@ -65,6 +65,14 @@ def test_unmeasured_and_unmoved_are_no_data():
     assert verdict(RULE, change(healthy(), "variable", "update_norm", 0.0)).status == "no_data"
 
 
+def test_kernels_that_stand_still_are_left_out():
+    """A kernel that changed at some of the late steps only has a median ratio of zero."""
+    run = change(stuck(healthy()), "variable", "update_ratio", 1e-6)
+    (finding,) = findings(RULE, change(run, "variable", "update_ratio", 0.0, "dense_0/kernel"))
+    assert finding.variable != "dense_0/kernel" and "dense_0/kernel" not in finding.others
+    assert verdict(RULE, change(run, "variable", "update_ratio", 0.0)).status == "no_data"
+
+
 def test_a_learning_rate_that_warms_up_is_not_judged():
     run = change(stuck(healthy()), "variable", "update_ratio", 1e-6)
     assert verdict(RULE, replace(run, finished=False)).status == "no_data"

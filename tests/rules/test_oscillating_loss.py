@@ -35,6 +35,8 @@ def test_swings_on_the_way_down_pass():
 
 def test_few_epochs_show_none():
     run = with_epochs(stuck(healthy()), SWINGS[:4])
+    one = with_epochs(stuck(healthy()), SWINGS[:1])
+    assert verdict(RULE, one).reason == "1 epoch is too short to show a swing, and single batches differ without one"
     assert verdict(RULE, run).reason == "4 epochs are too few to show a swing, and single batches differ without one"
 
 

@@ -24,6 +24,8 @@ def test_a_short_one_that_learnt_nothing_is_a_warning():
 def test_the_message_tells_where_the_steps_come_from():
     (finding,) = findings(RULE, with_epochs(stuck(healthy(steps=SHORT)), [2.3, 2.3]))
     assert finding.message == "The whole training took 19 steps: 2 epochs of 100."
+    (finding,) = findings(RULE, with_epochs(stuck(healthy(steps=SHORT)), [2.3]))
+    assert finding.message == "The whole training took 19 steps: 1 epoch of 100."
 
 
 def test_a_training_that_goes_on_is_not_judged():
