@@ -165,10 +165,13 @@ def _settings(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 
 
 def _rendered(form: str, scorecards: "dict[str, Scorecard]", runs: dict[str, str]) -> bytes:
-    """Returns the scorecards, by the names of their runs, as SARIF or JUnit XML."""
+    """Returns the scorecards, by the names of their runs, as SARIF or JUnit XML; warns of too many runs."""
     if form == "sarif":
-        from tb_nnhealth.sarif import sarif
+        from tb_nnhealth.sarif import MOST_RUNS, sarif
 
+        if len(scorecards) > MOST_RUNS:
+            has = f"this one has {len(scorecards)}: export them in parts"
+            say(f"GitHub takes at most {MOST_RUNS} runs in one SARIF file, and {has}.")
         return sarif({name: (scorecard, runs[name]) for name, scorecard in scorecards.items()}).encode()
     from tb_nnhealth.junit import junit
 

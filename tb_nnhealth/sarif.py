@@ -24,6 +24,9 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVELS = {"info": "note", "warning": "warning", "error": "error"}
 """SARIF's levels by our severities."""
 
+MOST_RUNS = 20
+"""As many runs GitHub takes in one file: docs.github.com, SARIF support for code scanning."""
+
 EVIDENCE = ("first_step", "last_step", "statistic", "observed", "limit", "unit")
 
 

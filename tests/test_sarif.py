@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 from urllib.parse import unquote, urlparse
 
@@ -164,3 +165,18 @@ def test_the_command_writes_all_runs(tmp_path, monkeypatch, capfd):
     assert (out, err) == (sarif(runs), "")
     (result,) = (r for r in json.loads(out)["runs"][0]["results"] if r["ruleId"] == "stalled-loss")
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "logs/deep/bad"
+
+
+def test_the_command_warns_of_more_runs_than_services_take(tmp_path, capfd):
+    write_run(healthy(), tmp_path / "logs" / "0")
+    for number in range(1, 21):
+        shutil.copytree(tmp_path / "logs" / "0", tmp_path / "logs" / str(number))
+    assert cli.main(["export", str(tmp_path / "logs"), "--format", "sarif"]) == 0
+    out, err = capfd.readouterr()
+    assert len(json.loads(out)["runs"]) == 21
+    assert (
+        err == "nnhealth: GitHub takes at most 20 runs in one SARIF file, and this one has 21: export them in parts.\n"
+    )
+    shutil.rmtree(tmp_path / "logs" / "20")
+    assert cli.main(["export", str(tmp_path / "logs"), "--format", "sarif"]) == 0
+    assert capfd.readouterr().err == ""
