@@ -113,7 +113,7 @@ def target_range(run: HealthRun, head: Head) -> tuple[float, float]:
     """Returns the smallest and the largest target of an output that were seen, NaN where none was measured."""
     if head.target is None:
         return math.nan, math.nan
-    row = f"target/{head.target.name}"
+    row = head.target.place
     lows, highs = run.data.lows("data_min", row), run.data.highs("data_max", row)
     finite = [float(low) for low in lows if math.isfinite(low)], [float(high) for high in highs if math.isfinite(high)]
     return min(finite[0], default=math.nan), max(finite[1], default=math.nan)

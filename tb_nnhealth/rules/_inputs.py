@@ -8,12 +8,12 @@ import numpy as np
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
-from tb_nnhealth.rules._series import examples_of_a_batch, is_kernel, median
+from tb_nnhealth.rules._series import examples_of_a_batch, layers_with_kernels, median
 
 
 def measured(run: HealthRun, stage: str) -> tuple[BatchTensor, ...]:
     """Returns the tensors of a stage that the data table has a row for."""
-    return tuple(t for t in run.model.tensors(stage) if run.data.row(f"{stage}/{t.name}") is not None)
+    return tuple(t for t in run.model.tensors(stage) if run.data.row(t.place) is not None)
 
 
 def numeric_inputs(run: HealthRun) -> tuple[BatchTensor, ...]:
@@ -29,12 +29,12 @@ def numeric_inputs(run: HealthRun) -> tuple[BatchTensor, ...]:
 
 def _holds_indices(run: HealthRun, tensor: BatchTensor) -> bool:
     """Returns whether a float tensor beside embeddings may hold indices: it has rank 1 or 2 and is never negative."""
-    return len(tensor.shape) <= 2 and of_data(run, "data_min", f"input/{tensor.name}") >= 0
+    return len(tensor.shape) <= 2 and of_data(run, "data_min", tensor.place) >= 0
 
 
 def normalizing_layer(run: HealthRun) -> Layer | None:
     """Returns the layer by which the model itself normalizes its input, the last one before any kernel."""
-    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    kernels = layers_with_kernels(run)
     found = None
     for layer in sorted(run.model.layers, key=lambda layer: layer.position):
         if layer.normalizes:
@@ -66,7 +66,7 @@ def examples(run: HealthRun) -> float | None:
 def heads_with(run: HealthRun, losses: tuple[str, ...]) -> Iterator[Head]:
     """Yields the outputs with one of the losses and a target that was measured."""
     for head in heads(run):
-        if head.loss in losses and head.target and run.data.row(f"target/{head.target.name}") is not None:
+        if head.loss in losses and head.target and run.data.row(head.target.place) is not None:
             yield head
 
 

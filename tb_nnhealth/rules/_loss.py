@@ -40,7 +40,7 @@ HELD_BACK = 0.8
 """Share of what was there to lose that a training leaves which has learnt little."""
 
 HALF = 0.5
-"""Share of a constant answer's loss below which a model clearly knows something."""
+"""Share of what was there to lose above which a training is held back."""
 
 STEADILY = 0.3
 """Share of its fall that a loss makes between the middle and the last third where it does not level off."""
@@ -211,6 +211,11 @@ def severity_of_symptom(run: HealthRun) -> Severity:
     return "warning" if suffers(run) else "info"
 
 
+def is_held_back(run: HealthRun) -> bool:
+    """Returns whether a run suffers, or half and more of what was there to lose is left."""
+    return suffers(run) or share_left(run) > HALF
+
+
 def has_settled(run: HealthRun) -> bool:
     """Returns whether it may be said that the loss does not fall, rather than that it has not fallen yet."""
     return run.finished or steps_seen(run) >= LONG_ENOUGH
@@ -246,16 +251,22 @@ def falls_ever_faster(curve: LossCurve) -> bool:
     from the first third to the middle one."""
     if len(curve.losses) < 3 or not curve.end < 0:
         return False
-    first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
+    first, middle, last = _thirds(curve)
     return middle - last > first - middle > 0
 
 
 def falls_steadily(curve: LossCurve) -> bool:
     """Returns whether the loss falls beyond noise from the middle third of the points to the last one, and by much of
     what it falls in all."""
-    first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
+    first, middle, last = _thirds(curve)
     doubt = 2 * MEDIAN_ERROR * noise(curve.losses) / math.sqrt(max(1, len(curve.losses) // 3))
     return middle - last > max(doubt, STEADILY * (first - last))
+
+
+def _thirds(curve: LossCurve) -> tuple[float, float, float]:
+    """Returns the median losses of the thirds of the points."""
+    first, middle, last = (float(median(part)) for part in np.array_split(curve.losses, 3))
+    return first, middle, last
 
 
 def share_left(run: HealthRun) -> float:

@@ -129,6 +129,11 @@ def kernels(run: HealthRun) -> tuple[Variable, ...]:
     return tuple(variable for variable in run.model.variables if variable.trainable and is_kernel(variable))
 
 
+def layers_with_kernels(run: HealthRun) -> set[str]:
+    """Returns the paths of the layers that multiply by a kernel, trainable or not."""
+    return {variable.layer for variable in run.model.variables if is_kernel(variable)}
+
+
 def is_kernel(variable: Variable) -> bool:
     other = any(word in variable.role for word in ("bias", "gamma", "beta", "embedding"))
     return len(variable.shape) >= 2 and not other

@@ -129,9 +129,9 @@ def _of_mean(run: HealthRun, loss: Mapping[str, Any], output: str | None) -> flo
 def _variance_of_target(run: HealthRun, output: str | None) -> float:
     """Returns the target's variance: that within the batches, and that of their means beyond what chance makes it."""
     within = mean(_of_output(run, "target_variance/", output))
-    measured = [target for target in run.model.tensors("target") if f"target/{target.name}" in run.data.rows]
+    measured = [target for target in run.model.tensors("target") if target.place in run.data.rows]
     targets = [target for target in measured if _is_of(target.name, "", output)]
-    means = run.data.series("data_mean", f"target/{targets[0].name}").astype(np.float64) if targets else np.empty(0)
+    means = run.data.series("data_mean", targets[0].place).astype(np.float64) if targets else np.empty(0)
     means = means[np.isfinite(means)]
     examples = examples_of_a_batch(run)
     if len(targets) != 1 or len(means) < 2 or not examples >= 1:

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
-from tb_nnhealth.rules._loss import HALF, severity_of_symptom, share_left
+from tb_nnhealth.rules._loss import is_held_back, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, span
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
@@ -69,7 +69,7 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
         if size == 1:
             examples, have = "one example", "no variance"
         message = f"Batches of {examples} under batch normalization have {have}."
-        spoilt: Severity = "warning" if share_left(run) > HALF else severity
+        spoilt: Severity = "warning" if is_held_back(run) else "info"
         yield _finding(run, spoilt, message, size, limits["normalized"], "examples", normalized[0])
     if an_epoch and 1 / an_epoch > limits["share"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."

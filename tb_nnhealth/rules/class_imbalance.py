@@ -91,5 +91,5 @@ def _is_predicted_alone(run: HealthRun, row: str, index: int) -> bool:
 
 def _is_share(run: HealthRun, row: str) -> bool:
     """Returns whether a target's mean is the share of one of two classes: its labels are no one-hot rows."""
-    shapes = [tensor.shape for tensor in run.model.tensors("target") if f"target/{tensor.name}" == row]
+    shapes = [tensor.shape for tensor in run.model.tensors("target") if tensor.place == row]
     return len(run.classes.columns) == 2 and all(shape[-1:] != (2,) for shape in shapes)

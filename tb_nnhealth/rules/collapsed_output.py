@@ -74,8 +74,8 @@ def _spread(run: HealthRun, head: Head) -> float | None:
     if head.target is None:
         return None
     window = late(run.data.steps)
-    prediction = float(median(run.data.series("feature_std_max", f"prediction/{head.prediction.name}")[window]))
-    target = mean(run.data.series("feature_std_max", f"target/{head.target.name}")[window])
+    prediction = float(median(run.data.series("feature_std_max", head.prediction.place)[window]))
+    target = mean(run.data.series("feature_std_max", head.target.place)[window])
     if head.loss in CATEGORICAL and head.target.shape != head.prediction.shape:
         target = min(target, 0.3)  # Class numbers spread further than the probability of a class can.
     return prediction / target if target > 0 and prediction >= 0 else None

@@ -36,7 +36,7 @@ import math
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import share_left, suffers
+from tb_nnhealth.rules._loss import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -62,9 +62,6 @@ REACH = {"Uniform": math.sqrt(3), "Normal": 2 / 0.87962566}
 MOST = 0.5
 """Share of the model's parameters that is most of them."""
 
-LEFT = 0.5
-"""Share of what the loss had to lose that is left where little was learnt."""
-
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     model = run.model
@@ -84,7 +81,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     frozen = [layer for layer in model.layers if not (layer.trainable or layer.left_out) and layer.parameters]
     untrained = [variable for variable in model.variables if _is_untrained(variable)]
     never = sum(variable.size for variable in untrained)
-    if never > MOST * model.parameters and (suffers(run) or share_left(run) > LEFT):
+    if never > MOST * model.parameters and is_held_back(run):
         yield _of_untrained(run, never, tuple(dict.fromkeys(variable.layer for variable in untrained)))
     elif frozen:
         parameters = sum(layer.parameters for layer in frozen)

@@ -106,7 +106,7 @@ def _has_several_labels(run: HealthRun, head: Head) -> bool:
     """Returns whether the examples have more labels than one each, in the mean."""
     if head.target is None or not head.units:
         return False
-    return of_data(run, "data_mean", f"target/{head.target.name}") * head.units > SEVERAL
+    return of_data(run, "data_mean", head.target.place) * head.units > SEVERAL
 
 
 def _of_regression(run: HealthRun, head: Head) -> tuple[Severity, str] | None:

@@ -32,7 +32,7 @@ inputs tells it.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, has_settled, severity_of_symptom, share_left
+from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, HALF, has_settled, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, median, span
 from tb_nnhealth.rules._trivial import over_trivial_by_output, trivial_loss
@@ -51,9 +51,6 @@ OUTPUT = "output_loss/"
 
 GONE = 0.01
 """Share of the first regularization that is left where the training has followed nothing else."""
-
-LEFT = 0.5
-"""Share of what the data loss had to lose that is left where it was not followed."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -149,7 +146,7 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
     first, total = (_first(run, name) for name in ("regularization_loss", "loss"))
     share = first / total if total > 0 else 0.0
     left = _late(run, "regularization_loss") / first if first > 0 else 1.0
-    if not share > limit or not left < GONE or not share_left(run) > LEFT:
+    if not share > limit or not left < GONE or not share_left(run) > HALF:
         return
     yield Finding(
         RULE.name,

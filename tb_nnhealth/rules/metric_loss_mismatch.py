@@ -114,7 +114,7 @@ def _labels_of_an_example(run: HealthRun, head: Head) -> Floats:
     """Returns the mean sum of an example's target at each sample; nothing where it is no row of the outputs' length."""
     if head.target is None or not head.units or head.target.shape[-1:] != (head.units,):
         return np.empty(0)
-    means = run.data.series("data_mean", f"target/{head.target.name}").astype(np.float64)
+    means = run.data.series("data_mean", head.target.place).astype(np.float64)
     return head.units * means[np.isfinite(means)]
 
 
@@ -127,6 +127,6 @@ def _are_labels(run: HealthRun, head: Head) -> bool:
     low, high = target_range(run, head)
     if head.target is None or not (0 <= low <= high <= 1):
         return False
-    row = f"target/{head.target.name}"
+    row = head.target.place
     ones = 1 - mean(run.data.series("data_zero_fraction", row))
     return math.isclose(mean(run.data.series("data_mean", row)), ones, abs_tol=ROUNDING)

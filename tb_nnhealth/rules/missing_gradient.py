@@ -45,7 +45,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Layer, Variable
-from tb_nnhealth.rules._loss import HALF, learns_well, severity_of_symptom, share_left
+from tb_nnhealth.rules._loss import is_held_back, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, rows_of, span
 from tb_nnhealth.rules.dead_units import all_dead
@@ -102,7 +102,7 @@ def _left_out(run: HealthRun, variables: tuple[Variable, ...], rows: list[int]) 
     )
     yield Finding(
         RULE.name,
-        "warning" if share_left(run) > HALF else severity_of_symptom(run),
+        "warning" if is_held_back(run) else "info",
         f"{nearest.path}{told}: the optimizer is never given {'them' if others else 'it'}.",
         layer=nearest.layer,
         variable=nearest.path,

@@ -17,7 +17,11 @@ the best constant answer's, as far as the labels tell that, else where it has lo
 ([why](../calibration.md#does-training-suffer))."""
 
 BEGUN = {
-    ("suffers", "severity_of_symptom"): """Nothing is learnt yet in a run that goes on and has seen fewer than 64
+    (
+        "suffers",
+        "severity_of_symptom",
+        "is_held_back",
+    ): """Nothing is learnt yet in a run that goes on and has seen fewer than 64
 steps. Nor is it in one that has ended, or gone on for 1000 steps, and none of whose validations, of three or more, was
 below 0.95 of the best constant answer's.""",
     ("learns_well",): "A run that goes on and has seen fewer than 64 steps is not judged by it.",

@@ -45,7 +45,7 @@ from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._layers import PASSING
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import is_kernel, median, span
+from tb_nnhealth.rules._series import layers_with_kernels, median, span
 
 RULE = Rule(
     name="unnormalized-input",
@@ -85,7 +85,7 @@ HANDING_ON = (None, "linear", "relu", "leaky_relu")
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     layer = normalizing_layer(run)
-    tensors = [tensor for tensor in numeric_inputs(run) if layer is None or _meets_weights(run, f"input/{tensor.name}")]
+    tensors = [tensor for tensor in numeric_inputs(run) if layer is None or _meets_weights(run, tensor.place)]
     by_numbers = layer if layer is not None and _is_measured(run, layer) else None
     if not tensors and by_numbers is None:
         own = layer is not None
@@ -100,7 +100,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _meets_weights(run: HealthRun, row: str) -> bool:
     """Returns whether a layer's kernel is known to be given an input as it is."""
-    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    kernels = layers_with_kernels(run)
     return any(row in layer.inputs and layer.path in kernels and not layer.normalizes for layer in run.model.layers)
 
 
@@ -149,7 +149,7 @@ def _severity(run: HealthRun, is_far: bool) -> Severity:
 def _is_made_up_for(run: HealthRun) -> bool:
     """Returns whether all that the first weights give is normalized before other weights, so that its scale does not
     matter: ReLU hands it on."""
-    kernels = {variable.layer for variable in run.model.variables if is_kernel(variable)}
+    kernels = layers_with_kernels(run)
     first = [
         layer
         for layer in run.model.layers

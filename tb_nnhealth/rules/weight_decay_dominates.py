@@ -34,7 +34,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import share_left, suffers
+from tb_nnhealth.rules._loss import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import applied, kernels, late, median, span
 
@@ -53,10 +53,6 @@ RULE = Rule(
 )
 
 
-LEFT = 0.5
-"""Share of what was there to lose that a training leaves which is held back."""
-
-
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     decay = float((run.model.compile.get("optimizer") or {}).get("weight_decay") or 0.0)
     penalized = {layer.path for layer in run.model.layers if layer.regularized}
@@ -65,7 +61,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("no weight is decayed or penalized")
     acted = np.flatnonzero(applied(run, run.variables))
     window = acted[late(run.variables.steps[acted])]
-    held_back = suffers(run) or share_left(run) > LEFT
+    held_back = is_held_back(run)
     by_penalty = limits["shrunk" if held_back else "penalized"]
     found = {}
     for variable in judged:
