@@ -17,7 +17,7 @@ import numpy as np
 from playwright.sync_api import Browser, Frame, Page
 
 from benchmarks import rivals
-from benchmarks.sweep import LOADERS, chromium
+from benchmarks.sweep import LOADERS, chromium, wait_until_still
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter
 from tests.browser.runs import quiet_tables
@@ -32,9 +32,6 @@ HISTOGRAMS_EACH = 50
 VIEWPORT = {"width": 1280, "height": 900}
 PATIENCE = 120_000
 """Milliseconds."""
-
-SETTLED = 2.0
-"""Seconds of the same data after which TensorBoard has loaded all of them."""
 
 MOVES, HURRY = 180, 1 / 60
 """Movements of the pointer that are traced, and the seconds between two of them."""
@@ -108,15 +105,13 @@ def beside(rows: int, samples: int) -> Iterator[dict[str, Any]]:
 
 
 def wait_until_loaded(browser: Browser, address: str) -> None:
-    """Waits until TensorBoard has loaded the same of the run for a while: it tells nobody when it is done."""
-    page, seen, since = browser.new_page(), None, time.monotonic()
-    while seen is None or time.monotonic() - since < SETTLED:
+    """Waits until TensorBoard has had the same of the run for a while."""
+
+    def version(page: Page) -> str | None:
         answer = page.request.get(f"{address}/data/plugin/nnhealth/version?run={RUN}/health")
-        version = answer.text() if answer.ok else None
-        if version != seen:
-            seen, since = version, time.monotonic()
-        time.sleep(0.2)
-    page.close()
+        return answer.text() if answer.ok else None
+
+    wait_until_still(browser, version)
 
 
 def visited(browser: Browser, address: str) -> dict[str, Any]:

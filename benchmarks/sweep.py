@@ -7,12 +7,12 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.runs import write_sweep
 from tools.browser import CHROMIUM, CHROMIUM_ARGUMENTS, tensorboard
@@ -20,6 +20,9 @@ from tools.browser import CHROMIUM, CHROMIUM_ARGUMENTS, tensorboard
 LOADERS = {"fast": "true", "slow": "false"}
 PATIENCE = 120_000
 """Milliseconds."""
+
+SETTLED = 2.0
+"""Seconds of the same data after which TensorBoard has loaded all of them."""
 
 ROWS = "count => document.querySelectorAll('.runs tbody tr').length >= count"
 JUDGED = "count => document.querySelectorAll('.runs tbody tr:not([data-state=waiting])').length >= count"
@@ -47,12 +50,23 @@ def chromium() -> Iterator[Browser]:
 
 
 def wait_until_loaded(browser: Browser, address: str, count: int) -> None:
-    """Waits until TensorBoard has all runs, and the same data of them for two seconds."""
+    """Waits until TensorBoard has all runs, and the same data of them for a while."""
+
+    def listed(page: Page) -> Any:
+        table = page.request.get(f"{address}/data/plugin/nnhealth/table").json()
+        return table if len(table["rows"]) >= count else None
+
+    wait_until_still(browser, listed)
+
+
+def wait_until_still(browser: Browser, ask: Callable[[Page], Any]) -> None:
+    """Waits until what is asked for has stayed the same, and is not None: TensorBoard tells nobody when it has loaded
+    all there is."""
     page, seen, since = browser.new_page(), None, time.monotonic()
-    while time.monotonic() - since < 2:
-        listed = page.request.get(f"{address}/data/plugin/nnhealth/table").json()
-        if len(listed["rows"]) < count or listed != seen:
-            seen, since = listed, time.monotonic()
+    while seen is None or time.monotonic() - since < SETTLED:
+        told = ask(page)
+        if told is None or told != seen:
+            seen, since = told, time.monotonic()
         time.sleep(0.2)
     page.close()
 
