@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from tb_nnhealth.document import strict_json
 from tb_nnhealth.engine import Status
 from tb_nnhealth.rules import Finding
-from tb_nnhealth.rules._rule import SEVERITIES, Severity
+from tb_nnhealth.rules._rule import SEVERITIES, Severity, told_places
 
 if TYPE_CHECKING:
     from tb_nnhealth.scorecard import Scorecard
@@ -30,6 +30,11 @@ class Change:
     before: Severity | None
     after: Severity | None
     message: str
+
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The places that people are told, as a finding's."""
+        return told_places(self.variable, self.layer, self.tensor)
 
 
 @dataclass(frozen=True)

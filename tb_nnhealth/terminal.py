@@ -129,21 +129,32 @@ def _finding(finding: Finding) -> Text:
     severity = finding.severity
     style = "bold red" if severity == "error" else STYLES[severity]
     shown, more = finding.others[:SHOWN_OTHERS], len(finding.others) > SHOWN_OTHERS
-    others = f" (also {', '.join(shown)}{', …' if more else ''})" if shown else ""
+    others = f"also {', '.join(shown)}{', …' if more else ''}" if shown else ""
+    beside = "; ".join(part for part in (_unnamed(finding), others) if part)
     return Text.assemble(
         "    " if finding.because else "",
         (f"  {severity} ", style),
         (f"{finding.rule} ", "bold"),
         _plain(finding.message),
-        (_plain(others), "dim"),
+        (_plain(f" ({beside})" if beside else ""), "dim"),
     )
 
 
 def _change(kind: Kind, change: Change) -> Text:
     severity = " → ".join(name for name in (change.before, change.after) if name)
+    beside = _unnamed(change)
     return Text.assemble(
-        (f"  {kind} ", KIND_STYLES[kind]), (f"{_plain(change.rule)} ", "bold"), f"({severity}) ", _plain(change.message)
+        (f"  {kind} ", KIND_STYLES[kind]),
+        (f"{_plain(change.rule)} ", "bold"),
+        f"({severity}) ",
+        _plain(change.message),
+        (_plain(f" ({beside})" if beside else ""), "dim"),
     )
+
+
+def _unnamed(found: Finding | Change) -> str:
+    """Returns the places of a finding that its message does not name."""
+    return ", ".join(place for place in found.where if place not in found.message)
 
 
 def _unjudged(verdict: Verdict) -> Text:

@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb_nnhealth import cli, commands, engine
+from tb_nnhealth import cli, commands, engine, terminal
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, losses, stuck, table, unmeasured, with_layers
+from tests.rules.builder import change, healthy, losses, stuck, table, unmeasured, with_head, with_layers
 from tests.written import write_run
 
 
@@ -47,6 +47,14 @@ def test_show_tells_the_verdict_on_each_run_on_stderr(logs, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert all(word in err for word in ("dead-units", "stalled-loss", "activations", "try: "))
+
+
+def test_show_names_the_layer_and_the_tensor_that_a_message_does_not(capsys):
+    card = Scorecard.from_run(with_head(stuck(healthy()), "MeanSquaredError"))
+    (finding,) = (one for one in card.findings if one.rule == "loss-activation-mismatch")
+    assert finding.layer in finding.message and finding.tensor not in finding.message
+    terminal.show(card, "run")
+    assert f"({finding.tensor}; also " in " ".join(capsys.readouterr().err.split())
 
 
 def test_show_of_a_healthy_run_finds_nothing(logs, capsys):

@@ -65,6 +65,15 @@ class Finding:
         """Where the rule fails, as closely as the finding tells: empty for the run as a whole."""
         return self.variable or self.tensor or self.layer or ""
 
+    @property
+    def where(self) -> tuple[str, ...]:
+        """The places that people are told: the variable, or else its layer, and the tensor of the batch."""
+        return told_places(self.variable, self.layer, self.tensor)
+
+
+def told_places(variable: str | None, layer: str | None, tensor: str | None) -> tuple[str, ...]:
+    return tuple(place for place in (variable or layer, tensor) if place)
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -67,13 +67,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     penalty, trivial = parts.get("regularization", 0.0), trivial_loss(run)
     if penalty * total > trivial:
         told = f"Regularization makes up {penalty:.0%} of the loss, more than a constant answer has."
-        yield _finding(run, "warning", told, "regularization_loss", penalty, trivial / total)
+        yield _finding(run, "regularization", "warning", told, penalty, trivial / total)
     elif share > limits["share"]:
         drowned = _drowned(run, outputs, name)
         told = f"{_capital(name)} makes up {share:.0%} of the loss{_told(drowned)}."
-        statistic = "regularization_loss" if name == "regularization" else "loss"
         severity: Severity = "warning" if drowned else severity_of_symptom(run)
-        yield _finding(run, severity, told, statistic, share, limits["share"])
+        yield _finding(run, name, severity, told, share, limits["share"])
     else:
         yield from _led(run, outputs, limits["share"])
         yield from _paid_off(run, limits["share"])
@@ -112,16 +111,15 @@ def _told(drowned: Sequence[str]) -> str:
     return f", and {', '.join(map(_named, drowned))} {verb} no better than a constant answer" if drowned else ""
 
 
-def _finding(
-    run: HealthRun, severity: Severity, message: str, statistic: str, observed: float, limit: float
-) -> Finding:
-    steps = run.step.steps
+def _finding(run: HealthRun, part: str, severity: Severity, message: str, observed: float, limit: float) -> Finding:
+    steps, predictions = run.step.steps, run.model.tensors("prediction")
     return Finding(
         RULE.name,
         severity,
         message,
+        tensor=next((prediction.place for prediction in predictions if _named(prediction.name) == part), None),
         **span(steps[late(steps)]),
-        statistic=statistic,
+        statistic="regularization_loss" if part == "regularization" else "loss",
         observed=observed,
         limit=limit,
         unit="fraction",
@@ -138,7 +136,7 @@ def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator
     drowned = [other for other in drowned if weights.get(other, 1.0) < weights.get(name, 1.0)]
     if len(first) > 1 and share > limit and drowned:
         told = f"{_capital(_named(name))} made up {share:.0%} of the first losses{_told(drowned)}."
-        yield _finding(run, "warning", told, "loss", share, limit)
+        yield _finding(run, _named(name), "warning", told, share, limit)
 
 
 def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:

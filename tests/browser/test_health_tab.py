@@ -100,6 +100,15 @@ def test_finding_leads_to_its_row_and_steps(open_tab):
     expect(tab.frame.locator(".heatmap")).to_be_in_viewport()
 
 
+def test_finding_of_a_tensor_names_it_and_leads_to_its_row(open_tab):
+    tab = open_tab("good/health")
+    part = tab.frame.locator("details[data-part=nonfinite-values]")
+    expect(part.locator("dd").first).to_have_text("input/x")
+    part.get_by_role("button", name="Show in the timeline").click()
+    expect(tab.frame.locator("#statistic")).to_have_value("data\ndata_nonfinite")
+    expect(tab.frame.locator(".labels button[data-row='input/x']")).to_have_class(re.compile("focused"))
+
+
 def test_heat_map_shows_the_value_under_the_pointer(open_tab):
     tab = open_tab("sick/health")
     tab.frame.locator("#statistic").select_option("activations\ndead_unit_fraction")

@@ -6,7 +6,7 @@ import pytest
 
 from tb_nnhealth.report import wording
 from tb_nnhealth.report.verdict import headline, state_of, unjudged
-from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.browser.test_heatmap import imported
 
@@ -42,6 +42,13 @@ def test_sentences(open_tab, tensorboard):
     assert imported(tensorboard, open_tab(), "format.js", body, TEXTS) == [
         [wording.words(text), wording.sentence(text), wording.in_sentence(text)] for text in TEXTS
     ]
+
+
+def test_places(open_tab, tensorboard):
+    names = ("variable", "layer", "tensor")
+    given = [dict(zip(names, places, strict=True)) for places in itertools.product((None, "a/b", "c"), repeat=3)]
+    found = imported(tensorboard, open_tab(), "format.js", "all => all.map(m.where)", given)
+    assert found == [list(Finding("rule", "error", "", **places).where) for places in given]
 
 
 @pytest.mark.parametrize("run", ["calm", "good", "sick"])

@@ -18,7 +18,7 @@ from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
 from tb_nnhealth.report.wording import LONGEST
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, model, stuck, with_layers
+from tests.rules.builder import change, healthy, model, stuck, with_head, with_layers
 
 LARGEST = 8_000_000
 """Bytes that no report passes, whatever the run."""
@@ -133,6 +133,14 @@ def test_evidence_has_its_curve_its_limit_and_its_steps():
     assert 'class="curve line-1" d="M0 ' in article
     assert re.search(r'<line class="limit" x2="100%" y1="\d', article)
     assert "limit 90 %" in article or "limit 40 %" in article
+
+
+def test_a_finding_names_its_layer_and_its_tensor():
+    run = with_head(sick(), "MeanSquaredError")
+    (finding,) = (found for found in Scorecard.from_run(run).findings if found.rule == "loss-activation-mismatch")
+    text = html(run, Scorecard.from_run(run))
+    (article,) = (part for part in text.split("<article") if f'id="{finding.rule}"' in part)
+    assert f"<bdi>{finding.layer}</bdi>, <bdi>{finding.tensor}</bdi>" in article
 
 
 def test_limits_in_force_are_told_with_their_defaults():

@@ -40,6 +40,7 @@ def test_a_part_that_drowns_the_rest_is_a_warning():
     (finding,) = findings(RULE, regularized(0.97))
     assert (finding.severity, finding.statistic) == ("warning", "regularization_loss")
     assert finding.message == "Regularization makes up 97% of the loss."
+    assert finding.tensor is None
 
 
 def outputs(first, second):
@@ -116,6 +117,7 @@ def test_an_output_that_is_drowned_is_a_warning_though_the_total_falls():
     assert finding.message == (
         "The output size makes up 97% of the loss, and the output kind is no better than a constant answer."
     )
+    assert finding.tensor == "prediction/size"
 
 
 def test_an_output_that_learns_beside_a_larger_one_is_information():
@@ -138,6 +140,7 @@ def test_an_output_that_was_nearly_all_of_the_first_losses_is_a_warning_where_an
     assert finding.message == (
         "The output size made up 100% of the first losses, and the output kind is no better than a constant answer."
     )
+    assert finding.tensor == "prediction/size"
     assert findings(RULE, drowning(kind=0.4, size=led)) == ()
     assert findings(RULE, drowning(kind=0.69, size=0.2)) == ()
     assert findings(RULE, drowning(kind=0.69, size=10 * led, weight=1.0)) == ()

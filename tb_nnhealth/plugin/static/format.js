@@ -64,6 +64,12 @@ export function steps(first, last) {
 /** @param {string} name "update_ratio" -> "update ratio" */
 export const words = (name) => name.replace(/[_-]/g, ' ');
 
+/**
+ * @param {Record<string, any>} found a finding, or a change of one
+ * @returns {string[]} the places that people are told: the variable, or else its layer, and the tensor of the batch
+ */
+export const where = ({variable, layer, tensor}) => [variable ?? layer, tensor].filter(Boolean);
+
 /** @param {string} text "Gradients vanish" -> "gradients vanish", but "NaN …" stays */
 export const inSentence = (text) => (/^[A-Z][a-z]*\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 

@@ -29,16 +29,22 @@ export const tableOf = (facts, table, row) =>
   [table, 'variables', 'activations', 'data'].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
 
 /**
- * Where the heat map shows a finding: its statistic's table, or the one shown; its own rows first, then the others'.
+ * Where the heat map shows a finding: its statistic's table, or its tensor's, or the one shown; its own rows first, then the others'.
  * @param {Json} facts @param {Json} finding @param {Choice | null} current
  */
 export function placeOf(facts, finding, current) {
   const table = ['variables', 'activations', 'data'].find((name) =>
     facts.tables[name]?.columns.some((/** @type {Json} */ column) => column.name === finding.statistic));
-  const choice = table ? {table, statistic: finding.statistic} : current;
-  const names = [finding.variable, finding.layer, ...finding.others].filter(Boolean);
+  const choice = table ? {table, statistic: finding.statistic} : ofTensor(facts, finding) ?? current;
+  const names = [finding.variable, finding.layer, finding.tensor, ...finding.others].filter(Boolean);
   const rows = choice ? names.flatMap((name) => rowsOf(facts, choice.table, name)) : [];
   return {choice, rows: [...new Set(rows)]};
+}
+
+/** @param {Json} facts @param {Json} finding @returns {Choice | null} the first statistic of the batch, where the finding is of nothing else */
+function ofTensor({tables: {data}}, {variable, layer, tensor}) {
+  const column = variable || layer || !data?.rows.includes(tensor) ? null : data.columns.find((/** @type {Json} */ one) => one.measured);
+  return column ? {table: 'data', statistic: column.name} : null;
 }
 
 /** @param {Json} facts @param {string} table @param {string} name of a variable, a layer or a row @returns {string[]} */

@@ -1,8 +1,8 @@
 // @ts-check
 /** What changed from one run to each of the others: findings that are new, worse, better, gone. */
 
-import {h, icon, path} from '../dom.js';
-import {plural, sentence, words} from '../format.js';
+import {h, icon, path, paths} from '../dom.js';
+import {plural, sentence, where, words} from '../format.js';
 import {title} from './header.js';
 import {WORDS} from './verdict.js';
 
@@ -49,14 +49,15 @@ const group = (name, found) => [
   found.length > MOST ? h('p.dim', {}, `… and ${plural(found.length - MOST, 'more', 'more')}.`) : null,
 ];
 
-/** @param {Json} change */
-function change({rule, layer, variable, before, after, message}) {
-  const where = variable ?? layer;
+/** @param {Json} changed */
+function change(changed) {
+  const {rule, before, after, message} = changed;
+  const places = where(changed);
   const both = before && after;
   return h('li', {'data-state': after ?? before}, icon(after ?? before),
     h('div', {},
       h('span.title', {}, sentence(words(rule), '')),
       h('span.badge', {'data-state': after ?? before}, both ? `${WORDS[before]} → ${WORDS[after]}` : WORDS[after ?? before]),
-      where ? h('span.mono.where', {}, path(where)) : null,
+      places.length ? paths(places) : null,
       h('p.dim', {}, path(message))));
 }

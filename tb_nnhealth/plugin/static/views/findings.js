@@ -1,8 +1,8 @@
 // @ts-check
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
-import {h, icon, path} from '../dom.js';
-import {plural, quantity, sentence, steps, words} from '../format.js';
+import {h, icon, path, paths} from '../dom.js';
+import {plural, quantity, sentence, steps, where, words} from '../format.js';
 import {sparkline} from './sparkline.js';
 import {WORDS, noted, stateOf} from './verdict.js';
 
@@ -72,20 +72,20 @@ function failure(rule, card, open, context) {
 
 /** @param {Json} finding @param {number} index @param {Json | null} curve @param {Context} context */
 function evidence(finding, index, curve, context) {
-  const where = finding.variable ?? finding.layer;
+  const places = where(finding);
   const others = finding.others ?? [];
   const name = `${finding.rule}:${index}`;
   return h('div.evidence', {},
     index > 0 ? h('p', {}, finding.message) : null,
     curve && curve.rule === finding.rule ? sparkline(finding, curve) : null,
     h('dl', {},
-      where ? [h('dt', {}, 'Where'), h('dd.mono', {}, path(where))] : null,
+      places.length ? [h('dt', {}, 'Where'), h('dd', {}, paths(places))] : null,
       finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
       finding.observed === null ? null : [h('dt', {}, 'Measured'),
         h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), what(finding))],
       finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
       others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherSigns(others, name, context))] : null),
-    where || finding.first_step !== null
+    places.length || finding.first_step !== null
       ? h('button.link', {type: 'button', 'data-key': `show:${name}`, onclick: () => context.actions.show(finding)}, 'Show in the timeline')
       : null);
 }
