@@ -1,5 +1,6 @@
 """The package as it is installed: its metadata, what it holds and imports, and what its README says of it."""
 
+import ast
 import re
 import shlex
 import subprocess
@@ -67,6 +68,31 @@ def test_import_is_light(statement: str) -> None:
     code = f"import sys\n{statement}\nprint([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+LAYERS = (
+    ("vocabulary", "records", "pairing", "version"),
+    ("summary", "statistics"),
+    ("reader", "instrument", "rules"),
+    ("engine", "causes", "scorecard", "diff", "configuration", "project"),
+    ("faces", "terminal"),
+    ("report", "junit", "sarif"),
+    ("plugin", "commands", "cli"),
+)
+"""Parts of the package in the order in which they may import: a part none of a line below its own."""
+
+
+@pytest.mark.parametrize("part", [part for line in LAYERS for part in line if part != "instrument"])
+def test_imports_run_one_way(part: str) -> None:
+    (level,) = (index for index, line in enumerate(LAYERS) if part in line)
+    later = {f"tb_nnhealth.{other}" for line in LAYERS[level + 1 :] for other in line}
+    root = ROOT / "tb_nnhealth"
+    for path in [*root.glob(f"{part}.py"), *root.glob(f"{part}/**/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            found = [name for name in names if name and ".".join(name.split(".")[:2]) in later]
+            assert found == [], path
 
 
 def test_metadata_names_what_is_needed() -> None:

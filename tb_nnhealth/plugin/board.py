@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.plugin.evidence import short
-from tb_nnhealth.plugin.facts import last_time
-from tb_nnhealth.plugin.matrices import thinned
+from tb_nnhealth.faces.evidence import short
+from tb_nnhealth.faces.facts import last_time
+from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Scorecard

@@ -8,6 +8,7 @@ A column is a bucket of neighbouring samples; first and last step are equal wher
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.faces.thinning import buckets, extremes, farthest, last_measured, reduced
 from tb_nnhealth.records import FloatArray, IntArray, Table
 
 FORMAT = 1
@@ -25,23 +26,6 @@ COUNTS = (
 """By how a statistic's name begins: what counts the NaN and Inf in the tensors that it is made of."""
 
 
-def buckets(steps: IntArray, first: int, last: int, columns: int, log: bool = False) -> tuple[int, IntArray]:
-    """Returns where the samples of a step range begin, and the offset from there of each bucket's first sample.
-
-    The range includes the sample before it and the one after it, so that a line reaches both its ends.
-    At most `columns` buckets share the samples evenly, or where `log` is set by equal parts of log(1 + step);
-    `starts` has one more entry, the end.
-    """
-    begin = max(0, int(np.searchsorted(steps, first, "left")) - 1)
-    end = min(len(steps), int(np.searchsorted(steps, last, "right")) + 1)
-    count = max(0, end - begin)
-    if not log or count <= columns:
-        return begin, np.linspace(0, count, min(count, columns) + 1).astype(np.int64)
-    places = np.log1p(steps[begin:end])
-    part = np.floor(columns * (places - places[0]) / (places[-1] - places[0])).clip(max=columns - 1)
-    return begin, np.concatenate([[0], np.flatnonzero(np.diff(part)) + 1, [count]]).astype(np.int64)
-
-
 def matrix(table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
     """Returns a frame of two planes: of each bucket the value of largest magnitude, and the extreme on the other side.
 
@@ -51,23 +35,15 @@ def matrix(table: Table, statistic: str, first: int, last: int, columns: int, lo
     """
     begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
-    low, high = _extremes(table, statistic, window, starts)
+    low, high = extremes(table, statistic, window, starts)
     far = farthest(low, high)
     planes = [far, np.where(far == low, high, low)]
-    counts = [_reduce(np.fmax, table.highs(name)[window], starts) for name in counted_by(statistic) if table.has(name)]
+    counts = [reduced(np.fmax, table.highs(name)[window], starts) for name in counted_by(statistic) if table.has(name)]
     if any(np.any(count > 0) for count in counts):
         planes.append(np.nan_to_num(np.fmax.reduce(counts)))
     elif np.array_equal(low, high, equal_nan=True):
         planes.pop()
     return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
-
-
-def cells(table: Table, statistic: str, window: slice, starts: IntArray) -> FloatArray:
-    """Returns `[rows, buckets]`: of each bucket in a window of the samples the value of largest magnitude, signed.
-
-    A row of the event file may itself stand for several samples: its extremes count.
-    """
-    return farthest(*_extremes(table, statistic, window, starts)).T
 
 
 def counted_by(statistic: str) -> tuple[str, ...]:
@@ -100,58 +76,13 @@ def histogram(table: Table, row: str, first: int, last: int, columns: int, log: 
     counts = np.asarray(table.values[window, table.rows.index(row), :], np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = (counts / counts.sum(axis=1, keepdims=True)).astype(np.float32)
-    return _frame(table.steps[window], starts, _last_measured(shares, starts).T[None])
-
-
-def thinned(
-    steps: IntArray, values: FloatArray, low: FloatArray, high: FloatArray, columns: int
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Returns one row over all its steps: each bucket's first step, last measured value, lowest and highest.
-
-    Args:
-      steps, values, low, high: `[steps]`; NaN = not measured.
-      columns: buckets, at most.
-    """
-    _, starts = buckets(steps, 0, int(steps[-1]) if len(steps) else 0, columns)
-    last = _last_measured(values[:, None], starts)[:, 0]
-    return steps[starts[:-1]], last, _reduce(np.fmin, low, starts), _reduce(np.fmax, high, starts)
-
-
-def farthest(low: FloatArray, high: FloatArray) -> FloatArray:
-    """Returns elementwise the one of larger magnitude; NaN only where both are."""
-    choose_low = np.isnan(high) | (np.abs(low) > np.abs(high))
-    return np.where(choose_low, low, high)
+    return _frame(table.steps[window], starts, last_measured(shares, starts).T[None])
 
 
 def _summed_up(values: FloatArray, lows: FloatArray, highs: FloatArray, starts: IntArray) -> FloatArray:
     """Returns `[3, rows, buckets]` of `[steps, rows]`: each bucket's last measured value, lowest and highest."""
-    planes = (_last_measured(values, starts), _reduce(np.fmin, lows, starts), _reduce(np.fmax, highs, starts))
+    planes = (last_measured(values, starts), reduced(np.fmin, lows, starts), reduced(np.fmax, highs, starts))
     return np.stack([plane.T for plane in planes])
-
-
-def _extremes(table: Table, statistic: str, window: slice, starts: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Returns the lowest and the highest of each bucket in a window of the samples, each `[buckets, rows]`."""
-    return (
-        _reduce(np.fmin, table.lows(statistic)[window], starts),
-        _reduce(np.fmax, table.highs(statistic)[window], starts),
-    )
-
-
-def _reduce(extreme: np.ufunc, values: FloatArray, starts: IntArray) -> FloatArray:
-    if len(starts) < 2:
-        return values[:0]
-    reduced: FloatArray = extreme.reduceat(values, starts[:-1], axis=0)
-    return reduced
-
-
-def _last_measured(values: FloatArray, starts: IntArray) -> FloatArray:
-    """Returns of each bucket the last value that is not NaN."""
-    if len(starts) < 2:
-        return values[:0]
-    order = np.where(np.isnan(values), -1, np.arange(len(values))[:, None])
-    latest = np.maximum.reduceat(order, starts[:-1], axis=0)
-    picked = np.take_along_axis(values, np.maximum(latest, 0), axis=0)
-    return np.where(latest < 0, np.float32(np.nan), picked)
 
 
 def _frame(steps: IntArray, starts: IntArray, planes: NDArray[np.float32]) -> bytes:

@@ -9,10 +9,10 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
+from tb_nnhealth.faces.evidence import evidence
+from tb_nnhealth.faces.facts import facts, tables
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
-from tb_nnhealth.plugin.evidence import evidence
-from tb_nnhealth.plugin.facts import facts, tables
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
 from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
 from tb_nnhealth.plugin.sweep import Sweep

@@ -18,15 +18,15 @@ import numpy as np
 from markupsafe import Markup
 
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.plugin.evidence import MOST_PLACES, Curve, evidence
-from tb_nnhealth.plugin.facts import facts
-from tb_nnhealth.plugin.handbook import rendered
+from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.evidence import MOST_PLACES, Curve, evidence
+from tb_nnhealth.faces.facts import facts
+from tb_nnhealth.faces.prose import rendered
+from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.report import wording
 from tb_nnhealth.report.drawing import HEIGHT, WIDTH, Chart, chart
 from tb_nnhealth.report.heatmap import heat_maps
 from tb_nnhealth.report.training import training_curves
-from tb_nnhealth.report.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 

@@ -11,9 +11,9 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from tb_nnhealth.plugin.evidence import Curve
+from tb_nnhealth.faces.evidence import Curve
+from tb_nnhealth.faces.wording import number, quantity, steps
 from tb_nnhealth.report.scale import WIDE, is_logarithmic
-from tb_nnhealth.report.wording import number, quantity, steps
 
 WIDTH, HEIGHT = 1000, 100
 

@@ -10,10 +10,10 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
-from tb_nnhealth.plugin.matrices import buckets, cells, farthest
+from tb_nnhealth.faces.thinning import buckets, cells, farthest
+from tb_nnhealth.faces.wording import quantity, words
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.scale import LEVELS, Kind, levels, palette, scale
-from tb_nnhealth.report.wording import quantity, words
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_ROWS, MOST_COLUMNS = 100, 200

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tb_nnhealth.plugin.evidence import Curve, of_epochs, of_table
-from tb_nnhealth.plugin.matrices import thinned
+from tb_nnhealth.faces.evidence import Curve, of_epochs, of_table
+from tb_nnhealth.faces.thinning import thinned
+from tb_nnhealth.faces.wording import words
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.drawing import Chart, chart
-from tb_nnhealth.report.wording import words
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_POINTS = 240

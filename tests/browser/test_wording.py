@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tb_nnhealth.report import wording
-from tb_nnhealth.report.verdict import headline, state_of, unjudged
+from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.verdict import headline, state_of, unjudged
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.browser.test_heatmap import imported

@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tb_nnhealth.plugin.handbook import rendered, rule_page
+from tb_nnhealth.faces.prose import rendered
+from tb_nnhealth.plugin.handbook import rule_page
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS
 
 

@@ -11,11 +11,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tb_nnhealth.plugin.evidence import MOST_PLACES
+from tb_nnhealth.faces.evidence import MOST_PLACES
+from tb_nnhealth.faces.wording import LONGEST
 from tb_nnhealth.records import Epoch, HealthRun
 from tb_nnhealth.report import MOST_EVIDENCE, MOST_LAYERS, html
 from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
-from tb_nnhealth.report.wording import LONGEST
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, model, stuck, with_head, with_layers

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tb_nnhealth import engine
+from tb_nnhealth.faces.verdict import counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.report.verdict import counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured

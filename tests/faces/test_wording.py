@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tb_nnhealth.report.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
+from tb_nnhealth.faces.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.report.wording import in_sentence, listed, most_common, plural, sentence, words
+from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, words
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Category, Scorecard
 

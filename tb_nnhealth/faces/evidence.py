@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.plugin.matrices import thinned
+from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.vocabulary import STATISTICS

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from tb_nnhealth.plugin.evidence import MOST_PLACES, MOST_POINTS, evidence
+from tb_nnhealth.faces.evidence import MOST_PLACES, MOST_POINTS, evidence
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.records import Epoch, HealthRun
 from tb_nnhealth.rules import Finding
