@@ -1,11 +1,13 @@
-"""What stands at the top of the page: a sentence, the score's state, and a tile for each category."""
+"""What stands at the top of the page: a sentence, the score's state, a tile for each category, and notes."""
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, words
+from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Category, Scorecard
 
@@ -13,7 +15,14 @@ WORDS = {
     "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
 }  # fmt: skip
 
+MOST_PROBLEMS = 20
+"""Sentences on what a log lacks, at most."""
+
 _OPENINGS = {"error": "This run will not train as it stands", "warning": "Training is probably hurt"}
+
+_THINNED = (
+    "Some rows of this run are missing here (TensorBoard sampled them, or they were lost): short events may not show."
+)
 
 _ORDER: tuple[str, ...] = SEVERITIES
 
@@ -27,6 +36,19 @@ class Tile:
     name: str
     score: int | None
     state: str
+
+
+def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
+    """Returns all that stands at the top of the page, as strict JSON data."""
+    state, sentence = headline(card, run.finished)
+    return {
+        "state": state,
+        "sentence": sentence,
+        "counts": counts(card),
+        "categories": [asdict(tile) for tile in tiles(card)],
+        "notes": notes(run),
+        "unjudged": unjudged(card),
+    }
 
 
 def state_of(verdict: Verdict) -> str:
@@ -43,7 +65,7 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
     if state and first:
-        return state, f"{_OPENINGS.get(state, _OPENINGS['warning'])}: {in_sentence(failing[first.rule].rule.title)}."
+        return state, f"{_OPENINGS[state]}: {in_sentence(failing[first.rule].rule.title)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
@@ -71,6 +93,11 @@ def counts(card: Scorecard) -> list[tuple[str, str]]:
 
 def tiles(card: Scorecard) -> list[Tile]:
     return [Tile(category.name, category.score, _state_of_category(card, category)) for category in card.categories]
+
+
+def notes(run: HealthRun) -> list[str]:
+    """Returns what is to be known of how the run was measured."""
+    return [*run.problems[:MOST_PROBLEMS], *([_THINNED] if run.thinned else [])]
 
 
 def unjudged(card: Scorecard) -> list[str]:

@@ -17,8 +17,8 @@ import numpy as np
 from tb_nnhealth.faces.evidence import short
 from tb_nnhealth.faces.facts import last_time
 from tb_nnhealth.faces.thinning import thinned
+from tb_nnhealth.faces.verdict import headline
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Scorecard
 
 MOST_POINTS = 48
@@ -120,11 +120,10 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
       card: its scorecard.
     """
     failing, first = card.failing, card.first_to_mend
-    severities = [verdict.severity for verdict in failing.values() if verdict.severity]
-    worst = max(severities, key=SEVERITIES.index, default=None)
+    state, _ = headline(card, run.finished)
     return {
         "run": name,
-        "state": worst or ("pass" if card.status == "pass" else "no_data"),
+        "state": state,
         "score": card.score,
         "finding": first and {
             "rule": first.rule,

@@ -11,6 +11,7 @@ from werkzeug import wrappers
 from tb_nnhealth import reader
 from tb_nnhealth.faces.evidence import evidence
 from tb_nnhealth.faces.facts import facts, tables
+from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
@@ -147,7 +148,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _run(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
-        return strict_json(request, {"version": judged.version, **facts(judged.run)})
+        told = {**facts(judged.run), "verdict": verdict(judged.run, judged.card)}
+        return strict_json(request, {"version": judged.version, **told})
 
     def _matrix(self, request: wrappers.Request) -> wrappers.Response:
         table = self._table(request)

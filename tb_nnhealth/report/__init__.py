@@ -22,7 +22,7 @@ from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve, evidence
 from tb_nnhealth.faces.facts import facts
 from tb_nnhealth.faces.prose import rendered
-from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
+from tb_nnhealth.faces.verdict import WORDS, state_of, verdict
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.drawing import HEIGHT, WIDTH, Chart, chart
 from tb_nnhealth.report.heatmap import heat_maps
@@ -33,7 +33,6 @@ from tb_nnhealth.scorecard import Scorecard
 MOST_LAYERS = 200
 MOST_SETTINGS = 60
 MOST_OTHERS = 12
-MOST_PROBLEMS = 20
 
 MOST_EVIDENCE = 100
 """Places of findings that are shown, of all rules together: those to be mended first."""
@@ -54,10 +53,8 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
     style = (_HERE / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     told = facts(run)
-    state, sentence = headline(scorecard, run.finished)
     return _template().render(
-        card=scorecard, facts=told, state=state, headline=sentence, style=Markup(style), style_hash=Markup(digest),
-        counts=counts(scorecard), tiles=tiles(scorecard), notes=_notes(run), unjudged=unjudged(scorecard),
+        card=scorecard, facts=told, top=verdict(run, scorecard), style=Markup(style), style_hash=Markup(digest),
         failures=_failures(run, scorecard), others=_others(scorecard), maps=heat_maps(run),
         curves=training_curves(run), layers=_layers(scorecard), layer_count=len(scorecard.layers),
         losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
@@ -78,14 +75,16 @@ def _template() -> jinja2.Template:
     environment.filters.update(
         {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
     )
-    environment.filters["measured"] = _measured
+    environment.filters["measured"] = measured
     environment.globals.update(words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, width=WIDTH, height=HEIGHT)
     return environment.get_template("report.html")
 
 
-def _measured(finding: Finding) -> str:
+def measured(finding: Finding) -> str:
     """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one."""
-    statistic = finding.statistic or ""
+    statistic = finding.statistic
+    if statistic is None:
+        return ""
     is_made = finding.unit in ("ratio", "fraction") and not statistic.endswith(finding.unit)
     made = {"ratio": "ratio of ", "fraction": "of the "}[finding.unit] if is_made and finding.unit else ""
     return made + wording.words(statistic)
@@ -93,11 +92,6 @@ def _measured(finding: Finding) -> str:
 
 def _shown(value: Any) -> Any:
     return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _notes(run: HealthRun) -> list[str]:
-    thinned = "Some rows of this run are missing here (TensorBoard sampled them, or they were lost)."
-    return [*run.problems[:MOST_PROBLEMS], *([thinned] if run.thinned else [])]
 
 
 def _failures(run: HealthRun, card: Scorecard) -> list[dict[str, Any]]:

@@ -97,7 +97,7 @@ def chart(
       span: first and last step of what the chart is evidence of.
     """
     unit, statistic = curves[0].unit, curves[0].statistic
-    domain = _domain(curves, statistic, unit, limit)
+    domain = domain_of(curves, statistic, unit, limit)
     first = min(int(curve.steps[0]) for curve in curves)
     last = max(int(curve.steps[-1]) for curve in curves)
     lines = tuple(_line(curve, name, domain, first, last) for curve, name in zip(curves, names, strict=True))
@@ -117,7 +117,7 @@ def _mark(value: float, unit: str) -> str:
     return quantity(value, unit) if unit == "fraction" else number(value)
 
 
-def _domain(curves: Sequence[Curve], statistic: str, unit: str, limit: float | None) -> Domain:
+def domain_of(curves: Sequence[Curve], statistic: str, unit: str, limit: float | None) -> Domain:
     every = np.concatenate([np.concatenate([c.values, c.low, c.high]).astype(np.float64) for c in curves])
     known = every[np.isfinite(every)]
     positive = known[known > 0]
@@ -130,7 +130,7 @@ def _domain(curves: Sequence[Curve], statistic: str, unit: str, limit: float | N
         return Domain(10.0**low, 10.0 ** max(math.ceil(math.log10(max(bounds))), low + 1), True)
     bounds = [float(known.min()), float(known.max()), *given, *((0.0, 1.0) if unit == "fraction" else ())]
     low_value, high_value = min(bounds), max(bounds)
-    room = 0.0 if high_value > low_value else abs(high_value) or 1.0
+    room = 0.0 if high_value > low_value else abs(high_value) / 10 or 1.0
     return Domain(low_value - (0.0 if low_value == 0 else room), high_value + room, False)
 
 

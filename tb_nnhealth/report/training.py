@@ -32,8 +32,7 @@ def training_curves(run: HealthRun) -> list[Chart]:
 def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]]:
     """Yields of each chart its title, its statistics with their names in the legend, and the validation's name."""
     outputs = [name for name in run.step.columns if name.startswith("output_loss/")]
-    regularized = bool(np.nanmax(run.step.highs("regularization_loss"), initial=0) > 0) if run.step.rows else False
-    parts = {"data_loss": "data", "regularization_loss": "regularization"} if regularized else {}
+    parts = {"data_loss": "data", "regularization_loss": "regularization"} if _was(run, "regularization_loss") else {}
     if len(outputs) > 1:
         parts |= {name: _tail(name) for name in outputs}
     yield "Loss", {"loss": "training"}, "val_loss"
@@ -43,9 +42,15 @@ def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]
             yield words(_tail(name)).capitalize(), {name: "training"}, f"val_{_tail(name)}"
     yield "Learning rate", {"learning_rate": ""}, None
     yield "Gradient norm", {"gradient_global_norm": ""}, None
-    yield "Clipped away", {"clipped_fraction": ""}, None
+    if _was(run, "clipped_fraction"):
+        yield "Clipped away", {"clipped_fraction": ""}, None
     yield "Loss scale", {"loss_scale": ""}, None
     yield "Examples a second", {"examples_per_second": ""}, None
+
+
+def _was(run: HealthRun, statistic: str) -> bool:
+    """Returns whether a statistic of the step was ever above 0."""
+    return bool(np.nanmax(run.step.highs(statistic), initial=0) > 0) if run.step.rows else False
 
 
 def _measured(run: HealthRun, statistic: str) -> Curve | None:

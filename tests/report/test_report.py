@@ -156,9 +156,13 @@ def test_heat_maps_curves_and_layers_are_there():
     for source in pictures:
         assert base64.b64decode(source.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
     charts = [chart["aria-label"] for chart in shown.all("svg") if "tall" in chart.get("class", "")]
-    assert [told.partition(",")[0] for told in charts] == ["Loss", "Learning rate", "Gradient norm", "Clipped away"]
+    assert [told.partition(",")[0] for told in charts] == ["Loss", "Learning rate", "Gradient norm"]
     assert {"training", "validation"} <= set(shown.text.split())
     assert shown.text.count("dense_2") > 3
+
+
+def test_what_was_clipped_away_is_drawn_where_anything_was():
+    assert "Clipped away" in page(change(sick(), "step", "clipped_fraction", 0.2)).text
 
 
 @pytest.mark.parametrize("run", [healthy(), sick(), renamed(sick(), HOSTILE)], ids=["healthy", "sick", "hostile"])

@@ -72,8 +72,7 @@ function aroundBand(band, log, unit, low, high) {
 /** @param {number} low @param {number} high @returns {{low: number, high: number, beyond: boolean}} beyond: some lie below */
 function logBounds(low, high) {
   const bottom = Math.max(low, high * 10 ** -MOST_DECADES);
-  if (high / bottom < 10) return {low: high / 10, high: high * 1.05, beyond: false};
-  return {low: bottom, high, beyond: low < bottom};
+  return {low: Math.min(bottom, high / 10), high, beyond: low < bottom};
 }
 
 /** @param {Scale} scale @param {number} value finite @returns {number} place on the scale, 0 to 1 */

@@ -10,7 +10,7 @@ import {title} from './header.js';
 import {kindOf} from '../scale.js';
 import {overlay} from './overlay.js';
 import {Strip} from './strip.js';
-import {WORDS, headline, stateOfCategory} from './verdict.js';
+import {WORDS} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -84,8 +84,8 @@ export class Compare {
 
   /** @param {Read[]} read @param {Map<string, number>} places */
   verdicts(read, places) {
-    const known = read.find(({card}) => card)?.card;
-    const names = known?.categories.map((/** @type {Json} */ category) => category.name) ?? [];
+    const known = read.find(({facts}) => facts)?.facts;
+    const names = known?.verdict.categories.map((/** @type {Json} */ category) => category.name) ?? [];
     /** @param {string} name @param {(one: {facts: Json, card: Json}) => any} cell @param {string} [tag] */
     const line = (name, cell, tag = 'tr') => h(tag, {}, h('th', {scope: 'row'}, name),
       read.map(({facts, card}) => h('td', {}, facts && card ? cell({facts, card}) : null)));
@@ -94,7 +94,7 @@ export class Compare {
         read.map(({run}) => this.head(run, places)))),
       h('tbody', {},
         h('tr.says', {}, h('th', {scope: 'row'}, 'Verdict'), read.map(says)),
-        names.map((/** @type {string} */ name) => line(words(name), ({card}) => tile(card, name), 'tr.tiles')),
+        names.map((/** @type {string} */ name) => line(words(name), ({facts}) => tile(facts.verdict, name), 'tr.tiles')),
         line('Steps', ({facts}) => whole(facts.training.steps)),
         line('Optimizer', ({facts}) => optimizer(facts)),
         line('Model', ({facts}) => `${facts.model.name} · ${short(facts.model.parameters)} parameters`))));
@@ -154,18 +154,18 @@ export class Compare {
 /** @param {Read} read */
 function says({facts, card, error}) {
   if (!facts || !card) return h('td', {}, h('p.sentence', {}, icon('warning'), h('span', {}, error)));
-  const {state, sentence} = headline(card, facts.training.finished);
+  const {state, sentence} = facts.verdict;
   return h('td', {'data-state': state},
     h('p.score', {}, icon(state), h('b', {}, card.score === null ? '–' : Math.round(card.score)), h('span.dim', {}, card.score === null ? 'no score' : 'of 100')),
     h('p', {}, sentence));
 }
 
-/** @param {Json} card @param {string} name */
-function tile(card, name) {
-  const category = card.categories.find((/** @type {Json} */ one) => one.name === name);
+/** @param {Json} verdict @param {string} name */
+function tile({categories}, name) {
+  const category = categories.find((/** @type {Json} */ one) => one.name === name);
   if (!category) return '–';
-  const state = stateOfCategory(card, category);
-  return h('div.tile', {'data-state': state}, icon(state), category.score === null ? null : h('b', {}, Math.round(category.score)), h('span', {}, WORDS[state]));
+  const {score, state} = category;
+  return h('div.tile', {'data-state': state}, icon(state), score === null ? null : h('b', {}, score), h('span', {}, WORDS[state]));
 }
 
 /** @param {Json} facts */

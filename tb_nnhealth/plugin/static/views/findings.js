@@ -15,7 +15,7 @@ import {WORDS, noted, stateOf} from './verdict.js';
  */
 
 /** Evidence shown before "and … more". */
-const MOST_PLACES = 8;
+export const MOST_PLACES = 8;
 const MOST_OTHERS = 100;
 
 /** @param {Json} card @param {string | null} category @param {Context} context */
@@ -91,7 +91,7 @@ function evidence(finding, index, curve, context) {
 }
 
 /** @param {Json} finding what its number is: a statistic, a ratio of two of them, or a share of one */
-function what({statistic, unit}) {
+export function what({statistic, unit}) {
   if (!statistic) return '';
   if (unit === 'ratio' && !/ratio$/.test(statistic)) return ` ratio of ${words(statistic)}`;
   return unit === 'fraction' && !/fraction$/.test(statistic) ? ` of the ${words(statistic)}` : ` ${words(statistic)}`;

@@ -84,7 +84,7 @@ function extremes({low, high}, positive = false) {
 }
 
 /** @param {Json} curve @returns {Domain} that holds all values and the limit */
-function domainOf(curve) {
+export function domainOf(curve) {
   const {statistic, limit, unit} = curve;
   const [least, most] = extremes(curve, true);
   const positive = most > 0 && extremes(curve)[0] >= 0;

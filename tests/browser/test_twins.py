@@ -1,0 +1,156 @@
+"""What the tab and the report tell alike is written twice, in two languages: both tell the same."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
+from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.report import measured
+from tb_nnhealth.report.drawing import domain_of
+from tb_nnhealth.report.scale import LEVELS, is_logarithmic, palette, scale
+from tb_nnhealth.report.training import training_curves
+from tb_nnhealth.rules import DIAGNOSES, Finding
+from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.vocabulary import STATISTICS
+from tests.browser.test_heatmap import imported
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
+
+SIZES = [1.0, 1.125, 1.245, 2.5, 9.995, 99.95, 123.4, 250.5, 999.5, 999.96]
+NUMBERS = [sign * size * 10.0**power for sign, size, power in itertools.product((1, -1), SIZES, range(-9, 9))]
+RULES = [diagnosis.rule for diagnosis in DIAGNOSES.values()]
+TEXTS = [
+    *(text for rule in RULES for text in (rule.name, rule.title, rule.passing_title)),
+    "", "NaN appears", "relu6 is bounded", "x_y", "nothing was found", "the end!", "a, b", "Non-finite", "I am", "so:",
+]  # fmt: skip
+
+
+def test_numbers(open_tab, tensorboard):
+    tab = open_tab()
+    units = ["", "ratio", "fraction", "0 or 1", "steps"]
+    given = [[value, unit] for value, unit in itertools.product([*NUMBERS, 0.0, None], units)]
+    found = imported(tensorboard, tab, "format.js", "all => all.map(([value, unit]) => m.quantity(value, unit))", given)
+    assert found == [wording.quantity(value, unit) for value, unit in given]
+
+
+def test_counts(open_tab, tensorboard):
+    given = [0, 1, 2, 999, 1000, 1005, 1234, 50_890, 999_950, 1_500_000, 2_345_000_000]
+    body = "all => all.map(n => [m.short(n), m.plural(n, 'check'), m.steps(0, n), m.steps(n, null)])"
+    assert imported(tensorboard, open_tab(), "format.js", body, given) == [
+        [wording.short(c), wording.plural(c, "check"), wording.steps(0, c), wording.steps(c, None)] for c in given
+    ]
+
+
+def test_sentences(open_tab, tensorboard):
+    body = "all => all.map(text => [m.words(text), m.sentence(text), m.inSentence(text)])"
+    assert imported(tensorboard, open_tab(), "format.js", body, TEXTS) == [
+        [wording.words(text), wording.sentence(text), wording.in_sentence(text)] for text in TEXTS
+    ]
+
+
+def test_places(open_tab, tensorboard):
+    names = ("variable", "layer", "tensor")
+    given = [dict(zip(names, places, strict=True)) for places in itertools.product((None, "a/b", "c"), repeat=3)]
+    found = imported(tensorboard, open_tab(), "format.js", "all => all.map(m.where)", given)
+    assert found == [list(Finding("rule", "error", "", **places).where) for places in given]
+
+
+@pytest.mark.parametrize("run", ["calm", "good", "sick"])
+def test_the_verdict(run, open_tab, tensorboard):
+    tab = open_tab(f"{run}/health")
+    card = Scorecard.from_logdir(tensorboard.log_dir / run)
+    state, sentence = headline(card, is_finished=True)
+    verdict = tab.frame.locator("section.verdict")
+    assert verdict.locator(".count").all_inner_texts() == [text for _, text in counts(card)]
+    chips = verdict.locator(".chip").evaluate_all("all => all.map(chip => chip.dataset.state)")
+    assert chips == [tile.state for tile in tiles(card)]
+    assert (verdict.get_attribute("data-state"), verdict.locator("h1").inner_text()) == (state, sentence)
+    notes = [note.strip() for note in verdict.locator("ul.notes li").all_inner_texts()]
+    assert notes[len(notes) - len(unjudged(card)) :] == unjudged(card)
+
+
+def test_states(open_tab, tensorboard):
+    rule = next(iter(DIAGNOSES.values()))
+    verdicts = [
+        Verdict(rule, status, {}, (Finding("rule", severity, ""),) if severity else ())
+        for status in ("pass", "fail", "no_data", "error")
+        for severity in (None, *SEVERITIES)
+    ]
+    given = [{"status": verdict.status, "severity": verdict.severity} for verdict in verdicts]
+    states = imported(tensorboard, open_tab(), "views/verdict.js", "all => [all.map(m.stateOf), m.WORDS]", given)
+    assert states == [[state_of(verdict) for verdict in verdicts], WORDS]
+
+
+def test_what_a_number_is(open_tab, tensorboard):
+    tab = open_tab()
+    given = [
+        {"statistic": statistic, "unit": unit}
+        for statistic in (None, "loss", "update_ratio", "dead_unit_fraction")
+        for unit in (None, "ratio", "fraction", "steps")
+    ]
+    found = imported(tensorboard, tab, "views/findings.js", "all => all.map(m.what)", given)
+    assert [text.strip() for text in found] == [measured(Finding("rule", "error", "", **one)) for one in given]
+    assert imported(tensorboard, tab, "views/findings.js", "() => m.MOST_PLACES") == MOST_PLACES
+
+
+VALUES = ([], [0.0], [3.0], [-2.0, 1.0], [0.2, 0.25], [0.0, 1e-3, 5.0], [1e-20, 1.0], [2.0, 3e4], [-5.0], [0.5, 0.75])
+
+
+def test_scales_of_colours(open_tab, tensorboard):
+    body = """all => all.map(([name, unit, values]) => {
+        const {kind, low, high} = m.scaleFor(name, unit, [Float32Array.from(values)], null);
+        return [kind, low, high];
+    })"""
+    units = {name: statistic.unit for name, statistic in STATISTICS.items()}
+    given = [[name, unit, values] for (name, unit), values in itertools.product(units.items(), VALUES)]
+    found = imported(tensorboard, open_tab(), "scale.js", body, given)
+    for [name, unit, values], [kind, low, high] in zip(given, found, strict=True):
+        own = scale(name, unit, np.array(values, np.float32))
+        assert (kind, low, high) == (own.kind, pytest.approx(own.low), pytest.approx(own.high)), (name, values)
+
+
+def test_kinds_of_scales(open_tab, tensorboard):
+    names = list(STATISTICS)
+    kinds = imported(tensorboard, open_tab(), "scale.js", "all => all.map(m.kindOf)", names)
+    assert [kind == "log" for kind in kinds] == [is_logarithmic(name) for name in names]
+
+
+@pytest.mark.parametrize("kind", ["log", "linear", "signed"])
+def test_colours(kind, open_tab, tensorboard):
+    body = "(kind, places) => places.map(at => m.colour({kind, band: null}, at, false))"
+    places = np.linspace(0, 1, LEVELS).tolist()
+    found = imported(tensorboard, open_tab(), "scale.js", body, kind, places)
+    assert np.abs(np.array(found) - palette(kind)[:LEVELS].astype(int)).max() <= 1
+
+
+def test_domains_of_small_charts(open_tab, tensorboard):
+    given = [
+        {"statistic": statistic, "unit": unit, "limit": limit, "low": values, "high": values}
+        for (statistic, unit), limit, values in itertools.product(
+            (("loss", ""), ("update_ratio", "ratio"), ("dead_unit_fraction", "fraction"), ("activation_mean", "")),
+            (None, -1.0, 0.5, 100.0),
+            VALUES[1:],
+        )
+    ]
+    body = "all => all.map(m.domainOf).map(({low, high, place}) => [low, high, place((low + high) / 2)])"
+    found = imported(tensorboard, open_tab(), "views/sparkline.js", body, given)
+    for one, (low, high, _) in zip(given, found, strict=True):
+        values = np.array(one["low"], np.float32)
+        curve = Curve("row", one["statistic"], one["unit"], np.arange(len(values)), values, values, values)
+        own = domain_of((curve,), one["statistic"], one["unit"], one["limit"])
+        assert (low, high) == (pytest.approx(own.low), pytest.approx(own.high)), one
+
+
+@pytest.mark.parametrize("run", ["good", "sick"])
+def test_training_curves(run, open_tab, tensorboard):
+    tab = open_tab(f"{run}/health", address="&p.nnhealth.view=curves")
+    titles = tab.frame.locator(".curves .strip-title")
+    titles.first.wait_for()
+    own = [chart.title for chart in training_curves(read_run(tensorboard.log_dir / run))]
+    assert [title.lower() for title in titles.all_inner_texts()] == [title.lower() for title in own]
