@@ -124,6 +124,10 @@ class ModelFacts:
     def variable(self, path: str) -> Variable | None:
         return self._variables.get(path)
 
+    def variables_of(self, layer: str) -> tuple[Variable, ...]:
+        """Returns a layer's own variables, in forward order."""
+        return self._variables_of.get(layer, ())
+
     @cached_property
     def _layers(self) -> dict[str, Layer]:
         return {layer.path: layer for layer in self.layers}
@@ -135,6 +139,13 @@ class ModelFacts:
     @cached_property
     def _variables(self) -> dict[str, Variable]:
         return {variable.path: variable for variable in self.variables}
+
+    @cached_property
+    def _variables_of(self) -> dict[str, tuple[Variable, ...]]:
+        found: dict[str, tuple[Variable, ...]] = {}
+        for variable in self.variables:
+            found[variable.layer] = (*found.get(variable.layer, ()), variable)
+        return found
 
 
 @dataclass(frozen=True)
@@ -303,3 +314,8 @@ class HealthRun:
     def table(self, scope: str) -> Table:
         """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""
         return {"variable": self.variables, "activation": self.activations, "data": self.data, "step": self.step}[scope]
+
+    @cached_property
+    def computed(self) -> dict[Any, Any]:
+        """What rules have computed of the run, for others that ask the same (rules/_once.py)."""
+        return {}

@@ -261,10 +261,13 @@ def _last(table: Table) -> dict[str, dict[str, float]]:
 
 def _last_finite(series: FloatArray) -> FloatArray:
     """Returns the last finite value of each row of `[steps, rows]`, what is not finite where there is none."""
-    backwards = series[::-1]
-    latest = np.isfinite(backwards).argmax(axis=0)
-    picked: FloatArray = np.take_along_axis(backwards, latest[None], axis=0)[0]
-    return picked
+    last: FloatArray = series[-1].copy()
+    lost = ~np.isfinite(last)
+    if lost.any():
+        backwards = series[::-1, lost]
+        latest = np.isfinite(backwards).argmax(axis=0)
+        last[lost] = np.take_along_axis(backwards, latest[None], axis=0)[0]
+    return last
 
 
 def _iso(seconds: float) -> str | None:

@@ -102,7 +102,7 @@ def _rows(run: HealthRun, finding: Finding, scope: str) -> Iterator[str]:
         yield from (name for name in (finding.variable, finding.layer) if name)
         layer = run.model.layer_of_row(finding.layer or "")
         yield from layer.rows if layer else ()
-        own = [variable for variable in run.model.variables if variable.layer == finding.layer]
+        own = run.model.variables_of(finding.layer or "")
         role = ROLES.get(finding.rule)
         yield from (variable.path for variable in sorted(own, key=lambda variable: variable.role != role))
         yield from finding.others

@@ -43,7 +43,7 @@ def of_training(run: HealthRun, span: Span) -> bytes:
 
 def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
     """Returns all that was measured of a layer: of its variables, then of its outputs."""
-    own = {variable.path for variable in run.model.variables if variable.layer == layer}
+    own = {variable.path for variable in run.model.variables_of(layer)}
     found = run.model.layer(layer)
     variables = [row for row in run.variables.rows if row in own]
     outputs = [row for row in run.activations.rows if found and row in found.rows]

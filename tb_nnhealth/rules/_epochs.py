@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._series import Floats, median
 
 LOSSES = ("loss", "val_loss")
@@ -30,6 +31,7 @@ def steps_per_epoch(run: HealthRun) -> int | None:
     return round(float(median(lengths))) or None if lengths else None
 
 
+@once
 def curve(run: HealthRun, name: str) -> tuple[Floats, Floats]:
     """Returns the steps at which a log was taken, and its finite values: of a loss none that are all zero, which Keras
     logs where a step of the user's own does not keep its mean."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer, Variable
+from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._series import is_kernel
 
 WEIGHTED = ("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose")
@@ -41,12 +42,14 @@ PASSING = (
 """Layers that are linear in what they are given (for `Activation`, if it has none)."""
 
 
+@once
 def weighted(run: HealthRun) -> tuple[Layer, ...]:
     """Returns the layers that multiply by a kernel, in forward order."""
     found = [layer for layer in run.model.layers if layer.class_name in WEIGHTED]
     return tuple(sorted(found, key=lambda layer: layer.position))
 
 
+@once
 def hidden(run: HealthRun) -> tuple[Layer, ...]:
     """Returns the layers that multiply by a kernel and do not make an output, by themselves or with what follows."""
     last = last_weights(run)
@@ -68,6 +71,7 @@ def outputs(run: HealthRun) -> tuple[Layer, ...]:
     return known or tuple(layer for layer in run.model.layers if layer.rows and not fed & set(layer.rows))
 
 
+@once
 def last_weights(run: HealthRun) -> set[str]:
     """Returns the paths of the layers whose weights are the last ones before an output."""
     found = set()
@@ -123,4 +127,4 @@ def hidden_activation(run: HealthRun, layer: Layer) -> str | None:
 
 def kernel(run: HealthRun, layer: Layer) -> Variable | None:
     """Returns a layer's kernel."""
-    return next((v for v in run.model.variables if v.layer == layer.path and is_kernel(v)), None)
+    return next(filter(is_kernel, run.model.variables_of(layer.path)), None)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._rule import NotJudged, Severity
 from tb_nnhealth.rules._series import Floats, late, median, of_present_loss
 from tb_nnhealth.rules._trivial import compiled_losses, is_summed, is_weighted, over_trivial_by_output, trivial_loss
@@ -90,6 +91,7 @@ def steps_seen(run: HealthRun) -> int:
     return run.steps - run.loss_since
 
 
+@once
 def loss_curve(run: HealthRun) -> LossCurve:
     """Returns the loss in force: of the epochs, or of the sampled steps where there are few epochs, or where a step's
     loss grows with its batch: the last one of an epoch may be smaller, and is not sampled."""
@@ -114,6 +116,7 @@ def _epoch_means(run: HealthRun) -> tuple[Floats, Floats]:
     return (np.empty(0), np.empty(0)) if is_summed(run) else curve(run, "loss")
 
 
+@once
 def _late_means(run: HealthRun) -> Floats:
     """Returns the mean losses of the epochs that ended in the last half, where hardly any step of it was sampled."""
     middle = run.loss_since + steps_seen(run) / 2
@@ -122,6 +125,7 @@ def _late_means(run: HealthRun) -> Floats:
     return means[ends > middle] if np.count_nonzero(sampled >= middle) < LATE_ENOUGH else means[:0]
 
 
+@once
 def learns_well(run: HealthRun) -> bool:
     """Returns whether something was learnt, so that a symptom in one place does no visible harm.
 
@@ -142,6 +146,7 @@ def learns_well(run: HealthRun) -> bool:
     return curve.fell >= FALLS_WELL
 
 
+@once
 def suffers(run: HealthRun) -> bool:
     """Returns whether nothing was learnt, as far as is known, or nothing but the examples themselves: a run that
     has only begun has learnt nothing yet, and one whose loss rose until it was NaN or infinite has lost it. What holds
@@ -228,6 +233,7 @@ def never_fell(run: HealthRun) -> bool:
     return run.loss_since == 0 and has_settled(run) and not fell
 
 
+@once
 def fall_of_epochs(run: HealthRun, since: float = 0.0) -> float:
     """Returns the relative drop from the first to the last epoch's mean loss, where these fall one after the other.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tb_nnhealth.records import HealthRun, Layer, Table, Variable
+from tb_nnhealth.rules._once import once
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -18,7 +19,9 @@ Mask = NDArray[np.bool_]
 def median(values: ArrayLike, axis: int | None = None) -> Floats:
     """Returns the median of the measured values, NaN where there are none."""
     array = np.asarray(values)
-    array = array.ravel() if axis is None else np.moveaxis(array, axis, 0)
+    if axis is None or array.ndim == 1:
+        return np.asarray(_median_of(array[~np.isnan(array)]))
+    array = np.moveaxis(array, axis, 0)
     if not len(array):
         return np.full(array.shape[1:], np.nan)
     ordered = np.sort(array, axis=0)  # NaN last
@@ -27,10 +30,17 @@ def median(values: ArrayLike, axis: int | None = None) -> Floats:
     return np.where(count > 0, (low + high) / 2, np.nan)
 
 
+def _median_of(measured: NDArray[Any]) -> float:
+    if not len(measured):
+        return np.nan
+    measured.sort()
+    return (float(measured[(len(measured) - 1) // 2]) + float(measured[len(measured) // 2])) / 2
+
+
 def _pick(ordered: NDArray[Any], index: NDArray[np.int64]) -> Floats:
     """Returns the entry of that index of each column."""
-    picked = ordered[index] if ordered.ndim == 1 else np.take_along_axis(ordered, index[None], 0)[0]
-    return picked.astype(np.float64)
+    picked: Floats = np.take_along_axis(ordered, index[None], 0)[0].astype(np.float64)
+    return picked
 
 
 def mean(values: ArrayLike) -> float:
@@ -120,6 +130,7 @@ def _given(table: Table, step: int) -> Table:
     return replace(kept, values=values, low=low, high=high)
 
 
+@once
 def kernels(run: HealthRun) -> tuple[Variable, ...]:
     """Returns the trainable kernels in forward order: what a layer multiplies its input by.
 
@@ -146,6 +157,7 @@ def rows_of(table: Table, variables: tuple[Variable, ...]) -> tuple[tuple[Variab
     return tuple(variable for variable, _ in present), [row for _, row in present]
 
 
+@once
 def of_present_loss(run: HealthRun) -> HealthRun:
     """Returns the run with those steps, data and epochs only that saw the losses in force: others do not compare."""
     step, data, classes = (keep(t, t.steps >= run.loss_since) for t in (run.step, run.data, run.classes))

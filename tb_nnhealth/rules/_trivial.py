@@ -8,6 +8,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import heads
+from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._series import Floats, examples_of_a_batch, late, mean, median, of_present_loss, target_rows
 
 MEANS = ("sum_over_batch_size", "mean")
@@ -19,6 +20,7 @@ SUM = "sum"
 CATEGORICAL = ("CategoricalCrossentropy", "SparseCategoricalCrossentropy")
 
 
+@once
 def trivial_loss(run: HealthRun) -> float:
     """Returns the loss of the best constant prediction, NaN where the labels seen do not tell it.
 

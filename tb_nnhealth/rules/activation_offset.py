@@ -54,7 +54,9 @@ ONE_SIDED = ("sigmoid", "hard_sigmoid", "softmax", "exponential")
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     layers = [layer for layer in hidden(run) if layer.rows and (layer.units or 0) >= limits["units"]]
-    judged = [layer for layer in layers if not _is_excused(run, layer)]
+    normalized = {row for layer in run.model.layers if layer.normalizes for row in layer.inputs}
+    centred = [layer for layer in layers if normalized.isdisjoint(layer.rows)]
+    judged = [layer for layer in centred if hidden_activation(run, layer) not in ONE_SIDED]
     ratios = {layer.path: ratio for layer in judged if (ratio := _ratio(run, layer)) >= 0}
     if not ratios:
         raise NotJudged("no hidden layer whose output could be centred was measured")
@@ -75,11 +77,6 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="ratio",
         others=tuple(other for other in found if other != path),
     )
-
-
-def _is_excused(run: HealthRun, layer: Layer) -> bool:
-    normalized = {row for other in run.model.layers if other.normalizes for row in other.inputs}
-    return bool(normalized & set(layer.rows)) or hidden_activation(run, layer) in ONE_SIDED
 
 
 def _ratio(run: HealthRun, layer: Layer) -> float:

@@ -95,7 +95,7 @@ def _ratios(run: HealthRun, window: Window) -> dict[str, float]:
 
 def _ratio(run: HealthRun, layer: Layer, window: Window) -> float:
     weights = kernel(run, layer)
-    bias = next((v for v in run.model.variables if v.layer == layer.path and v.role == "bias"), None)
+    bias = next((v for v in run.model.variables_of(layer.path) if v.role == "bias"), None)
     if weights is None or bias is None or weights.fan_in is None or len(layer.inputs) != 1:
         return np.nan
     samples = window(run.variables.steps)

@@ -55,7 +55,7 @@ from tb_nnhealth.rules._loss import (
     share_left,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, rows_of, span
+from tb_nnhealth.rules._series import Floats, Mask, applied, kernels, late, median, rows_of, span
 
 RULE = Rule(
     name="low-update-ratio",
@@ -125,7 +125,8 @@ def _crawls(run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limi
 
 
 def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float) -> Iterator[Finding]:
-    path = np.array([_path(run, variable) for variable in variables])
+    acted = applied(run, run.variables)
+    path = np.array([_path(run, variable, acted) for variable in variables])
     near = path < limit
     if 2 * np.count_nonzero(near) < len(variables):
         return
@@ -147,10 +148,10 @@ def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float)
     )
 
 
-def _path(run: HealthRun, variable: Variable) -> float:
+def _path(run: HealthRun, variable: Variable, acted: Mask) -> float:
     """Returns the sum of the update-to-weight ratios of all steps; those between samples are interpolated."""
     ratios = run.variables.series("update_ratio", variable.path).astype(np.float64)
-    known = np.isfinite(ratios) & applied(run, run.variables)
+    known = np.isfinite(ratios) & acted
     ratios, steps = ratios[known], run.variables.steps[known]
     if not len(steps):
         return np.nan

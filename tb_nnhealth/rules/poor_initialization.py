@@ -154,5 +154,5 @@ def _bias(run: HealthRun, variable: Variable) -> int | None:
     layer = run.model.layer(variable.layer)
     if layer is not None and layer.units not in (None, variable.shape[-1]):
         return None
-    biases = [v for v in run.model.variables if v.layer == variable.layer and v.role == "bias"]
+    biases = [v for v in run.model.variables_of(variable.layer) if v.role == "bias"]
     return run.variables.row(biases[0].path) if len(biases) == 1 else None

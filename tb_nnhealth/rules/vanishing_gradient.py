@@ -71,11 +71,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if len(variables) < LEAST_KERNELS:
         raise NotJudged(f"fewer than {LEAST_KERNELS} trainable kernels: there is no depth to lose a gradient in")
     gradient = to_downstream(run.variables.series("gradient_rms")[:, rows])
-    update = to_downstream(run.variables.series("update_ratio")[:, rows])
     learns = learns_well(run)
     hurt = up_to_input(gradient < limits["warning"], gradient)
-    if learns:
-        hurt &= update < limits["warning"]
+    if learns and hurt.any():
+        hurt &= to_downstream(run.variables.series("update_ratio")[:, rows]) < limits["warning"]
     if not hurt.any():
         return
     first = int(np.argmax(hurt))
@@ -110,8 +109,8 @@ def to_downstream(series: np.ndarray) -> Floats:
     count = series.shape[1]
     starts = [(i + 1 + count) // 2 for i in range(count - 1)]
     behind = {start: median(logarithm[:, start:], axis=1) for start in dict.fromkeys(starts)}
-    ratios = [np.exp(median(logarithm[:, i] - behind[start])) for i, start in enumerate(starts)]
-    return np.array([*ratios, np.nan], np.float64)
+    against = np.stack([behind[start] for start in starts], axis=1)
+    return np.append(np.exp(median(logarithm[:, :-1] - against, axis=0)), np.nan)
 
 
 def up_to_input(found: Mask, ratio: Floats) -> Mask:
