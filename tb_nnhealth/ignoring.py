@@ -23,7 +23,7 @@ def without_layers(run: HealthRun, patterns: Sequence[str]) -> HealthRun:
         model=_marked(run.model, patterns),
         variables=_masked(run.variables, run.model, patterns),
         activations=_masked(run.activations, run.model, patterns),
-        histograms={name: _masked(table, run.model, patterns) for name, table in run.histograms.items()},
+        histograms=run.histograms.changed(lambda table: _masked(table, run.model, patterns)),
         nonfinite=replace(run.nonfinite, places=kept) if run.nonfinite and kept else None,
     )
 

@@ -1,6 +1,6 @@
 """What a run is, as frozen records of NumPy arrays and plain data: the reader makes them, rules read them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -224,6 +224,44 @@ class Table:
         return {name: index for index, name in enumerate(self.rows)}
 
 
+class Histograms(Mapping[str, Table]):
+    """The histograms of each kind, as tables whose columns are the bins.
+
+    No rule needs them, and there are many: a table is read whenever it is asked for. `rows` are those of the kinds of
+    which any were written.
+    """
+
+    def __init__(
+        self, rows: Mapping[str, tuple[str, ...]], kinds: tuple[str, ...], read: Callable[[str], Table]
+    ) -> None:
+        self.rows = rows
+        self._kinds = kinds
+        self._read = read
+
+    @classmethod
+    def of(cls, tables: Mapping[str, Table]) -> "Histograms":
+        """Returns those that are at hand."""
+        return cls({kind: table.rows for kind, table in tables.items()}, tuple(tables), tables.__getitem__)
+
+    def changed(self, change: Callable[[Table], Table]) -> "Histograms":
+        """Returns the histograms with each table changed, when it is read."""
+        return Histograms(self.rows, self._kinds, lambda kind: change(self._read(kind)))
+
+    def __contains__(self, kind: object) -> bool:
+        return kind in self._kinds
+
+    def __getitem__(self, kind: str) -> Table:
+        if kind not in self._kinds:
+            raise KeyError(kind)
+        return self._read(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
 @dataclass(frozen=True)
 class ModeLosses:
     """The loss of one batch in training and in inference mode of the model, with the same weights.
@@ -302,7 +340,7 @@ class HealthRun:
     data: Table = field(default_factory=Table.empty)
     step: Table = field(default_factory=Table.empty)
     classes: Table = field(default_factory=Table.empty)
-    histograms: Mapping[str, Table] = field(default_factory=dict)
+    histograms: Histograms = field(default_factory=lambda: Histograms.of({}))
     epochs: tuple[Epoch, ...] = ()
     nonfinite: NonFinite | None = None
     loss_since: int = 0

@@ -31,7 +31,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "costs": dict(run.costs),
             },
             "tables": {name: _table(table) for name, table in tables(run).items() if table.rows},
-            "histograms": {name: list(table.rows) for name, table in run.histograms.items() if len(table.steps)},
+            "histograms": {kind: list(rows) for kind, rows in run.histograms.rows.items()},
             "epochs": [{"epoch": epoch.epoch, "step": epoch.step, "logs": dict(epoch.logs)} for epoch in run.epochs],
             "problems": list(run.problems),
         }

@@ -26,6 +26,7 @@ from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary.metadata import PLUGIN_NAME
 
 CACHE_BYTES = 512 * 2**20
+HISTOGRAM_BYTES = 128 * 2**20
 MOST_COLUMNS = 1000
 LARGEST_STEP = 2**53
 
@@ -53,6 +54,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
         self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, _size)
+        self._of_kind: VersionedCache[Table] = VersionedCache(HISTOGRAM_BYTES, lambda table: table.values.nbytes)
         self._sweep = Sweep(self._provider, self._known)
 
     def is_active(self) -> bool:
@@ -164,9 +166,11 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return binary(request, matrices.series(table, _row(request, table), *_window(request)))
 
     def _histograms(self, request: wrappers.Request) -> wrappers.Response:
-        table = self._read(request).run.histograms.get(parameter(request, "kind"))
-        if table is None:
+        judged, kind = self._read(request), parameter(request, "kind")
+        if kind not in judged.run.histograms:
             raise errors.NotFoundError("the run has no histograms of this kind")
+        key = plugin_util.experiment_id(request.environ), parameter(request, "run"), kind
+        table = self._of_kind.get(key, judged.version, lambda: judged.run.histograms[kind])
         return binary(request, matrices.histogram(table, _row(request, table), *_window(request)))
 
     def _table(self, request: wrappers.Request) -> Table:
@@ -244,6 +248,6 @@ def _span(request: wrappers.Request) -> tuple[int, int]:
 
 
 def _size(judged: Judged) -> int:
-    every = [*tables(judged.run).values(), *judged.run.histograms.values()]
+    every = tables(judged.run).values()
     arrays = {id(array): array.nbytes for table in every for array in (table.values, table.low, table.high)}
     return len(judged.scorecard) + sum(arrays.values())

@@ -1,7 +1,8 @@
 """Puts a run together from the events of its tags, whichever way they were read."""
 
+import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -9,14 +10,27 @@ import numpy as np
 
 from tb_nnhealth.reader._data import Datum, LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
-from tb_nnhealth.reader.tables import assemble_histogram, assemble_table
-from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
+from tb_nnhealth.reader.tables import BINS, Assembly
+from tb_nnhealth.records import Epoch, FloatArray, HealthRun, Histograms, ModeLosses, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
 
+logger = logging.getLogger(__name__)
+
 COSTS = ("compile", "sampling", "training")
+TEXTS = (metadata.EPOCH, metadata.EVENT, metadata.PROGRESS)
+
+Events = Mapping[str, Sequence[Datum]]
+"""The events of each tag in the order they were read; a tag may be read when it is asked for, once."""
+
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
-def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()) -> HealthRun:
+def assemble(
+    events: Events,
+    problems: Sequence[str] = (),
+    histograms: Events | None = None,
+    each: Each = map,
+) -> HealthRun:
     """Returns the run that the events tell of.
 
     Sessions (a second `fit`, a resumed process) are joined: a later one replaces what stands at its
@@ -24,18 +38,26 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
     the variables before training.
 
     Args:
-      events: the events of each tag in the order they were read.
+      events: those of each tag.
       problems: sentences about what could not be read, to be kept in the run.
+      histograms: the events of these tags, where they are not among the others; read when a histogram is wanted.
+      each: how a function is called on each of many things, as `map` does: perhaps several at a time.
 
     Raises:
       LogError: no manifest is there, or it has another schema version or form.
     """
-    noted = list(problems)
-    starts = [(datum.wall_time, datum.step) for datum in events.get(metadata.MANIFEST, ())]
-    series = {tag: canonical(data, starts) for tag, data in events.items()}
-    sessions = _sessions(series.get(metadata.MANIFEST), noted)
+    noted: list[str] = []
+    manifests = events.get(metadata.MANIFEST, ())
+    starts = [(datum.wall_time, datum.step) for datum in manifests]
+    sessions = _sessions(canonical(manifests, starts), noted)
     last = sessions[-1].manifest
-    tables = {name: assemble_table(name, sessions, series, noted) for name in metadata.TABLES}
+
+    def read(tag: str) -> Series:
+        return canonical(events.get(tag, ()), starts)
+
+    texts = each(read, TEXTS)  # A pool of threads begins with them at once.
+    tables = _tables(sessions, events, read, each, noted)
+    series = dict(zip(TEXTS, texts, strict=True))
     happened = list(_happened(series, noted))
     noted += [str(item.get("message")) for _, item in happened if item.get("kind") == "problem"]
     epochs = tuple(_epochs(series, noted))
@@ -56,23 +78,68 @@ def assemble(events: Mapping[str, Sequence[Datum]], problems: Sequence[str] = ()
         data=tables["data"],
         step=tables["steps"],
         classes=tables["classes"],
-        histograms={
-            name: assemble_histogram(name, sessions, series, noted)
-            for name in dict.fromkeys(name for session in sessions for name in session.manifest["histograms"])
-        },
+        histograms=_histograms(sessions, events if histograms is None else histograms, starts),
         epochs=epochs,
         nonfinite=_nonfinite(happened),
         loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
-        problems=tuple(dict.fromkeys(noted)),
+        problems=tuple(dict.fromkeys([*problems, *noted])),
         project=settings_of(last, "project"),
         limits=settings_of(last, "limits"),
     )
 
 
-def _sessions(manifests: Series | None, noted: list[str]) -> list[Session]:
+def _tables(
+    sessions: Sequence[Session],
+    events: Events,
+    read: Callable[[str], Series],
+    each: Each,
+    noted: list[str],
+) -> dict[str, Table]:
+    """Returns the tables, the small ones first: TensorBoard's data server is as long about them as about large ones."""
+    layouts = {name: [session.manifest["tables"].get(name) for session in sessions] for name in metadata.TABLES}
+    made = {name: Assembly(sessions, layout) for name, layout in layouts.items()}
+    places = [(name, block) for name in reversed(metadata.TABLES) for block in range(made[name].blocks)]
+
+    def add(place: tuple[str, int]) -> list[str]:
+        name, block = place
+        tag = metadata.table_tag(name, block)
+        return made[name].add(tag, block, read(tag))
+
+    def add_extremes(place: tuple[str, int]) -> list[str]:
+        name, block = place
+        tag = metadata.extremes_tag(name, block)
+        return made[name].add_extremes(tag, block, read(tag)) if tag in events else []
+
+    for problems in each(add, places):
+        noted += problems
+    for problems in each(add_extremes, places):
+        noted += problems
+    return {name: assembly.table() for name, assembly in made.items()}
+
+
+def _histograms(sessions: Sequence[Session], events: Events, starts: Sequence[tuple[float, int]]) -> Histograms:
+    kinds = tuple(dict.fromkeys(kind for session in sessions for kind in session.manifest["histograms"]))
+
+    def assembly(kind: str) -> Assembly:
+        layouts = [session.manifest["histograms"].get(kind) for session in sessions]
+        return Assembly(sessions, [layout and {**layout, "columns": BINS} for layout in layouts])
+
+    def read(kind: str) -> Table:
+        made = assembly(kind)
+        for block in range(made.blocks):
+            tag = metadata.histogram_tag(kind, block)
+            for problem in made.add(tag, block, canonical(events.get(tag, ()), starts)):
+                logger.warning("%s", problem)
+        return made.table()
+
+    written = (kind for kind in kinds if metadata.histogram_tag(kind, 0) in events)
+    return Histograms({kind: assembly(kind).rows for kind in written}, kinds, read)
+
+
+def _sessions(manifests: Series, noted: list[str]) -> list[Session]:
     """Returns the sessions that hold, in order; one with a damaged manifest is left out."""
-    if manifests is None or not len(manifests.steps):
+    if not len(manifests.steps):
         raise LogError("Expected a run with a manifest, which its first event holds. Received: no manifest yet")
     sessions = []
     for step, wall_time, value in zip(manifests.steps, manifests.wall_times, manifests.values, strict=True):

@@ -1,6 +1,6 @@
 """Reads a run through TensorBoard's data provider: the fast loader, the slow one, or a hosted one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ Tags = Mapping[str, Any]
 
 Events = dict[str, list[Datum]]
 
-TAGS_AT_ONCE = 8
+TAGS_AT_ONCE = 4
 
 
 def provider_listing(provider: Any, context: Any, experiment_id: str) -> dict[str, Tags]:
@@ -67,7 +67,7 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
 
     A small run, whose tables have one block each, is read in one call: it takes the data server some 40 ms, however
     little it reads. Else, and where that fails, one tag is read a call, several at a time: an answer is limited to
-    256 MiB, and a tag that cannot be read must not hide the others.
+    256 MiB, and a tag that cannot be read must not hide the others. Histograms are read when they are asked for.
 
     Args:
       listed: the run's tags, where they have just been listed.
@@ -86,32 +86,59 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
     def read(together: list[str]) -> Events:
         return _read(provider, context, experiment_id, run, together)
 
-    return assemble(*(_at_once(read, tags) or _one_by_one(read, tags)))
+    histograms = _Read([tag for tag in tags if metadata.is_histogram(tag)], lambda tag: read([tag])[tag])
+    others = [tag for tag in tags if tag not in histograms]
+    at_once = _at_once(read, others)
+    return _one_by_one(read, others, histograms) if at_once is None else assemble(at_once, (), histograms)
 
 
-def _at_once(read: Callable[[list[str]], Events], tags: list[str]) -> tuple[Events, list[str]] | None:
+class _Read(Mapping[str, list[Datum]]):
+    """The events of some tags, of which each is read when it is asked for."""
+
+    def __init__(self, tags: Sequence[str], read: Callable[[str], list[Datum]]) -> None:
+        self._tags = frozenset(tags)
+        self._read = read
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self._tags
+
+    def __getitem__(self, tag: str) -> list[Datum]:
+        if tag not in self._tags:
+            raise KeyError(tag)
+        return self._read(tag)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tags)
+
+    def __len__(self) -> int:
+        return len(self._tags)
+
+
+def _at_once(read: Callable[[list[str]], Events], tags: list[str]) -> Events | None:
     """Returns the events of the tags of a small run, None where they cannot be read together."""
     if any(tag.endswith("/1") for tag in tags):
         return None
     try:
-        return read(tags), []
+        return read(tags)
     except Exception:
         return None
 
 
-def _one_by_one(read: Callable[[list[str]], Events], tags: list[str]) -> tuple[Events, list[str]]:
-    """Returns the events of the tags that can be read, and a sentence on each of the others."""
+def _one_by_one(
+    read: Callable[[list[str]], Events], tags: list[str], histograms: Mapping[str, list[Datum]]
+) -> HealthRun:
+    """Returns the run, with a sentence on each of the tags that cannot be read."""
+    problems: list[str] = []
 
-    def read_one(tag: str) -> Events | str:
+    def read_one(tag: str) -> list[Datum]:
         try:
-            return read([tag])
+            return read([tag])[tag]
         except Exception as error:
-            return f"{tag} cannot be read from TensorBoard: {error}"
+            problems.append(f"{tag} cannot be read from TensorBoard: {error}")
+            return []
 
     with ThreadPoolExecutor(TAGS_AT_ONCE) as pool:
-        answers = list(pool.map(read_one, tags))
-    problems = [answer for answer in answers if isinstance(answer, str)]
-    return {tag: data for answer in answers if not isinstance(answer, str) for tag, data in answer.items()}, problems
+        return assemble(_Read(tags, read_one), problems, histograms, pool.map)
 
 
 def _list(

@@ -4,7 +4,8 @@ In memory the numbers of one statistic lie side by side, `[columns, steps, rows]
 go through all of one statistic, and seldom through several.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,32 +13,15 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.reader._data import Series, Session
 from tb_nnhealth.records import FloatArray, IntArray, Table
-from tb_nnhealth.summary import metadata
 from tb_nnhealth.vocabulary import HISTOGRAM_BINS
 
 BINS = tuple(str(index) for index in range(HISTOGRAM_BINS))
 
 
-def assemble_table(name: str, sessions: Sequence[Session], series: Mapping[str, Series], problems: list[str]) -> Table:
-    """Returns the table over all sessions; rows that do not fit their session's manifest are left out."""
-    layouts = [session.manifest["tables"].get(name) for session in sessions]
-    return _Assembly(sessions, layouts, series, problems).table(
-        lambda block: metadata.table_tag(name, block), lambda block: metadata.extremes_tag(name, block)
-    )
-
-
-def assemble_histogram(
-    name: str, sessions: Sequence[Session], series: Mapping[str, Series], problems: list[str]
-) -> Table:
-    """Returns the histogram over all sessions, as a table whose columns are the bins."""
-    layouts = [session.manifest["histograms"].get(name) for session in sessions]
-    layouts = [layout and {**layout, "columns": BINS} for layout in layouts]
-    return _Assembly(sessions, layouts, series, problems).table(lambda block: metadata.histogram_tag(name, block))
-
-
 class _Part(NamedTuple):
-    """A block of a session: the rows and columns of the table that it fills, and its events."""
+    """What a block holds of a session: the rows and columns of the table that it fills, and its events."""
 
+    session: int
     rows: IntArray
     columns: IntArray
     steps: IntArray
@@ -46,84 +30,103 @@ class _Part(NamedTuple):
     """Of each event."""
 
 
-class _Assembly:
-    """One table in the making: the union of its sessions' rows and columns, the last session's first."""
+class Assembly:
+    """One table in the making: the union of its sessions' rows and columns, the last session's first.
 
-    def __init__(
-        self,
-        sessions: Sequence[Session],
-        layouts: Sequence[Mapping[str, Any] | None],
-        series: Mapping[str, Series],
-        problems: list[str],
-    ) -> None:
+    Each block is put into its place as it comes, so that a large table is in memory once; they may come from several
+    threads. Extremes come after all blocks: they are kept of the steps that these have.
+    """
+
+    def __init__(self, sessions: Sequence[Session], layouts: Sequence[Mapping[str, Any] | None]) -> None:
         self._starts = [session.start_step for session in sessions]
         self._layouts = layouts
-        self._series = series
-        self._problems = problems
         known = [layout for layout in reversed(layouts) if layout]
-        self._rows = tuple(dict.fromkeys(row for layout in known for row in layout["rows"]))
+        self.rows = tuple(dict.fromkeys(row for layout in known for row in layout["rows"]))
         self._columns = tuple(dict.fromkeys(column for layout in known for column in layout["columns"]))
+        self._row = {name: index for index, name in enumerate(self.rows)}
+        self._column = {name: index for index, name in enumerate(self._columns)}
+        self.blocks = max((len(layout["blocks"]) for layout in known), default=0)
+        self._steps = np.zeros(0, np.int64)
+        self._values = self._low = self._high = self._empty(self._steps)
+        self._times: dict[tuple[int, int], tuple[IntArray, NDArray[np.float64]]] = {}
+        self._lock = threading.Lock()
 
-    def table(self, tag: Callable[[int], str], extremes_tag: Callable[[int], str] | None = None) -> Table:
-        parts = list(self._parts(tag, ()))
-        times: dict[int, float] = {}
-        for part in parts:
-            times.update(zip(part.steps.tolist(), part.wall_times.tolist(), strict=True))
-        steps = np.array(sorted(times), np.int64)
-        values = self._empty(steps)
-        for part in parts:
-            _place(values, np.searchsorted(steps, part.steps), part, part.values)
-        low = high = values
-        extremes = list(self._parts(extremes_tag, (2,))) if extremes_tag else []
-        if extremes:
-            low, high = values.copy("K"), values.copy("K")
-        for part in extremes:
-            here = np.isin(part.steps, steps)
-            at = np.searchsorted(steps, part.steps[here])
-            pairs = [part.values[index] for index in np.flatnonzero(here).tolist()]
-            _place(low, at, part, [pair[0] for pair in pairs])
-            _place(high, at, part, [pair[1] for pair in pairs])
-        written = np.array([times[step] for step in steps.tolist()], np.float64)
-        return Table(self._rows, self._columns, steps, written, values, low, high)
+    def add(self, tag: str, block: int, series: Series) -> list[str]:
+        """Takes the events of a block; returns a sentence on those that do not fit the manifest of their session."""
+        problems: list[str] = []
+        parts = list(self._parts(tag, block, series, (), problems))
+        with self._lock:
+            self._reach([part.steps for part in parts])
+            for part in parts:
+                self._times[part.session, block] = part.steps, part.wall_times
+                _place(self._values, np.searchsorted(self._steps, part.steps), part, part.values)
+        return problems
+
+    def add_extremes(self, tag: str, block: int, series: Series) -> list[str]:
+        """Takes the extremes of a block, `[2, rows, columns]` an event; returns as `add` does."""
+        problems: list[str] = []
+        parts = list(self._parts(tag, block, series, (2,), problems))
+        with self._lock:
+            if parts and self._low is self._values:
+                self._low, self._high = self._values.copy("K"), self._values.copy("K")
+            for part in parts:
+                here = np.isin(part.steps, self._steps)
+                at = np.searchsorted(self._steps, part.steps[here])
+                pairs = [part.values[index] for index in np.flatnonzero(here).tolist()]
+                _place(self._low, at, part, [pair[0] for pair in pairs])
+                _place(self._high, at, part, [pair[1] for pair in pairs])
+        return problems
+
+    def table(self) -> Table:
+        wall_times = np.zeros(len(self._steps))
+        for _, (steps, times) in sorted(self._times.items()):
+            wall_times[np.searchsorted(self._steps, steps)] = times
+        return Table(self.rows, self._columns, self._steps, wall_times, self._values, self._low, self._high)
+
+    def _reach(self, steps: Sequence[IntArray]) -> None:
+        """Makes room for the steps: blocks have the same ones, but for what was lost of some."""
+        every = np.unique(np.concatenate([self._steps, *steps]))
+        if len(every) > len(self._steps):
+            values = self._empty(every)
+            values[np.searchsorted(every, self._steps)] = self._values
+            self._steps = every
+            self._values = self._low = self._high = values
 
     def _empty(self, steps: IntArray) -> FloatArray:
         """Returns an array `[steps, rows, columns]` of NaN."""
-        return np.full((len(self._columns), len(steps), len(self._rows)), np.nan, np.float32).transpose(1, 2, 0)
+        return np.full((len(self._columns), len(steps), len(self.rows)), np.nan, np.float32).transpose(1, 2, 0)
 
-    def _parts(self, tag: Callable[[int], str], before: tuple[int, ...]) -> Iterator[_Part]:
-        """Yields each session's blocks; `before` is the shape of an event before its rows and columns."""
-        row_index = {name: index for index, name in enumerate(self._rows)}
-        column_index = {name: index for index, name in enumerate(self._columns)}
+    def _parts(
+        self, tag: str, block: int, series: Series, before: tuple[int, ...], problems: list[str]
+    ) -> Iterator[_Part]:
+        """Yields what the block holds of each session; `before` is an event's shape before its rows and columns."""
         stops = [*self._starts[1:], np.iinfo(np.int64).max]
-        for layout, first, last in zip(self._layouts, self._starts, stops, strict=True):
-            if layout is None:
+        for session, (layout, first, last) in enumerate(zip(self._layouts, self._starts, stops, strict=True)):
+            if layout is None or block >= len(layout["blocks"]):
                 continue
-            columns = np.array([column_index[name] for name in layout["columns"]], np.int64)
-            for number, (start, stop) in enumerate(layout["blocks"]):
-                series = self._series.get(tag(number))
-                if series is None:
-                    continue
-                chosen = np.flatnonzero((series.steps >= first) & (series.steps < last))
-                shape = (*before, stop - start, len(columns))
-                chosen = self._fitting(tag(number), series, chosen, shape)
-                if not len(chosen):
-                    continue
-                rows = np.array([row_index[name] for name in layout["rows"][start:stop]], np.int64)
-                values = [series.values[index] for index in chosen.tolist()]
-                yield _Part(rows, columns, series.steps[chosen], series.wall_times[chosen], values)
+            start, stop = layout["blocks"][block]
+            columns = np.array([self._column[name] for name in layout["columns"]], np.int64)
+            chosen = np.flatnonzero((series.steps >= first) & (series.steps < last))
+            chosen = _fitting(tag, series, chosen, (*before, stop - start, len(columns)), problems)
+            if not len(chosen):
+                continue
+            rows = np.array([self._row[name] for name in layout["rows"][start:stop]], np.int64)
+            values = [series.values[index] for index in chosen.tolist()]
+            yield _Part(session, rows, columns, series.steps[chosen], series.wall_times[chosen], values)
 
-    def _fitting(self, tag: str, series: Series, chosen: IntArray, shape: tuple[int, ...]) -> IntArray:
-        fits = np.array([_is_numbers(series.values[index], shape) for index in chosen], bool)
-        if not fits.all():
-            first = int(chosen[~fits][0])
-            wrong = series.values[first]
-            received = "text" if isinstance(wrong, str) else f"shape {list(wrong.shape)}"
-            self._problems.append(
-                f"{tag}: {np.sum(~fits)} events do not fit the manifest and are left out. "
-                f"Expected shape {list(shape)}. Received: {received} at step {series.steps[first]}"
-            )
-        fitting: IntArray = chosen[fits]
-        return fitting
+
+def _fitting(tag: str, series: Series, chosen: IntArray, shape: tuple[int, ...], problems: list[str]) -> IntArray:
+    fits = np.array([_is_numbers(series.values[index], shape) for index in chosen], bool)
+    if not fits.all():
+        first = int(chosen[~fits][0])
+        wrong = series.values[first]
+        received = "text" if isinstance(wrong, str) else f"shape {list(wrong.shape)}"
+        problems.append(
+            f"{tag}: {np.sum(~fits)} events do not fit the manifest and are left out. "
+            f"Expected shape {list(shape)}. Received: {received} at step {series.steps[first]}"
+        )
+    fitting: IntArray = chosen[fits]
+    return fitting
 
 
 def _is_numbers(value: Any, shape: tuple[int, ...]) -> bool:

@@ -66,6 +66,10 @@ def histogram_tag(histogram: str, block: int) -> str:
     return f"{PLUGIN_NAME}/{histogram}_histogram/{block}"
 
 
+def is_histogram(tag: str) -> bool:
+    return "_histogram/" in tag
+
+
 def blocks(rows: int, row_bytes: int, events: int) -> list[tuple[int, int]]:
     """Returns the `[start, stop)` row ranges of a table's blocks, each within MESSAGE_BYTES.
 

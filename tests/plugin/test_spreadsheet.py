@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.plugin import spreadsheet
-from tb_nnhealth.records import Epoch
+from tb_nnhealth.records import Epoch, Histograms
 from tests.rules.builder import STEPS, change, healthy, table
 
 ALL = (0, 2**53)
@@ -79,7 +79,7 @@ def test_training_has_the_logs_of_epochs():
 def test_bins_hold_what_the_vocabulary_says():
     counts = {str(index): [0.0, 0.0] for index in range(97)}
     counts |= {"0": [1.0, 2.0], "48": [3.0, 0.0], "49": [4.0, 4.0], "96": [5.0, 5.0]}
-    run = dataclasses.replace(healthy(), histograms={"value": table(("a",), counts, np.arange(2))})
+    run = dataclasses.replace(healthy(), histograms=Histograms.of({"value": table(("a",), counts, np.arange(2))}))
     lines = read(spreadsheet.of_histograms(run, "a", ALL))
     assert [(line["from"], line["to"], line["elements"]) for line in lines if line["step"] == "0"] == [
         ("-65536.0", "-32768.0", "1.0"), ("0.0", "0.0", "3.0"),

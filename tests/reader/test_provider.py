@@ -101,7 +101,7 @@ def test_a_series_without_data_is_an_empty_table(synthetic_run: Path) -> None:
         assert_same_run(read(provider), read_run(synthetic_run))
 
 
-def test_a_small_run_is_read_in_one_call(synthetic_run: Path) -> None:
+def test_a_small_run_is_read_in_one_call_and_its_histograms_when_they_are_asked_for(synthetic_run: Path) -> None:
     """TensorBoard's data server answers a call after some 40 ms, however little it reads."""
     with slow_provider(synthetic_run.parent) as provider:
         calls, read_tensors = [], provider.read_tensors
@@ -111,8 +111,10 @@ def test_a_small_run_is_read_in_one_call(synthetic_run: Path) -> None:
             return read_tensors(*args, **kwargs)
 
         provider.read_tensors = counted
-        assert_same_run(read(provider), read_run(synthetic_run))
-    assert len(calls) == 1
+        run = read(provider)
+        assert len(calls) == 1 and list(run.histograms) == list(run.histograms.rows)
+        assert_same_run(run, read_run(synthetic_run))
+    assert len(calls) == 1 + len(run.histograms)
 
 
 def test_tags_of_a_large_run_are_read_several_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
