@@ -25,15 +25,18 @@ DEEP_VARIABLES = tuple(
 SPIKE, DIP, BROKEN = 37, 80, 60
 """Steps of the deep run: an update ratio of 0.5, one of 1e-7, and a gradient with three NaN."""
 
+WIDE = 2000
+
 VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes runs: of random numbers, calm, sick, deep, with markup in names, unreadable, and live."""
+    """Writes runs: of random numbers, calm, sick, deep, wide, with markup in names, unreadable, and live."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
     write_deep_run(log_dir / "deep")
+    write_wide_run(log_dir / "wide")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel", f"{LONG}/bias"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
@@ -93,6 +96,21 @@ def write_deep_run(directory: Path) -> None:
             variables[rows["net/stage1_block0_conv/kernel"], columns["gradient_nonfinite"]] = 3
         writer.write_sample(step, tables)
     writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
+
+
+def write_wide_run(directory: Path) -> None:
+    """Writes a run of WIDE layers that share no name, all of one update ratio but for a spike of the last but one."""
+    manifest = make_manifest("wide", variables=tuple(f"dense{index}/kernel" for index in range(WIDE)))
+    column = manifest["tables"]["variables"]["columns"].index("update_ratio")
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(10):
+        tables = quiet_tables(manifest, step)
+        tables["variables"][:, column] = 1e-3
+        if step == 5:
+            tables["variables"][WIDE - 2, column] = 0.5
+        writer.write_sample(step, tables)
+    writer.write_json(metadata.PROGRESS, 9, make_progress(writer, 10, finished=True))
     writer.close()
 
 

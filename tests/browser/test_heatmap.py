@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.runs import BLOCKS, BROKEN, DEEP_VARIABLES, DIP, SPIKE, STAGES, STEPS
+from tests.browser.runs import BLOCKS, BROKEN, DEEP_VARIABLES, DIP, SPIKE, STAGES, STEPS, WIDE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -171,6 +171,49 @@ def test_only_rows_in_view_are_on_the_page(open_tab):
     expect(heat.frame.locator(".labels button:focus")).to_be_in_viewport()
     heat.frame.get_by_role("button", name="Collapse all").click()
     expect(heat.labels).to_have_count(STAGES)
+
+
+def tints(tab) -> list[tuple[int, ...]]:
+    """The colours beside the rows, of the left half and the right one, from the first row to the last."""
+    canvas = tab.frame.locator(".rail canvas")
+    canvas.wait_for()
+    size = canvas.evaluate("canvas => [canvas.width, canvas.height]")
+    code = "(canvas, [x, h]) => [...canvas.getContext('2d').getImageData(x, 0, 1, h).data]"
+    halves = [canvas.evaluate(code, [x, size[1]]) for x in (1, size[0] - 2)]
+    return [tuple(tuple(half[4 * y : 4 * y + 3]) for half in halves) for y in range(size[1])]
+
+
+def test_spike_out_of_sight_is_seen_beside_the_rows_and_leads_to_its_row(open_tab):
+    tab = open_tab("wide/health")
+    heat = Map(tab)
+    spike = f"dense{WIDE - 2}/kernel"
+    expect(heat.label("dense0/kernel")).to_be_visible()
+    expect(heat.label(spike)).to_have_count(0)
+    (usual, *_), found = tints(tab)[0], tints(tab)
+    assert [y for y, halves in enumerate(found) if halves != (usual, usual)] == [len(found) - 1]
+    assert found[-1][0] != usual and found[-1][1] == usual
+    rail = tab.frame.locator(".rail")
+    above = tab.frame.locator(".overview .u-over, .strip .u-over").first.bounding_box()
+    assert heat.plot.bounding_box()["width"] - RIGHT == pytest.approx(above["width"], abs=1)
+    rail.click(position={"x": 5, "y": rail.bounding_box()["height"] - 1})
+    expect(heat.label(spike)).to_be_in_viewport()
+
+
+def test_nan_out_of_sight_has_its_mark_beside_the_rows(open_tab):
+    tab = open_tab("deep/health")
+    heat = Map(tab)
+    expect(tab.frame.locator(".rail")).to_be_hidden()
+    tab.frame.get_by_role("button", name="Expand all").click()
+    heat.labels.first.focus()
+    heat.labels.first.press("Control+End")
+    assert (214, 0, 75) in [left for left, right in tints(tab) if left == right]
+
+
+def test_many_rows_come_in_fewer_columns(open_tab):
+    tab = open_tab(None)
+    with tab.page.expect_response(lambda response: "/matrix?" in response.url) as matrix:
+        tab.page.goto(tab.page.url.partition("#")[0] + "#nnhealth&p.nnhealth.run=wide%2Fhealth")
+    assert "columns=200" in matrix.value.url
 
 
 def test_what_was_closed_stays_closed_when_samples_come(open_tab, live_steps):

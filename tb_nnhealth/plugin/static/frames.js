@@ -17,15 +17,26 @@ import {classesOf, histogramsOf, relatives} from './views/charts.js';
 /** Rows of one table that a chart draws together. */
 const MOST_LINES = 8;
 
+const [LEAST_COLUMNS, MOST_COLUMNS] = [200, 1000];
+
+/** Cells of the heat map that are asked for at once, as far as the fewest columns allow it: 2.6 MB. */
+const MOST_CELLS = 320_000;
+
 /** Steps that the scrubber of the gradient flow stops at. */
 const MOST_STOPS = 240;
+
+/** @returns {number} columns of an answer that the screen can show */
+export const columnsOnScreen = () => Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, Math.round(window.innerWidth / 2)));
+
+/** @param {number} rows @returns {number} columns of the heat map: fewer where there are many rows, each with the extremes of its samples */
+export const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
 
 /** @param {Wanted} wanted */
 export async function frames({run, facts, view, choice, flow, row, range, log, matrix: there, overview: known}) {
   if (run === null || !facts) return {};
   const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
-  const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
+  const columns = columnsOnScreen();
   const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
     ({...place, frame: await api.series(run, place.table, place.row, range, columns, log)})));
@@ -33,7 +44,9 @@ export async function frames({run, facts, view, choice, flow, row, range, log, m
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
   const isPart = Boolean(range) || log;
   const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
-    view === 'heatmap' && choice ? matrixOf(run, there, {table: choice.table, statistic: choice.statistic, range, columns, log}) : null,
+    view === 'heatmap' && choice ? matrixOf(run, there, {
+      table: choice.table, statistic: choice.statistic, range, columns: columnsOfRows(facts.tables[choice.table]?.rows.length ?? 0), log,
+    }) : null,
     through ? flowFrame(run, through, range) : null,
     known ?? steps(null),
     isPart && view === 'curves' ? steps(range, log) : null,

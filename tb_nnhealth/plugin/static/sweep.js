@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import * as host from './host.js';
 import {Slot, h} from './dom.js';
+import {columnsOnScreen} from './frames.js';
 import {PREFERRED} from './places.js';
 import {Compare, rowsOf} from './views/compare.js';
 import {noRuns, stale} from './views/empty.js';
@@ -85,7 +86,7 @@ export class Sweep {
     this.compared = {...places, ...this.compared, read, base: sound[0]?.run ?? null};
     this.actions.changed();
     const range = this.state.range;
-    const columns = Math.min(1000, Math.max(200, Math.round(window.innerWidth / 2)));
+    const columns = columnsOnScreen();
     /** @param {Read} one @param {string} table @param {string | undefined} row */
     const series = async ({run, version, facts}, table, row) => {
       if (!row || !facts?.tables[table]?.rows.includes(row)) return null;

@@ -21,7 +21,7 @@ export function fit(canvas, width, height) {
 }
 
 /** Infinite values and NaN: outside the scales' hues on purpose, and striped. */
-const NONFINITE = ['#d6004b', '#ffffff'];
+export const NONFINITE = ['#d6004b', '#ffffff'];
 
 /**
  * Returns a ground for cells that hold no number of the scale: stripes for NaN and infinity, dots for what is exactly zero.

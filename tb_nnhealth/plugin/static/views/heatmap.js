@@ -7,6 +7,7 @@ import {fit} from './canvas.js';
 import {RIGHT, drawAxis, drawCells, drawMarks} from './cells.js';
 import {Summary} from './extremes.js';
 import {Gestures} from './gestures.js';
+import {Rail} from './rail.js';
 import {Rows} from './rows.js';
 import {tipText} from './tip.js';
 import {branchesOf, linesOf, openAtFirst, treeOf} from './tree.js';
@@ -56,7 +57,8 @@ export class HeatMap {
     this.scroller = h('div.scroller', {onscroll: () => this.draw()}, h('div.content', {}, this.rows.node, this.plot));
     this.axisCanvas = h('canvas.steps', {'aria-hidden': 'true', title: 'Drag to pan'});
     this.tip = h('div.tip', {hidden: true, role: 'status'});
-    this.node = h('div.heatmap', {}, this.scroller, this.axisCanvas, this.tip);
+    this.rail = new Rail((share) => this.scrollTo(Math.min(this.items.length - 1, Math.max(0, Math.floor(share * this.items.length)))));
+    this.node = h('div.heatmap', {}, h('div.stage', {}, this.scroller, this.rail.node), this.axisCanvas, this.tip);
     this.gestures = new Gestures(this);
     axis.listeners.add((step, source) => source !== this && this.follow(step));
   }
@@ -164,6 +166,7 @@ export class HeatMap {
     if (summary) drawCells(context, summary, axis, scale, part);
     drawMarks(context, part, axis, is, focus);
     drawAxis(this.axisCanvas, axis, width, dark);
+    this.rail.update({summary, items: this.items, axis, scale, dark, top, height, whole: this.items.length * row});
   }
 
   /** Tells what is at a line and the step nearest to one. @param {number} index @param {number} step */
