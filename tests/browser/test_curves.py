@@ -45,6 +45,21 @@ def test_curves_show_what_was_measured_of_the_step(open_tab):
     expect(panel.locator(".strip").first.locator(".legend")).to_contain_text("validation")
 
 
+def test_arrow_keys_read_the_charts(open_tab):
+    tab = open_tab("good/health", address=CURVES)
+    reading = tab.frame.get_by_role("tabpanel", name="Training curves").get_by_role(
+        "group", name="Charts over the steps"
+    )
+    reading.focus()
+    reading.press("End")
+    told = reading.get_by_role("status")
+    expect(told).to_have_text(re.compile(f"^step {STEPS - 1}; Loss: training "))
+    reading.press("ArrowLeft")
+    expect(told).to_have_text(re.compile(f"^step {STEPS - 2}; "))
+    reading.press("Escape")
+    expect(told).to_have_text("")
+
+
 def test_losses_can_stand_on_a_logarithmic_scale(open_tab):
     tab = open_tab("good/health", address=CURVES)
     panel = tab.frame.get_by_role("tabpanel", name="Training curves")

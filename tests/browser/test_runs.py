@@ -272,6 +272,35 @@ def test_same_chart_of_each_run_has_a_legend_in_its_colour(open_tab):
     expect(again.frame.locator(".overlay .strip-title").nth(1)).to_have_text("dead unit fraction")
 
 
+def test_charts_side_by_side_are_read_by_keys_and_on_logarithmic_scales(open_tab):
+    tab = open_tab(None, address=f"&p.nnhealth.page=compare{compared(FINE, SICK)}")
+    charts = tab.frame.get_by_role("region", name="Charts of the runs")
+    values = charts.locator(".strip").first.locator("b")
+    expect(values).to_have_count(2)
+    reading = charts.get_by_role("group", name="Charts over the steps")
+    reading.focus()
+    reading.press("Home")
+    told = reading.get_by_role("status")
+    expect(told).to_have_text(re.compile(rf"step 0; Loss: {FINE} [\d.]+, {SICK} 2.3; update ratio: "))
+    first = values.first.inner_text()
+    reading.press("ArrowRight")
+    expect(told).to_contain_text("step 1;")
+    assert values.first.inner_text() != first
+    reading.press("+")
+    expect(charts.locator(".zoomed")).to_contain_text("steps")
+    reading.press("0")
+    expect(charts.locator(".zoomed")).to_be_hidden()
+    canvas, picture = charts.locator(".strip canvas").first, "canvas => canvas.toDataURL()"
+    linear = canvas.evaluate(picture)
+    charts.get_by_label("losses on a logarithmic scale").check()
+    tab.page.wait_for_timeout(200)
+    assert canvas.evaluate(picture) != linear
+    logarithmic = charts.get_by_role("group", name="Steps").get_by_role("button", name="Log")
+    logarithmic.click()
+    expect(logarithmic).to_have_attribute("aria-pressed", "true")
+    tab.page.wait_for_function("location.hash.includes('p.nnhealth.axis=log')")
+
+
 def test_range_chosen_side_by_side_is_that_of_one_run_too(open_tab):
     tab = open_tab(FINE + "/health")
     pages = tab.frame.locator("header.top")

@@ -85,12 +85,12 @@ export class Sweep {
     const places = this.places(sound);
     this.compared = {...places, ...this.compared, read, base: sound[0]?.run ?? null};
     this.actions.changed();
-    const range = this.state.range;
+    const {range, log} = this.state;
     const columns = columnsOnScreen();
     /** @param {Read} one @param {string} table @param {string | undefined} row */
     const series = async ({run, version, facts}, table, row) => {
       if (!row || !facts?.tables[table]?.rows.includes(row)) return null;
-      const frame = await this.keep(['series', run, version, table, row, range, columns], () => api.series(run, table, row, range, columns));
+      const frame = await this.keep(['series', run, version, table, row, range, columns, log], () => api.series(run, table, row, range, columns, log));
       return {run, facts, frame};
     };
     const {table, row} = places;
@@ -151,7 +151,7 @@ export class Sweep {
   }
 
   draw() {
-    const {page, runs, sort, filter, compare, range, dark} = this.state;
+    const {page, runs, sort, filter, compare, range, log, dark} = this.state;
     this.node.hidden = page === 'run';
     if (page === 'run') return this.place.replaceChildren();
     const none = runs?.length === 0;
@@ -164,7 +164,7 @@ export class Sweep {
     const there = new Set(runs);
     const rows = new Map([...this.rows].filter(([run]) => there.has(run)));
     if (page === 'runs') this.table.update({rows, pending: this.pending, sort, filter, compare});
-    else this.compare.update({...this.compared, runs: runs ?? [], compare, range, dark});
+    else this.compare.update({...this.compared, runs: runs ?? [], compare, range, log, dark});
     if (returned && page === 'runs') this.table.reveal();
   }
 

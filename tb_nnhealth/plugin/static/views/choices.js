@@ -3,6 +3,9 @@
 
 import {h} from '../dom.js';
 
+/** How the steps stand on the axis that all views share. */
+export const SPACINGS = [{name: 'linear', title: 'Linear'}, {name: 'log', title: 'Log'}];
+
 export class Choices {
   /** @param {string} label @param {{name: string, title: string}[]} choices @param {(name: string) => void} choose */
   constructor(label, choices, choose) {

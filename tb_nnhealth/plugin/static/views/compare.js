@@ -6,9 +6,11 @@ import {number, short, steps, whole, words} from '../format.js';
 import {StepAxis} from './axis.js';
 import {drawAxis} from './cells.js';
 import {changes, swatch} from './changes.js';
+import {Choices, SPACINGS} from './choices.js';
 import {title} from './header.js';
 import {kindOf} from '../scale.js';
 import {overlay} from './overlay.js';
+import {Reading} from './reading.js';
 import {Strip} from './strip.js';
 import {WORDS} from './verdict.js';
 
@@ -17,11 +19,14 @@ import {WORDS} from './verdict.js';
  * @typedef {import('../sweep.js').Read} Read
  * @typedef {{run: string, facts: Json, frame: import('../api.js').Frame}} Series
  * @typedef {{read: Read[], base: string | null, table: string, statistic: string, row: string | null, losses: Series[], charts: Series[], diffs: Json[],
- *   runs: string[], compare: string[], range: import('../api.js').Range, dark: boolean}} Shown
+ *   runs: string[], compare: string[], range: import('../api.js').Range, log: boolean, dark: boolean}} Shown
  * @typedef {{open: (run: string) => void, wander: (changes: object, quiet?: boolean) => void}} Actions
  */
 
 const HEIGHT = 220;
+
+const HINT = 'Drag across the steps to zoom in, double-click to zoom out. Keys: arrows read the charts, + and − zoom, Shift and an arrow pan, '
+  + '0 shows all steps.';
 
 /** Pixels beside a strip's plot. */
 const BESIDE = 62;
@@ -42,12 +47,22 @@ export class Compare {
     const [verdicts, changed, pickers, message] = ['div', 'div', 'div.toolbar', 'div'].map((tag) => h(tag));
     this.slots = {verdicts: new Slot(verdicts), changes: new Slot(changed), pickers: new Slot(pickers), message: new Slot(message)};
     this.zoomed = h('div.zoomed');
+    this.spacing = new Choices('Steps', SPACINGS, (name) => actions.wander({log: name === 'log'}));
+    /** Whether losses stand on a logarithmic scale. */
+    this.log = false;
+    /** @type {(() => void) | null} */
+    this.redraw = null;
+    const toggle = h('input', {type: 'checkbox', onchange: () => {
+      this.log = toggle.checked;
+      this.redraw?.();
+    }});
+    const strips = h('div', {}, this.strips[0].node, pickers, this.strips[1].node);
     this.absent = h('p.dim');
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
     this.charts = h('section.overlay.card', {'aria-label': 'Charts of the runs'},
-      h('div.toolbar', {}, h('h2', {}, 'The same chart of each run'), this.zoomed),
-      this.strips[0].node, pickers, this.strips[1].node, this.steps, this.absent,
-      h('p.hint', {}, 'Drag across the steps to zoom in, double-click to zoom out.'));
+      h('div.toolbar', {}, h('h2', {}, 'The same chart of each run'), h('span.space'), this.zoomed, this.spacing.node),
+      h('div.toolbar', {}, h('label.check', {}, toggle, 'losses on a logarithmic scale')),
+      new Reading(this.axis, () => this.strips, strips).node, this.steps, this.absent, h('p.hint', {}, HINT));
     this.parts = h('div.compared', {}, h('h1.unseen', {}, 'Runs side by side'), verdicts, this.charts, changed);
     this.node = h('div', {}, message, this.parts);
   }
@@ -113,10 +128,12 @@ export class Compare {
 
   /** @param {Shown} shown @param {Read[]} there @param {Map<string, number>} places */
   drawCharts(shown, there, places) {
-    const {table, statistic, row, losses = [], charts = [], range, dark} = shown;
+    const {table, statistic, row, losses = [], charts = [], range, log, dark} = shown;
+    this.redraw = () => this.drawCharts(shown, there, places);
     const sound = there.filter(({facts}) => facts);
     const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
-    this.axis.set(range, longest);
+    this.axis.set(range, longest, log);
+    this.spacing.update(log ? 'log' : 'linear');
     this.zoomed.hidden = !range;
     if (range) this.zoomed.replaceChildren(h('span', {}, steps(range.first, range.last)),
       h('button', {type: 'button', onclick: () => this.actions.wander({range: null})}, 'Show all steps'));
@@ -124,7 +141,7 @@ export class Compare {
     /** @param {Series[]} parts */
     const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) => ({...part, name: title(run), colour: places.get(run) ?? 0}));
     const height = {height: HEIGHT};
-    this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: false, unit: ''}), dark);
+    this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: this.log, unit: ''}), dark);
     const unit = column(sound, {table, statistic})?.unit ?? '';
     const look = {...height, log: kindOf(statistic ?? '') === 'log', unit};
     const chart = overlay(words(statistic ?? ''), named(charts), {table, statistic}, look);

@@ -4,6 +4,7 @@
 import {h} from '../dom.js';
 import {drawAxis} from './cells.js';
 import {curveCharts} from './charts.js';
+import {Reading} from './reading.js';
 import {Strip, resize} from './strip.js';
 
 /**
@@ -28,7 +29,8 @@ export class CurvesView {
     this.host = h('div.strips', {});
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
     this.empty = h('p.dim', {}, 'No loss was measured: the curves need a compiled loss.');
-    this.node = h('div.curves', {}, this.bar, this.host, this.steps, this.empty);
+    const {node} = new Reading(axis, () => this.strips, this.host);
+    this.node = h('div.curves', {}, this.bar, node, this.steps, this.empty);
   }
 
   toggle() {

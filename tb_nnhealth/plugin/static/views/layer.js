@@ -6,6 +6,7 @@ import {short} from '../format.js';
 import {rowCharts, spreadPlace, withHistograms} from './charts.js';
 import {classBars} from './classes.js';
 import {Distribution} from './distribution.js';
+import {Reading} from './reading.js';
 import {Strip, resize} from './strip.js';
 
 /**
@@ -30,7 +31,7 @@ export class LayerPanel {
     this.hosts = {head, strips, spreads};
     this.slots = {tensors: new Slot(tensors), classes: new Slot(classes)};
     this.node = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true},
-      head, strips, tensors, spreads, classes);
+      head, new Reading(axis, () => this.strips, strips).node, tensors, spreads, classes);
   }
 
   /** @param {Shown | null} shown */

@@ -154,6 +154,12 @@ export class Strip {
     this.values(step);
   }
 
+  /** What the legend says now, in one sentence. */
+  get told() {
+    const values = [...this.legend.children].map((line) => [...line.children].map(({textContent}) => textContent).join(' ').trim());
+    return `${this.title.textContent}: ${values.join(', ')}`;
+  }
+
   /** Writes each line's value at the step, its last one where there is none. @param {number | null} step */
   values(step) {
     const shown = /** @type {Chart} */ (this.shown);

@@ -5,7 +5,7 @@ import {h} from '../dom.js';
 import {steps} from '../format.js';
 import {savePicture} from '../picture.js';
 import {StepAxis} from './axis.js';
-import {Choices} from './choices.js';
+import {Choices, SPACINGS} from './choices.js';
 import {CurvesView} from './curves.js';
 import {flowOf} from './depth.js';
 import {FlowView} from './flow.js';
@@ -33,9 +33,6 @@ export const VIEWS = [
   {name: 'flow', title: 'Gradient flow'},
   {name: 'curves', title: 'Training curves'},
 ];
-
-/** How the steps stand on the axis that all views share. */
-const SPACINGS = [{name: 'linear', title: 'Linear'}, {name: 'log', title: 'Log'}];
 
 export class Timeline {
   /** @param {Actions} actions */
