@@ -1,6 +1,5 @@
 """The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,13 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
-from tb_nnhealth.faces.evidence import evidence
 from tb_nnhealth.faces.facts import facts, tables
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
 from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
+from tb_nnhealth.plugin.judged import Judged, size_of
 from tb_nnhealth.plugin.sweep import Sweep
 from tb_nnhealth.plugin.versions import settings_here, version_key
 from tb_nnhealth.project import judged_here
@@ -35,17 +34,6 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _ASSETS = {path.relative_to(_STATIC).as_posix(): path for path in _STATIC.rglob("*") if path.suffix in _TYPES}
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A run as it was read at one version, its scorecard, the exact text of it, and the curves behind its findings."""
-
-    run: HealthRun
-    card: Scorecard
-    scorecard: str
-    evidence: list[dict[str, Any] | None]
-    version: str
-
-
 class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     """The Health tab's backend."""
 
@@ -53,7 +41,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
-        self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, _size)
+        self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, size_of)
         self._of_kind: VersionedCache[Table] = VersionedCache(HISTOGRAM_BYTES, lambda table: table.values.nbytes)
         self._sweep = Sweep(self._provider, self._known)
 
@@ -116,7 +104,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
-        content = judged.scorecard.encode()
+        if choice(request, "layers", ("1", "0")) == "0":
+            return strict_json(request, judged.verdict)
+        content = judged.card.to_json().encode()
         if request.args.get("download") == "1":
             return attached(request, content, "application/json", judged.run.name, "scorecard.json")
         return respond(request, content, "application/json")
@@ -196,7 +186,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             except reader.LogError as error:
                 raise errors.InvalidArgumentError(str(error)) from error
             card = Scorecard.from_run(judged_here(run))
-            return Judged(run, card, card.to_json(), evidence(run, card.findings), version)
+            return Judged(run, card, version)
 
         return self._judged.get((experiment, name), version, judge)
 
@@ -245,9 +235,3 @@ def _window(request: wrappers.Request) -> tuple[int, int, int, bool]:
 def _span(request: wrappers.Request) -> tuple[int, int]:
     """Returns the query's first and last step."""
     return integer(request, "first", 0, 0, LARGEST_STEP), integer(request, "last", LARGEST_STEP, 0, LARGEST_STEP)
-
-
-def _size(judged: Judged) -> int:
-    every = tables(judged.run).values()
-    arrays = {id(array): array.nbytes for table in every for array in (table.values, table.low, table.high)}
-    return len(judged.scorecard) + sum(arrays.values())

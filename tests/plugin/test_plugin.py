@@ -60,6 +60,13 @@ def test_scorecard_has_the_bytes_of_the_library(client, log_dir):
     assert download.headers["Content-Disposition"] == 'attachment; filename="run1.scorecard.json"'
 
 
+def test_scorecard_without_its_layers_is_the_same_but_for_them(client, log_dir):
+    expected = Scorecard.from_logdir(log_dir / "run1").to_dict()
+    assert expected.pop("layers")
+    assert get(client, "/scorecard", run=RUN, layers=0).json == expected
+    assert get(client, "/scorecard", run=RUN, layers=2).status_code == 404
+
+
 def test_download_of_a_run_with_markup_in_its_name_is_safe(client):
     header = get(client, "/scorecard", run="exp<b>1/health", download=1).headers["Content-Disposition"]
     assert header == 'attachment; filename="exp_b_1.scorecard.json"'

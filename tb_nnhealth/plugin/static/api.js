@@ -35,8 +35,8 @@ export const diff = (run, against) => json('diff', {run, against});
 /** @param {string} run @returns {Promise<string>} */
 export const version = async (run) => (await json('version', {run})).version;
 
-/** @param {string} run @returns {Promise<Json>} */
-export const scorecard = (run) => json('scorecard', {run});
+/** @param {string} run @returns {Promise<Json>} its scorecard, but for the layers */
+export const scorecard = (run) => json('scorecard', {run, layers: '0'});
 
 /** @param {string} run @returns {Promise<Json>} */
 export const facts = (run) => json('run', {run});
