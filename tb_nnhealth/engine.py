@@ -1,7 +1,8 @@
 """Runs every rule on a run: each passes, fails, lacks data, or breaks without harming the others."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -76,22 +77,22 @@ def judge(
 def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdict:
     own = in_force(diagnosis.rule, settings)
     limits = (own.limits, *(in_force(rule, settings).limits for rule in diagnosis.rule.consults))
-    verdict = Verdict(diagnosis, "no_data", own.limits, enabled=own.enabled, ignore=own.ignore)
+    said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore)
     if not own.enabled:
-        return replace(verdict, reason="turned off by the settings")
+        return said("no_data", reason="turned off by the settings")
     seen = without_layers(run, own.ignore) if own.ignore else run
     lacking = _lacking(diagnosis.rule, seen)
     if lacking:
-        return replace(verdict, reason=lacking)
+        return said("no_data", reason=lacking)
     try:
         with np.errstate(all="ignore"):  # What overflows is infinite, and compared as such.
             findings = tuple(of_other_layers(diagnosis.check(seen, *limits), run.model, own.ignore))
     except NotJudged as reason:
-        return replace(verdict, reason=str(reason))
+        return said("no_data", reason=str(reason))
     except Exception as error:  # a broken rule must not take the others with it
-        return replace(verdict, status="error", reason=f"{type(error).__name__}: {error}")
+        return said("error", reason=f"{type(error).__name__}: {error}")
     failed = any(finding.severity != "info" for finding in findings)
-    return replace(verdict, status="fail" if failed else "pass", findings=findings)
+    return said("fail" if failed else "pass", findings=findings)
 
 
 def _lacking(rule: Rule, run: HealthRun) -> str | None:

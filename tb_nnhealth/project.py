@@ -57,7 +57,11 @@ def judged_here(run: HealthRun) -> HealthRun:
     Raises:
       SettingsError: as of `project_settings`.
     """
-    settings = project_settings()
+    return judged_by(run, project_settings())
+
+
+def judged_by(run: HealthRun, settings: Settings | None) -> HealthRun:
+    """Returns the run with the settings of a project, with its own where there are none."""
     return run if settings is None else dataclasses.replace(run, project=settings)
 
 

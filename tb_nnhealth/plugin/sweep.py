@@ -9,7 +9,7 @@ from tb_nnhealth.configuration import Settings
 from tb_nnhealth.plugin.board import Board, Content, Loaded, judged_row, unread_row
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.versions import settings_here, version_key
-from tb_nnhealth.project import judged_here
+from tb_nnhealth.project import judged_by
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.scorecard import Scorecard
 
@@ -49,15 +49,17 @@ class Sweep:
         board = self._boards.get(experiment, None, Board)
 
         def judge(run: str) -> Content:
-            return self._row(context, experiment, run, listing[run], loaded[run])
+            return self._row(context, experiment, run, listing[run], loaded[run], settings)
 
         return board.answer(loaded, since, judge, SECONDS if since else 0.0)
 
-    def _row(self, context: Any, experiment: str, name: str, tags: reader.Tags, loaded: Loaded) -> Content:
+    def _row(
+        self, context: Any, experiment: str, name: str, tags: reader.Tags, loaded: Loaded, settings: Settings | None
+    ) -> Content:
         try:
             known = self._known(experiment, name, loaded.version)
             if known is None:
-                run = judged_here(reader.read_provider(self._provider, context, experiment, name, tags))
+                run = judged_by(reader.read_provider(self._provider, context, experiment, name, tags), settings)
                 known = run, Scorecard.from_run(run)
             return judged_row(name, *known)
         except reader.LogError as error:
