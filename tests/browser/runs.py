@@ -27,16 +27,20 @@ SPIKE, DIP, BROKEN = 37, 80, 60
 
 WIDE = 2000
 
+GAP, EPOCH = 35, 20
+"""Steps between the samples of the sparse run, and steps of its epochs: two of them may share a sample."""
+
 VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role in ("kernel", "bias"))
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes runs: of random numbers, calm, sick, deep, wide, with markup in names, unreadable, and live."""
+    """Writes runs: of random numbers, calm, sick, deep, wide, sparse, with markup in names, unreadable, and live."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
     write_deep_run(log_dir / "deep")
     write_wide_run(log_dir / "wide")
+    write_sparse_run(log_dir / "sparse")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel", f"{LONG}/bias"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
     LIVE.append(log_dir, 30)
@@ -111,6 +115,20 @@ def write_wide_run(directory: Path) -> None:
             tables["variables"][WIDE - 2, column] = 0.5
         writer.write_sample(step, tables)
     writer.write_json(metadata.PROGRESS, 9, make_progress(writer, 10, finished=True))
+    writer.close()
+
+
+def write_sparse_run(directory: Path) -> None:
+    """Writes a run whose epochs end between its samples, the last of them after the last sample."""
+    manifest = make_manifest("sparse")
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        if step % GAP == 0:
+            writer.write_sample(step, quiet_tables(manifest, step))
+        if (step + 1) % EPOCH == 0:
+            logs = {"loss": 2.0 / (1 + step), "val_loss": 10.0 / (1 + step), "val_accuracy": step / STEPS}
+            writer.write_json(metadata.EPOCH, step, {"epoch": step // EPOCH, "step": step + 1, "logs": logs})
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
     writer.close()
 
 

@@ -1,11 +1,17 @@
 """The whole run with its brush and the findings' flags, and the training curves."""
 
+import csv
+import io
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.runs import STEPS
+from tb_nnhealth.faces.wording import number
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.report.training import training_curves
+from tests.browser.runs import EPOCH, STEPS
+from tests.browser.test_heatmap import imported
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -45,6 +51,7 @@ def test_curves_show_what_was_measured_of_the_step(open_tab):
     expect(panel.locator(".strip").first.locator(".legend")).to_contain_text("validation")
 
 
+<<<<<<< HEAD
 def test_arrow_keys_read_the_charts(open_tab):
     tab = open_tab("good/health", address=CURVES)
     reading = tab.frame.get_by_role("tabpanel", name="Training curves").get_by_role(
@@ -58,6 +65,44 @@ def test_arrow_keys_read_the_charts(open_tab):
     expect(told).to_have_text(re.compile(f"^step {STEPS - 2}; "))
     reading.press("Escape")
     expect(told).to_have_text("")
+=======
+def test_validation_stands_at_the_ends_of_epochs_in_the_tab_the_file_and_the_report(open_tab, tensorboard):
+    tab = open_tab("sparse/health", address=CURVES)
+    loss = tab.frame.get_by_role("tabpanel", name="Training curves").locator(".strip").first
+    expect(loss.locator(".line")).to_have_count(2)
+    address = f"{tensorboard.address}/data/plugin/nnhealth/csv?run=sparse%2Fhealth&of=training"
+    lines = list(csv.DictReader(io.StringIO(tab.page.request.get(address).text())))
+    logged = [(int(one["step"]), float(one["value"])) for one in lines if one["statistic"] == "val_loss"]
+    assert logged == [(step, 10.0 / (1 + step)) for step in range(EPOCH - 1, STEPS, EPOCH)]
+    chart = next(chart for chart in training_curves(read_run(tensorboard.log_dir / "sparse")) if chart.title == "Loss")
+    told = [(line.name, line.last) for line in chart.lines]
+    assert told[1] == ("validation", number(logged[-1][1]))
+    shown = loss.locator(".line").evaluate_all("all => all.map(one => [...one.children].map(part => part.innerText))")
+    assert [(name, value) for _, name, value in shown] == told
+    body = """epochs => {
+        const frame = m.validationFrame(epochs, 'val_loss');
+        return [[...frame.first], [...frame.last], [...frame.planes[0]]];
+    }"""
+    epochs = [{"step": step + 1, "logs": {"val_loss": value}} for step, value in logged]
+    first, last, values = imported(tensorboard, tab, "views/charts.js", body, epochs)
+    assert first == last == [step for step, _ in logged]
+    assert values == [pytest.approx(value) for _, value in logged]
+
+
+def test_value_of_the_validation_is_that_of_the_last_epoch_before_the_pointer(open_tab):
+    tab = open_tab("sparse/health", address=CURVES)
+    plot = tab.frame.get_by_role("tabpanel", name="Training curves").locator(".strip").first
+    box = plot.locator(".u-over").bounding_box()
+    for step, told in ((10, "–"), (3 * EPOCH + 2, number(10 / (3 * EPOCH))), (STEPS - 2, number(10 / (STEPS - EPOCH)))):
+        plot.locator(".u-over").hover(position={"x": box["width"] * step / (STEPS - 1), "y": 30})
+        expect(plot.locator(".line b").last).to_have_text(told)
+
+
+def test_window_shows_the_last_values_within_it(open_tab):
+    tab = open_tab("sparse/health", address=f"{CURVES}&p.nnhealth.steps=30-90")
+    values = tab.frame.get_by_role("tabpanel", name="Training curves").locator(".strip").first.locator(".line b")
+    expect(values.last).to_have_text(number(10 / (4 * EPOCH)))
+>>>>>>> 9138e3e (Draw validation at the ends of its epochs, and each line of a chart at its own steps)
 
 
 def test_losses_can_stand_on_a_logarithmic_scale(open_tab):

@@ -1,5 +1,7 @@
 /** The part of uPlot that the page uses; the vendored file itself carries no types. */
 export default class uPlot {
+  /** Series over different steps on one axis: undefined where one has no point. */
+  static join(tables: (number | null)[][][]): (number | null)[][];
   constructor(options: object, data: (number | null)[][], host: HTMLElement);
   readonly width: number;
   readonly over: HTMLElement;

@@ -84,15 +84,24 @@ export class StepAxis {
  * @param {import('../api.js').Frame} frame @param {number} step
  */
 export function columnAt(frame, step) {
-  let low = 0;
+  const low = Math.max(0, columnBefore(frame, step));
+  if (low + 1 < frame.columns && frame.first[low + 1] - step < step - frame.last[low]) return low + 1;
+  return frame.columns ? low : -1;
+}
+
+/**
+ * Returns the last column that begins at a step or before it, -1 where there is none.
+ * @param {import('../api.js').Frame} frame @param {number} step
+ */
+export function columnBefore(frame, step) {
+  let low = -1;
   let high = frame.columns - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (frame.first[middle] <= step) low = middle;
     else high = middle - 1;
   }
-  if (low + 1 < frame.columns && frame.first[low + 1] - step < step - frame.last[low]) return low + 1;
-  return frame.columns ? low : -1;
+  return low;
 }
 
 /**

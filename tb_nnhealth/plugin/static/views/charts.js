@@ -162,22 +162,20 @@ const tailOf = (name) => name.slice(name.indexOf('/') + 1);
  */
 function stepChart(facts, frame, title, statistics, validation) {
   const columns = facts.tables.steps.columns;
+  /** @type {Chart['lines']} */
   const lines = Object.entries(statistics).flatMap(([statistic, name]) => {
     const row = columns.findIndex((/** @type {Json} */ column) => column.name === statistic);
     return row >= 0 && columns[row].measured ? [{name, frame, row}] : [];
   });
-  const validated = validation ? validationFrame(facts.epochs, frame, validation) : null;
-  if (validated) lines.push({name: 'validation', frame: validated, row: 0});
+  const validated = validation ? validationFrame(facts.epochs, validation) : null;
+  if (validated) lines.push({name: 'validation', frame: validated, row: 0, lasts: true});
   return {title, unit: '', log: false, lines, height: 120};
 }
 
-/** @param {Json[]} epochs @param {Frame} frame @param {string} name @returns {Frame | null} on the columns of the given frame */
-function validationFrame(epochs, frame, name) {
-  const values = new Float32Array(frame.columns).fill(NaN);
-  for (const {step, logs} of epochs) {
-    const value = logs[name];
-    const column = frame.last.findIndex((last) => last >= step - 1);
-    if (value !== null && value !== undefined && column >= 0) values[column] = value;
-  }
-  return values.some((value) => !Number.isNaN(value)) ? {...frame, rows: 1, planes: [values, values, values]} : null;
+/** @param {Json[]} epochs @param {string} name @returns {Frame | null} what Keras logged at the ends of epochs, each at its own step */
+export function validationFrame(epochs, name) {
+  const logged = epochs.filter(({logs}) => logs[name] !== null && logs[name] !== undefined);
+  const steps = Float64Array.from(logged, ({step}) => step - 1);
+  const values = Float32Array.from(logged, ({logs}) => logs[name]);
+  return logged.length ? {rows: 1, columns: logged.length, first: steps, last: steps, planes: [values, values, values]} : null;
 }

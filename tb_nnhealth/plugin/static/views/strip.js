@@ -4,11 +4,11 @@
 import uPlot from '../vendor/uPlot.esm.js';
 import {h} from '../dom.js';
 import {decades, number, quantity, tickLabels, ticks} from '../format.js';
-import {columnAt} from './axis.js';
+import {columnAt, columnBefore} from './axis.js';
 
 /**
- * A line: a row of a frame whose planes are value, lowest and highest.
- * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number}} Line
+ * A line: a row of a frame whose planes are value, lowest and highest. `lasts`: a value holds until the next one.
+ * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number, lasts?: boolean}} Line
  * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number]}} Chart
  */
 
@@ -68,7 +68,7 @@ export class Strip {
     const series = shown.lines.flatMap((line, index) => {
       const stroke = colour(colourOf(shown, index));
       const edge = {stroke: 'transparent', width: 0, points: {show: false}};
-      return [{stroke, width: 1.5, spanGaps: line.name === 'validation', points: {size: 4}}, edge, edge];
+      return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points: {size: 4}}, edge, edge];
     });
     const bands = shown.lines.map((_, index) => ({
       series: [3 * index + 3, 3 * index + 2], fill: `${colour(colourOf(shown, index))}2e`,
@@ -122,10 +122,9 @@ export class Strip {
 
   /** @param {Chart} shown @returns {(number | null)[][]} */
   data(shown) {
-    const [line] = shown.lines;
-    if (!line) return [[]];
-    const x = Array.from(line.frame.first);
-    return [x, ...shown.lines.flatMap(({frame, row}) => frame.planes.map((plane) => drawable(plane, row, frame.columns, shown.log)))];
+    if (!shown.lines.length) return [[]];
+    return uPlot.join(shown.lines.map(({frame, row}) =>
+      [Array.from(frame.first), ...frame.planes.map((plane) => drawable(plane, row, frame.columns, shown.log))]));
   }
 
   /** @param {uPlot} chart */
@@ -160,11 +159,12 @@ export class Strip {
     return `${this.title.textContent}: ${values.join(', ')}`;
   }
 
-  /** Writes each line's value at the step, its last one where there is none. @param {number | null} step */
+  /** Writes each line's value at the step, the last one shown where there is none. @param {number | null} step */
   values(step) {
     const shown = /** @type {Chart} */ (this.shown);
-    this.legend.replaceChildren(...shown.lines.map(({name, frame, row}, index) => {
-      const column = lastMeasured(frame, row, step === null ? frame.columns - 1 : columnAt(frame, step));
+    this.legend.replaceChildren(...shown.lines.map(({name, frame, row, lasts}, index) => {
+      const at = step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step);
+      const column = lastMeasured(frame, row, at);
       const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
       return h('div.line', {title: name}, h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}),
         h('span.name', {}, name), h('b', {}, quantity(value, shown.unit)));
