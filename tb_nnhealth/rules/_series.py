@@ -82,6 +82,12 @@ def late(steps: NDArray[np.int64], minimum: int = 4) -> Mask:
     return np.arange(len(steps)) >= start
 
 
+@once
+def late_of(run: HealthRun, scope: str) -> Mask:
+    """Returns which samples of the table of a scope are late."""
+    return late(run.table(scope).steps)
+
+
 def applied(run: HealthRun, table: Table) -> Mask:
     """Returns at which of the table's steps the optimizer changed the variables.
 
@@ -182,5 +188,5 @@ def has_one_label_each(run: HealthRun, counts: Floats) -> bool:
 
 def of_calls(run: HealthRun, layer: Layer, statistic: str) -> float:
     """Returns the median of a layer's activation statistic over the late window: of its smallest call."""
-    window = late(run.activations.steps)
+    window = late_of(run, "activation")
     return min((float(median(run.activations.series(statistic, row)[window])) for row in layer.rows), default=np.nan)

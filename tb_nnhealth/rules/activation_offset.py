@@ -34,7 +34,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median, span
+from tb_nnhealth.rules._series import late_of, median, span
 
 RULE = Rule(
     name="activation-offset",
@@ -64,7 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not found:
         return
     path, ratio = next(iter(found.items()))
-    window = late(run.activations.steps)
+    window = late_of(run, "activation")
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
@@ -80,7 +80,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _ratio(run: HealthRun, layer: Layer) -> float:
-    window = late(run.activations.steps)
+    window = late_of(run, "activation")
     mean, std = (
         run.activations.series(name, layer.rows[0])[window].astype(float)
         for name in ("activation_mean", "activation_std")

@@ -32,7 +32,7 @@ from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late, median, span
+from tb_nnhealth.rules._series import late_of, median, span
 
 RULE = Rule(
     name="activation-scale",
@@ -76,5 +76,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _scale(run: HealthRun, layer: Layer) -> float:
-    early = ~late(run.activations.steps)
+    early = ~late_of(run, "activation")
     return float(median(run.activations.series("activation_std", layer.rows[0])[early]))

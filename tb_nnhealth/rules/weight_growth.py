@@ -32,7 +32,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import kernels, late, median, span
+from tb_nnhealth.rules._series import kernels, late_of, median, span
 
 RULE = Rule(
     name="weight-growth",
@@ -79,6 +79,6 @@ def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, 
     usual = np.sqrt(variable.size / max(1, variable.fan_in or 1))
     if len(measured) < RULE.min_samples or measured[0] < limits["start"] * usual or measured[0] == 0:
         return None
-    window = late(run.variables.steps)
+    window = late_of(run, "variable")
     middle = float(median(series[window][:3]))
     return float(measured[-1] / measured[0]), float(measured[-1] / middle) if middle > 0 else 0.0
