@@ -12,6 +12,12 @@ from tb_nnhealth.records import BatchTensor, Layer, ModelFacts, Variable
 
 Record = TypeVar("Record", Layer, Variable, BatchTensor)
 
+_TYPES: dict[type[Any], dict[str, Any]] = {
+    record: {field.name: field.type for field in dataclasses.fields(record)}
+    for record in (Layer, Variable, BatchTensor)
+}
+"""Of each field of a record; a deep model has thousands of them."""
+
 _FACTS: dict[str, type] = {
     "schema_version": int,
     "run": str,
@@ -129,12 +135,12 @@ def _record(record: type[Record], fields: Mapping[str, Any]) -> Record:
     Raises:
       TypeError: a field is missing or of another type.
     """
-    known = {field.name: field.type for field in dataclasses.fields(record)}
+    known = _TYPES[record]
     values: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in fields.items() if name in known
     }
     for name, value in values.items():
-        if not _fits(value, known[name]):
+        if type(value) is not known[name] and not _fits(value, known[name]):
             raise TypeError(f"{record.__name__}.{name}={str(value)[:80]}")
     return record(**values)
 
