@@ -106,6 +106,16 @@ def test_names_sort_as_people_count(open_table):
     assert found == [f"lr=0.1/seed={index}" for index in range(COUNT // 4)]
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 2560])
+def test_names_are_read_at_any_width(open_table, width):
+    tab = open_table()
+    tab.page.set_viewport_size({"width": width, "height": 900})
+    name = tab.frame.locator(".runs tbody .run-name", has_text=re.compile(r"^lr=0.0001/seed=10$"))
+    name.scroll_into_view_if_needed()
+    assert name.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert tab.frame.locator(".runs").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
 def test_columns_sort_both_ways_and_say_so(open_table):
     tab = open_table()
     expect(head(tab, "Run")).to_have_attribute("aria-sort", "ascending")

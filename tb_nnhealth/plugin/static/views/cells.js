@@ -17,6 +17,9 @@ import {fit, hatch, mark, outline} from './canvas.js';
 
 const AXIS_HEIGHT = 22;
 
+/** Pixels that a step takes on the axis, at least. */
+const TICK = 80;
+
 /** Pixels right of the last step, for the half of its label. */
 export const RIGHT = 12;
 
@@ -136,7 +139,7 @@ export function drawAxis(canvas, axis, width, dark) {
   context.font = '11px system-ui, sans-serif';
   context.fillStyle = getComputedStyle(canvas).getPropertyValue('--dim');
   context.strokeStyle = dark ? '#4a5160' : '#c9ced8';
-  for (const step of axis.ticks(width, Math.max(2, width / 110))) {
+  for (const step of axis.ticks(width, Math.max(2, width / TICK))) {
     const x = axis.toPixel(step, width);
     if (x > width + 1) continue;
     context.beginPath();

@@ -146,7 +146,8 @@ export class Compare {
     const look = {...height, log: kindOf(statistic ?? '') === 'log', unit};
     const chart = overlay(words(statistic ?? ''), named(charts), {table, statistic}, look);
     this.strips[1].update(chart, dark);
-    this.absent.textContent = !shown.charts || !row || chart.lines.length === sound.length ? '' : `${sound.length - chart.lines.length} of the runs have no ${words(statistic)} of ${row}.`;
+    const lacking = shown.charts && row ? sound.length - chart.lines.length : 0;
+    this.absent.textContent = lacking ? `${lacking} of the runs ${lacking === 1 ? 'has' : 'have'} no ${words(statistic)} of ${row}.` : '';
     const width = this.strips[0].plot.clientWidth - BESIDE;
     if (width > 0) drawAxis(this.steps, this.axis, width, dark);
   }

@@ -139,7 +139,7 @@ function picture({values, low, high}) {
   const band = [...points(high), ...points(low).reverse()].map((point) => point.map((c) => c.toFixed(1)).join(' ')).join('L');
   const first = values.find((/** @type {number | null} */ value) => value !== null);
   return svg('svg', {
-    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'loss-curve', role: 'img',
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'loss-curve', preserveAspectRatio: 'none', role: 'img',
     'aria-label': `Loss from ${number(first)}, between ${number(least)} and ${number(most)}${log ? ', on a logarithmic scale' : ''}`,
   }, svg('path', {class: 'band', d: band ? `M${band}Z` : ''}), svg('path', {class: 'curve', d: curve.includes('L') ? curve : `${curve}h0.1`}));
 }
