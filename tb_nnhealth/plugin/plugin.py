@@ -1,5 +1,6 @@
 """The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
+from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.facts import facts, tables
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
@@ -140,8 +142,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _run(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
-        told = {**facts(judged.run), "verdict": verdict(judged.run, judged.card)}
-        return strict_json(request, {"version": judged.version, **told})
+        run, card = judged.run, judged.card
+        of_card = {"verdict": verdict(run, card), "bands": {name: asdict(band) for name, band in bands(card).items()}}
+        return strict_json(request, {"version": judged.version, **facts(run), **of_card})
 
     def _matrix(self, request: wrappers.Request) -> wrappers.Response:
         table = self._table(request)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve, evidence
 from tb_nnhealth.faces.facts import facts
 from tb_nnhealth.faces.prose import rendered
@@ -55,7 +56,7 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
     told = facts(run)
     return _template().render(
         card=scorecard, facts=told, top=verdict(run, scorecard), style=Markup(style), style_hash=Markup(digest),
-        failures=_failures(run, scorecard), others=_others(scorecard), maps=heat_maps(run),
+        failures=_failures(run, scorecard), others=_others(scorecard), maps=heat_maps(run, bands(scorecard)),
         curves=training_curves(run), layers=_layers(scorecard), layer_count=len(scorecard.layers),
         losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
         layer_statistics=LAYER_STATISTICS, settings=_settings(told["model"]),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,10 +11,11 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 from PIL import Image
 
+from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.thinning import buckets, cells, farthest
 from tb_nnhealth.faces.wording import quantity, words
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.report.scale import LEVELS, Kind, levels, palette, scale
+from tb_nnhealth.report.scale import LEVELS, Scale, levels, palette, scale
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_ROWS, MOST_COLUMNS = 100, 200
@@ -37,18 +39,24 @@ class HeatMap:
     legend: Markup
     low: str
     high: str
+    healthy: str
     first: str
     last: str
     is_grouped: bool
 
 
-def heat_maps(run: HealthRun) -> list[HeatMap]:
-    """Returns the heat maps of those statistics that were measured."""
-    drawn = (_heat_map(run, statistic) for statistic in SHOWN)
+def heat_maps(run: HealthRun, bands: Mapping[str, Band]) -> list[HeatMap]:
+    """Returns the heat maps of those statistics that were measured.
+
+    Args:
+      run: the run.
+      bands: where statistics are healthy.
+    """
+    drawn = (_heat_map(run, statistic, bands.get(statistic)) for statistic in SHOWN)
     return [found for found in drawn if found is not None]
 
 
-def _heat_map(run: HealthRun, name: str) -> HeatMap | None:
+def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
     statistic = STATISTICS[name]
     table = run.table(statistic.scope)
     if not table.has(name) or np.isnan(table.series(name)).all():
@@ -58,30 +66,38 @@ def _heat_map(run: HealthRun, name: str) -> HeatMap | None:
     groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
     low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
     shown = farthest(low, high)
-    given = scale(name, statistic.unit, shown)
+    given = scale(name, statistic.unit, shown, band)
     return HeatMap(
         title=words(name),
         meaning=statistic.meaning,
         rows=tuple(_label(table.rows[begin:end]) for begin, end in pairwise(groups.tolist())),
-        picture=_png(levels(given, shown), given.kind),
+        picture=_png(levels(given, shown), given),
         height=ROW_PIXELS * len(shown),
-        legend=_png(np.arange(LEVELS, dtype=np.uint8)[None], given.kind),
+        legend=_png(np.arange(LEVELS, dtype=np.uint8)[None], given),
         low=quantity(given.low, statistic.unit),
         high=quantity(given.high, statistic.unit),
+        healthy=_told(band, statistic.unit) if band else "",
         first=f"{int(table.steps[0]):,}",
         last=f"{int(table.steps[-1]):,}",
         is_grouped=len(shown) < len(table.rows),
     )
 
 
+def _told(band: Band, unit: str) -> str:
+    low, high = (None if end is None else quantity(end, unit) for end in (band.low, band.high))
+    if low and high:
+        return f"{low} to {high}"
+    return f"up to {high}" if high else f"from {low}"
+
+
 def _label(rows: tuple[str, ...]) -> str:
     return rows[0] if len(rows) == 1 else f"{rows[0]} + {len(rows) - 1}"
 
 
-def _png(colours: NDArray[np.uint8], kind: Kind) -> Markup:
+def _png(colours: NDArray[np.uint8], given: Scale) -> Markup:
     rows, columns = colours.shape
     image = Image.frombytes("P", (columns, rows), np.ascontiguousarray(colours).tobytes())
-    image.putpalette(palette(kind).tobytes())
+    image.putpalette(palette(given).tobytes())
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True, transparency=LEVELS + 1)
     return Markup(f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}")

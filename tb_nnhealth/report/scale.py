@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.records import FloatArray
 
-Kind = Literal["log", "linear", "signed"]
+Kind = Literal["log", "linear", "signed", "band"]
 
 LEVELS = 254
 """Colours of a scale; beside them stand those of what is not measured, and of infinity."""
@@ -21,66 +22,112 @@ WIDE = 1000.0
 
 MOST_DECADES = 12
 
+FAR = 100.0
+"""How far outside a band the colours are strongest: a hundred times."""
+
+_BELOW, _ABOVE = 255, 45
+"""Hues, in degrees, that people tell apart who do not see red, green or blue: blue and orange."""
+
 _LOG = re.compile(r"(norm|rms|ratio|absmax|std|std_min|std_max)$")
 _SIGNED = re.compile(r"(mean|skewness|kurtosis|_min|_max)$")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What a statistic's colours stand for: `low` the first of them, `high` the last."""
+    """What a statistic's colours stand for: `low` the first of them, `high` the last.
+
+    Those of a band are neutral in it, and apart on its two sides.
+    """
 
     kind: Kind
+    log: bool
     low: float
     high: float
+    band: Band | None = None
 
 
 def is_logarithmic(statistic: str) -> bool:
     return bool(_LOG.search(statistic))
 
 
-def scale(statistic: str, unit: str, values: FloatArray) -> Scale:
-    """Returns the scale that holds all finite values."""
-    known = values[np.isfinite(values)].astype(np.float64)
-    if is_logarithmic(statistic):
-        positive = known[known > 0]
-        if not positive.size:
-            return Scale("log", 1e-3, 1.0)
-        high = float(positive.max())
-        low = max(float(positive.min()), high * 10**-MOST_DECADES)
-        return Scale("log", min(low, high / 10), high)
+def scale(statistic: str, unit: str, values: FloatArray, band: Band | None = None) -> Scale:
+    """Returns the scale that holds all finite values, or reaches beyond both ends of a band."""
+    log = is_logarithmic(statistic)
+    low, high = _bounds(values[np.isfinite(values)].astype(np.float64), log)
+    if band is not None:
+        return Scale("band", log, *_around(band, log, unit, low, high), band)
+    if log:
+        return Scale("log", True, min(max(low, high * 10**-MOST_DECADES), high / 10), high)
     if _SIGNED.search(statistic):
-        size = float(np.abs(known).max(initial=0)) or 1.0
-        return Scale("signed", -size, size)
-    if unit in ("fraction", "0 or 1"):
-        return Scale("linear", 0.0, 1.0)
-    high = float(known.max(initial=0))
-    return Scale("linear", min(0.0, float(known.min(initial=0))), high if high > 0 else 1.0)
+        size = max(abs(low), abs(high)) or 1.0
+        return Scale("signed", False, -size, size)
+    if _is_share(unit):
+        return Scale("linear", False, 0.0, 1.0)
+    return Scale("linear", False, min(0.0, low), high if high > 0 else 1.0)
 
 
 def levels(given: Scale, values: FloatArray) -> NDArray[np.uint8]:
     """Returns of each value the number of its colour, 0 to LEVELS − 1; LEVELS is infinite, LEVELS + 1 not measured."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if given.kind == "log":
-            share = np.log(np.maximum(values, given.low) / given.low) / np.log(given.high / given.low)
-        else:
-            share = (values - given.low) / (given.high - given.low)
-    share = np.clip(np.where(np.isfinite(values), share, 0), 0, 1)
-    found = np.round(share * (LEVELS - 1)).astype(np.uint8)
+    found = np.round(_places(given, np.where(np.isfinite(values), values, 0)) * (LEVELS - 1)).astype(np.uint8)
     found[np.isinf(values)] = LEVELS
     found[np.isnan(values)] = LEVELS + 1
     return found
 
 
-def palette(kind: Kind) -> NDArray[np.uint8]:
+def palette(given: Scale) -> NDArray[np.uint8]:
     """Returns the colours `[LEVELS + 2, 3]` of a scale, of infinity and of what is not measured."""
     at = np.linspace(0, 1, LEVELS)
-    if kind == "signed":
+    if given.band is not None:
+        colours = _band_colours(given, given.band, at)
+    elif given.kind == "signed":
         side = 2 * at - 1
         size = np.abs(side) ** 0.8
-        colours = _oklch(0.97 - 0.47 * size, 0.16 * size, np.where(side < 0, 255, 45))
+        colours = _oklch(0.97 - 0.47 * size, 0.16 * size, np.where(side < 0, _BELOW, _ABOVE))
     else:
         colours = _oklch(0.25 + 0.68 * at, 0.075 + 0.075 * np.sin(np.pi * (0.15 + 0.8 * at)), 300 - 200 * at)
     return np.concatenate([colours, np.array([INFINITE, (0, 0, 0)], np.uint8)])
+
+
+def _band_colours(given: Scale, band: Band, at: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Returns one grey inside the band; outside it at once a colour, the stronger the farther."""
+    start = 0.0 if band.low is None else float(_places(given, np.float64(band.low)))
+    end = 1.0 if band.high is None else float(_places(given, np.float64(band.high)))
+    inside = (at >= start) & (at <= end)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        size = np.where(inside, 0, np.where(at < start, (start - at) / start, (at - end) / (1 - end)))
+    lightness, chroma = np.where(inside, 0.915, 0.78 - 0.32 * size), np.where(inside, 0.01, 0.09 + 0.08 * size)
+    return _oklch(lightness, chroma, np.where(inside, 250, np.where(at < start, _BELOW, _ABOVE)))
+
+
+def _places(given: Scale, values: ArrayLike) -> NDArray[np.float64]:
+    """Returns where finite values lie on the scale, 0 to 1."""
+    array = np.asarray(values, np.float64)
+    if given.log:
+        share = np.log(np.maximum(array, given.low) / given.low) / np.log(given.high / given.low)
+    else:
+        share = (array - given.low) / (given.high - given.low)
+    placed: NDArray[np.float64] = np.clip(share, 0, 1)
+    return placed
+
+
+def _bounds(known: NDArray[np.float64], log: bool) -> tuple[float, float]:
+    """Returns the extremes of what is known, and above 0 on a logarithmic scale."""
+    known = known[known > 0] if log else known
+    if known.size:
+        return float(known.min()), float(known.max())
+    return (1e-3, 1.0) if log else (0.0, 1.0)
+
+
+def _around(band: Band, log: bool, unit: str, low: float, high: float) -> tuple[float, float]:
+    if _is_share(unit):
+        return 0.0, 1.0
+    if log:
+        return (low if band.low is None else band.low) / FAR, (high if band.high is None else band.high) * FAR
+    return min(0.0, low), max(high, 2 * (1.0 if band.high is None else band.high))
+
+
+def _is_share(unit: str) -> bool:
+    return unit in ("fraction", "0 or 1")
 
 
 def _oklch(lightness: NDArray[np.float64], chroma: NDArray[np.float64], hue: NDArray[np.float64]) -> NDArray[np.uint8]:

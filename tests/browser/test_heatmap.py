@@ -79,15 +79,6 @@ def test_rows_make_a_tree(open_tab, tensorboard, names, lines):
     assert tree == lines
 
 
-def test_band_is_that_of_the_limits_in_force(open_tab, tensorboard):
-    card = {"rules": [{"name": "high-update-ratio", "limits": {"warning": 0.02}}]}
-    band = "(card, statistic) => m.bandOf(card, statistic)"
-    tab = open_tab("calm/health")
-    assert imported(tensorboard, tab, "bands.js", band, card, "update_ratio") == {"low": 1e-4, "high": 0.02}
-    assert imported(tensorboard, tab, "bands.js", band, card, "dead_unit_fraction") is None
-    assert imported(tensorboard, tab, "bands.js", band, card, "gradient_rms") is None
-
-
 def test_groups_are_closed_where_not_all_rows_can_be_seen(open_tab):
     heat = Map(open_tab("deep/health"))
     expect(heat.labels).to_have_count(STAGES)

@@ -1,18 +1,20 @@
 """What the tab and the report tell alike is written twice, in two languages: both tell the same."""
 
 import itertools
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import measured
 from tb_nnhealth.report.drawing import domain_of
-from tb_nnhealth.report.scale import LEVELS, is_logarithmic, palette, scale
+from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
 from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._rule import SEVERITIES
@@ -103,15 +105,17 @@ VALUES = ([], [0.0], [3.0], [-2.0, 1.0], [0.2, 0.25], [0.0, 1e-3, 5.0], [1e-20, 
 
 
 def test_scales_of_colours(open_tab, tensorboard):
-    body = """all => all.map(([name, unit, values]) => {
-        const {kind, low, high} = m.scaleFor(name, unit, [Float32Array.from(values)], null);
+    bands = {"update_ratio": Band(1e-4, 0.1), "dead_unit_fraction": Band(None, 0.4), "value_kurtosis": Band(None, 30.0)}
+    body = """(all, bands) => all.map(([name, unit, values]) => {
+        const {kind, low, high} = m.scaleFor(name, unit, [Float32Array.from(values)], bands[name] ?? null);
         return [kind, low, high];
     })"""
+    told = {name: asdict(band) for name, band in bands.items()}
     units = {name: statistic.unit for name, statistic in STATISTICS.items()}
     given = [[name, unit, values] for (name, unit), values in itertools.product(units.items(), VALUES)]
-    found = imported(tensorboard, open_tab(), "scale.js", body, given)
+    found = imported(tensorboard, open_tab(), "scale.js", body, given, told)
     for [name, unit, values], [kind, low, high] in zip(given, found, strict=True):
-        own = scale(name, unit, np.array(values, np.float32))
+        own = scale(name, unit, np.array(values, np.float32), bands.get(name))
         assert (kind, low, high) == (own.kind, pytest.approx(own.low), pytest.approx(own.high)), (name, values)
 
 
@@ -121,12 +125,23 @@ def test_kinds_of_scales(open_tab, tensorboard):
     assert [kind == "log" for kind in kinds] == [is_logarithmic(name) for name in names]
 
 
-@pytest.mark.parametrize("kind", ["log", "linear", "signed"])
-def test_colours(kind, open_tab, tensorboard):
-    body = "(kind, places) => places.map(at => m.colour({kind, band: null}, at, false))"
+@pytest.mark.parametrize(
+    "given",
+    [
+        Scale("log", True, 1e-3, 1.0),
+        Scale("linear", False, 0.0, 1.0),
+        Scale("signed", False, -1.0, 1.0),
+        Scale("band", True, 1e-6, 10.0, Band(1e-4, 0.1)),
+        Scale("band", False, 0.0, 1.0, Band(None, 0.4)),
+        Scale("band", True, 1e-3, 1.0, Band(0.1, None)),
+    ],
+    ids=lambda given: f"{given.kind}-{given.high:g}",
+)
+def test_colours(given, open_tab, tensorboard):
+    body = "(given, places) => places.map(at => m.colour(given, at, false))"
     places = np.linspace(0, 1, LEVELS).tolist()
-    found = imported(tensorboard, open_tab(), "scale.js", body, kind, places)
-    assert np.abs(np.array(found) - palette(kind)[:LEVELS].astype(int)).max() <= 1
+    found = imported(tensorboard, open_tab(), "scale.js", body, asdict(given), places)
+    assert np.abs(np.array(found) - palette(given)[:LEVELS].astype(int)).max() <= 1
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import hashlib
+import io
 import re
 import subprocess
 import sys
@@ -10,7 +11,9 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES
 from tb_nnhealth.faces.wording import LONGEST
 from tb_nnhealth.records import Epoch, HealthRun
@@ -161,6 +164,22 @@ def test_heat_maps_curves_and_layers_are_there():
     assert shown.text.count("dense_2") > 3
 
 
+def test_heat_maps_tell_what_is_healthy_and_what_is_not():
+    usual = change(healthy(), "variable", "update_ratio", 1e-3)
+    assert "grey is healthy: 1e-4 to 0.01" in page(usual).text
+    bands = {"update_ratio": Band(1e-4, 0.1)}
+    large, small = (change(usual, "variable", "update_ratio", value) for value in (5.0, 1e-5))
+    ((grey,), (orange,), (blue,)) = (drawn(heat_maps(run, bands)[0]) for run in (usual, large, small))
+    assert max(grey) - min(grey) < 12
+    assert orange[0] > orange[2] + 50 and blue[2] > blue[0] + 50
+
+
+def drawn(heat_map) -> set[tuple[int, ...]]:
+    """The colours of a heat map's picture."""
+    file = io.BytesIO(base64.b64decode(heat_map.picture.removeprefix("data:image/png;base64,")))
+    return set(Image.open(file).convert("RGB").get_flattened_data())
+
+
 def test_what_was_clipped_away_is_drawn_where_anything_was():
     assert "Clipped away" in page(change(sick(), "step", "clipped_fraction", 0.2)).text
 
@@ -268,7 +287,7 @@ def test_a_spike_between_the_pictures_columns_stays():
     run = healthy(steps=np.arange(1000))
     ratio = np.full((1000, 5 * 2), 1e-3, np.float32)
     ratio[501, 3] = 1e3
-    update_ratio, *_ = heat_maps(change(run, "variable", "update_ratio", ratio))
+    update_ratio, *_ = heat_maps(change(run, "variable", "update_ratio", ratio), {})
     assert (update_ratio.low, update_ratio.high) == ("0.001", "1,000")
 
 

@@ -5,7 +5,7 @@ import {decades, number, quantity, tickLabels, ticks} from './format.js';
 
 /**
  * `kind` chooses the colours: those of a band are neutral in it, and apart on its two sides. `beyond`: some values lie below.
- * @typedef {import('./bands.js').Band} Band
+ * Where a statistic is healthy; null = no limit on that side. @typedef {{low: number | null, high: number | null}} Band
  * @typedef {{kind: 'log' | 'linear' | 'signed' | 'band', log: boolean, low: number, high: number, beyond: boolean, unit: string, band: Band | null}} Scale
  * @typedef {[number, number, number]} Rgb
  */

@@ -1,7 +1,6 @@
 // @ts-check
 /** The heat map with what belongs to it: the choice of a statistic, the filter of rows, and what the colours mean. */
 
-import {bandOf} from '../bands.js';
 import {Slot, h} from '../dom.js';
 import {plural, words} from '../format.js';
 import {scaleFor} from '../scale.js';
@@ -12,7 +11,7 @@ import {legend} from './legend.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./timeline.js').Choice} Choice
  * @typedef {import('../matrix.js').Matrix} Matrix
- * @typedef {{facts: Json, card: Json, choice: Choice, matrix: Matrix | null, rowFilter: string, row: string | null, selected: ReadonlySet<string>,
+ * @typedef {{facts: Json, choice: Choice, matrix: Matrix | null, rowFilter: string, row: string | null, selected: ReadonlySet<string>,
  *   focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{choose: (choice: Choice) => void, select: (row: string) => void, filter: (text: string) => void}} Actions
  */
@@ -70,7 +69,7 @@ export class HeatView {
   /** @param {Shown} shown */
   update(shown) {
     this.shown = shown;
-    const {facts, card, choice, matrix, rowFilter, row, selected, focus, states, dark} = shown;
+    const {facts, choice, matrix, rowFilter, row, selected, focus, states, dark} = shown;
     const rows = facts.tables[choice.table]?.rows ?? [];
     this.updatePicker(facts, choice);
     this.body.hidden = !rows.length;
@@ -78,7 +77,7 @@ export class HeatView {
     const matched = this.match(rows, rowFilter);
     const isHere = matrix && matrix.rows === rows.length && matrix.asked.table === choice.table && matrix.asked.statistic === choice.statistic;
     const frame = isHere ? matrix : null;
-    const scale = this.scale(card, choice, column(facts, choice)?.unit ?? '', frame);
+    const scale = this.scale(facts, choice, column(facts, choice)?.unit ?? '', frame);
     this.map.node.hidden = !matched.length;
     this.hint.hidden = Boolean(row) || !matched.length;
     this.map.update({frame, rows, shown: matched, statistic: choice.statistic, scale, dark, selected, focus, states});
@@ -100,11 +99,11 @@ export class HeatView {
     return matching;
   }
 
-  /** @param {Json} card @param {Choice} choice @param {string} unit @param {Matrix | null} frame @returns {import('../scale.js').Scale} the same until one of them changes */
-  scale(card, {statistic}, unit, frame) {
-    const inputs = [card, statistic, frame];
+  /** @param {Json} facts @param {Choice} choice @param {string} unit @param {Matrix | null} frame @returns {import('../scale.js').Scale} the same until one of them changes */
+  scale(facts, {statistic}, unit, frame) {
+    const inputs = [facts, statistic, frame];
     if (!this.scaled.scale || inputs.some((input, index) => input !== this.scaled.of[index])) {
-      this.scaled = {of: inputs, scale: scaleFor(statistic, unit, frame?.planes ?? [], bandOf(card, statistic))};
+      this.scaled = {of: inputs, scale: scaleFor(statistic, unit, frame?.planes ?? [], facts.bands[statistic] ?? null)};
     }
     return /** @type {import('../scale.js').Scale} */ (this.scaled.scale);
   }

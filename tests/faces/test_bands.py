@@ -1,0 +1,28 @@
+"""The bands in which statistics are healthy."""
+
+import pytest
+
+from tb_nnhealth.faces.bands import LIMITS, Band, bands
+from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import healthy
+
+NAMED = [(statistic, *limit) for statistic, limits in LIMITS.items() for limit in limits if isinstance(limit, tuple)]
+
+
+def test_the_limits_are_those_in_force():
+    card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 0.02}})
+    assert bands(card)["update_ratio"] == Band(1e-4, 0.02)
+    assert bands(card)["dead_unit_fraction"] == Band(None, DIAGNOSES["dead-units"].rule.limits["warning"])
+    assert "gradient_rms" not in bands(card)
+
+
+def test_limits_that_cross_are_no_band():
+    card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 1e-5}})
+    assert "update_ratio" not in bands(card)
+
+
+@pytest.mark.parametrize(("statistic", "rule", "limit"), NAMED)
+def test_each_is_a_limit_of_a_rule_on_the_statistic(statistic, rule, limit):
+    assert statistic in DIAGNOSES[rule].rule.needs
+    assert limit in DIAGNOSES[rule].rule.limits
