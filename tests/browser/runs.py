@@ -34,7 +34,7 @@ VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role 
 
 
 def write_runs(log_dir: Path) -> None:
-    """Writes runs: of random numbers, calm, sick, deep, wide, sparse, with markup in names, unreadable, and live."""
+    """Writes runs: of random numbers, calm, sick, deep, wide, sparse, with markup in names, unreadable, short, and live."""
     write_synthetic_run(log_dir / "good", steps=STEPS)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
@@ -43,6 +43,7 @@ def write_runs(log_dir: Path) -> None:
     write_sparse_run(log_dir / "sparse")
     write_synthetic_run(log_dir / "exp<b>1", steps=20, variables=[f"{MARKUP}/kernel", "output/kernel", f"{LONG}/bias"])
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
+    write_synthetic_run(log_dir / "single", steps=1)
     LIVE.append(log_dir, 30)
 
 
@@ -96,7 +97,8 @@ def write_deep_run(directory: Path) -> None:
         if step == DIP:
             variables[rows["net/stage0_block1_conv/bias"], columns["update_ratio"]] = 1e-7
         if step == BROKEN:
-            variables[rows["net/stage1_block0_conv/kernel"], columns["update_ratio"]] = np.nan
+            for name in ("update_ratio", "gradient_rms"):
+                variables[rows["net/stage1_block0_conv/kernel"], columns[name]] = np.nan
             variables[rows["net/stage1_block0_conv/kernel"], columns["gradient_nonfinite"]] = 3
         writer.write_sample(step, tables)
     writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))

@@ -51,7 +51,6 @@ def test_curves_show_what_was_measured_of_the_step(open_tab):
     expect(panel.locator(".strip").first.locator(".legend")).to_contain_text("validation")
 
 
-<<<<<<< HEAD
 def test_arrow_keys_read_the_charts(open_tab):
     tab = open_tab("good/health", address=CURVES)
     reading = tab.frame.get_by_role("tabpanel", name="Training curves").get_by_role(
@@ -65,7 +64,8 @@ def test_arrow_keys_read_the_charts(open_tab):
     expect(told).to_have_text(re.compile(f"^step {STEPS - 2}; "))
     reading.press("Escape")
     expect(told).to_have_text("")
-=======
+
+
 def test_validation_stands_at_the_ends_of_epochs_in_the_tab_the_file_and_the_report(open_tab, tensorboard):
     tab = open_tab("sparse/health", address=CURVES)
     loss = tab.frame.get_by_role("tabpanel", name="Training curves").locator(".strip").first
@@ -102,7 +102,6 @@ def test_window_shows_the_last_values_within_it(open_tab):
     tab = open_tab("sparse/health", address=f"{CURVES}&p.nnhealth.steps=30-90")
     values = tab.frame.get_by_role("tabpanel", name="Training curves").locator(".strip").first.locator(".line b")
     expect(values.last).to_have_text(number(10 / (4 * EPOCH)))
->>>>>>> 9138e3e (Draw validation at the ends of its epochs, and each line of a chart at its own steps)
 
 
 def test_losses_can_stand_on_a_logarithmic_scale(open_tab):

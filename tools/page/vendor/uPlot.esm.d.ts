@@ -3,6 +3,7 @@ export default class uPlot {
   /** Series over different steps on one axis: undefined where one has no point. */
   static join(tables: (number | null)[][][]): (number | null)[][];
   constructor(options: object, data: (number | null)[][], host: HTMLElement);
+  readonly data: (number | null)[][];
   readonly width: number;
   readonly over: HTMLElement;
   readonly cursor: {left: number; idx: number | null | undefined; event: Event | null};

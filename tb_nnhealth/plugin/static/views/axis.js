@@ -26,10 +26,11 @@ export class StepAxis {
 
   /** @param {import('../api.js').Range} range null = all steps @param {number} end the run's last step @param {boolean} [log] */
   set(range, end, log = false) {
-    this.first = range?.first ?? 0;
-    this.last = Math.max(range?.last ?? end, this.first + 1);
+    const isOneStep = end <= 0;
+    this.first = isOneStep ? -0.5 : range?.first ?? 0;
+    this.last = isOneStep ? 0.5 : Math.max(range?.last ?? end, this.first + 1);
     this.end = Math.max(end, 1);
-    this.log = log;
+    this.log = log && !isOneStep;
   }
 
   /** @param {number} step @returns {number} where it lies, in the axis' own units */
@@ -68,7 +69,7 @@ export class StepAxis {
 
   /** @param {number} width pixels @param {number} most @returns {number[]} round steps to write at the axis */
   ticks(width, most) {
-    if (!this.log) return ticks(this.first, this.last, most);
+    if (!this.log) return ticks(this.first, this.last, most).filter(Number.isInteger);
     let taken = -Infinity;
     return [this.first, ...decades(Math.max(1, this.first), this.last, most)].filter((step) => {
       const x = this.toPixel(step, width);
@@ -115,7 +116,7 @@ export function columnEdges(frame) {
   if (!columns) return edges;
   const before = columns > 1 ? edges[1] - last[0] : 0.5;
   const after = columns > 1 ? first[columns - 1] - edges[columns - 1] : 0.5;
-  edges[0] = Math.max(0, first[0] - before);
+  edges[0] = columns > 1 ? Math.max(0, first[0] - before) : first[0] - before;
   edges[columns] = last[columns - 1] + after;
   return edges;
 }

@@ -45,6 +45,7 @@ export class Overview {
     this.node.hidden = !frame;
     if (!frame) return;
     this.loss.update({...lossChart(facts, frame), height: HEIGHT}, dark);
+    this.brush.node.hidden = facts.training.steps < 2;
     this.brush.update(range);
     const width = this.loss.plot.clientWidth - LEFT - RIGHT;
     if (width <= 0) return;

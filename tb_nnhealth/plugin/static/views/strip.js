@@ -5,6 +5,7 @@ import uPlot from '../vendor/uPlot.esm.js';
 import {h} from '../dom.js';
 import {decades, number, quantity, tickLabels, ticks} from '../format.js';
 import {columnAt, columnBefore} from './axis.js';
+import {floorOf, raised} from './zero.js';
 
 /**
  * A line: a row of a frame whose planes are value, lowest and highest. `lasts`: a value holds until the next one.
@@ -13,6 +14,9 @@ import {columnAt, columnBefore} from './axis.js';
  */
 
 const AXIS_WIDTH = 50;
+
+/** How far a logarithmic axis goes on below the place of zero. */
+const BELOW_ZERO = 0.6;
 const COLOURS = 6;
 
 export class Strip {
@@ -26,6 +30,8 @@ export class Strip {
     this.shape = '';
     /** Whether there is no value to draw: then no number stands on the axis. */
     this.nothing = false;
+    /** Where zero stands on a logarithmic axis. @type {number | null} */
+    this.floor = null;
     this.legend = h('div.legend');
     this.title = h('div.strip-title');
     this.plot = h('div.strip-plot');
@@ -68,7 +74,7 @@ export class Strip {
     const series = shown.lines.flatMap((line, index) => {
       const stroke = colour(colourOf(shown, index));
       const edge = {stroke: 'transparent', width: 0, points: {show: false}};
-      return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points: {size: 4}}, edge, edge];
+      return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points: {size: 4, filter: alone}}, edge, edge];
     });
     const bands = shown.lines.map((_, index) => ({
       series: [3 * index + 3, 3 * index + 2], fill: `${colour(colourOf(shown, index))}2e`,
@@ -85,7 +91,7 @@ export class Strip {
           size: AXIS_WIDTH, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
           splits: (/** @type {unknown} */ _, /** @type {unknown} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
           filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
-          values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => (shown.log ? splits.map(number) : tickLabels(splits)),
+          values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => this.labels(splits),
         },
       ],
       cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
@@ -108,7 +114,10 @@ export class Strip {
     if (this.shown?.bounds) return this.shown.bounds;
     this.nothing = !Number.isFinite(low) || !Number.isFinite(high);
     if (this.nothing) return this.shown?.log ? [0.1, 1] : [0, 1];
-    if (this.shown?.log) return [10 ** Math.floor(Math.log10(low)), 10 ** Math.max(Math.ceil(Math.log10(high)), Math.floor(Math.log10(low)) + 1)];
+    if (this.shown?.log) {
+      const bottom = Math.floor(Math.log10(low));
+      return [this.floor === null ? 10 ** bottom : this.floor * BELOW_ZERO, 10 ** Math.max(Math.ceil(Math.log10(high)), bottom + 1)];
+    }
     const room = (high - low || Math.abs(high) || 1) * 0.08;
     return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
   }
@@ -117,14 +126,23 @@ export class Strip {
   splits(low, high) {
     if (this.nothing) return [];
     const most = Math.max(2, Math.floor((this.shown?.height ?? 80) / 30));
-    return this.shown?.log ? decades(low, high, most) : ticks(low, high, most);
+    if (!this.shown?.log) return ticks(low, high, most);
+    return this.floor === null ? decades(low, high, most) : [this.floor, ...decades(10 * this.floor, high, most)];
+  }
+
+  /** @param {number[]} splits @returns {string[]} */
+  labels(splits) {
+    if (this.shown?.log) return splits.map((value) => (value === this.floor ? '0' : number(value)));
+    return this.shown?.unit === 'fraction' ? tickLabels(splits.map((value) => 100 * value)).map((text) => `${text} %`) : tickLabels(splits);
   }
 
   /** @param {Chart} shown @returns {(number | null)[][]} */
   data(shown) {
     if (!shown.lines.length) return [[]];
-    return uPlot.join(shown.lines.map(({frame, row}) =>
-      [Array.from(frame.first), ...frame.planes.map((plane) => drawable(plane, row, frame.columns, shown.log))]));
+    const [x, ...lines] = uPlot.join(shown.lines.map(({frame, row}) =>
+      [Array.from(frame.first), ...frame.planes.map((plane) => drawable(plane.subarray(row * frame.columns, (row + 1) * frame.columns), shown.log))]));
+    this.floor = shown.log ? floorOf(lines) : null;
+    return [x, ...(this.floor === null ? lines : raised(lines, this.floor))];
   }
 
   /** @param {uPlot} chart */
@@ -166,7 +184,7 @@ export class Strip {
       const at = step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step);
       const column = lastMeasured(frame, row, at);
       const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
-      return h('div.line', {title: name}, h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}),
+      return h('div.line', {title: name}, name ? h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}) : null,
         h('span.name', {}, name), h('b', {}, quantity(value, shown.unit)));
     }));
   }
@@ -175,10 +193,17 @@ export class Strip {
 /** @param {Chart} chart @param {number} index of a line @returns {string} the name of its colour */
 const colourOf = ({lines}, index) => `--line-${((lines[index].colour ?? index) % COLOURS) + 1}`;
 
-/** @param {Float32Array} plane @param {number} row @param {number} columns @param {boolean} log */
-function drawable(plane, row, columns, log) {
-  return Array.from(plane.subarray(row * columns, (row + 1) * columns), (value) =>
-    Number.isFinite(value) && !(log && value <= 0) ? value : null);
+/** @param {Float32Array} values @param {boolean} log @returns {(number | null)[]} */
+const drawable = (values, log) => Array.from(values, (value) => (Number.isFinite(value) && !(log && value < 0) ? value : null));
+
+/**
+ * Which points are drawn: all where there is room for them, and else those that stand between two gaps, without a line.
+ * @param {uPlot} chart @param {number} series @param {boolean} room @returns {number[] | null} null = all
+ */
+function alone({data}, series, room) {
+  if (room) return null;
+  const values = data[series];
+  return [...values.keys()].filter((i) => (values[i] ?? null) !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null);
 }
 
 /** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last measured before */
