@@ -5,8 +5,7 @@
  * @typedef {Record<string, any>} Json
  * @typedef {import('../api.js').Frame} Frame
  * A frame, and the statistic that it holds. @typedef {Frame & {statistic: string}} FlowFrame
- * `healthy` bounds the values of a training that goes well.
- * @typedef {{table: string, statistic: string, title: string, healthy?: [number, number]}} Flow
+ * @typedef {{table: string, statistic: string, title: string}} Flow
  * The extremes of each row over the window. @typedef {{low: Float32Array, high: Float32Array}} Spread
  */
 
@@ -14,7 +13,7 @@
 export const FLOWS = [
   {table: 'variables', statistic: 'gradient_rms', title: 'Gradient'},
   {table: 'activations', statistic: 'output_gradient_rms', title: 'Gradient into output'},
-  {table: 'variables', statistic: 'update_ratio', title: 'Update ÷ weight', healthy: [1e-4, 1e-2]},
+  {table: 'variables', statistic: 'update_ratio', title: 'Update ÷ weight'},
   {table: 'variables', statistic: 'gradient_ratio', title: 'Gradient ÷ weight'},
   {table: 'activations', statistic: 'activation_std', title: 'Output'},
 ];
@@ -64,12 +63,18 @@ export function spread(frame, rows, columns) {
 /** @param {Frame} frame @param {number[]} rows @param {number} column @returns {Float32Array} the values of the rows at one step */
 export const valuesAt = (frame, rows, column) => Float32Array.from(rows, (row) => frame.planes[0][row * frame.columns + column]);
 
+/** @param {Json} facts @param {Flow} flow @returns {[number, number] | null} what its values are between in a training that goes well */
+export function healthyOf({bands}, {statistic}) {
+  const {low = null, high = null} = bands[statistic] ?? {};
+  return low === null || high === null ? null : [low, high];
+}
+
 /** @param {Spread} spread @returns {boolean} whether something was exactly zero */
 export const hasZero = ({low}) => low.some((value) => value === 0);
 
 /**
  * Returns whole decades that hold all that is above 0, and one more below them for what is 0.
- * @param {Spread} spread @param {[number, number] | undefined} healthy @returns {[number, number]}
+ * @param {Spread} spread @param {[number, number] | null} healthy values of a training that goes well @returns {[number, number]}
  */
 export function decadesOf(spread, healthy) {
   const positive = [...spread.low, ...spread.high, ...(healthy ?? [])].filter((value) => value > 0);

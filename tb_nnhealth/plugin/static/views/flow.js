@@ -5,7 +5,7 @@ import uPlot from '../vendor/uPlot.esm.js';
 import {Slot, h} from '../dom.js';
 import {number, quantity, steps as stepsText} from '../format.js';
 import {columnAt} from './axis.js';
-import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, isMeasured, shownRows, spread, valuesAt} from './depth.js';
+import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, healthyOf, isMeasured, shownRows, spread, valuesAt} from './depth.js';
 import {flowData, flowOptions} from './flowplot.js';
 import {Scrubber} from './scrubber.js';
 
@@ -68,7 +68,7 @@ export class FlowView {
   draw(scene, width) {
     const {flow, rows, bounds, columns, frame, at} = scene;
     const dark = this.shown?.dark;
-    const shape = JSON.stringify([flow.statistic, rows.length, this.all, dark, bounds, hasZero(scene.around), width]);
+    const shape = JSON.stringify([flow.statistic, rows.length, this.all, dark, bounds, scene.healthy, hasZero(scene.around), width]);
     if (shape !== this.shape || !this.chart) {
       this.chart?.destroy();
       this.shape = shape;
@@ -88,7 +88,8 @@ export class FlowView {
     const rows = shownRows(names, this.all);
     const columns = columnsIn(frame, range);
     const around = spread(frame, rows, columns);
-    return {flow, frame, names, rows, columns, around, bounds: decadesOf(around, flow.healthy), ...momentOf(frame, rows, columns, this.step)};
+    const healthy = healthyOf(facts, flow);
+    return {flow, healthy, frame, names, rows, columns, around, bounds: decadesOf(around, healthy), ...momentOf(frame, rows, columns, this.step)};
   }
 
   /** @param {Json} facts @param {Flow} flow */

@@ -6,7 +6,7 @@ import {hasZero} from './depth.js';
 
 /**
  * What is drawn: which rows, of the columns of the window the one `at` the scrubber, its values and those around it.
- * @typedef {{flow: import('./depth.js').Flow, frame: import('../api.js').Frame, names: string[], rows: number[], columns: number[],
+ * @typedef {{flow: import('./depth.js').Flow, healthy: [number, number] | null, frame: import('../api.js').Frame, names: string[], rows: number[], columns: number[],
  *   at: number, values: Float32Array, around: import('./depth.js').Spread, bounds: [number, number]}} Scene
  * @typedef {import('../vendor/uPlot.esm.js').default} Plot
  */
@@ -36,7 +36,7 @@ export function flowOptions(scene, width, point) {
   const style = getComputedStyle(document.documentElement);
   /** @param {string} name */
   const colour = (name) => style.getPropertyValue(name).trim();
-  const {rows, bounds, flow, around} = scene();
+  const {rows, bounds, healthy, around} = scene();
   const zero = hasZero(around);
   const marks = zero ? [bounds[0], ...decades(10 * bounds[0], bounds[1], 7)] : decades(...bounds, 8);
   const axis = {font: FONT, stroke: colour('--dim')};
@@ -59,7 +59,7 @@ export function flowOptions(scene, width, point) {
     ],
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 9}},
     hooks: {
-      drawClear: flow.healthy ? [(/** @type {Plot} */ chart) => drawHealthy(chart, /** @type {[number, number]} */ (flow.healthy), colour('--pass'))] : [],
+      drawClear: healthy ? [(/** @type {Plot} */ chart) => drawHealthy(chart, healthy, colour('--pass'))] : [],
       setCursor: [(/** @type {Plot} */ chart) => chart.cursor.event && point(chart.cursor.left < 0 ? null : chart.cursor.idx ?? null)],
     },
   };
