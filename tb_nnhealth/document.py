@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from tb_nnhealth.engine import Status, Verdict
 from tb_nnhealth.rules import Diagnosis, Finding, Rule
-from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.rules._rule import SEVERITIES, OnCurve
 
 if TYPE_CHECKING:
     from tb_nnhealth.scorecard import Category, Scorecard
@@ -149,7 +149,15 @@ def _finding(item: Mapping[str, Any]) -> Finding:
         unit=_typed(item, "unit", str, None),
         others=_texts(item, "others"),
         because=_typed(item, "because", str, None),
+        on_curve=_on_curve(_typed({"on_curve": None, **item}, "on_curve", dict, None)),
     )
+
+
+def _on_curve(item: Mapping[str, Any] | None) -> OnCurve | None:
+    if item is None:
+        return None
+    reached, limit = (_typed(item, key, (int, float), None) for key in ("reached", "limit"))
+    return OnCurve(_typed(item, "curve", str), reached, limit)
 
 
 def _typed(item: Any, key: str, types: type | tuple[type, ...], *also: None) -> Any:

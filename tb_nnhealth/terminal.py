@@ -9,6 +9,7 @@ from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
+from tb_nnhealth.faces.wording import plural
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
 
@@ -111,7 +112,7 @@ def _headline(scorecard: Scorecard, name: str) -> Text:
     return Text.assemble(
         (_plain(name), "bold"), (_plain(own), "dim"), "  ",
         (scorecard.status, STYLES[scorecard.status]), f"  score {_score(scorecard.score)}  ",
-        (f"{training['steps']} steps, {training['sampled_steps']} judged{thinned}{short}", "dim"),
+        (f"{plural(training['steps'], 'step')}, {training['sampled_steps']} judged{thinned}{short}", "dim"),
     )  # fmt: skip
 
 

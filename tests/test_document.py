@@ -85,7 +85,7 @@ def wrong(document):
         for key, value in list(record.items()):
             if place == ("rules", 0) and key in ("severity", "doc"):
                 continue  # They follow from the rest.
-            if key not in ("enabled", "ignore", "tensor"):
+            if key not in ("enabled", "ignore", "tensor", "on_curve"):
                 del record[key]
                 yield place, key, "missing"
             record[key] = {"some": "thing"} if not isinstance(value, dict) else 5

@@ -21,7 +21,8 @@ SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json"
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
 RULE_KEYS = "name category title status severity reason limits enabled ignore remedies doc"
 FINDING_KEYS = (
-    "rule severity message layer variable tensor first_step last_step statistic observed limit unit others because"
+    "rule severity message layer variable tensor first_step last_step statistic observed limit unit others because "
+    "on_curve"
 )
 LAYER_KEYS = "path class trainable parameters statistics status"
 

@@ -1,5 +1,6 @@
 """The curve behind each finding: its statistic over the steps, thinned to a small picture, and the limit in force."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.rules import Finding
+from tb_nnhealth.rules._rule import OnCurve
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_POINTS = 160
@@ -19,17 +21,14 @@ MOST_PLACES = 8
 OWN_UNITS = ("label", "target", "learning rate", "accuracy")
 """Units in which a finding tells a statistic that has none itself."""
 
-METRIC = "metric/"
-"""What the statistics that are Keras' metrics begin with: they are judged by the ends of epochs."""
+LOGGED = ("metric/", "epoch/")
+"""What the names begin with of what Keras logs: it is judged by the ends of epochs."""
 
 OF_OTHER_KIND = ("clipping-always", "pretrained-input-range")
 """Rules whose limit is on a share of the steps or on a difference, in the unit of the statistic all the same."""
 
 ROLES = {"large-bias": "bias"}
 """The variable of a layer that a rule's finding is about, where it names the layer alone."""
-
-OF_EPOCHS = {"overfitting": "val_loss"}
-"""Rules that judge what Keras logs at the ends of epochs."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,10 @@ def evidence(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any]
 
 
 def _curve(run: HealthRun, finding: Finding) -> Curve | None:
-    if finding.rule in OF_EPOCHS:
-        return of_epochs(run, OF_EPOCHS[finding.rule])
-    if (finding.statistic or "").startswith(METRIC):
-        return of_epochs(run, str(finding.statistic).removeprefix(METRIC))
-    statistic = STATISTICS.get(finding.statistic or "")
+    name = finding.on_curve.curve if finding.on_curve else finding.statistic or ""
+    if name.startswith(LOGGED):
+        return of_epochs(run, name.partition("/")[2])
+    statistic = STATISTICS.get(name)
     if statistic is None:
         return None
     table = run.table(statistic.scope)
@@ -115,16 +113,29 @@ def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
         "row": curve.row,
         "statistic": curve.statistic,
         "unit": curve.unit,
-        "limit": finding.limit if _is_comparable(curve, finding) else None,
+        **_against(curve, finding),
         "steps": first.tolist(),
         **{name: short(array) for name, array in (("values", values), ("low", low), ("high", high))},
     }
 
 
+def _against(curve: Curve, finding: Finding) -> dict[str, float | None]:
+    """Returns the limit as a value of the curve, and what was observed: None where they are no such values."""
+    shown = finding.on_curve
+    if shown is None and _is_comparable(curve, finding):
+        shown = OnCurve(curve.statistic, finding.observed, finding.limit)
+    limit, reached = (shown.limit, shown.reached) if shown else (None, None)
+    return {"limit": _finite(limit), "reached": _finite(reached)}
+
+
 def _is_comparable(curve: Curve, finding: Finding) -> bool:
     """Returns whether the limit is one on the statistic itself, and no ratio or share made of it."""
     unit = "" if finding.unit in OWN_UNITS else finding.unit or ""
-    return unit == curve.unit and finding.rule not in (*OF_OTHER_KIND, *OF_EPOCHS)
+    return unit == curve.unit and finding.rule not in OF_OTHER_KIND
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def short(array: FloatArray) -> list[float | None]:

@@ -34,7 +34,10 @@ def quantity(value: float | None, unit: str | None = "") -> str:
         return number(value)
     if unit == "fraction":
         return f"{number(100 * value)} %"
-    return number(value) if unit in (None, "", "ratio", "0 or 1") else f"{number(value)} {unit}"
+    told = number(value)
+    if not unit or unit in ("ratio", "0 or 1"):
+        return told
+    return f"{told} {re.sub('(?<=[a-z])s$', '', unit) if told == '1' else unit}"
 
 
 def short(count: float) -> str:

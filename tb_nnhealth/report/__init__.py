@@ -82,9 +82,10 @@ def _template() -> jinja2.Template:
 
 
 def measured(finding: Finding) -> str:
-    """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one."""
+    """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one; a unit of its own
+    says it all."""
     statistic = finding.statistic
-    if statistic is None:
+    if statistic is None or finding.unit not in (None, "", "ratio", "fraction", "0 or 1"):
         return ""
     is_made = finding.unit in ("ratio", "fraction") and not statistic.endswith(finding.unit)
     made = {"ratio": "ratio of ", "fraction": "of the "}[finding.unit] if is_made and finding.unit else ""
@@ -132,7 +133,7 @@ def _spark(finding: Finding, picture: Mapping[str, Any]) -> Chart:
     curve = Curve(row, statistic, picture["unit"], steps, *parts)
     place = "" if row in ("", "step") else f" of {row}"
     return chart(
-        f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=finding.observed,
+        f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=picture["reached"],
         span=(finding.first_step, finding.last_step),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._once import once
-from tb_nnhealth.rules._rule import NotJudged, Severity
+from tb_nnhealth.rules._rule import NotJudged, OnCurve, Severity
 from tb_nnhealth.rules._series import Floats, late, median, of_present_loss
 from tb_nnhealth.rules._trivial import compiled_losses, is_summed, is_weighted, over_trivial_by_output, trivial_loss
 
@@ -288,6 +288,12 @@ def learnt_little(run: HealthRun) -> bool:
     a constant answer's loss by chance, most of that counts."""
     left = share_left(run)
     return run.finished and (left > HELD_BACK or (left > HALF and loss_curve(run).fell < 1 - HELD_BACK))
+
+
+def against_trivial(run: HealthRun, limit: float) -> OnCurve:
+    """Returns the late loss without regularization, and a share of the trivial predictor's as its limit."""
+    name = "data_loss" if run.step.samples("data_loss") else "loss"
+    return OnCurve(name, end_of_data_loss(run, loss_curve(run)), limit * trivial_loss(run))
 
 
 def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:

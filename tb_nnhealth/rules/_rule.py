@@ -38,6 +38,19 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class OnCurve:
+    """A finding's evidence as values of a curve over the steps, where its number is a ratio, a share or a sum.
+
+    `curve` is a statistic, or "epoch/" and the name of what Keras logs at the ends of epochs. `reached` is what was
+    observed, as a value of it, and `limit` the limit in force, None where that is none of a single value.
+    """
+
+    curve: str
+    reached: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
 class Finding:
     """One place where a rule fails, with its evidence.
 
@@ -59,6 +72,7 @@ class Finding:
     unit: str | None = None
     others: tuple[str, ...] = ()
     because: str | None = None
+    on_curve: OnCurve | None = None
 
     @property
     def place(self) -> str:

@@ -33,8 +33,8 @@ import numpy as np
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import late_of, median, span
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
+from tb_nnhealth.rules._series import Floats, late_of, median, span
 
 RULE = Rule(
     name="activation-offset",
@@ -75,15 +75,29 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=ratio,
         limit=limits["ratio"],
         unit="ratio",
+        on_curve=_on_curve(run, path, limits["ratio"]),
         others=tuple(other for other in found if other != path),
     )
 
 
-def _ratio(run: HealthRun, layer: Layer) -> float:
+def _on_curve(run: HealthRun, path: str, limit: float) -> OnCurve | None:
+    """Returns the usual mean beside the usual limit, None where the two tell another story than their ratios do."""
+    layer = run.model.layer(path)
+    mean, std = (float(median(part)) for part in _moments(run, layer)) if layer else (np.nan, np.nan)
+    return OnCurve("activation_mean", mean, float(np.copysign(limit * std, mean))) if abs(mean) > limit * std else None
+
+
+def _moments(run: HealthRun, layer: Layer) -> tuple[Floats, Floats]:
+    """Returns the means and the standard deviations of the late window, where both are known."""
     window = late_of(run, "activation")
     mean, std = (
-        run.activations.series(name, layer.rows[0])[window].astype(float)
+        run.activations.series(name, layer.rows[0])[window].astype(np.float64)
         for name in ("activation_mean", "activation_std")
     )
     usable = (std > 0) & np.isfinite(mean)
-    return float(median(np.abs(mean[usable]) / std[usable]))
+    return mean[usable], std[usable]
+
+
+def _ratio(run: HealthRun, layer: Layer) -> float:
+    mean, std = _moments(run, layer)
+    return float(median(np.abs(mean) / std))

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
 from tb_nnhealth.rules._loss import severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import late_of, median, span
 
 RULE = Rule(
@@ -62,6 +62,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     ratio = end / start
     if limits["shrink"] <= ratio <= limits["grow"]:
         return
+    limit = limits["shrink" if ratio < 1 else "grow"]
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
@@ -70,8 +71,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         **span(run.activations.steps),
         statistic="activation_std",
         observed=ratio,
-        limit=limits["shrink" if ratio < 1 else "grow"],
+        limit=limit,
         unit="ratio",
+        on_curve=OnCurve("activation_std", end, limit * start),
     )
 
 

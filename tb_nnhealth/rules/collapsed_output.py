@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
 from tb_nnhealth.rules._loss import suffers
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import late, mean, median, span
 
 RULE = Rule(
@@ -48,11 +48,12 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    judged = [(head, ratio) for head in heads(run) if (ratio := _spread(run, head)) is not None]
+    judged = [(head, spreads) for head in heads(run) if (spreads := _spreads(run, head)) is not None]
     if not judged:
         raise NotJudged("no output with a target that varies was measured")
     window = late(run.data.steps)
-    for head, ratio in judged:
+    for head, (prediction, target) in judged:
+        ratio = prediction / target
         if ratio >= limits["spread"]:
             continue
         yield Finding(
@@ -66,11 +67,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             observed=ratio,
             limit=limits["spread"],
             unit="ratio",
+            on_curve=OnCurve("feature_std_max", prediction, limits["spread"] * target),
         )
 
 
-def _spread(run: HealthRun, head: Head) -> float | None:
-    """Returns the predictions' spread ÷ the targets', None where one of them is not known."""
+def _spreads(run: HealthRun, head: Head) -> tuple[float, float] | None:
+    """Returns the predictions' spread and the targets', None where one of them is not known."""
     if head.target is None:
         return None
     window = late(run.data.steps)
@@ -78,4 +80,4 @@ def _spread(run: HealthRun, head: Head) -> float | None:
     target = mean(run.data.series("feature_std_max", head.target.place)[window])
     if head.loss in CATEGORICAL and head.target.shape != head.prediction.shape:
         target = min(target, 0.3)  # Class numbers spread further than the probability of a class can.
-    return prediction / target if target > 0 and prediction >= 0 else None
+    return (prediction, target) if target > 0 and prediction >= 0 else None

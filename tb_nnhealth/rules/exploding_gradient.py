@@ -42,7 +42,7 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well, loss_curve
-from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median, of_present_loss, rows_of, span
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input
 
@@ -104,6 +104,7 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
             observed=now / usual,
             limit=limit,
             unit="ratio",
+            on_curve=OnCurve("gradient_global_norm", now, limit * usual),
         )
 
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._loss import fall_of_epochs, loss_curve
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import span
 
 RULE = Rule(
@@ -65,4 +65,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=rise,
         limit=limits["rise"],
         unit="fraction",
+        on_curve=OnCurve("loss", curve.end, curve.start + limits["rise"] * abs(curve.start)),
     )

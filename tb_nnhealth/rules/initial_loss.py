@@ -39,7 +39,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import unnormalized_input
 from tb_nnhealth.rules._loss import severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import median
 from tb_nnhealth.rules._trivial import trivial_loss, undecided_loss
 
@@ -79,6 +79,7 @@ def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Find
     if ratio <= limits["ratio"]:
         return
     is_far = math.isfinite(undecided) and ratio > limits["far"] and not _has_odd_inputs(run, unnormalized)
+    limit = limits["far" if is_far else "ratio"]
     yield Finding(
         RULE.name,
         "warning" if is_far else severity_of_symptom(run),
@@ -87,8 +88,9 @@ def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Find
         last_step=0,
         statistic="loss",
         observed=ratio,
-        limit=limits["far" if is_far else "ratio"],
+        limit=limit,
         unit="ratio",
+        on_curve=OnCurve("data_loss", first, limit * guess),
     )
 
 

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Mask, late, median, span
 
 Window = Callable[[NDArray[np.int64]], Mask]
@@ -66,7 +66,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not found:
         return
     path = next(iter(at_first or since))
-    steps = run.variables.steps[(_first if at_first else late)(run.variables.steps)]
+    window = _first if at_first else late
+    steps = run.variables.steps[window(run.variables.steps)]
     yield Finding(
         RULE.name,
         severity_of_symptom(run) if at_first else "info",
@@ -77,6 +78,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=found[path],
         limit=limits["ratio"],
         unit="ratio",
+        on_curve=_on_curve(run, path, window, found[path], limits["ratio"]),
         others=tuple(other for other in found if other != path),
     )
 
@@ -91,6 +93,12 @@ def _ratios(run: HealthRun, window: Window) -> dict[str, float]:
     """Returns the bias ÷ the kernel's contribution by layer, of those of which each part is known."""
     ratios = {layer.path: _ratio(run, layer, window) for layer in hidden(run)}
     return {path: ratio for path, ratio in ratios.items() if np.isfinite(ratio)}
+
+
+def _on_curve(run: HealthRun, path: str, window: Window, ratio: float, limit: float) -> OnCurve:
+    bias = next(v for v in run.model.variables_of(path) if v.role == "bias")
+    reached = float(median(run.variables.series("value_rms", bias.path)[window(run.variables.steps)]))
+    return OnCurve("value_rms", reached, limit * reached / ratio)
 
 
 def _ratio(run: HealthRun, layer: Layer, window: Window) -> float:

@@ -26,12 +26,13 @@ A plateau may be the floor itself.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import FALLS_WELL, learns_well, loss_curve, noise, relative_drop, share_left
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
@@ -67,7 +68,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if middle < limits["decayed"] and not share_left(run) < NEARLY_DONE:
         reached = f"below {middle:.1g} of its highest, {highest:.3g}" if middle else f"0, after {highest:.3g} at most"
         message = f"For half of the training the learning rate is {reached}."
-        yield _finding(run, "warning", message, middle, limits["decayed"])
+        found = _finding(run, "warning", message, middle, limits["decayed"])
+        yield replace(found, on_curve=OnCurve("learning_rate", middle * highest, limits["decayed"] * highest))
     elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns and curve.fell >= FALLS_WELL:
         before, after = (float(median(half)) for half in np.array_split(curve.losses[len(curve.losses) // 2 :], 2))
         drop = relative_drop(before, after)

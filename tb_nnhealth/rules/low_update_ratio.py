@@ -54,7 +54,7 @@ from tb_nnhealth.rules._loss import (
     never_fell,
     share_left,
 )
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, Mask, applied, kernels, late, median, rows_of, span
 
 RULE = Rule(
@@ -143,7 +143,8 @@ def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float)
         statistic="update_ratio",
         observed=float(path[nearest]),
         limit=limit,
-        unit="ratio",
+        unit="of its norm",
+        on_curve=OnCurve("update_ratio", *(value / max(1, run.steps) for value in (float(path[nearest]), limit))),
         others=tuple(variables[index].path for index in np.flatnonzero(near) if index != nearest),
     )
 

@@ -53,6 +53,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import Scored, better_than_guess
 from tb_nnhealth.rules._loss import (
     LossCurve,
+    against_trivial,
     best_over_trivial,
     end_of_data_loss,
     has_settled,
@@ -60,7 +61,7 @@ from tb_nnhealth.rules._loss import (
     validation_is_unlike,
     validation_over_trivial,
 )
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._trivial import trivial_loss
 
 RULE = Rule(
@@ -92,7 +93,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         message = (
             f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}"
         )
-        yield _finding("info" if scored else "error", message + _beside(scored), curve, ratio, limits["low"])
+        end = against_trivial(run, limits["low"])
+        yield _finding("info" if scored else "error", message + _beside(scored), curve, ratio, limits["low"], end)
     elif validation >= limits["low"] and len(curve.steps):
         best = f"The best validation loss, {validation * trivial:.3g}, is "
         message = (
@@ -101,7 +103,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             if validation_is_unlike(run)
             else f"not {1 - limits['low']:.0%} below the best constant answer's {trivial:.3g}."
         )
-        yield _finding("warning", best + message, curve, validation, limits["low"])
+        regularized = bool((run.step.highs("regularization_loss") > 0).any())
+        near_best = OnCurve("epoch/val_loss", *(() if regularized else (validation * trivial, limits["low"] * trivial)))
+        yield _finding("warning", best + message, curve, validation, limits["low"], near_best)
 
 
 def _beside(scored: Scored | None) -> str:
@@ -113,7 +117,9 @@ def _beside(scored: Scored | None) -> str:
     )
 
 
-def _finding(severity: Severity, message: str, curve: LossCurve, observed: float, limit: float) -> Finding:
+def _finding(
+    severity: Severity, message: str, curve: LossCurve, observed: float, limit: float, on_curve: OnCurve
+) -> Finding:
     first, last = int(curve.steps[0]), int(curve.steps[-1])
     return Finding(
         RULE.name,
@@ -125,4 +131,5 @@ def _finding(severity: Severity, message: str, curve: LossCurve, observed: float
         observed=observed,
         limit=limit,
         unit="ratio",
+        on_curve=on_curve,
     )

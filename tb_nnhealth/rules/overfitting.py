@@ -35,7 +35,7 @@ import numpy as np
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import span
 from tb_nnhealth.rules._trivial import trivial_loss
 
@@ -61,15 +61,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     best, rise = turn(run, limits)
     if rise <= limits["info"] or validation_is_unlike(run):
         return
+    severity: Severity = "warning" if rise > limits["warning"] else "info"
+    limit = limits[severity]
     yield Finding(
         RULE.name,
-        "warning" if rise > limits["warning"] else "info",
+        severity,
         f"The validation loss was best ({smooth[best]:.3g}) at step {steps[best]:.0f}, and has risen to "
         f"{smooth[-1]:.3g} since, while the training loss fell.",
         **span(steps[best:]),
         observed=float(rise),
-        limit=limits["warning" if rise > limits["warning"] else "info"],
+        limit=limit,
         unit="fraction",
+        on_curve=OnCurve("epoch/val_loss", float(smooth[-1]), float(smooth[best] + limit * abs(smooth[best]))),
     )
 
 

@@ -56,8 +56,8 @@ from tb_nnhealth.rules._loss import (
     relative_drop,
     steps_seen,
 )
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median, of_present_loss, span
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
+from tb_nnhealth.rules._series import Floats, median, of_present_loss, span
 
 RULE = Rule(
     name="stalled-loss",
@@ -103,7 +103,20 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=drop,
         limit=limits["drop"],
         unit="fraction",
+        on_curve=_on_curve(curve.losses[warm], limits["drop"]),
     )
+
+
+def _on_curve(losses: Floats, limit: float) -> OnCurve:
+    """Returns where the loss ended, and below what it should have."""
+    start, end = _ends(losses)
+    return OnCurve("loss", end, start * (1 - limit) if start > 0 else start / (1 - limit))
+
+
+def _ends(losses: Floats) -> tuple[float, float]:
+    """Returns the medians of the first and of the last third."""
+    first, _, last = np.array_split(losses, 3)
+    return float(median(first)), float(median(last))
 
 
 def _curve(run: HealthRun, warm: float) -> LossCurve:
@@ -118,13 +131,13 @@ def _curve(run: HealthRun, warm: float) -> LossCurve:
     return replace(curve, steps=steps, losses=losses, end=float(losses[-1]))
 
 
-def _drop(losses: np.ndarray) -> tuple[float, float]:
+def _drop(losses: Floats) -> tuple[float, float]:
     """Returns the relative drop from the first third's median to the last's, and its standard error.
 
     The error of a median of n values is taken as 1.25 × noise ÷ √n.
     """
     first, _, last = np.array_split(losses, 3)
-    start, end = float(median(first)), float(median(last))
+    start, end = _ends(losses)
     error = MEDIAN_ERROR * noise(losses) * math.sqrt(1 / len(first) + 1 / len(last))
     scale = max(abs(start), abs(end))
     return relative_drop(start, end), error / scale if scale > 0 else 0.0

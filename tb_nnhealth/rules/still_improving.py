@@ -28,8 +28,8 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
-from tb_nnhealth.rules._loss import MEDIAN_ERROR, loss_curve, noise, relative_drop
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._loss import MEDIAN_ERROR, LossCurve, loss_curve, noise, relative_drop
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import median, span
 
 RULE = Rule(
@@ -63,7 +63,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=drop,
         limit=limits["drop"],
         unit="fraction",
+        on_curve=OnCurve("loss", after, _level(losses, limits["drop"])),
     )
+
+
+def _level(losses: LossCurve, limit: float) -> float:
+    """Returns below what the last quarter shows that the loss still falls."""
+    before = float(median(np.array_split(losses.losses, 4)[2]))
+    return before * (1 - limit) if before > 0 else before / (1 - limit)
 
 
 def last_drop(run: HealthRun, limits: Limits) -> tuple[float, float]:

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import REGRESSION
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import span
 
 RULE = Rule(
@@ -74,4 +74,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=depth,
         limit=limits["depth"],
         unit="ratio",
+        on_curve=OnCurve("loss", curve.end, -limits["depth"] * max(1.0, abs(curve.start))),
     )

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import better_than_guess
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import best_over_trivial, loss_curve
+from tb_nnhealth.rules._loss import against_trivial, best_over_trivial, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
 
@@ -73,5 +73,6 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=ratio,
         limit=limits["loss"],
         unit="ratio",
+        on_curve=against_trivial(run, limits["loss"]),
         others=tuple(layer.path for layer in regularized[1:]),
     )

@@ -35,8 +35,8 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import is_held_back
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import applied, kernels, late, median, span
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
+from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, span
 
 RULE = Rule(
     name="weight-decay-dominates",
@@ -74,6 +74,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     path = min(found, key=lambda name: found[name])
     variable_found = run.model.variable(path)
+    limit = limits["shrunk"] if decay else by_penalty
     yield Finding(
         RULE.name,
         "warning" if held_back else "info",
@@ -83,16 +84,26 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         **span(run.variables.steps),
         statistic="value_norm",
         observed=found[path],
-        limit=limits["shrunk"] if decay else by_penalty,
+        limit=limit,
         unit="ratio",
+        on_curve=_on_curve(run, path, limit),
         others=tuple(other for other in found if other != path),
     )
 
 
+def _on_curve(run: HealthRun, path: str, limit: float) -> OnCurve:
+    norms = _norms(run, path)
+    return OnCurve("value_norm", float(norms[-1]), limit * float(norms[0]))
+
+
+def _norms(run: HealthRun, path: str) -> Floats:
+    norms = run.variables.series("value_norm", path).astype(np.float64)
+    return norms[np.isfinite(norms)]
+
+
 def _left(run: HealthRun, variable: Variable) -> float:
     """Returns the norm at the end ÷ that at the start; NaN where it was not measured."""
-    norms = run.variables.series("value_norm", variable.path).astype(np.float64)
-    norms = norms[np.isfinite(norms)]
+    norms = _norms(run, variable.path)
     return float(norms[-1] / norms[0]) if len(norms) and norms[0] > 0 else np.nan
 
 

@@ -31,8 +31,8 @@ import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import kernels, late_of, median, span
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
+from tb_nnhealth.rules._series import Floats, kernels, late_of, median, span
 
 RULE = Rule(
     name="weight-growth",
@@ -68,14 +68,24 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=total,
         limit=limits["growth"],
         unit="ratio",
+        on_curve=_on_curve(run, worst, limits["growth"]),
         others=tuple(v.path for v, _ in found if v is not worst),
     )
 
 
+def _on_curve(run: HealthRun, variable: Variable, limit: float) -> OnCurve:
+    measured = _measured(run, variable)
+    return OnCurve("value_norm", float(measured[-1]), limit * float(measured[0]))
+
+
+def _measured(run: HealthRun, variable: Variable) -> Floats:
+    series = run.variables.series("value_norm", variable.path)
+    return series[np.isfinite(series)].astype(np.float64)
+
+
 def _growth(run: HealthRun, variable: Variable, limits: Limits) -> tuple[float, float] | None:
     """Returns by how much the norm grew in all, and within the second half; None where it began too small."""
-    series = run.variables.series("value_norm", variable.path)
-    measured = series[np.isfinite(series)].astype(np.float64)
+    series, measured = run.variables.series("value_norm", variable.path), _measured(run, variable)
     usual = np.sqrt(variable.size / max(1, variable.fan_in or 1))
     if len(measured) < RULE.min_samples or measured[0] < limits["start"] * usual or measured[0] == 0:
         return None

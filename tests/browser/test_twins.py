@@ -35,7 +35,7 @@ TEXTS = [
 
 def test_numbers(open_tab, tensorboard):
     tab = open_tab()
-    units = ["", "ratio", "fraction", "0 or 1", "steps"]
+    units = ["", "ratio", "fraction", "0 or 1", "steps", "examples/s"]
     given = [[value, unit] for value, unit in itertools.product([*NUMBERS, 0.0, None], units)]
     found = imported(tensorboard, tab, "format.js", "all => all.map(([value, unit]) => m.quantity(value, unit))", given)
     assert found == [wording.quantity(value, unit) for value, unit in given]
@@ -94,7 +94,7 @@ def test_what_a_number_is(open_tab, tensorboard):
     given = [
         {"statistic": statistic, "unit": unit}
         for statistic in (None, "loss", "update_ratio", "dead_unit_fraction")
-        for unit in (None, "ratio", "fraction", "steps")
+        for unit in (None, "", "ratio", "fraction", "0 or 1", "steps")
     ]
     found = imported(tensorboard, tab, "views/findings.js", "all => all.map(m.what)", given)
     assert [text.strip() for text in found] == [measured(Finding("rule", "error", "", **one)) for one in given]

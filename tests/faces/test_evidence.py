@@ -10,6 +10,7 @@ from tb_nnhealth.faces.evidence import MOST_PLACES, MOST_POINTS, evidence
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.records import Epoch, HealthRun
 from tb_nnhealth.rules import Finding
+from tb_nnhealth.rules._rule import OnCurve
 from tests.synthetic import write_synthetic_run
 
 STEPS = 500
@@ -42,7 +43,7 @@ def one(run: HealthRun, *findings: Finding):
         (finding("unnormalized-input", "data_mean", tensor="input/x"), "input/x"),
         (finding("target-scale", "data_std", layer="output", tensor="target/y"), "target/y"),
         (finding("collapsed-output", "feature_std_max", tensor="prediction/output"), "prediction/output"),
-        (finding("overfitting", None), ""),
+        (finding("overfitting", None, on_curve=OnCurve("epoch/val_loss")), ""),
     ],
 )
 def test_curve_is_of_the_place(run, found, row):
@@ -103,6 +104,14 @@ def test_values_that_are_not_finite_are_gaps(run):
 )
 def test_limit_is_drawn_where_it_is_one_on_the_statistic(run, found, limit):
     assert one(run, found)["limit"] == limit
+
+
+def test_limit_is_drawn_as_the_value_of_the_curve_that_it_is(run):
+    shown = OnCurve("data_loss", 2.0, 1.5)
+    curve = one(run, finding("no-better-than-trivial", "loss", observed=1.2, limit=0.95, unit="ratio", on_curve=shown))
+    assert (curve["statistic"], curve["reached"], curve["limit"]) == ("data_loss", 2.0, 1.5)
+    unlimited = finding("dead-units", layer="dense", unit="fraction", limit=0.4, on_curve=OnCurve("dead_unit_fraction"))
+    assert one(run, unlimited)["limit"] is None
 
 
 def test_a_rule_has_as_many_curves_as_the_page_shows(run):

@@ -10,7 +10,14 @@ from tb_nnhealth.engine import Verdict, judge
 from tb_nnhealth.records import BatchTensor, Epoch, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._heads import heads
-from tb_nnhealth.vocabulary import ACTIVATION_STATISTICS, DATA_STATISTICS, STEP_STATISTICS, VARIABLE_STATISTICS
+from tb_nnhealth.rules._rule import OnCurve
+from tb_nnhealth.vocabulary import (
+    ACTIVATION_STATISTICS,
+    DATA_STATISTICS,
+    STATISTICS,
+    STEP_STATISTICS,
+    VARIABLE_STATISTICS,
+)
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 24, 32, 48, 64, *range(100, 1000, 50)])
 HIDDEN, UNITS = 4, 32
@@ -206,8 +213,22 @@ def lacking(run: HealthRun, finding: Finding) -> str:
         "unit": finding.unit is not None,
         "steps": (finding.first_step is None) == (finding.last_step is None),
         "tensor": finding.tensor is not None or finding.statistic not in OF_TENSORS,
+        "curve": finding.on_curve is None or _is_measured(run, finding.on_curve),
     }
     return ", ".join(name for name in has if not has[name])
+
+
+def _is_measured(run: HealthRun, shown: OnCurve) -> bool:
+    """Whether there is such a curve, and what it reached and its limit are two values that it can have."""
+    kind, _, name = shown.curve.partition("/")
+    statistic = STATISTICS.get(shown.curve)
+    known = (
+        run.table(statistic.scope).samples(shown.curve) > 0
+        if statistic
+        else kind == "epoch" and any(name in epoch.logs for epoch in run.epochs)
+    )
+    values = (shown.reached, shown.limit)
+    return known and (values == (None, None) or bool(np.isfinite(values).all()))
 
 
 def with_head(

@@ -18,7 +18,8 @@ export function number(value) {
 export function quantity(value, unit = '') {
   if (value === null || value === undefined || !Number.isFinite(value)) return number(value);
   if (unit === 'fraction') return `${number(100 * value)} %`;
-  return ['', 'ratio', '0 or 1'].includes(unit) ? number(value) : `${number(value)} ${unit}`;
+  const told = number(value);
+  return ['', 'ratio', '0 or 1'].includes(unit) ? told : `${told} ${told === '1' ? unit.replace(/(?<=[a-z])s$/, '') : unit}`;
 }
 
 /** @param {number} value @param {string} [unit] @returns {string} with all digits that a float32 is good for */
@@ -51,7 +52,7 @@ export function duration(seconds) {
 }
 
 /** @param {number} count @param {string} word @param {string} [several] */
-export const plural = (count, word, several = `${word}s`) => `${whole(count)} ${count === 1 ? word : several}`;
+export const plural = (count, word, several = `${word}s`) => `${whole(count)} ${Math.round(count) === 1 ? word : several}`;
 
 /** @param {number | null} first @param {number | null} last */
 export function steps(first, last) {

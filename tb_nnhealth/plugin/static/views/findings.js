@@ -90,9 +90,9 @@ function evidence(finding, index, curve, context) {
       : null);
 }
 
-/** @param {Json} finding what its number is: a statistic, a ratio of two of them, or a share of one */
+/** @param {Json} finding what its number is: a statistic, a ratio of two of them, or a share of one; a unit of its own says it all */
 export function what({statistic, unit}) {
-  if (!statistic) return '';
+  if (!statistic || !['', 'ratio', 'fraction', '0 or 1'].includes(unit ?? '')) return '';
   if (unit === 'ratio' && !/ratio$/.test(statistic)) return ` ratio of ${words(statistic)}`;
   return unit === 'fraction' && !/fraction$/.test(statistic) ? ` of the ${words(statistic)}` : ` ${words(statistic)}`;
 }
@@ -101,7 +101,7 @@ export function what({statistic, unit}) {
 const otherSigns = (others, name, context) =>
   disclosure('others', `others:${name}`, false, context, plural(others.length, 'other sign'),
     h('ul', {}, others.slice(0, MOST_OTHERS).map((other) => h('li.mono', {}, path(other)))),
-    others.length > MOST_OTHERS ? h('p.dim', {}, `… and ${plural(others.length - MOST_OTHERS, 'more')} in the JSON.`) : null);
+    others.length > MOST_OTHERS ? h('p.dim', {}, `… and ${plural(others.length - MOST_OTHERS, 'more', 'more')} in the JSON.`) : null);
 
 /** @param {Json} rule @param {Json} prose by heading @param {Context} context */
 function learnMore(rule, prose, context) {

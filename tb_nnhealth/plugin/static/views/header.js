@@ -2,7 +2,7 @@
 /** The bar at the top: which run, how far it is, and what can be taken away. */
 
 import {h} from '../dom.js';
-import {duration, whole} from '../format.js';
+import {duration, plural} from '../format.js';
 import {downloadMenu} from './downloads.js';
 
 /**
@@ -51,5 +51,5 @@ export function showProgress(bar, facts) {
   place.dataset.progress = state;
   place.replaceChildren(
     ...(state === 'training' ? [h('span.pulse', {'aria-hidden': 'true'})] : []),
-    steps ? `${words} · ${whole(steps)} steps` : words);
+    steps ? `${words} · ${plural(steps, 'step')}` : words);
 }

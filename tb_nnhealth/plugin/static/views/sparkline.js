@@ -30,7 +30,7 @@ export function sparkline(finding, curve) {
   const y = (value) => INSET + (HEIGHT - 2 * INSET) * (1 - domain.place(value));
   const shapes = [
     ...range(finding, x),
-    ...beyond(finding, limit, y),
+    ...beyond(curve, y),
     svg('path', {class: 'band', d: band(curve, x, y)}),
     svg('path', {class: 'curve', d: line(curve, x, y)}),
   ];
@@ -118,13 +118,13 @@ function range({first_step: first, last_step: last}, x) {
   return right >= left ? [svg('rect', {class: 'range', x: left, width: Math.max(2, right - left), y: 0, height: HEIGHT})] : [];
 }
 
-/** @param {Json} finding @param {number | null} limit @param {(value: number) => number} y @returns {SVGElement[]} the limit, and the side that is not healthy */
-function beyond({observed}, limit, y) {
+/** @param {Json} curve @param {(value: number) => number} y @returns {SVGElement[]} the limit, and the side that is not healthy */
+function beyond({limit, reached}, y) {
   if (limit === null) return [];
   const edge = y(limit);
   const drawn = svg('line', {class: 'limit', x1: 0, x2: WIDTH, y1: edge, y2: edge});
-  if (observed === null || observed === limit) return [drawn];
-  const above = observed > limit;
+  if (reached === null || reached === limit) return [drawn];
+  const above = reached > limit;
   return [svg('rect', {class: 'beyond', x: 0, width: WIDTH, y: above ? 0 : edge, height: above ? edge : HEIGHT - edge}), drawn];
 }
 
