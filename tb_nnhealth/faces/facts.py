@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from tb_nnhealth.records import HealthRun, Layer, Table
+from tb_nnhealth.records import HealthRun, Layer, Table, Variable
 from tb_nnhealth.summary.metadata import TABLES
 from tb_nnhealth.vocabulary import STATISTICS
 
@@ -55,6 +55,7 @@ def _model(run: HealthRun) -> dict[str, Any]:
         "parameters": model.parameters,
         "trainable_parameters": model.trainable_parameters,
         "layers": [_layer(layer, variables.get(layer.path, [])) for layer in model.layers],
+        "batch": [{"row": tensor.place, "shape": list(tensor.shape), "dtype": tensor.dtype} for tensor in model.batch],
         "compile": dict(model.compile),
         "sampling": dict(model.sampling),
     }
@@ -70,6 +71,38 @@ def _layer(layer: Layer, variables: list[str]) -> dict[str, Any]:
         "units": layer.units,
         "rows": list(layer.rows),
         "variables": variables,
+    }
+
+
+def layer_facts(run: HealthRun, layer: Layer) -> dict[str, Any]:
+    """Returns all that the run knows of one of its layers, as strict JSON data."""
+    content: dict[str, Any] = _finite(
+        {
+            **_layer(layer, [variable.path for variable in run.model.variables_of(layer.path)]),
+            "position": layer.position,
+            "layers": len(run.model.layers),
+            "dtype": layer.dtype,
+            "is_output": layer.is_output,
+            "inputs": list(layer.inputs),
+            "rate": layer.rate,
+            "regularized": layer.regularized,
+            "variables": [_variable(variable) for variable in run.model.variables_of(layer.path)],
+        }
+    )
+    return content
+
+
+def _variable(variable: Variable) -> dict[str, Any]:
+    return {
+        "path": variable.path,
+        "role": variable.role,
+        "shape": list(variable.shape),
+        "dtype": variable.dtype,
+        "trainable": variable.trainable,
+        "initializer": variable.initializer,
+        "fan_in": variable.fan_in,
+        "fan_out": variable.fan_out,
+        "initial": dict(variable.initial),
     }
 
 

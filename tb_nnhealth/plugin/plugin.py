@@ -10,7 +10,7 @@ from werkzeug import wrappers
 
 from tb_nnhealth import reader
 from tb_nnhealth.faces.bands import bands
-from tb_nnhealth.faces.facts import facts, tables
+from tb_nnhealth.faces.facts import facts, layer_facts, tables
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.cache import VersionedCache
@@ -20,7 +20,7 @@ from tb_nnhealth.plugin.judged import Judged, size_of
 from tb_nnhealth.plugin.sweep import Sweep
 from tb_nnhealth.plugin.versions import settings_here, version_key
 from tb_nnhealth.project import judged_here
-from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.records import HealthRun, Layer, Table
 from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
@@ -68,6 +68,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/csv": route(self._csv),
             "/evidence": route(self._evidence),
             "/run": route(self._run),
+            "/layer": route(self._of_layer),
             "/matrix": route(self._matrix),
             "/flow": route(self._flow),
             "/series": route(self._series),
@@ -125,7 +126,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         if of == "training":
             content = spreadsheet.of_training(run, span)
         elif of == "layer":
-            content = spreadsheet.of_layer(run, _layer(request, run), span)
+            content = spreadsheet.of_layer(run, _layer(request, run).path, span)
         elif of == "histograms":
             content = spreadsheet.of_histograms(run, _row(request, *run.histograms.values()), span)
         else:
@@ -145,6 +146,10 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         run, card = judged.run, judged.card
         of_card = {"verdict": verdict(run, card), "bands": {name: asdict(band) for name, band in bands(card).items()}}
         return strict_json(request, {"version": judged.version, **facts(run), **of_card})
+
+    def _of_layer(self, request: wrappers.Request) -> wrappers.Response:
+        run = self._read(request).run
+        return strict_json(request, layer_facts(run, _layer(request, run)))
 
     def _matrix(self, request: wrappers.Request) -> wrappers.Response:
         table = self._table(request)
@@ -215,9 +220,9 @@ def _row(request: wrappers.Request, *among: Table) -> str:
     return row
 
 
-def _layer(request: wrappers.Request, run: HealthRun) -> str:
-    layer = parameter(request, "layer")
-    if run.model.layer(layer) is None:
+def _layer(request: wrappers.Request, run: HealthRun) -> Layer:
+    layer = run.model.layer(parameter(request, "layer"))
+    if layer is None:
         raise errors.NotFoundError("the model has no such layer")
     return layer
 

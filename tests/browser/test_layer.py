@@ -5,6 +5,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.vocabulary import STATISTICS
 from tests.browser.runs import BROKEN, STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
@@ -86,3 +88,63 @@ def test_axis_of_a_share_and_its_legend_count_alike(open_tab, tensorboard):
     }"""
     (frame,) = (frame for frame in tab.page.frames if "plugin_entry" in frame.url)
     assert frame.evaluate(body, address) == ["0 %", "50 %", "100 %"]
+
+
+def test_every_statistic_has_a_chart(open_tab, tensorboard):
+    _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    run = read_run(tensorboard.log_dir / "sick")
+    parts = panel.locator("details.statistics:visible")
+    titles = parts.locator("summary .title").all_inner_texts()
+    assert titles == ["Values", "Gradients", "Updates", "Outputs", "Gradients into outputs"]
+    assert panel.locator("details.statistics .strip").count() == 0
+    for part in parts.all():
+        part.locator("summary").click()
+    shown = panel.locator("details.statistics .strip-title")
+    meanings = [title.get_attribute("title") for title in shown.all()]
+    measured = [name for table in (run.variables, run.activations) for name in table.columns if table.samples(name)]
+    assert sorted(meanings) == sorted(STATISTICS[name].meaning for name in measured)
+    lines = shown.first.locator("xpath=../..").locator(".line")
+    assert [line.get_attribute("title") for line in lines.all()] == ["kernel", "bias"]
+
+
+def test_opened_statistics_stay_open_for_the_next_layer(open_tab):
+    tab, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    part = panel.locator("details.statistics", has_text="Updates")
+    part.locator("summary").click()
+    expect(part.locator(".strip").first).to_be_visible()
+    tab.frame.locator(".labels button").nth(1).click()
+    expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_1")
+    expect(part.locator(".strip").first).to_be_visible()
+
+
+def test_layer_tells_its_findings_and_leads_to_them(open_tab):
+    tab, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    findings = panel.get_by_role("region", name="Findings about this layer")
+    expect(findings.get_by_role("button", name="Most units of a layer never fire")).to_be_visible()
+    part = tab.frame.locator("details[data-part=dead-units]")
+    part.locator("> summary").click()
+    assert part.get_attribute("open") is None
+    findings.get_by_role("button", name="Most units of a layer never fire").click()
+    expect(part).to_have_attribute("open", "")
+    expect(part.locator("> summary")).to_be_focused()
+    expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_3")
+
+
+def test_layer_without_findings_says_so(open_tab):
+    _, panel = open_layer(open_tab, "calm", "dense/kernel")
+    expect(panel.get_by_text("No finding is about this layer.")).to_be_visible()
+
+
+def test_layer_tells_its_facts(open_tab):
+    _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    facts = panel.locator("dl.facts")
+    expect(facts).to_contain_text("Position4 of 12 in forward order")
+    expect(facts).to_contain_text("Computes infloat32")
+    expect(facts).to_contain_text("Regularizedno")
+    expect(panel.locator(".layer-head")).to_contain_text("Dense · relu · 4 units · 20 parameters · trainable")
+    rows = [row.locator("th, td").all_inner_texts() for row in panel.locator(".variables tr").all()]
+    assert rows == [
+        ["Variable", "Shape", "Elements", "Type", "Initializer", "Fan in, out", "At the start", "Trainable"],
+        ["kernel", "(4, 4)", "16", "float32", "GlorotUniform", "4, 4", "std 0.5", "yes"],
+        ["bias", "(4)", "4", "float32", "Zeros", "–", "–", "yes"],
+    ]

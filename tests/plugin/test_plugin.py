@@ -124,6 +124,16 @@ def test_run_tells_the_model_and_what_was_measured(client, log_dir):
     assert facts["version"] == get(client, "/version", run=RUN).json["version"]
 
 
+def test_layer_tells_its_facts_and_those_of_its_variables(client):
+    facts = get(client, "/layer", run=RUN, layer="dense").json
+    assert (facts["position"], facts["layers"], facts["dtype"], facts["regularized"]) == (0, 2, "float32", False)
+    kernel, bias = facts["variables"]
+    assert (kernel["path"], kernel["shape"], kernel["initializer"]) == ("dense/kernel", [4, 4], "GlorotUniform")
+    assert (kernel["fan_in"], kernel["fan_out"], kernel["initial"]["std"]) == (4, 4, 0.5)
+    assert (bias["fan_in"], bias["initial"]) == (None, {})
+    assert get(client, "/layer", run=RUN, layer="other").status_code == 404
+
+
 def test_matrix_is_the_table_of_the_run(client, log_dir):
     first, last, values = frame(get(client, "/matrix", **MATRIX).data)
     assert first.tolist() == last.tolist() == list(range(STEPS))

@@ -38,6 +38,9 @@ export const version = async (run) => (await json('version', {run})).version;
 /** @param {string} run @returns {Promise<Json>} its scorecard, but for the layers */
 export const scorecard = (run) => json('scorecard', {run, layers: '0'});
 
+/** @param {string} run @param {string} path @returns {Promise<Json>} all that is known of a layer */
+export const layer = (run, path) => json('layer', {run, layer: path});
+
 /** @param {string} run @returns {Promise<Json>} */
 export const facts = (run) => json('run', {run});
 

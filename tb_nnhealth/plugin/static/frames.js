@@ -37,34 +37,39 @@ export async function frames({run, facts, view, choice, flow, row, range, log, m
   const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
   const columns = columnsOnScreen();
-  const related = row !== null && table ? measuredRelatives(facts, table, row) : [];
+  const {layer, rows: related} = row !== null && table ? measuredRelatives(facts, table, row) : {layer: null, rows: []};
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
     ({...place, frame: await api.series(run, place.table, place.row, range, columns, log)})));
   const steps = (/** @type {api.Range} */ part, spacing = false) =>
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
   const isPart = Boolean(range) || log;
-  const [matrix, depth, overview, zoomed, sources, spreads, classes] = await Promise.all([
+  const [matrix, depth, overview, zoomed, sources, spreads, classes, about] = await Promise.all([
     view === 'heatmap' && choice ? matrixOf(run, there, {
       table: choice.table, statistic: choice.statistic, range, columns: columnsOfRows(facts.tables[choice.table]?.rows.length ?? 0), log,
     }) : null,
     through ? flowFrame(run, through, range) : null,
     known ?? steps(null),
     isPart && view === 'curves' ? steps(range, log) : null,
-    series(firstOfEachTable(related)),
+    series(firstOfEachTable(related, row)),
     Promise.all(histogramsOf(facts, related, row).map(async ({title, kind, row: name}) =>
       ({title, frame: await api.histogram(run, kind, name, range, columns, log)}))),
     series(classesOf(facts, related)),
+    layer ? api.layer(run, layer.path) : null,
   ]);
-  return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes};
+  return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes, about};
 }
 
 /** @param {string} run @param {import('./views/depth.js').Flow} flow @param {api.Range} range */
 const flowFrame = async (run, {table, statistic}, range) => ({...(await api.flow(run, table, statistic, range, MOST_STOPS)), statistic});
 
 /** @param {Json} facts @param {string} table @param {string} row */
-const measuredRelatives = (facts, table, row) =>
-  relatives(facts, tableOf(facts, table, row), row).rows.filter((other) => facts.tables[other.table]?.rows.includes(other.row));
+function measuredRelatives(facts, table, row) {
+  const {layer, rows} = relatives(facts, tableOf(facts, table, row), row);
+  return {layer, rows: rows.filter((other) => facts.tables[other.table]?.rows.includes(other.row))};
+}
 
-/** @param {Place[]} places */
-const firstOfEachTable = (places) =>
-  places.filter(({table}, index) => places.slice(0, index).filter((other) => other.table === table).length < MOST_LINES);
+/** @param {Place[]} places @param {string | null} row the chosen one, which is always among them */
+const firstOfEachTable = (places, row) => places.filter((place, index) => {
+  const before = places.slice(0, index).filter(({table}) => table === place.table).length;
+  return before < MOST_LINES || place.row === row;
+});

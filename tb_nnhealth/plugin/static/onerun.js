@@ -2,7 +2,7 @@
 /** The page of one run: the verdict, the findings and the timeline, as the state has them. */
 
 import * as api from './api.js';
-import {Slot, h} from './dom.js';
+import {Slot, focus, h} from './dom.js';
 import {PREFERRED, selectedRows, tableOf} from './places.js';
 import {relatives} from './views/charts.js';
 import {failed, loading, noRuns, stale} from './views/empty.js';
@@ -36,6 +36,7 @@ export class OneRun {
       space: (log) => change({log}),
       filter: (rowFilter) => refine({rowFilter}),
       open,
+      read: (finding) => this.read(finding),
     });
     const [message, top, left] = ['div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
     this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
@@ -77,12 +78,12 @@ export class OneRun {
 
   /** @param {Json} facts @param {Json} card */
   drawTimeline(facts, card) {
-    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, focus, states, dark} = this.state;
+    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, about, focus, states, dark} = this.state;
     const shownChoice = choice ?? PREFERRED[0];
     const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
     const selected = selectedRows(facts, shownChoice.table, row);
     this.timeline.update({
-      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, focus, states, dark,
+      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, about, focus, states, dark,
     });
   }
 
@@ -91,6 +92,14 @@ export class OneRun {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.timeline.heat.map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
     if (row) this.timeline.heat.map.reveal(row);
+  }
+
+  /** Goes to a finding in the list, and leaves the timeline as it is. @param {Json} finding */
+  read(finding) {
+    this.actions.pick(null);
+    this.draw();
+    this.unfold(finding);
+    focus(this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"] > summary`));
   }
 
   /** Brings a finding of the list into view, opened. @param {Json} finding */

@@ -28,6 +28,7 @@ export const initial = (shown) => ({
   /** @type {import('./views/charts.js').Source[]} */ sources: [],
   /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
   /** @type {import('./views/charts.js').Source[]} */ classes: [],
+  /** The chosen row's layer. @type {Json | null} */ about: null,
   /** @type {ReadonlyMap<string, string>} */ states: new Map(),
   dark: false,
 });
@@ -35,5 +36,5 @@ export const initial = (shown) => ({
 /** What is known of a run that was not read yet. */
 export const UNREAD = {
   version: '', facts: null, card: null, curves: [], error: null,
-  matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: [],
+  matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: [], about: null,
 };

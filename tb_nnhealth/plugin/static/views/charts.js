@@ -111,11 +111,14 @@ function chart(facts, plan, sources) {
       return holds(frame, row, plan.onlyAbove) ? [{name: `${name} ${label}`.trim(), frame, row}] : [];
     }));
   const unit = plan.bounds ? 'fraction' : '';
-  return lines.length ? [{title: plan.title, unit, log: plan.log ?? false, lines, height: HEIGHT, bounds: plan.bounds}] : [];
+  return lines.length ? [{title: plan.title, unit, log: plan.log ?? false, lines, height: heightFor(lines, HEIGHT), bounds: plan.bounds}] : [];
 }
 
+/** @param {unknown[]} lines @param {number} least pixels @returns {number} pixels in which the legend has a line for each */
+export const heightFor = (lines, least) => Math.max(least, 28 + 16 * lines.length);
+
 /** @param {Frame} frame @param {number} row @param {number} [above] */
-const holds = (frame, row, above = -Infinity) =>
+export const holds = (frame, row, above = -Infinity) =>
   row >= 0 && frame.planes[2].subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > above);
 
 /**

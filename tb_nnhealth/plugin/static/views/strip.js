@@ -10,7 +10,7 @@ import {floorOf, raised} from './zero.js';
 /**
  * A line: a row of a frame whose planes are value, lowest and highest. `lasts`: a value holds until the next one.
  * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number, lasts?: boolean}} Line
- * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number]}} Chart
+ * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], meaning?: string}} Chart
  */
 
 const AXIS_WIDTH = 50;
@@ -50,6 +50,7 @@ export class Strip {
     this.shown = shown;
     this.node.style.setProperty('--height', `${shown.height}px`);
     this.title.textContent = shown.title;
+    this.title.title = shown.meaning ?? '';
     const width = this.plot.clientWidth;
     if (width <= 0) return;
     const colours = shown.lines.map((line, index) => [line.name, colourOf(shown, index)]);

@@ -22,9 +22,10 @@ import {Tabs} from './tabs.js';
  * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: import('../api.js').Range,
  *   log: boolean, rowFilter: string, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
- *   classes: import('./charts.js').Source[], focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
+ *   classes: import('./charts.js').Source[], about: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
- *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, open: (finding: Json) => void}} Actions
+ *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, open: (finding: Json) => void,
+ *   read: (finding: Json) => void}} Actions
  */
 
 /** What the right half can show below the whole run; the first one unless another is chosen. */
@@ -45,7 +46,7 @@ export class Timeline {
     this.heat = new HeatView(this.axis, actions);
     this.flow = new FlowView(this.axis, {choose: actions.flow, select: (row) => actions.select(row)});
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
-    this.layer = new LayerPanel(this.axis, (row) => actions.select(row));
+    this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read});
     this.zoomed = h('div.zoomed', {hidden: true});
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
@@ -61,11 +62,11 @@ export class Timeline {
     this.axis.set(range, facts.training.steps - 1, log);
     this.updateZoom(range);
     this.spacing.update(log ? 'log' : 'linear');
-    const {row, related, sources, spreads, classes, card, overview, dark} = shown;
+    const {row, related, sources, spreads, classes, about, card, overview, dark} = shown;
     this.overview.update({facts, card, frame: overview, range, dark});
     this.updateView(shown);
     const {layer, rows: places} = related;
-    this.layer.update(row === null ? null : {facts, row, layer, places, sources, spreads, classes, dark});
+    this.layer.update(row === null ? null : {facts, card, row, layer, about, places, sources, spreads, classes, dark});
   }
 
   /** @param {Shown} shown */
