@@ -70,11 +70,13 @@ def judge(
     event = first_nonfinite(run)
     finite = run if event is None else before(run, event.first_step)
     return tuple(
-        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, settings) for diagnosis in diagnoses
+        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, settings, run)
+        for diagnosis in diagnoses
     )
 
 
-def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdict:
+def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings, whole: HealthRun) -> Verdict:
+    """Returns what a rule says of a run, which is the whole one as far as the rule may see it."""
     own = in_force(diagnosis.rule, settings)
     limits = (own.limits, *(in_force(rule, settings).limits for rule in diagnosis.rule.consults))
     said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore)
@@ -83,7 +85,7 @@ def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdic
     seen = without_layers(run, own.ignore) if own.ignore else run
     lacking = _lacking(diagnosis.rule, seen)
     if lacking:
-        return said("no_data", reason=lacking)
+        return said("no_data", reason=lacking if _lacking(diagnosis.rule, whole) else _lost(whole))
     try:
         with np.errstate(all="ignore"):  # What overflows is infinite, and compared as such.
             findings = tuple(of_other_layers(diagnosis.check(seen, *limits), run.model, own.ignore))
@@ -95,12 +97,19 @@ def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings) -> Verdic
     return said("fail" if failed else "pass", findings=findings)
 
 
+def _lost(run: HealthRun) -> str:
+    """Returns why what was measured of a run is too little."""
+    event = first_nonfinite(run)
+    since = event.first_step if event else run.steps
+    return f"NaN or infinity appears at step {since}, and too little was measured before it"
+
+
 def _lacking(rule: Rule, run: HealthRun) -> str | None:
     for name in rule.needs:
-        table = run.table(STATISTICS[name].scope)
+        table, told = run.table(STATISTICS[name].scope), STATISTICS[name].words
         samples = table.samples(name)
         if not samples:
-            return rule.absent if table.values.size and rule.absent else f"{name} was not measured"
+            return rule.absent if table.values.size and rule.absent else f"{told} was not measured"
         if samples < rule.min_samples:
-            return f"{name} was measured at {samples} of the {rule.min_samples} steps that a verdict needs"
+            return f"{told} was measured at {samples} of the {rule.min_samples} steps that a verdict needs"
     return None

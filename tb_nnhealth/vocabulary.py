@@ -20,6 +20,11 @@ class Statistic:
     scope: Scope
     meaning: str
 
+    @property
+    def words(self) -> str:
+        """Its name as people read it: "update ratio"."""
+        return self.name.replace("_", " ")
+
 
 def _moments(prefix: str, what: str) -> tuple[Statistic, ...]:
     return (

@@ -8,7 +8,7 @@ import pytest
 from tb_nnhealth.engine import judge
 from tb_nnhealth.records import NonFinite, Place
 from tb_nnhealth.rules import Diagnosis, Finding, NotJudged, Rule, Threshold
-from tests.rules.builder import change, healthy, unmeasured
+from tests.rules.builder import STEPS, change, healthy, unmeasured
 
 
 def diagnosis(check, **changes):
@@ -48,7 +48,7 @@ def test_what_a_model_has_nothing_of_is_told_so_unless_nothing_at_all_was_measur
     facts = {"needs": ("clipped_fraction",), "min_samples": 1, "absent": "gradients are not clipped"}
     run = change(healthy(), "step", "clipped_fraction", np.nan)
     assert verdict(quiet, run, **facts).reason == "gradients are not clipped"
-    assert verdict(quiet, unmeasured(healthy()), **facts).reason == "clipped_fraction was not measured"
+    assert verdict(quiet, unmeasured(healthy()), **facts).reason == "clipped fraction was not measured"
 
 
 def test_too_few_samples_are_no_data_with_the_reason():
@@ -57,6 +57,19 @@ def test_too_few_samples_are_no_data_with_the_reason():
     assert result.status == "no_data"
     assert result.reason == "loss was measured at 3 of the 4 steps that a verdict needs"
     assert verdict(quiet, run, needs=("loss",), min_samples=3).status == "pass"
+
+
+@pytest.mark.parametrize(("at", "needed"), [(0, 1), (3, 8)])
+def test_what_comes_after_a_nan_was_measured_but_tells_nothing(at, needed):
+    run = replace(healthy(), nonfinite=NonFinite(int(STEPS[at]), (Place("loss", "", 1.0),)))
+    result = verdict(quiet, run, needs=("dead_unit_fraction",), min_samples=needed)
+    assert result.status == "no_data"
+    told = f"NaN or infinity appears at step {STEPS[at]}, and too little was measured before it"
+    assert result.reason == told
+    unknown = change(run, "activation", "dead_unit_fraction", np.nan)
+    assert verdict(quiet, unknown, needs=("dead_unit_fraction",), min_samples=needed).reason == (
+        "dead unit fraction was not measured"
+    )
 
 
 def test_a_rule_may_say_that_there_is_nothing_to_judge():
