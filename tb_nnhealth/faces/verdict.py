@@ -8,8 +8,9 @@ from typing import Any
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, words
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import SEVERITIES
-from tb_nnhealth.scorecard import Category, Scorecard
+from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard
 
 WORDS = {
     "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
@@ -65,7 +66,7 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
     if state and first:
-        return state, f"{_OPENINGS[state]}: {in_sentence(failing[first.rule].rule.title)}."
+        return state, f"{_OPENINGS[state]}: {_reason(card, state, first)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
@@ -76,8 +77,24 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
     if not is_finished:
         return "no_data", f"Too early to tell: {so_far} yet."
-    short = "The run is too short to be called healthy" if judged else "The run holds too little data"
-    return "no_data", f"{short}: {so_far}."
+    return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
+
+
+def _reason(card: Scorecard, state: str, first: Finding) -> str:
+    """Returns what makes the run's state, and what is to be mended first where that is less grave by itself."""
+    failing = card.failing
+    worst = next(found for found in card.findings if found.rule in failing and found.severity == state)
+    title, cause = (in_sentence(failing[found.rule].rule.title) for found in (worst, first))
+    if failing[first.rule].severity == state:
+        return cause
+    return f"{title}, probably because {cause}" if worst.because == first.rule else f"{title}. Mend first: {cause}"
+
+
+def _lack(card: Scorecard) -> str:
+    """Returns what a run lacks to be called healthy."""
+    if card.training["steps"] < LEAST_STEPS or card.training["sampled_steps"] < LEAST_SAMPLES:
+        return "The run is too short to be called healthy"
+    return "Too little of the run was measured to call it healthy"
 
 
 def counts(card: Scorecard) -> list[tuple[str, str]]:

@@ -7,8 +7,8 @@ import pytest
 
 from tb_nnhealth import engine
 from tb_nnhealth.faces.verdict import counts, headline, state_of, tiles, unjudged
-from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules import CATEGORIES, DIAGNOSES
+from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured
 
@@ -27,6 +27,32 @@ def test_a_warning_is_named_first():
     state, sentence = told(losses(healthy(), np.concatenate([np.full(5, 2.6), np.full(23, 2.3)])))
     assert state == "warning"
     assert sentence.startswith("Training is probably hurt: ")
+
+
+@pytest.mark.parametrize(
+    ("because", "told"),
+    [
+        ("large-bias", "most units of a layer never fire, probably because a bias outweighs what its layer computes."),
+        (None, "most units of a layer never fire. Mend first: a bias outweighs what its layer computes."),
+    ],
+)
+def test_an_error_is_not_told_of_a_warning_that_is_to_be_mended_first(because, told):
+    card = Scorecard.from_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    found = (Finding("large-bias", "warning", "…"), Finding("dead-units", "error", "…", because=because))
+    rules = tuple(
+        dataclasses.replace(verdict, status="fail" if own else "pass", findings=own, reason=None)
+        for verdict in card.rules
+        for own in [tuple(finding for finding in found if finding.rule == verdict.rule.name)]
+    )
+    card = dataclasses.replace(card, rules=rules, findings=found)
+    assert headline(card, True) == ("error", f"This run will not train as it stands: {told}")
+
+
+def test_a_long_run_of_which_the_steps_alone_were_measured_is_not_called_short():
+    empty = Table.empty()
+    state, sentence = told(dataclasses.replace(healthy(), variables=empty, activations=empty, data=empty))
+    assert state == "no_data"
+    assert sentence.startswith("Too little of the run was measured to call it healthy: nothing wrong was found in the ")
 
 
 def test_a_healthy_run_tells_how_much_was_checked():
