@@ -18,7 +18,8 @@ from tb_nnhealth.faces.evidence import short
 from tb_nnhealth.faces.facts import last_time
 from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.faces.verdict import headline
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import FloatArray, HealthRun
+from tb_nnhealth.rules.nonfinite_values import first_nonfinite
 from tb_nnhealth.scorecard import Scorecard
 
 MOST_POINTS = 48
@@ -151,4 +152,15 @@ def _loss(run: HealthRun) -> Content | None:
     if not len(values) or np.isnan(values).all():
         return None
     _, *parts = thinned(table.steps, values, low, high, MOST_POINTS)
-    return dict(zip(("values", "low", "high"), map(short, parts), strict=True))
+    return {
+        **dict(zip(("values", "low", "high"), map(short, parts), strict=True)),
+        "broken": _broken(run, values),
+    }
+
+
+def _broken(run: HealthRun, losses: FloatArray) -> str | None:
+    """Returns what a loss has become that is not finite to the end: "NaN" or "∞", None of another."""
+    event = first_nonfinite(run)
+    if event is None or np.isfinite(losses[run.step.steps >= event.first_step]).any():
+        return None
+    return "∞" if np.isposinf(losses[-1]) else "NaN"

@@ -4,12 +4,15 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tb_nnhealth import Scorecard
 from tb_nnhealth.plugin.board import MOST_POINTS, RUNS_AT_ONCE, Board, Loaded, judged_row
 from tb_nnhealth.reader import read_run
+from tb_nnhealth.records import NonFinite, Place
 from tests.browser.runs import write_calm_run, write_sick_run
+from tests.rules.builder import STEPS, healthy, losses
 
 LOADED = {name: Loaded(f"{name}1", 10, 5.0) for name in "abc"}
 
@@ -119,6 +122,16 @@ def test_picture_of_the_loss_is_small_and_keeps_a_spike(tmp_path):
     run = read_run(tmp_path)
     run.step.high[run.step.steps == 71, 0, run.step.columns.index("loss")] = 99.0
     loss = judged_row("x", run, Scorecard.from_run(run))["loss"]
+    assert loss.pop("broken") is None
     assert {len(part) for part in loss.values()} == {MOST_POINTS}
     assert max(loss["high"]) == 99.0
     assert loss["values"][0] > loss["values"][-1]
+
+
+@pytest.mark.parametrize(("last", "told"), [(np.nan, "NaN"), (np.inf, "∞")])
+def test_loss_that_ends_as_no_number_is_told_so(last, told):
+    run = losses(healthy(), np.where(STEPS < 300, 2.0, last))
+    broken = replace(run, nonfinite=NonFinite(300, (Place("loss", "", 1.0),)))
+    assert judged_row("x", broken, Scorecard.from_run(broken))["loss"]["broken"] == told
+    recovered = replace(broken, step=healthy().step)
+    assert judged_row("x", recovered, Scorecard.from_run(recovered))["loss"]["broken"] is None

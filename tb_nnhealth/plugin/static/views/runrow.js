@@ -58,7 +58,7 @@ function byName(one, other) {
 }
 
 /** @param {Json} row @returns {number | null} */
-const lastLoss = (row) => row.loss?.values.findLast((/** @type {number | null} */ value) => value !== null) ?? null;
+const lastLoss = (row) => row.loss?.broken ? null : row.loss?.values.findLast((/** @type {number | null} */ value) => value !== null) ?? null;
 
 /** One row of the table; it stays the same node while the run does. */
 export class RunRow {
@@ -116,7 +116,7 @@ function contents(row) {
       ...(failing > 1 ? [h('span.more-findings', {title: `${failing} checks fail`}, `+${failing - 1}`)] : []),
     ] : row.reason ? [h('span.what.dim', {title: row.reason}, sentence(row.reason))] : [],
     steps: [row.steps ? whole(row.steps) : '–'],
-    loss: row.loss ? [picture(row.loss), h('span', {}, number(lastLoss(row)))] : [],
+    loss: row.loss ? [picture(row.loss), h('span', {}, row.loss.broken ?? number(lastLoss(row)))] : [],
   };
 }
 
