@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 import tools.browser
 from tb_nnhealth import Scorecard
+from tb_nnhealth.rules import DIAGNOSES
 from tests.browser.conftest import TensorBoard
 from tests.browser.runs import MARKUP, write_small_run, write_sweep
 from tests.browser.test_accessibility import needs_axe, violations
@@ -137,6 +138,8 @@ def test_columns_sort_both_ways_and_say_so(open_table):
         expect(head(tab, name)).to_have_attribute("aria-sort", first)
     losses = cell(tab, FINE, "loss").inner_text()
     assert float(losses) > 0
+    assert cell(tab, BROKEN, "loss").inner_text() == "NaN"
+    assert tab.frame.locator(".runs td.loss").all_inner_texts()[-COUNT // 10 :] == ["NaN"] * (COUNT // 10)
 
 
 def test_filter_is_a_regular_expression_of_name_or_finding(open_table):
@@ -248,6 +251,7 @@ def test_changes_are_those_of_the_run_that_is_compared_with(open_tab, tensorboar
     changed = tab.frame.get_by_role("region", name="What changed")
     diff = Scorecard.from_logdir(tensorboard.log_dir / FINE).diff(Scorecard.from_logdir(tensorboard.log_dir / SICK))
     expect(changed.get_by_role("heading", name=f"New ({len(diff.new)})")).to_be_visible()
+    expect(changed.get_by_text(DIAGNOSES["dead-units"].rule.title, exact=True)).to_be_visible()
     tab.frame.get_by_label("compared with").select_option(f"{SICK}/health")
     expect(changed.get_by_role("region", name=FINE)).to_be_visible()
     expect(changed.get_by_role("heading", name=f"New ({len(diff.new)})")).to_have_count(0 if diff.new else 1)

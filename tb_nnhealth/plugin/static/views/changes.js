@@ -31,32 +31,37 @@ export function changes(read, diffs, places, rebase) {
     read.map(({run}) => h('option', {value: run, selected: run === base.run}, title(run))));
   return h('section.changes', {'aria-label': 'What changed'},
     h('div.toolbar', {}, h('h2', {}, 'What changed'), h('label', {htmlFor: 'base'}, 'compared with'), picker),
-    h('div.change-columns', {}, others.map(({run}, index) => difference(run, diffs[index], places.get(run) ?? 0))));
+    h('div.change-columns', {}, others.map(({run}, index) =>
+      difference(run, diffs[index], places.get(run) ?? 0, titlesOf([base, others[index]])))));
 }
 
-/** @param {string} run @param {Json} diff @param {number} place */
-function difference(run, diff, place) {
+/** @param {Read[]} read @returns {Map<string, string>} what a rule that fails in one of the runs is called */
+const titlesOf = (read) => new Map(read.flatMap(({card}) =>
+  (card?.rules ?? []).filter((/** @type {Json} */ rule) => rule.status === 'fail').map((/** @type {Json} */ rule) => [rule.name, rule.title])));
+
+/** @param {string} run @param {Json} diff @param {number} place @param {Map<string, string>} titles */
+function difference(run, diff, place, titles) {
   const kinds = KINDS.filter(([kind]) => diff[kind].length);
   return h('section.card.difference', {'aria-label': title(run)},
     h('h3', {}, swatch(place), h('span', {title: title(run)}, title(run))),
-    kinds.length ? kinds.map(([kind, name]) => group(name, diff[kind])) : h('p.dim', {}, 'The same findings.'));
+    kinds.length ? kinds.map(([kind, name]) => group(name, diff[kind], titles)) : h('p.dim', {}, 'The same findings.'));
 }
 
-/** @param {string} name @param {Json[]} found */
-const group = (name, found) => [
+/** @param {string} name @param {Json[]} found @param {Map<string, string>} titles */
+const group = (name, found, titles) => [
   h('h4', {}, `${name} (${found.length})`),
-  h('ul', {}, found.slice(0, MOST).map(change)),
+  h('ul', {}, found.slice(0, MOST).map((changed) => change(changed, titles))),
   found.length > MOST ? h('p.dim', {}, `… and ${plural(found.length - MOST, 'more', 'more')}.`) : null,
 ];
 
-/** @param {Json} changed */
-function change(changed) {
+/** @param {Json} changed @param {Map<string, string>} titles */
+function change(changed, titles) {
   const {rule, before, after, message} = changed;
   const places = where(changed);
   const both = before && after;
   return h('li', {'data-state': after ?? before}, icon(after ?? before),
     h('div', {},
-      h('span.title', {}, sentence(words(rule), '')),
+      h('span.title', {}, titles.get(rule) ?? sentence(words(rule), '')),
       h('span.badge', {'data-state': after ?? before}, both ? `${WORDS[before]} → ${WORDS[after]}` : WORDS[after ?? before]),
       places.length ? paths(places) : null,
       h('p.dim', {}, path(message))));
