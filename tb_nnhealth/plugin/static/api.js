@@ -20,6 +20,9 @@ export class ApiError extends Error {
   }
 }
 
+/** @param {unknown} error @returns {boolean} whether to ask once more would bring the same */
+export const isRefusal = (error) => error instanceof ApiError && error.code >= 400 && error.code < 500;
+
 /** @returns {Promise<string[]>} */
 export const runs = async () => (await json('runs', {})).runs;
 
@@ -49,7 +52,8 @@ export const facts = (run) => json('run', {run});
  * @param {string | null} asked by the address, null for the first run there is
  */
 export async function judgeAhead(asked) {
-  const run = asked ?? (await runs().catch(() => []))[0];
+  const there = await runs().catch(() => []);
+  const run = asked === null ? there[0] : there.find((name) => name === asked);
   if (run) await fetch(address('run', {run}), {method: 'HEAD'}).catch(() => null);
 }
 

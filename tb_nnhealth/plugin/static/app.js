@@ -4,14 +4,15 @@
 import * as api from './api.js';
 import * as host from './host.js';
 import {Trail, same, shownBy} from './address.js';
-import {Slot, h} from './dom.js';
 import {frames} from './frames.js';
 import {OneRun} from './onerun.js';
-import {savePicture} from './picture.js';
-import {measured, placeOf, rowStates} from './places.js';
+import {Patience} from './patience.js';
+import {carried, measured, placeOf, rowStates} from './places.js';
+import {pictures} from './pictures.js';
 import {UNREAD, initial} from './state.js';
 import {downloads} from './views/downloads.js';
-import {PAGES, header, showProgress, title} from './views/header.js';
+import {Bar} from './views/header.js';
+import {Toast} from './views/toast.js';
 import {Sweep} from './sweep.js';
 
 /**
@@ -19,7 +20,8 @@ import {Sweep} from './sweep.js';
  * @typedef {import('./state.js').State} State
  */
 
-const POLL_MILLISECONDS = 3000;
+/** How often the age of the last sample is told. */
+const TELL_MILLISECONDS = 1000;
 
 /** How long a range stays as it is before its data are asked for: the wheel changes it many times. */
 const SETTLE_MILLISECONDS = 80;
@@ -38,7 +40,8 @@ export function start(root) {
     page.draw();
     page.refresh();
   });
-  setInterval(() => page.refresh(), POLL_MILLISECONDS);
+  page.patience.poll(() => page.refresh());
+  setInterval(() => page.bar.tell(), TELL_MILLISECONDS);
   page.refresh();
 }
 
@@ -46,9 +49,10 @@ class Page {
   /** @param {HTMLElement} root */
   constructor(root) {
     const asked = host.readAddress();
-    this.state = initial(shownBy(asked));
-    /** The run that the address asks for, until TensorBoard has loaded it or another is chosen. @type {string | null} */
-    this.wanted = asked.run ?? null;
+    this.state = {...initial(shownBy(asked)), run: asked.run ?? null};
+    this.patience = new Patience();
+    /** Whether the run was chosen in place of another, whose layer and range it is to keep as far as it has them. */
+    this.carries = false;
     /** Grows with each request for what is shown: an answer to an earlier one is dropped. */
     this.turn = 0;
     /** Grows with each choice of a run: what was asked of the one before is dropped. */
@@ -63,17 +67,21 @@ class Page {
       show: (finding) => this.show(finding),
       open: (finding) => this.open(finding),
       copy: (text) => this.copy(text),
-      retry: () => this.refresh(),
+      retry: () => this.retry(),
     });
-    const bar = h('header.top');
-    this.toast = h('div.toast', {role: 'status', hidden: true});
+    this.bar = new Bar(this.state, {
+      choose: (name) => this.chooseRun(name),
+      page: (name) => this.wander({page: name}),
+      link: () => this.copy(host.pageAddress()),
+      downloads: () => downloads(this.state, pictures(this.state, this.one, this.sweep)),
+    });
+    this.toast = new Toast();
     this.sweep = new Sweep(this.state, {
       open: (run) => this.chooseRun(run),
       wander: (changes, quiet) => this.wander(changes, quiet),
       changed: () => this.set({}),
     });
-    root.append(bar, this.one.node, this.sweep.node, this.toast);
-    this.bar = new Slot(bar);
+    root.append(this.bar.node, this.one.node, this.sweep.node, this.toast.node);
   }
 
   /** @param {Partial<State>} changes */
@@ -93,22 +101,31 @@ class Page {
   async look() {
     const {state, choices} = this;
     const isCurrent = () => choices === this.choices;
+    let version = '';
     try {
       const runs = await api.runs();
       if (!isCurrent()) return;
+      this.patience.answered();
       if (JSON.stringify(runs) !== JSON.stringify(state.runs)) this.set({runs});
-      const known = [this.wanted, state.run].find((name) => name !== null && runs.includes(name));
-      const run = known ?? runs[0] ?? null;
-      if (run === this.wanted) this.wanted = null;
+      const run = state.run ?? runs[0] ?? null;
       if (run !== state.run) this.set({...UNREAD, run});
       if (run === null) return this.set(UNREAD);
       if (state.page !== 'run') return void this.sweep.refresh();
-      const isKnown = state.version !== '' && (await api.version(run)) === state.version;
+      if (!runs.includes(run)) return this.set(UNREAD);
+      version = state.version || state.error ? await api.version(run) : '';
+      const isKnown = version !== '' && [state.version, this.patience.refused].includes(version);
       if (isCurrent() && !isKnown) await this.read(run);
     } catch (error) {
-      if (isCurrent()) this.set({error: api.explained(error), version: ''});
+      if (!isCurrent()) return;
+      this.patience.failed(error, version);
+      this.set({error: api.explained(error), version: ''});
       if (state.page !== 'run') this.sweep.refresh();
     }
+  }
+
+  retry() {
+    this.patience.forget();
+    return this.refresh();
   }
 
   /** Asks for all of a run; its verdict does not wait for the charts, unless there are older ones that go with an older verdict. @param {string} run */
@@ -117,7 +134,9 @@ class Page {
     const [facts, card, curves, prose] = await Promise.all([api.facts(run), api.scorecard(run), api.evidence(run), this.prose()]);
     if (turn !== this.turn) return;
     const choice = measured(facts, this.state.choice);
-    const changes = {facts, card, curves, prose, matrix: null, overview: null, choice, error: null, states: rowStates(facts, card)};
+    const kept = this.carries ? carried(facts, this.state) : {};
+    this.carries = false;
+    const changes = {facts, card, curves, prose, matrix: null, overview: null, choice, error: null, states: rowStates(facts, card), ...kept};
     if (!this.state.facts) this.set(changes);
     const fetched = await frames({...this.state, ...changes});
     if (turn === this.turn) this.set({...changes, ...fetched, version: facts.version});
@@ -177,15 +196,17 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.trail.note({run});
-    const {view, flow, choice, log, rowFilter, sort, filter, compare} = this.state;
-    this.goTo(run, {view, flow, choice, row: null, range: null, log, rowFilter, page: 'run', sort, filter, compare});
+    const {view, flow, choice, row, range, log, rowFilter, sort, filter, compare} = this.state;
+    this.goTo(run, {view, flow, choice, row, range, log, rowFilter, page: 'run', sort, filter, compare});
+    this.carries = true;
   }
 
   /** @param {string} run @param {import('./address.js').Shown} shown */
   goTo(run, shown) {
     this.turn++;
     this.choices++;
-    this.wanted = null;
+    this.carries = false;
+    this.patience.forget();
     this.set({...UNREAD, ...shown, run, focus: null, category: null});
     this.look();
   }
@@ -210,39 +231,19 @@ class Page {
 
   /** @param {string} text */
   async copy(text) {
-    const done = await host.copy(text);
-    this.toast.textContent = done ? 'Copied' : `Could not copy. Select it by hand: ${text}`;
-    this.toast.hidden = false;
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => (this.toast.hidden = true), done ? 1500 : 8000);
-  }
-
-  /** @returns {import('./views/downloads.js').Item[]} */
-  pictures() {
-    const {run, page, facts} = this.state;
-    const [node, name] = page === 'run' ? [this.one.node, title(run ?? '')] : [this.sweep.node, page];
-    const told = [page === 'run' ? name : PAGES.find(([other]) => other === page)?.[1] ?? ''];
-    const whole = {title: 'Picture of the page', form: 'PNG', make: () => savePicture(node, told, [name, 'health'])};
-    if (page !== 'run' || !facts?.training.sampled_steps) return [whole];
-    return [{title: 'Picture of the timeline', form: 'PNG', make: () => this.one.timeline.save(this.state)}, whole];
+    if (await host.copy(text)) this.toast.say('Copied', 1500);
+    else this.toast.say(`Could not copy. Select it by hand: ${text}`, 8000);
   }
 
   draw() {
     cancelAnimationFrame(this.drawing);
     this.drawing = 0;
     if (!host.visible()) return;
-    const {state} = this;
-    const {runs, run, page, facts, version, error} = state;
-    this.bar.show([runs, run, page], () => header(runs ?? [], run, page, {
-      choose: (name) => this.chooseRun(name),
-      page: (name) => this.wander({page: name}),
-      link: () => this.copy(host.pageAddress()),
-      downloads: () => downloads(state, this.pictures()),
-    }));
-    showProgress(this.bar.host, page === 'run' ? facts : null);
+    const {runs, run, page, facts, version, error} = this.state;
+    this.bar.draw();
     this.sweep.draw();
     this.one.draw();
-    this.trail.write(state);
+    this.trail.write(this.state);
     const shown = page === 'run' ? facts && version && `${run} ${facts.training.steps}` : this.sweep.told;
     document.body.dataset.shown = error && page === 'run' ? 'error' : runs?.length === 0 ? 'none' : shown ?? '';
   }

@@ -72,6 +72,10 @@ export function focus(element) {
   if (element instanceof HTMLElement) element.focus({preventScroll: true});
 }
 
+/** @param {boolean} open */
+export const arrow = (open) => svg('svg', {viewBox: '0 0 8 8', class: 'arrow', 'aria-hidden': 'true'},
+  svg('path', {d: open ? 'M0 1h8l-4 6Z' : 'M1 0v8l6-4Z'}));
+
 /** Shapes of the states: each is told apart without its colour. */
 const SHAPES = {
   pass: ['M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z', 'M4.8 8.3l2.1 2.1 4.3-4.6'],

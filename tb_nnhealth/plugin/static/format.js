@@ -74,6 +74,14 @@ export const where = ({variable, layer, tensor}) => [variable ?? layer, tensor].
 /** @param {string} text "Gradients vanish" -> "gradients vanish", but "NaN …" stays */
 export const inSentence = (text) => (/^[A-Z][a-z]*\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
 
+/** A name, shortened in its middle: its beginning and its end tell it from others. @param {string} text @param {number} [most] letters */
+export function shortened(text, most = 200) {
+  const letters = text.length > most ? [...text] : [];
+  if (letters.length <= most) return text;
+  const end = Math.ceil((most - 1) / 2);
+  return `${letters.slice(0, most - 1 - end).join('')}…${letters.slice(-end).join('')}`;
+}
+
 /** @param {string} text @param {string} [end] @returns {string} with a capital (names stay), and a stop where it has no end */
 export const sentence = (text, end = '.') =>
   text.replace(/^[a-z]+(?=[ ,-]|$)/, (word) => word[0].toUpperCase() + word.slice(1)) + (!text || /[.!?:…]$/.test(text) ? '' : end);

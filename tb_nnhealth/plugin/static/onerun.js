@@ -5,7 +5,7 @@ import * as api from './api.js';
 import {Slot, focus, h} from './dom.js';
 import {PREFERRED, selectedRows, tableOf} from './places.js';
 import {relatives} from './views/charts.js';
-import {failed, loading, noRuns, stale} from './views/empty.js';
+import {failed, loading, missing, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
 import {Timeline} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
@@ -49,8 +49,8 @@ export class OneRun {
     const {state, actions} = this;
     this.node.hidden = state.page !== 'run';
     if (this.node.hidden) return;
-    const {runs, facts, card, error, category} = state;
-    this.slots.message.show([error, runs?.length === 0, Boolean(facts)], () => this.message());
+    const {runs, run, facts, card, error, category} = state;
+    this.slots.message.show([error, run, runs?.length === 0, isMissing(state), Boolean(facts)], () => this.message());
     this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, actions.pick));
     this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
       prose: state.prose,
@@ -70,9 +70,10 @@ export class OneRun {
   }
 
   message() {
-    const {error, runs, facts} = this.state;
+    const {error, runs, run, facts} = this.state;
     if (error) return (facts ? stale : failed)(error, this.actions.retry);
-    if (runs?.length === 0) return noRuns();
+    if (runs?.length === 0) return noRuns(run);
+    if (run !== null && isMissing(this.state)) return missing(run);
     return facts ? null : loading();
   }
 
@@ -110,6 +111,9 @@ export class OneRun {
     part.scrollIntoView({block: 'nearest'});
   }
 }
+
+/** @param {State} state @returns {boolean} whether TensorBoard does not have the run */
+const isMissing = ({runs, run}) => runs !== null && run !== null && !runs.includes(run);
 
 /** What the findings show of a scorecard: rebuilt only when it changes. @param {Json | null} card @param {(Json | null)[]} curves */
 const judgement = (card, curves) => card && JSON.stringify([card.rules, card.findings, curves]);

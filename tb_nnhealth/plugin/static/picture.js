@@ -71,6 +71,7 @@ async function paint(sheet, node, clip) {
     ground(sheet, box, style);
     if (node instanceof HTMLCanvasElement && node.width && node.height) context.drawImage(node, ...place(sheet, box));
     if (node instanceof SVGSVGElement) await icon(sheet, node, box);
+    if (node.hasAttribute('data-number')) count(sheet, node, inner(box, style));
     if (style.display === 'list-item' && style.listStyleType !== 'none') marker(sheet, node, box, style);
     if (node instanceof HTMLSelectElement) text(sheet, node.selectedOptions[0]?.text ?? '', inner(box, style), style);
   }
@@ -151,6 +152,14 @@ function marker(sheet, node, box, style) {
   text(sheet, content, {left, top: box.top, right: box.left, bottom: box.top + line}, style);
 }
 
+/** Paints the number that the style writes at the end of a group's label. @param {Sheet} sheet @param {Element} node @param {Box} box */
+function count(sheet, node, box) {
+  const style = getComputedStyle(node, '::after');
+  const content = node.getAttribute('data-number') ?? '';
+  sheet.context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+  text(sheet, content, {...box, left: box.right - sheet.context.measureText(content).width}, style);
+}
+
 /** @param {Sheet} sheet @param {string} content @param {Box} box of its line @param {CSSStyleDeclaration} style */
 function text({context, x, y}, content, box, style) {
   context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -195,4 +204,6 @@ const both = (one, other) => ({
 const isEmpty = ({left, top, right, bottom}) => right <= left || bottom <= top;
 
 /** @param {DOMRect} box @param {CSSStyleDeclaration} style @returns {Box} without its padding */
-const inner = (box, style) => ({left: box.left + parseFloat(style.paddingLeft) + 1, top: box.top, right: box.right, bottom: box.bottom});
+const inner = (box, style) => ({
+  left: box.left + parseFloat(style.paddingLeft) + 1, top: box.top, right: box.right - parseFloat(style.paddingRight), bottom: box.bottom,
+});

@@ -1,6 +1,7 @@
 // @ts-check
 /** Where things stand: the table, statistic and rows in which the heat map shows a choice, a row or a finding. */
 
+import {NARROWEST} from './views/axis.js';
 import {relatives} from './views/charts.js';
 
 /**
@@ -27,6 +28,24 @@ export function measured(facts, wanted) {
 /** @param {Json} facts @param {string} table the one shown @param {string} row @returns {string} the table that has the row */
 export const tableOf = (facts, table, row) =>
   [table, 'variables', 'activations', 'data'].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
+
+/** Tables whose rows can be chosen. */
+const CHOSEN = ['variables', 'activations', 'data'];
+
+/** @param {Json} facts @param {string} row @returns {boolean} whether the run has the row */
+export const hasRow = (facts, row) => CHOSEN.some((table) => facts.tables[table]?.rows.includes(row));
+
+/**
+ * What a run keeps of the layer and the steps that another showed: as far as it has them.
+ * @param {Json} facts @param {{row: string | null, range: import('./api.js').Range}} shown
+ */
+export function carried(facts, {row, range}) {
+  const last = Math.min(range?.last ?? 0, facts.training.steps - 1);
+  return {
+    row: row !== null && hasRow(facts, row) ? row : null,
+    range: range && last - range.first >= NARROWEST ? {first: range.first, last} : null,
+  };
+}
 
 /**
  * Where the heat map shows a finding: its statistic's table, or its tensor's, or the one shown; its own rows first, then the others'.

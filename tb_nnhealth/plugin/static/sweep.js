@@ -105,13 +105,14 @@ export class Sweep {
   /** @param {string} run @returns {Promise<Read>} as it is now */
   async readRun(run) {
     const before = this.read.get(run);
+    let version = '';
     try {
-      const version = await api.version(run);
+      version = await api.version(run);
       if (before?.version === version) return before;
       const [facts, card] = await Promise.all([api.facts(run), api.scorecard(run)]);
       this.read.set(run, {run, version: facts.version, facts, card, error: null});
     } catch (error) {
-      this.read.set(run, {run, version: '', facts: null, card: null, error: api.explained(error)});
+      this.read.set(run, {run, version: api.isRefusal(error) ? version : '', facts: null, card: null, error: api.explained(error)});
     }
     return /** @type {Read} */ (this.read.get(run));
   }
@@ -156,7 +157,7 @@ export class Sweep {
     if (page === 'run') return this.place.replaceChildren();
     const none = runs?.length === 0;
     this.message.show([this.error, none], () =>
-      none ? noRuns() : this.error === null ? null : stale(this.error, () => this.refresh()));
+      none ? noRuns(null) : this.error === null ? null : stale(this.error, () => this.refresh()));
     if (none) return this.place.replaceChildren();
     const view = page === 'runs' ? this.table : this.compare;
     const returned = view.node !== this.place.firstElementChild;

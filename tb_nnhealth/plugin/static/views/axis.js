@@ -69,7 +69,7 @@ export class StepAxis {
 
   /** @param {number} width pixels @param {number} most @returns {number[]} round steps to write at the axis */
   ticks(width, most) {
-    if (!this.log) return ticks(this.first, this.last, most).filter(Number.isInteger);
+    if (!this.log) return ticks(this.first, this.last, Math.min(most, this.last - this.first)).filter(Number.isInteger);
     let taken = -Infinity;
     return [this.first, ...decades(Math.max(1, this.first), this.last, most)].filter((step) => {
       const x = this.toPixel(step, width);

@@ -42,7 +42,7 @@ export class Brush {
       tabIndex: 0, role: 'slider', 'aria-label': label,
       onpointerdown: (/** @type {PointerEvent} */ event) => this.press(event, part),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event, part),
-    });
+    }, h('i'));
   }
 
   /** @param {Range | null} range */

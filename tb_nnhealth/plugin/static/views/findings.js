@@ -30,8 +30,8 @@ export function findings(card, category, context) {
       category ? h('button.quiet', {type: 'button', onclick: () => context.actions.choose(null)}, 'Show all') : null),
     calm ? h('p.none', {}, those('pass').length || found.length ? 'No check failed.' : 'No check could be judged.') : null,
     found.map((rule, index) => failure(rule, card, index === 0 && !calm, context)),
-    list('Could not be judged', 'no_data', those('no_data'), calm, context),
-    list('Passed', 'pass', those('pass'), calm, context));
+    list('Could not be judged', 'no_data', those('no_data'), calm && (Boolean(category) || !those('pass').length), context),
+    list('Passed', 'pass', those('pass'), calm && Boolean(category), context));
 }
 
 /**

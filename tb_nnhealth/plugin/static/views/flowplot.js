@@ -3,6 +3,7 @@
 
 import {decades, number} from '../format.js';
 import {hasZero} from './depth.js';
+import {labelsOf} from './labels.js';
 
 /**
  * What is drawn: which rows, of the columns of the window the one `at` the scrubber, its values and those around it.
@@ -14,7 +15,6 @@ import {hasZero} from './depth.js';
 const HEIGHT = 330;
 const AXIS_WIDTH = 50;
 const FONT = '11px system-ui, sans-serif';
-const LONGEST_LABEL = 17;
 
 /** Pixels of a letter, and those that a leaning label and a point take of the width. */
 const [LETTER, LABEL, POINT] = [6.2, 22, 9];
@@ -71,21 +71,13 @@ function layersAxis(scene, width) {
   const room = Math.max(1, width - AXIS_WIDTH);
   const gap = Math.max(1, Math.ceil((count * LABEL) / room));
   const shown = Array.from({length: Math.ceil(count / gap)}, (_, index) => index * gap);
-  const labels = new Map(shown.map((index) => [index, label(scene, index)]));
-  const longest = Math.max(...[...labels.values()].map((text) => text.length));
+  const all = labelsOf(scene.rows.map((row) => scene.names[row]));
+  const longest = Math.max(...shown.map((index) => all[index].length));
   const leaning = longest * LETTER * shown.length > room;
   return {
     gap: 6, size: leaning ? 26 + 4 * longest : 28, rotate: leaning ? -38 : 0, splits: () => shown,
-    values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((index) => labels.get(index) ?? ''),
+    values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((index) => all[index] ?? ''),
   };
-}
-
-/** @param {Scene} scene @param {number} index among the rows shown @returns {string} "a/dense/kernel" -> "dense", "a/dense/bias" -> "dense/bias" */
-function label({names, rows, flow}, index) {
-  const parts = names[rows[index]].replace(/(?<=\/[^/]*)\/kernel$/, '').split('/');
-  const whole = flow.table === 'activations' || !names[rows[index]].endsWith(parts[parts.length - 1]);
-  const short = parts.slice(whole ? -1 : -2).join('/');
-  return short.length > LONGEST_LABEL ? `…${short.slice(1 - LONGEST_LABEL)}` : short;
 }
 
 /** @param {Plot} chart @param {[number, number]} healthy @param {string} colour */

@@ -1,8 +1,9 @@
 // @ts-check
 /** The bar at the top: which run, how far it is, and what can be taken away. */
 
-import {h} from '../dom.js';
+import {Slot, h} from '../dom.js';
 import {duration, plural} from '../format.js';
+import {Freshness, agoText} from '../freshness.js';
 import {downloadMenu} from './downloads.js';
 
 /**
@@ -16,12 +17,40 @@ export const SILENCE = 300;
 /** @type {[string, string][]} */
 export const PAGES = [['run', 'One run'], ['runs', 'All runs'], ['compare', 'Side by side']];
 
+export class Bar {
+  /** @param {import('../state.js').State} state @param {Actions} actions */
+  constructor(state, actions) {
+    this.state = state;
+    this.actions = actions;
+    this.freshness = new Freshness();
+    this.node = h('header.top');
+    this.slot = new Slot(this.node);
+  }
+
+  draw() {
+    const {runs, run, page} = this.state;
+    this.slot.show([runs, run, page], () => header(runs ?? [], run, page, this.actions));
+    this.tell();
+  }
+
+  /** Says how far the run is, as of now. */
+  tell() {
+    const {run, page, facts} = this.state;
+    const shown = page === 'run' ? facts : null;
+    const age = this.freshness.age(run, shown?.training.last_time ?? null, Date.now() / 1000);
+    const place = this.node.querySelector('.progress');
+    if (place instanceof HTMLElement) showProgress(place, shown, age);
+  }
+}
+
 /** @param {string[]} runs @param {string | null} run @param {string} page @param {Actions} actions */
-export function header(runs, run, page, actions) {
+function header(runs, run, page, actions) {
+  const missing = run === null || runs.includes(run) ? [] : [run];
   const picker = h('select', {
     id: 'run', 'data-key': 'run', disabled: !runs.length,
     onchange: (/** @type {Event} */ event) => actions.choose(/** @type {HTMLSelectElement} */ (event.target).value),
-  }, runs.map((name) => h('option', {value: name, selected: name === run}, title(name))));
+  }, missing.map((name) => h('option', {value: name, disabled: true, selected: true}, `${title(name)} (not here)`)),
+  runs.map((name) => h('option', {value: name, selected: name === run}, title(name))));
   const one = page === 'run';
   return h('div.bar', {},
     run === null ? null : pages(page, actions),
@@ -40,16 +69,16 @@ const pages = (shown, actions) => h('nav.pages', {'aria-label': 'Pages'}, PAGES.
 /** A run's directory is `<log_dir>/health`: people know it by its log_dir. @param {string} name */
 export const title = (name) => name.replace(/\/health$/, '');
 
-/** Says how far the run is. @param {Element} bar @param {Json | null} facts */
-export function showProgress(bar, facts) {
-  const place = /** @type {HTMLElement} */ (bar.querySelector('.progress'));
+/** Says how far the run is, and when its last sample came. @param {HTMLElement} place @param {Json | null} facts @param {import('../freshness.js').Age} age */
+function showProgress(place, facts, {seconds, note}) {
   if (!facts) return place.replaceChildren();
-  const {steps, finished, last_time: lastTime} = facts.training;
-  const silent = lastTime ? Date.now() / 1000 - lastTime : 0;
-  const state = finished ? 'finished' : silent > SILENCE ? 'silent' : 'training';
-  const words = {finished: 'finished', silent: `no news for ${duration(silent)}`, training: 'training'}[state];
+  const {steps, finished} = facts.training;
+  const state = finished ? 'finished' : seconds !== null && seconds > SILENCE ? 'silent' : 'training';
+  const words = {finished: 'finished', silent: `no news for ${duration(seconds ?? 0)}`, training: 'training'}[state];
+  const told = [words, steps ? plural(steps, 'step') : '', seconds === null ? '' : `last sample ${agoText(seconds)}`];
+  const text = told.filter(Boolean).join(' · ');
+  if (place.lastChild?.textContent === text && place.dataset.progress === state && place.title === note) return;
   place.dataset.progress = state;
-  place.replaceChildren(
-    ...(state === 'training' ? [h('span.pulse', {'aria-hidden': 'true'})] : []),
-    steps ? `${words} · ${plural(steps, 'step')}` : words);
+  place.title = note;
+  place.replaceChildren(...(state === 'training' ? [h('span.pulse', {'aria-hidden': 'true'})] : []), text);
 }

@@ -22,6 +22,9 @@ const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['
 const HINT = 'Choose a row for its charts. Drag across the steps to zoom in; Ctrl and the wheel zoom, Shift and a drag pan, a double click '
   + 'shows all steps. Keys: arrows move the cell, Space opens a group, + and − zoom, Shift and an arrow pan, 0 shows all steps.';
 
+const NOTHING = 'Neither variables, layer outputs nor batches were measured in this run: there are no layers to show. '
+  + 'Train with HealthCallback(gradients=True, activations=True, data=True), which is the default.';
+
 export class HeatView {
   /** @param {import('./axis.js').StepAxis} axis @param {Actions} actions */
   constructor(axis, actions) {
@@ -48,8 +51,11 @@ export class HeatView {
       this.folds), h('div.legend-place')];
     this.legend = new Slot(place);
     this.hint = h('p.hint', {}, HINT);
-    this.body = h('div', {}, head, this.meaning, place, this.map.node, this.hint);
-    this.node = h('div.heat', {}, this.body);
+    this.nothing = h('p.nothing.dim', {}, NOTHING);
+    this.unmatched = h('p.nothing.dim', {hidden: true}, 'No row matches the filter. ',
+      h('button.link', {type: 'button', onclick: () => actions.filter('')}, 'Show all rows'));
+    this.body = h('div', {}, head, this.meaning, place, this.unmatched, this.map.node, this.hint);
+    this.node = h('div.heat', {}, this.body, this.nothing);
   }
 
   chosen() {
@@ -73,12 +79,14 @@ export class HeatView {
     const rows = facts.tables[choice.table]?.rows ?? [];
     this.updatePicker(facts, choice);
     this.body.hidden = !rows.length;
+    this.nothing.hidden = rows.length > 0;
     if (!rows.length) return;
     const matched = this.match(rows, rowFilter);
     const isHere = matrix && matrix.rows === rows.length && matrix.asked.table === choice.table && matrix.asked.statistic === choice.statistic;
     const frame = isHere ? matrix : null;
     const scale = this.scale(facts, choice, column(facts, choice)?.unit ?? '', frame);
     this.map.node.hidden = !matched.length;
+    this.unmatched.hidden = matched.length > 0;
     this.hint.hidden = Boolean(row) || !matched.length;
     this.map.update({frame, rows, shown: matched, statistic: choice.statistic, scale, dark, selected, focus, states});
     this.folds.hidden = this.map.tree.every(({children}) => !children.length);

@@ -2,7 +2,7 @@
 /** The whole run at a glance: its loss, where findings begin, and the window of steps that the views below show. */
 
 import {Slot, h} from '../dom.js';
-import {StepAxis} from './axis.js';
+import {NARROWEST, StepAxis} from './axis.js';
 import {Brush} from './brush.js';
 import {drawAxis} from './cells.js';
 import {lossChart} from './charts.js';
@@ -45,7 +45,7 @@ export class Overview {
     this.node.hidden = !frame;
     if (!frame) return;
     this.loss.update({...lossChart(facts, frame), height: HEIGHT}, dark);
-    this.brush.node.hidden = facts.training.steps < 2;
+    this.brush.node.hidden = this.axis.end < NARROWEST;
     this.brush.update(range);
     const width = this.loss.plot.clientWidth - LEFT - RIGHT;
     if (width <= 0) return;

@@ -1,7 +1,7 @@
 // @ts-check
 /** The heat map's rows as a tree of labels, of which those in view are on the page. */
 
-import {focus, h, icon} from '../dom.js';
+import {arrow, focus, h, icon} from '../dom.js';
 import {plural} from '../format.js';
 
 /**
@@ -99,7 +99,7 @@ function labelOf(item, {title, state, chosen, focused}, open, toggle) {
   const isGroup = item.open !== null;
   const text = name.replace(/[/_]$/, '') || name;
   const cut = text.lastIndexOf('/', text.lastIndexOf('/') - 1) + 1;
-  const disclosure = h('span.disclosure', {title: item.open ? 'Collapse' : 'Expand'});
+  const disclosure = h('span.disclosure', {title: item.open ? 'Collapse' : 'Expand'}, arrow(Boolean(item.open)));
   const click = (/** @type {MouseEvent} */ event) => {
     const isDisclosure = isGroup && event.detail > 0 && event.clientX <= disclosure.getBoundingClientRect().right;
     (isDisclosure ? toggle : open)();

@@ -2,7 +2,8 @@
 /** A run as a row of the table of runs: what each of its cells shows, and what it is sorted by. */
 
 import {h, icon, svg} from '../dom.js';
-import {duration, number, sentence, whole} from '../format.js';
+import {number, sentence, whole} from '../format.js';
+import {agoText} from '../freshness.js';
 import {SILENCE, title} from './header.js';
 import {WORDS} from './verdict.js';
 
@@ -97,7 +98,7 @@ export class RunRow {
   updateTime({last_time: last, finished}) {
     const age = last ? Math.max(0, Date.now() / 1000 - last) : null;
     const live = finished === false && age !== null && age < SILENCE;
-    const told = age === null ? '–' : age < 5 ? 'now' : `${duration(Math.round(age))} ago`;
+    const told = age === null ? '–' : agoText(age);
     if (this.cells.last.textContent === told && Boolean(this.cells.last.firstElementChild) === live) return;
     this.cells.last.title = last ? new Date(1000 * last).toLocaleString() : '';
     this.cells.last.replaceChildren(...(live ? [h('span.pulse', {role: 'img', 'aria-label': 'training'})] : []), told);

@@ -54,7 +54,8 @@ export class Strip {
     const width = this.plot.clientWidth;
     if (width <= 0) return;
     const colours = shown.lines.map((line, index) => [line.name, colourOf(shown, index)]);
-    const shape = JSON.stringify([colours, shown.log, shown.height, dark, this.axis.log]);
+    const isPoint = shown.lines.every(({frame}) => frame.columns < 2);
+    const shape = JSON.stringify([colours, shown.log, shown.height, dark, this.axis.log, isPoint]);
     if (shape !== this.shape) this.chart?.destroy();
     if (shape !== this.shape || !this.chart) {
       this.shape = shape;
@@ -75,7 +76,8 @@ export class Strip {
     const series = shown.lines.flatMap((line, index) => {
       const stroke = colour(colourOf(shown, index));
       const edge = {stroke: 'transparent', width: 0, points: {show: false}};
-      return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points: {size: 4, filter: alone}}, edge, edge];
+      const points = line.frame.columns > 1 ? {size: 4, filter: alone} : {size: 9, fill: stroke};
+      return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points}, edge, edge];
     });
     const bands = shown.lines.map((_, index) => ({
       series: [3 * index + 3, 3 * index + 2], fill: `${colour(colourOf(shown, index))}2e`,

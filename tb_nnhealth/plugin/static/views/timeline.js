@@ -1,14 +1,16 @@
 // @ts-check
 /** The right half: the whole run, then the view that is chosen and the chosen layer's charts over one range of steps. */
 
-import {h} from '../dom.js';
+import {Slot, h} from '../dom.js';
 import {steps} from '../format.js';
 import {savePicture} from '../picture.js';
+import {hasRow} from '../places.js';
 import {StepAxis} from './axis.js';
 import {Choices, SPACINGS} from './choices.js';
 import {CurvesView} from './curves.js';
 import {flowOf} from './depth.js';
 import {FlowView} from './flow.js';
+import {unknownRow} from './empty.js';
 import {title} from './header.js';
 import {HeatView} from './heat.js';
 import {LayerPanel} from './layer.js';
@@ -47,13 +49,16 @@ export class Timeline {
     this.flow = new FlowView(this.axis, {choose: actions.flow, select: (row) => actions.select(row)});
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
     this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read});
+    const unknown = h('div');
+    this.unknown = new Slot(unknown);
     this.zoomed = h('div.zoomed', {hidden: true});
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
+    this.views = h('div.views', {}, this.tabs.node, h('span.space'), this.spacing.node);
     this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
-      h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), this.zoomed, this.spacing.node),
-      this.empty, this.overview.node, this.tabs.node, this.panel, this.layer.node);
+      h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), this.zoomed),
+      this.empty, this.overview.node, this.views, this.panel, unknown, this.layer.node);
   }
 
   /** @param {Shown} shown */
@@ -66,7 +71,9 @@ export class Timeline {
     this.overview.update({facts, card, frame: overview, range, dark});
     this.updateView(shown);
     const {layer, rows: places} = related;
-    this.layer.update(row === null ? null : {facts, card, row, layer, about, places, sources, spreads, classes, dark});
+    const isUnknown = row !== null && !hasRow(facts, row);
+    this.unknown.show([isUnknown, row], () => (isUnknown ? unknownRow(row, () => this.actions.select(null)) : null));
+    this.layer.update(row === null || isUnknown ? null : {facts, card, row, layer, about, places, sources, spreads, classes, dark});
   }
 
   /** @param {Shown} shown */
@@ -74,7 +81,7 @@ export class Timeline {
     const {facts, view, flow, depth, loss, range, selected, dark} = shown;
     const nothing = !facts.training.sampled_steps;
     this.empty.hidden = !nothing;
-    this.tabs.node.hidden = this.panel.hidden = nothing;
+    this.views.hidden = this.panel.hidden = nothing;
     this.tabs.update(view);
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);
     this.heat.node.hidden = view !== 'heatmap';

@@ -2,7 +2,7 @@
 /** What a cell of the heat map stands for, in words. */
 
 import {h} from '../dom.js';
-import {exact, plural, steps as stepsText, words} from '../format.js';
+import {exact, plural, shortened, steps as stepsText, words} from '../format.js';
 
 /**
  * @param {import('./heatmap.js').Shown} shown @param {import('./extremes.js').Summary} summary
@@ -19,7 +19,7 @@ export function tipText({rows, statistic, scale}, summary, item, column) {
   return [
     h('div.tip-value', {}, measured, ` ${words(statistic)}`),
     bad?.[column] ? h('div.tip-bad', {}, `NaN or Inf in ${plural(bad[column], 'element')}`) : '',
-    h('div.mono', {}, isGroup ? `${item.key.replace(/\/$/, '')}: ${plural(item.rows.length, 'row')}` : rows[item.rows[0]]),
+    h('div.mono', {}, h('bdi', {}, shortened(isGroup ? item.key.replace(/\/$/, '') : rows[item.rows[0]])), isGroup ? `: ${plural(item.rows.length, 'row')}` : ''),
     isGroup && least !== most ? whose(rows, summary, item, column, least, most) : '',
     h('div.dim', {}, stepsText(first[column], last[column]), several ? ' (the extremes of them)' : ''),
   ];
@@ -29,6 +29,6 @@ export function tipText({rows, statistic, scale}, summary, item, column) {
 function whose(rows, summary, item, column, least, most) {
   const [lowest, highest] = [least, most].map((value) => summary.whose(item.rows, column, value));
   if (lowest === null || highest === null) return '';
-  const short = (/** @type {number} */ row) => rows[row].slice(item.key.length) || rows[row];
+  const short = (/** @type {number} */ row) => shortened(rows[row].slice(item.key.length) || rows[row], 100);
   return h('div.dim', {}, 'lowest ', h('span.mono', {}, short(lowest)), ', highest ', h('span.mono', {}, short(highest)));
 }

@@ -1,0 +1,18 @@
+// @ts-check
+/** Which pictures can be made of what is shown. */
+
+import {savePicture} from './picture.js';
+import {PAGES, title} from './views/header.js';
+
+/**
+ * @param {import('./state.js').State} state @param {import('./onerun.js').OneRun} one @param {import('./sweep.js').Sweep} sweep
+ * @returns {import('./views/downloads.js').Item[]}
+ */
+export function pictures(state, one, sweep) {
+  const {run, page, facts} = state;
+  const [node, name] = page === 'run' ? [one.node, title(run ?? '')] : [sweep.node, page];
+  const told = [page === 'run' ? name : PAGES.find(([other]) => other === page)?.[1] ?? ''];
+  const whole = {title: 'Picture of the page', form: 'PNG', make: () => savePicture(node, told, [name, 'health'])};
+  if (page !== 'run' || !facts?.training.sampled_steps) return [whole];
+  return [{title: 'Picture of the timeline', form: 'PNG', make: () => one.timeline.save(state)}, whole];
+}

@@ -1,0 +1,265 @@
+"""What the page says where a link leads nowhere yet, a run holds little, or it cannot be read."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+import tools.browser
+from tests.browser.conftest import TensorBoard
+from tests.browser.odd import NESTED, STEPS, write_odd_runs, write_part
+from tests.browser.runs import LONG, write_small_run
+from tests.browser.test_accessibility import needs_axe, violations
+from tests.browser.test_heatmap import imported
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    """TensorBoard on runs that are out of the common."""
+    log_dir = tmp_path_factory.mktemp("odd")
+    write_odd_runs(log_dir)
+    with tools.browser.tensorboard(log_dir, "--reload_interval", "1") as address:
+        yield TensorBoard(address, log_dir)
+
+
+def write_late(log_dir: Path, name: str) -> None:
+    """Writes a run elsewhere and moves it in, whole."""
+    write_small_run(log_dir.parent / name, 2)
+    (log_dir.parent / name).rename(log_dir / name)
+
+
+def test_link_to_a_run_that_is_not_there_says_so_and_waits_for_it(open_tab, tensorboard):
+    tab = open_tab("late/health", "&p.nnhealth.view=curves&p.nnhealth.row=dense%2Fkernel", expect="missing")
+    heading = tab.frame.get_by_role("heading", name="This run is not here")
+    expect(heading).to_be_visible()
+    expect(tab.frame.get_by_role("status").filter(has_text="late")).to_be_visible()
+    expect(tab.frame.get_by_label("Run", exact=True).locator("option:checked")).to_have_text("late (not here)")
+    expect(tab.frame.get_by_role("region", name="Verdict")).to_have_count(0)
+    asked = tab.page.evaluate("location.hash")
+    tab.page.wait_for_timeout(3500)
+    assert tab.page.evaluate("location.hash") == asked
+    assert "p.nnhealth.run=late%2Fhealth" in asked
+    write_late(tensorboard.log_dir, "late")
+    tab.wait_for("late/health", STEPS)
+    expect(heading).to_have_count(0)
+    expect(tab.frame.get_by_role("tab", name="Training curves")).to_have_attribute("aria-selected", "true")
+    expect(tab.frame.get_by_role("region", name="Charts of the chosen row")).to_be_visible()
+
+
+@needs_axe
+def test_another_run_can_be_chosen_where_one_is_missing(open_tab):
+    tab = open_tab("nonsense/health", expect="missing")
+    expect(tab.frame.get_by_role("heading", name="This run is not here")).to_be_visible()
+    assert violations(tab) == []
+    tab.frame.get_by_label("Run", exact=True).select_option("small/health")
+    tab.wait_for("small/health", STEPS)
+    expect(tab.frame.get_by_role("option", name="nonsense")).to_have_count(0)
+    tab.page.go_back()
+    expect(tab.frame.get_by_role("heading", name="This run is not here")).to_be_visible()
+
+
+@needs_axe
+def test_link_to_a_row_that_the_run_lacks_says_so_and_keeps_it(open_tab):
+    tab = open_tab("small/health", "&p.nnhealth.row=no%2Fsuch%2Fkernel")
+    said = tab.frame.get_by_role("status").filter(has_text="This run has no row no/such/kernel")
+    expect(said).to_be_visible()
+    assert violations(tab) == []
+    assert "p.nnhealth.row=no%2Fsuch%2Fkernel" in tab.page.evaluate("location.hash")
+    tab.frame.locator(".unknown").get_by_role("button", name="Close").click()
+    expect(said).to_have_count(0)
+    assert "p.nnhealth.row" not in tab.page.evaluate("location.hash")
+
+
+def test_another_run_keeps_layer_view_and_range_as_far_as_it_has_them(open_tab):
+    shown = "&p.nnhealth.view=curves&p.nnhealth.row=dense%2Fkernel&p.nnhealth.steps=4-40"
+    tab = open_tab("small/health", shown)
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    picker = tab.frame.get_by_label("Run", exact=True)
+    picker.select_option("other/health")
+    tab.wait_for("other/health", 24)
+    expect(panel.get_by_role("heading")).to_have_text("dense")
+    expect(tab.frame.locator(".zoomed")).to_contain_text("steps 4–23")
+    expect(tab.frame.get_by_role("tab", name="Training curves")).to_have_attribute("aria-selected", "true")
+    picker.select_option("nested/health")
+    tab.wait_for("nested/health", STEPS)
+    expect(panel).to_be_hidden()
+    expect(tab.frame.locator(".unknown")).to_have_count(0)
+    expect(tab.frame.locator(".zoomed")).to_contain_text("steps 4–23")
+
+
+def test_run_that_cannot_be_read_is_not_asked_for_again_and_again(open_tab):
+    tab = open_tab("future/health", expect="error")
+    expect(tab.frame.get_by_role("alert")).to_contain_text("schema_version=99")
+    tab.page.wait_for_timeout(4000)
+    asked: list[str] = []
+    tab.page.on("request", lambda request: asked.append(request.url) if "/nnhealth/" in request.url else None)
+    said = len(tab.errors)
+    tab.page.wait_for_timeout(7000)
+    assert said <= 8 and len(tab.errors) == said
+    assert asked and all("/runs" in url or "/version" in url for url in asked)
+    expect(tab.frame.get_by_role("alert")).to_be_visible()
+    tab.frame.get_by_role("button", name="Try again").click()
+    tab.page.wait_for_timeout(500)
+    assert any("/scorecard" in url for url in asked)
+    tab.errors.clear()
+
+
+def test_silent_tensorboard_is_asked_less_and_less_often(open_tab):
+    tab = open_tab("small/health")
+    tab.page.route("**/nnhealth/runs", lambda route: route.abort())
+    expect(tab.frame.get_by_role("alert")).to_contain_text("TensorBoard does not answer")
+    tab.page.wait_for_timeout(13_000)
+    assert len(tab.errors) <= 4
+    tab.page.unroute("**/nnhealth/runs")
+    tab.frame.get_by_role("button", name="Try again").click()
+    expect(tab.frame.get_by_role("alert")).to_have_count(0)
+    tab.errors.clear()
+
+
+def aged(open_tab, tensorboard, *told):
+    """Returns the ages of samples that are told one after the other, as (run, stamp, now)."""
+    body = """(told) => {
+        const freshness = new m.Freshness();
+        return told.map((one) => freshness.age(...one)).map(({seconds, note}) => [seconds, note]);
+    }"""
+    return imported(tensorboard, open_tab("small/health"), "freshness.js", body, list(told))
+
+
+def test_age_of_the_last_sample_allows_for_other_clocks(open_tab, tensorboard):
+    same = aged(open_tab, tensorboard, ("a", 1000, 1007), ("a", 1000, 1020), ("a", 1021, 1024), ("b", None, 1030))
+    assert [seconds for seconds, _ in same] == [7, 20, 3, None]
+    assert not any("ahead" in note or "behind" in note for _, note in same)
+    ahead = aged(open_tab, tensorboard, ("a", 1600, 1000), ("a", 1700, 1100), ("a", 1700, 1130))
+    assert [seconds for seconds, _ in ahead] == [0, 0, 30]
+    assert all("ahead of this one" in note for _, note in ahead)
+    behind = aged(open_tab, tensorboard, ("a", 100, 1000), ("a", 200, 1100), ("a", 200, 1110))
+    assert [seconds for seconds, _ in behind] == [900, 0, 10]
+    assert "15 min later" in behind[2][1]
+
+
+def test_bar_says_when_the_last_sample_came(open_tab, tensorboard):
+    write_part(tensorboard.log_dir / "training", steps=5, finished=False)
+    tab = open_tab("training/health")
+    progress = tab.frame.locator(".progress")
+    expect(progress).to_have_text(re.compile(r"^training · 5 steps · last sample (now|\d+ s ago)$"))
+    expect(progress).to_have_attribute("title", re.compile("by the clock of the machine that trains"))
+    before = progress.inner_text()
+    tab.page.wait_for_timeout(6000)
+    assert progress.inner_text() != before
+
+
+def test_heat_map_of_a_run_without_layers_says_why(open_tab):
+    tab = open_tab("bare/health")
+    panel = tab.frame.get_by_role("tabpanel", name="Layers × steps")
+    expect(panel.get_by_text("Neither variables, layer outputs nor batches were measured")).to_be_visible()
+    expect(panel.locator(".heatmap")).to_be_hidden()
+    tab.frame.get_by_role("tab", name="Gradient flow").click()
+    expect(tab.frame.get_by_text("Nothing that could be followed through the layers was measured")).to_be_visible()
+
+
+def test_filter_without_a_match_says_so_and_can_be_cleared(open_tab):
+    tab = open_tab("small/health", "&p.nnhealth.rows=nothing")
+    expect(tab.frame.get_by_text("No row matches the filter.")).to_be_visible()
+    tab.frame.get_by_role("button", name="Show all rows").click()
+    expect(tab.frame.locator(".heatmap")).to_be_visible()
+    expect(tab.frame.get_by_text("No row matches the filter.")).to_be_hidden()
+    expect(tab.frame.get_by_role("searchbox")).to_have_value("")
+
+
+PAINTED = """canvas => {
+    const {data, width} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const style = getComputedStyle(document.documentElement).getPropertyValue('--line-1');
+    const [r, g, b] = style.match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16));
+    let found = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        const apart = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b);
+        found += apart < 30 && data[i + 3] > 200;
+    }
+    return found;
+}"""
+
+
+def test_one_sample_is_drawn_as_a_point_over_whole_steps(open_tab, tensorboard):
+    tab = open_tab("once/health")
+    expect(tab.frame.locator(".overview canvas").first).to_be_visible()
+    assert tab.frame.locator(".overview .u-wrap canvas").evaluate(PAINTED) > 4
+    steps = imported(
+        tensorboard,
+        tab,
+        "views/axis.js",
+        "() => { const axis = new m.StepAxis(); axis.set(null, 0); return axis.ticks(600, 5); }",
+    )
+    assert steps == [0, 1]
+    heat = tab.frame.locator(".heatmap .plot canvas")
+    alpha = "canvas => canvas.getContext('2d').getImageData(canvas.width * 0.9, 4, 1, 1).data.slice(0, 3).join()"
+    middle = "canvas => canvas.getContext('2d').getImageData(canvas.width * 0.2, 4, 1, 1).data.slice(0, 3).join()"
+    assert heat.evaluate(alpha) == heat.evaluate(middle)
+
+
+def test_page_of_a_healthy_run_is_calm(open_tab):
+    tab = open_tab("small/health")
+    for part in ("pass", "no_data"):
+        assert tab.frame.locator(f"details[data-part={part}]").get_attribute("open") is None
+    tab.frame.get_by_role("group", name="Categories").get_by_role("button", name="numerics").click()
+    expect(tab.frame.locator("details[data-part=pass]")).to_have_attribute("open", "")
+
+
+def test_choice_of_the_steps_axis_stands_with_the_views_that_it_changes(open_tab):
+    tab = open_tab("small/health")
+    boxes = [tab.frame.locator(name).bounding_box() for name in (".overview", ".views .choices", ".view")]
+    assert [box["y"] for box in boxes] == sorted(box["y"] for box in boxes)
+    assert boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"]
+
+
+def test_labels_of_the_flow_keep_what_tells_layers_apart(open_tab, tensorboard):
+    tab = open_tab("nested/health", "&p.nnhealth.view=flow")
+    expect(tab.frame.locator(".flow-plot canvas")).to_be_visible()
+
+    def labels(*names):
+        return imported(tensorboard, tab, "views/labels.js", "(names) => m.labelsOf(names)", list(names))
+
+    assert labels(*NESTED)[0] == "encoder/dense_0" and labels(*NESTED)[-1] == "decoder/dense_3"
+    assert labels("net/a/kernel", "net/b/kernel", "net/b/bias") == ["a", "b", "b/bias"]
+    assert labels("dense/kernel") == ["dense"]
+    assert labels("kernel") == ["kernel"] and labels() == []
+    deep = [f"net/stage{i}_of_the_encoder_block{j}_convolution/kernel" for i in range(3) for j in range(3)]
+    assert len(set(labels(*deep))) == len(deep)
+    assert labels(*deep)[0].startswith("stage0_") and max(map(len, labels(*deep))) < 49
+    assert labels("<script>1</script>/kernel", "b/kernel")[0] == "<script>1</script>"
+
+
+def test_tip_of_a_very_long_name_is_small(open_tab):
+    tab = open_tab("hostile/health")
+    plot = tab.frame.locator(".heatmap .plot")
+    plot.scroll_into_view_if_needed()
+    box = tab.frame.locator(f".labels button[title='{LONG}/kernel']").bounding_box()
+    plot.hover(position={"x": 50, "y": box["y"] - plot.bounding_box()["y"] + box["height"] / 2})
+    tip = tab.frame.locator(".tip")
+    expect(tip).to_contain_text("longlong")
+    expect(tip).to_contain_text("/kernel")
+    assert tip.bounding_box()["height"] < 200
+
+
+def test_picture_shows_that_a_group_is_one_and_of_how_many_rows(open_tab):
+    tab = open_tab("small/health")
+    timeline, label = (tab.frame.locator(name) for name in (".timeline", ".labels [data-number]"))
+    box, group = timeline.bounding_box(), label.first.bounding_box()
+    tab.frame.locator(".menu > summary").click()
+    with tab.page.expect_download() as download:
+        tab.frame.get_by_role("button", name="Picture of the timeline").click()
+    image = Image.open(download.value.path()).convert("L")
+    top = image.height - 2 * (box["y"] + box["height"] - group["y"])
+    left = 2 * (group["x"] - box["x"])
+
+    def ink(first: float, last: float) -> int:
+        """Returns how many pixels of the label are dark, from one place to another."""
+        part = image.crop((left + 2 * first, top + 4, left + 2 * last, top + 2 * group["height"] - 4))
+        return sum(count for level, count in enumerate(part.histogram()) if level < 160)
+
+    assert ink(0, 17) > 10, "the arrow"
+    assert ink(group["width"] - 22, group["width"] - 4) > 10, "the number"
