@@ -34,7 +34,7 @@ def test_back_and_forward_walk_through_what_was_shown(open_tab):
     tab.page.go_forward()
     selected(tab, "Layers × steps").to_have_attribute("aria-selected", "true")
     tab.page.go_forward()
-    expect(panel.get_by_role("heading")).to_have_text("block/dense_2")
+    expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_2")
 
 
 def test_back_returns_to_the_run_before(open_tab):
@@ -89,7 +89,7 @@ def test_link_opens_run_view_layer_and_range(open_tab):
     selected(again, "Gradient flow").to_have_attribute("aria-selected", "true")
     expect(again.frame.locator(".zoomed")).to_contain_text("steps 0–107")
     panel = again.frame.get_by_role("region", name="Charts of the chosen row")
-    expect(panel.get_by_role("heading")).to_have_text("block/dense_0")
+    expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_0")
 
 
 def test_another_tab_and_back_keeps_what_was_shown(open_tab):

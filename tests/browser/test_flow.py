@@ -76,7 +76,7 @@ def test_row_under_the_pointer_tells_its_spread_and_opens_its_layer(open_tab):
     expect(said(flow)).to_have_text(re.compile(pattern))
     over.click(position={"x": box["width"] * 3.5 / LAYERS, "y": 100})
     panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
-    expect(panel.get_by_role("heading")).to_have_text("block/dense_3")
+    expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_3")
 
 
 def test_arrow_keys_walk_the_layers(open_tab):

@@ -111,7 +111,7 @@ def test_closed_layer_opens_its_charts(open_tab):
     heat.toggle("net/stage0_")
     heat.label("net/stage0_block1_conv").click()
     panel = heat.frame.get_by_role("region", name="Charts of the chosen row")
-    expect(panel.get_by_role("heading")).to_have_text("net/stage0_block1_conv")
+    expect(panel.get_by_role("heading", level=3)).to_have_text("net/stage0_block1_conv")
     expect(heat.label("net/stage0_block1_conv")).to_have_attribute("aria-selected", "true")
 
 

@@ -1,13 +1,15 @@
 """The page of a layer: its charts, histograms, findings and facts."""
 
+import re
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tb_nnhealth.reader import read_run
-from tb_nnhealth.vocabulary import STATISTICS
+from tb_nnhealth.vocabulary import HISTOGRAM_BINS, STATISTICS
 from tests.browser.runs import BROKEN, STEPS
+from tests.browser.test_heatmap import imported
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -148,3 +150,88 @@ def test_layer_tells_its_facts(open_tab):
         ["kernel", "(4, 4)", "16", "float32", "GlorotUniform", "4, 4", "std 0.5", "yes"],
         ["bias", "(4)", "4", "float32", "Zeros", "–", "–", "yes"],
     ]
+
+
+def ridges(panel: Locator, title: str) -> Locator:
+    return panel.locator(".ridges", has=panel.page.get_by_text(title, exact=True))
+
+
+def test_histograms_are_stacked_over_time(open_tab):
+    _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    titles = panel.locator(".ridges .strip-title")
+    expect(titles).to_have_text(["kernel values", "kernel gradient", "kernel update", "output"])
+    histograms = panel.get_by_role("region", name="Histograms")
+    expect(histograms).to_contain_text(f"12 histograms, steps 0–110 of {STEPS}.")
+    expect(histograms).to_contain_text("logarithmic to both sides of zero")
+    assert len(inked(ridges(panel, "kernel values"))) > 500
+
+
+def test_pointer_on_a_histogram_tells_step_bin_and_share(open_tab):
+    _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    part = ridges(panel, "kernel gradient")
+    expect(part.locator(".said")).to_contain_text(re.compile(r"^step 110: 90 % in −[\d,]+ to [\d,]+, median "))
+    canvas = part.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    canvas.hover(position={"x": 20, "y": 60})
+    expect(part.locator(".said")).to_contain_text(re.compile(r"^step [01]0?: [\d.]+ % are −[\d.e,]+ to −[\d.e,]+$"))
+    expect(ridges(panel, "kernel values").locator(".said b")).to_have_text(part.locator(".said b").inner_text())
+
+
+def test_histograms_over_the_steps_tell_where_they_end(open_tab):
+    _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
+    panel.get_by_role("button", name="Over the steps").click()
+    expect(panel.locator(".ridges")).to_have_count(0)
+    strip = chart(panel, "kernel values")
+    expect(strip.locator(".line").first).to_have_text("histogram of step110")
+    expect(strip.locator(".shades")).to_contain_text(re.compile(r"^0 %[\d.]+ %$"))
+    plot = strip.locator(".spread")
+    plot.hover(position={"x": 60, "y": 20})
+    expect(strip.locator(".line").first).to_have_text("histogram of step0")
+    expect(strip.locator(".line").last.locator("b")).to_contain_text("%")
+
+
+def test_missing_histograms_are_told(open_tab):
+    _, panel = open_layer(open_tab, "calm", "dense/kernel")
+    expect(panel.get_by_role("region", name="Histograms")).to_contain_text("No histogram of this layer was taken")
+
+
+FRAME = {"rows": HISTOGRAM_BINS, "columns": 2}
+
+
+def shares(**bins: float) -> list[float]:
+    """Returns the frame's only plane: of each bin its share in the first column and in the second."""
+    plane = [0.0] * (2 * HISTOGRAM_BINS)
+    for name, share in bins.items():
+        sign, exponent, column = name.split("_")
+        distance = {"zero": 0, "minus": -1, "plus": 1}[sign] * (int(exponent) + 33)
+        plane[2 * (HISTOGRAM_BINS // 2 + distance) + int(column)] = share
+    return plane
+
+
+@pytest.mark.parametrize(
+    ("plane", "bounds", "centre"),
+    [
+        (shares(zero_0_0=1, zero_0_1=1), [[0, 0]], 0),
+        (shares(plus_1_0=1, plus_2_1=1), [[2, 4], [4, 8]], -1),
+        (shares(minus_0_0=0.5, plus_0_0=0.5, plus_0_1=1), [[-2, -1], [0, 0], [1, 2]], 1),
+    ],
+    ids=["zeros", "positive", "both sides"],
+)  # fmt: skip
+def test_bins_are_those_that_hold_something(open_tab, tensorboard, plane, bounds, centre):
+    body = "(frame, plane) => m.binsOf({...frame, planes: [Float32Array.from(plane)]})"
+    bins = imported(tensorboard, open_tab(), "views/bins.js", body, FRAME, plane)
+    assert (bins["bounds"], bins["centre"]) == (bounds, centre)
+
+
+def test_what_is_next_to_nothing_stands_around_zero(open_tab, tensorboard):
+    plane = shares(minus_0_0=0.5, plus_0_0=0.498, plus_9_1=1)
+    plane[2 * (HISTOGRAM_BINS // 2 + 3)] = 0.002  # 2**-30
+    body = """(frame, plane) => {
+        const bins = m.binsOf({...frame, planes: [Float32Array.from(plane)]});
+        return [bins.bounds[bins.centre], m.binText(bins, bins.centre), bins.shares[bins.centre * 2],
+                m.ticksOf(bins, 1).map(({at, label}) => [at, label]), m.summary(bins, 0)];
+    }"""
+    middle, text, share, ticks, told = imported(tensorboard, open_tab(), "views/bins.js", body, FRAME, plane)
+    assert (middle, text, share) == ([-1, 1], "within ±1", pytest.approx(0.002))
+    assert [1.5, "0"] in ticks
+    assert told == [["95 % below", "2"], ["median", "about −2"], ["95 % above", "−2"]]

@@ -60,7 +60,7 @@ function tail(layer, path) {
 
 /** What a table's tensors have histograms of, with the words for it. @type {Record<string, Record<string, string>>} */
 const HISTOGRAMS = {
-  variables: {value: '', gradient: 'gradient', update: 'update'},
+  variables: {value: 'values', gradient: 'gradient', update: 'update'},
   activations: {activation: 'output'},
 };
 
@@ -78,13 +78,25 @@ export function spreadPlace(facts, places, row) {
 export const withHistograms = (facts, places) => places.filter((place) => histogramKinds(facts, place).length);
 
 /**
- * The histograms that are shown of a row and its relatives: all of one tensor.
+ * What there are no histograms of, of what is shown.
+ * @param {Json} facts @param {Place[]} places @param {string | null} row @returns {string[]}
+ */
+export function missingHistograms(facts, places, row) {
+  const place = spreadPlace(facts, places, row) ?? places.find(({table}) => HISTOGRAMS[table]);
+  if (!place) return [];
+  const kinds = new Map(histogramKinds(facts, place));
+  return Object.entries(HISTOGRAMS[place.table] ?? {}).filter(([kind]) => !kinds.has(kind)).map(([, word]) => word);
+}
+
+/**
+ * The histograms that are shown of a row and its relatives: all of one tensor, and those of the layer's output beside them.
  * @param {Json} facts @param {Place[]} places @param {string | null} row @returns {{title: string, kind: string, row: string}[]}
  */
 export function histogramsOf(facts, places, row) {
   const place = spreadPlace(facts, places, row);
-  return place ? histogramKinds(facts, place).map(([kind, word]) =>
-    ({kind, row: place.row, title: `Spread of ${[place.name, word].filter(Boolean).join(' ')}`})) : [];
+  const output = place?.table === 'variables' ? withHistograms(facts, places).find(({table}) => table === 'activations') : null;
+  return [place, output].flatMap((one) => one ? histogramKinds(facts, one).map(([kind, word]) =>
+    ({kind, row: one.row, title: [one.name, word].filter(Boolean).join(' ')})) : []);
 }
 
 /**

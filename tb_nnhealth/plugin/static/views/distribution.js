@@ -2,24 +2,21 @@
 /** How the elements of a tensor spread over the magnitudes, step by step: a histogram over the shared steps. */
 
 import {h} from '../dom.js';
-import {number} from '../format.js';
+import {whole} from '../format.js';
 import {columnAt, columnEdges} from './axis.js';
-import {fit} from './canvas.js';
+import {binText, binsOf, shareText, summary, ticksOf} from './bins.js';
+import {fit, hatch} from './canvas.js';
 
-/**
- * `frame.rows` are the bins of `vocabulary.py`: negative from large to small magnitude, zero, positive from small to large.
- * @typedef {import('../api.js').Frame} Frame
- * @typedef {{title: string, frame: Frame}} Spread
- */
+/** @typedef {{title: string, frame: import('../api.js').Frame}} Spread */
 
-const LOWEST_EXPONENT = -32;
-const EXPONENTS = 48;
-const HEIGHT = 104;
+const HEIGHT = 132;
 const RIGHT = 12;
 const LABELS = 50;
 const MARGIN = 8;
-/** @type {[string, number][]} */
-const QUANTILES = [['95 % below', 0.95], ['median', 0.5], ['5 % below', 0.05]];
+const BETWEEN_LABELS = 14;
+
+/** How strong a share is painted: also a small one is seen. @param {number} share of the largest */
+const strength = (share) => 0.06 + 0.94 * Math.sqrt(share);
 
 export class Distribution {
   /** @param {import('./axis.js').StepAxis} axis */
@@ -27,8 +24,11 @@ export class Distribution {
     this.axis = axis;
     /** @type {Spread | null} */
     this.shown = null;
+    /** @type {import('./bins.js').Bins | null} */
+    this.bins = null;
     this.title = h('div.strip-title');
     this.legend = h('div.legend');
+    this.shades = h('div.shades');
     this.canvas = h('canvas', {'aria-hidden': 'true'});
     this.cross = h('div.cross', {hidden: true});
     this.plot = h('div.strip-plot.spread', {
@@ -36,8 +36,8 @@ export class Distribution {
       onpointerleave: () => axis.point(null, null),
       ondblclick: () => axis.onzoom(null),
     }, this.canvas, this.cross);
-    this.node = h('div.strip', {style: `--height: ${HEIGHT}px`}, h('div.gutter', {}, this.title, this.legend), this.plot);
-    this.listener = (/** @type {number | null} */ step) => this.follow(step);
+    this.node = h('div.strip', {style: `--height: ${HEIGHT}px`}, h('div.gutter', {}, this.title, this.legend, this.shades), this.plot);
+    this.listener = (/** @type {number | null} */ step, /** @type {unknown} */ source) => source !== this && this.follow(step, null);
     axis.listeners.add(this.listener);
   }
 
@@ -49,81 +49,78 @@ export class Distribution {
     return this.plot.clientWidth - LABELS - RIGHT;
   }
 
-  /** @param {Spread} shown */
-  update(shown) {
+  /** @param {Spread} shown @param {boolean} dark */
+  update(shown, dark) {
     this.shown = shown;
+    this.bins = binsOf(shown.frame);
     this.title.textContent = shown.title;
-    if (this.width() > 0) this.draw(shown.frame);
-    this.follow(null);
+    if (this.width() > 0) this.draw(shown.frame, this.bins, dark);
+    this.follow(null, null);
   }
 
-  /** @param {Frame} frame */
-  draw(frame) {
+  /** @param {import('../api.js').Frame} frame @param {import('./bins.js').Bins} bins @param {boolean} dark */
+  draw(frame, bins, dark) {
     const style = getComputedStyle(this.node);
     const context = fit(this.canvas, this.plot.clientWidth, HEIGHT);
-    const [low, high] = filled(frame);
-    const bin = (HEIGHT - 2 * MARGIN) / (high - low + 1);
+    const {bounds, shares, most} = bins;
+    const bin = (HEIGHT - 2 * MARGIN) / bounds.length;
     const bottom = HEIGHT - MARGIN;
     const edges = columnEdges(frame);
-    const most = frame.planes[0].reduce((best, share) => (share > best ? share : best), 0) || 1;
-    context.fillStyle = style.getPropertyValue('--line-1').trim();
+    const x = (/** @type {number} */ step) => LABELS + Math.min(this.width(), Math.max(0, this.axis.toPixel(step, this.width())));
+    hatch(context, LABELS, LABELS + this.width(), HEIGHT, dark);
     for (let c = 0; c < frame.columns; c++) {
-      const left = LABELS + Math.max(0, this.axis.toPixel(edges[c], this.width()));
-      const right = LABELS + Math.min(this.width(), this.axis.toPixel(edges[c + 1], this.width()));
-      for (let b = low; b <= high && right > left; b++) {
-        const share = frame.planes[0][b * frame.columns + c];
+      const [left, right] = [x(edges[c]), x(edges[c + 1])];
+      if (right <= left || Number.isNaN(frame.planes[0][c])) continue;
+      context.fillStyle = style.getPropertyValue('--card').trim();
+      context.fillRect(left, 0, right - left + 0.5, HEIGHT);
+      context.fillStyle = style.getPropertyValue('--line-1').trim();
+      for (let b = 0; b < bounds.length; b++) {
+        const share = shares[b * frame.columns + c];
         if (!(share > 0)) continue;
-        context.globalAlpha = 0.06 + 0.94 * Math.sqrt(share / most);
-        context.fillRect(left, bottom - (b - low + 1) * bin, right - left + 0.5, bin + 0.5);
+        context.globalAlpha = strength(share / most);
+        context.fillRect(left, bottom - (b + 1) * bin, right - left + 0.5, bin + 0.5);
       }
+      context.globalAlpha = 1;
+      context.fillStyle = style.getPropertyValue('--text').trim();
+      context.fillRect(x(frame.last[c]), HEIGHT - 4, 1, 4);
     }
-    context.globalAlpha = 1;
     context.fillStyle = style.getPropertyValue('--dim').trim();
     context.font = '11px system-ui, sans-serif';
     context.textAlign = 'right';
-    for (const b of new Set([low, high, ...(low < EXPONENTS && high > EXPONENTS ? [EXPONENTS] : [])])) {
-      context.fillText(number(valueOf(b)), LABELS - 4, bottom - (b - low + 0.5) * bin + 4);
+    for (const {at, label} of ticksOf(bins, BETWEEN_LABELS / bin)) {
+      const y = bottom - at * bin;
+      context.fillText(label, LABELS - 7, Math.min(HEIGHT - 3, y + 4));
+      context.fillRect(LABELS - 4, Math.round(y), 4, 1);
     }
+    this.shades.replaceChildren('0 %', h('i', {style: `background: ${shading()}`}), shareText(most));
   }
 
   /** @param {PointerEvent} event */
   move(event) {
-    const x = event.clientX - this.plot.getBoundingClientRect().left - LABELS;
-    this.axis.point(x < 0 || x > this.width() ? null : this.axis.toStep(x, this.width()), null);
+    const box = this.plot.getBoundingClientRect();
+    const x = event.clientX - box.left - LABELS;
+    const step = x < 0 || x > this.width() ? null : this.axis.toStep(x, this.width());
+    this.follow(step, step === null ? null : event.clientY - box.top);
+    this.axis.point(step, this);
   }
 
-  /** @param {number | null} step */
-  follow(step) {
-    if (!this.shown) return;
-    const {frame} = this.shown;
+  /** Says what the histogram at a step holds: in the bin at a height of the plot, or altogether. @param {number | null} step @param {number | null} y */
+  follow(step, y) {
+    const {shown, bins} = this;
+    if (!shown || !bins) return;
+    const {frame} = shown;
     this.cross.hidden = step === null;
     if (step !== null) this.cross.style.transform = `translateX(${Math.round(LABELS + this.axis.toPixel(step, this.width()))}px)`;
     const column = step === null ? frame.columns - 1 : columnAt(frame, step);
-    this.legend.replaceChildren(...QUANTILES.map(([name, share]) =>
-      h('div.line', {}, h('span.name', {}, name), h('b', {}, number(quantile(frame, column, share))))));
+    if (column < 0) return void this.legend.replaceChildren('no histogram in these steps');
+    const count = bins.bounds.length;
+    const bin = y === null ? -1 : Math.floor(((HEIGHT - MARGIN - y) / (HEIGHT - 2 * MARGIN)) * count);
+    const line = (/** @type {[string, string]} */ [name, value]) => h('div.line', {}, h('span.name', {}, name), h('b', {}, value));
+    this.legend.replaceChildren(line(['histogram of step', whole(frame.last[column])]), ...summary(bins, column).map(line),
+      ...(bin >= 0 && bin < count ? [line([binText(bins, bin), shareText(bins.shares[bin * frame.columns + column])])] : []));
   }
 }
 
-/** @param {number} bin @returns {number} a value in the middle of the bin */
-function valueOf(bin) {
-  if (bin === EXPONENTS) return 0;
-  const exponent = LOWEST_EXPONENT + (bin < EXPONENTS ? EXPONENTS - 1 - bin : bin - EXPONENTS - 1);
-  return Math.sign(bin - EXPONENTS) * Number((1.5 * 2 ** exponent).toPrecision(1));
-}
-
-/** @param {Frame} frame @returns {[number, number]} the lowest and the highest bin that ever held something */
-function filled(frame) {
-  const used = Array.from({length: frame.rows}, (_, bin) => bin).filter((bin) =>
-    frame.planes[0].subarray(bin * frame.columns, (bin + 1) * frame.columns).some((share) => share > 0));
-  return used.length ? [used[0], used[used.length - 1]] : [0, frame.rows - 1];
-}
-
-/** @param {Frame} frame @param {number} column @param {number} share @returns {number} NaN where the column is empty */
-function quantile(frame, column, share) {
-  let sum = 0;
-  for (let bin = 0; bin < frame.rows && column >= 0; bin++) {
-    sum += frame.planes[0][bin * frame.columns + column];
-    if (sum >= share) return valueOf(bin);
-  }
-  return NaN;
-}
+/** @returns {string} the colours from no element to the largest share, as CSS */
+const shading = () => `linear-gradient(to right, ${[0, 0.1, 0.3, 0.6, 1].map((share) =>
+  `color-mix(in srgb, var(--line-1) ${Math.round(100 * (share ? strength(share) : 0))}%, var(--card)) ${100 * share}%`).join(', ')})`;

@@ -4,9 +4,9 @@
 import {Slot, h} from '../dom.js';
 import {findingsList, head, layerFacts, tensorFacts} from './about.js';
 import {drawAxis} from './cells.js';
-import {rowCharts, spreadPlace, withHistograms} from './charts.js';
+import {rowCharts} from './charts.js';
 import {classBars} from './classes.js';
-import {Distribution} from './distribution.js';
+import {Histograms} from './histograms.js';
 import {Reading} from './reading.js';
 import {BESIDE, Statistics} from './statistics.js';
 import {Strip, resize} from './strip.js';
@@ -26,35 +26,30 @@ export class LayerPanel {
     this.actions = actions;
     /** @type {Strip[]} */
     this.strips = [];
-    /** @type {Distribution[]} */
-    this.spreads = [];
-    const [top, findings, about, strips, tensors, spreads, classes] =
-      ['div.layer-head', 'div', 'div', 'div.strips', 'div', 'div.strips', 'div.strips'].map((tag) => h(tag));
-    this.hosts = {strips, spreads};
-    this.slots = {head: new Slot(top), findings: new Slot(findings), about: new Slot(about), tensors: new Slot(tensors), classes: new Slot(classes)};
+    const [top, findings, about, strips, classes] = ['div.layer-head', 'div', 'div', 'div.strips', 'div.strips'].map((tag) => h(tag));
+    this.host = strips;
+    this.slots = {head: new Slot(top), findings: new Slot(findings), about: new Slot(about), classes: new Slot(classes)};
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
+    this.histograms = new Histograms(axis, (row) => actions.select(row));
     this.statistics = new Statistics(axis);
     this.node = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true},
-      top, findings, about, new Reading(axis, () => this.strips, strips).node, this.steps, tensors, spreads, classes, this.statistics.node);
+      top, findings, about, new Reading(axis, () => this.strips, strips).node, this.steps, classes, this.histograms.node, this.statistics.node);
   }
 
   /** @param {Shown | null} shown */
   update(shown) {
     this.node.hidden = !shown;
     const charts = shown ? rowCharts(shown.facts, shown.sources) : [];
-    resize(this.strips, charts.length, () => new Strip(this.axis), this.hosts.strips);
-    resize(this.spreads, shown?.spreads.length ?? 0, () => new Distribution(this.axis), this.hosts.spreads);
+    resize(this.strips, charts.length, () => new Strip(this.axis), this.host);
+    this.histograms.update(shown);
     this.statistics.update(shown);
     if (!shown) return;
-    const {facts, row, places, spreads, classes, dark} = shown;
+    const {facts, classes, dark} = shown;
     this.updateAbout(shown);
     charts.forEach((chart, index) => this.strips[index].update(chart, dark));
     this.steps.hidden = !charts.length;
     const width = (this.strips[0]?.plot.clientWidth ?? 0) - BESIDE;
     if (width > 0) drawAxis(this.steps, this.axis, width, dark);
-    this.slots.tensors.show([facts, row], () =>
-      tensors(withHistograms(facts, places), spreadPlace(facts, places, row), this.actions.select));
-    this.spreads.forEach((spread, index) => spread.update(spreads[index]));
     this.slots.classes.show([classes], () => classes.length
       ? classBars(classes, facts.tables.classes.columns.map((/** @type {Json} */ column) => column.name)) : null);
   }
@@ -68,17 +63,4 @@ export class LayerPanel {
     this.slots.findings.show([card, row, layer?.path], () => (layer || tensor ? findingsList(card, row, layer, read) : null));
     this.slots.about.show([JSON.stringify(known ?? tensor)], () => (known ? layerFacts(known) : tensor ? tensorFacts(tensor) : null));
   }
-}
-
-/**
- * The choice of the tensor whose histograms are shown, where there is one.
- * @param {Place[]} places @param {Place | null} shown @param {(row: string) => void} select
- */
-function tensors(places, shown, select) {
-  if (places.length < 2) return null;
-  return h('div.tensors', {role: 'group', 'aria-label': 'Spread of'}, h('span.strip-title', {}, 'Spread of'),
-    places.map((place) => h('button', {
-      type: 'button', title: place.row, 'data-key': `tensor:${place.row}`, 'aria-pressed': String(place.row === shown?.row),
-      onclick: () => select(place.row),
-    }, place.name || 'output')));
 }
