@@ -1,33 +1,38 @@
-"""Where a statistic is healthy: between the limits in force of the rules that judge it."""
+"""Between which limits in force the rules leave a statistic alone, whatever it was at other steps and in other layers.
+
+Gradients, the outputs' spread and norms have no such numbers: their rules compare layers, or the end with the start.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tb_nnhealth.scorecard import Scorecard
 
-Limit = tuple[str, str] | float | None
-"""A rule and the name of its limit; or a number."""
+Limit = tuple[str, str] | None
+"""A rule and the name of its limit."""
 
-LIMITS: Mapping[str, tuple[Limit, Limit]] = {
-    "update_ratio": (1e-4, ("high-update-ratio", "warning")),
-    "dead_unit_fraction": (None, ("dead-units", "warning")),
-    "saturated_fraction": (None, ("saturated-activation", "warning")),
-    "gradient_missing": (None, ("missing-gradient", "error")),
-    "value_kurtosis": (None, ("non-gaussian-weights", "kurtosis")),
-    "update_kurtosis": (None, ("non-gaussian-update", "kurtosis")),
+LIMITS: Mapping[str, tuple[Limit, Limit, Limit]] = {
+    "update_ratio": (
+        ("low-update-ratio", "warning"),
+        ("high-update-ratio", "warning"),
+        ("high-update-ratio", "error"),
+    ),
+    "dead_unit_fraction": (None, ("dead-units", "warning"), ("dead-units", "error")),
+    "saturated_fraction": (None, ("saturated-activation", "warning"), ("saturated-activation", "error")),
+    "gradient_missing": (None, ("missing-gradient", "error"), None),
+    "value_kurtosis": (None, ("non-gaussian-weights", "kurtosis"), None),
+    "update_kurtosis": (None, ("non-gaussian-update", "kurtosis"), None),
 }
-"""Of each statistic the lower limit and the upper one.
-
-The rule on small updates finds what is ten times below the usual: the band is that which is usual.
-"""
+"""Of each statistic the lower limit, the upper one, and that from which on a rule may find an error."""
 
 
 @dataclass(frozen=True)
 class Band:
-    """None = no limit on that side."""
+    """None = no limit on that side. `worst`: above `high`, from where on a rule may find an error, not a warning."""
 
     low: float | None
     high: float | None
+    worst: float | None = None
 
 
 def bands(card: Scorecard) -> dict[str, Band]:
@@ -35,9 +40,9 @@ def bands(card: Scorecard) -> dict[str, Band]:
     in_force = {(verdict.rule.name, name): value for verdict in card.rules for name, value in verdict.limits.items()}
 
     def value(limit: Limit) -> float | None:
-        return in_force.get(limit) if isinstance(limit, tuple) else limit
+        return None if limit is None else in_force.get(limit)
 
-    found = {statistic: Band(value(low), value(high)) for statistic, (low, high) in LIMITS.items()}
+    found = {statistic: Band(*map(value, limits)) for statistic, limits in LIMITS.items()}
     return {statistic: band for statistic, band in found.items() if _is_band(band)}
 
 

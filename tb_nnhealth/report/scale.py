@@ -28,6 +28,9 @@ FAR = 100.0
 _BELOW, _ABOVE = 255, 45
 """Hues, in degrees, that people tell apart who do not see red, green or blue: blue and orange."""
 
+_FAINT = 0.12
+"""How much of its colour a value has that is as bad as a warning at most: a step beyond its limit is no finding yet."""
+
 _LOG = re.compile(r"(norm|rms|ratio|absmax|std|std_min|std_max)$")
 _SIGNED = re.compile(r"(mean|skewness|kurtosis|_min|_max)$")
 
@@ -89,14 +92,20 @@ def palette(given: Scale) -> NDArray[np.uint8]:
 
 
 def _band_colours(given: Scale, band: Band, at: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Returns one grey inside the band; outside it at once a colour, the stronger the farther."""
+    """Returns one grey inside the band; outside it a colour, faint up to the worst limit, then the stronger the farther."""
     start = 0.0 if band.low is None else float(_places(given, np.float64(band.low)))
     end = 1.0 if band.high is None else float(_places(given, np.float64(band.high)))
     inside = (at >= start) & (at <= end)
+    worst = end if not band.worst else max(end, float(_places(given, np.float64(band.worst))))
     with np.errstate(invalid="ignore", divide="ignore"):
-        size = np.where(inside, 0, np.where(at < start, (start - at) / start, (at - end) / (1 - end)))
-    lightness, chroma = np.where(inside, 0.915, 0.78 - 0.32 * size), np.where(inside, 0.01, 0.09 + 0.08 * size)
+        size = np.where(inside, 0, np.where(at < start, (start - at) / start, _strength(at, end, worst)))
+    lightness, chroma = np.where(inside, 0.915, 0.9 - 0.44 * size), np.where(inside, 0.01, 0.02 + 0.15 * size)
     return _oklch(lightness, chroma, np.where(inside, 250, np.where(at < start, _BELOW, _ABOVE)))
+
+
+def _strength(at: NDArray[np.float64], limit: float, worst: float) -> NDArray[np.float64]:
+    near = _FAINT * (at - limit) / (worst - limit) if worst > limit else np.zeros_like(at)
+    return np.where(at <= worst, near, _FAINT + (1 - _FAINT) * (at - worst) / (1 - worst))
 
 
 def _places(given: Scale, values: ArrayLike) -> NDArray[np.float64]:

@@ -79,6 +79,30 @@ def test_rows_make_a_tree(open_tab, tensorboard, names, lines):
     assert tree == lines
 
 
+def test_legend_of_what_is_0_or_1_shows_both(open_tab, tensorboard):
+    body = """() => {
+        const scale = m.scaleFor('gradient_missing', '0 or 1', [Float32Array.from([0, 1])], {low: null, high: 0});
+        const near = at => m.legendColour(scale, at, false);
+        const ends = [0, 1].map(at => m.colour(scale, at, false));
+        return [m.legendTicks(scale), near(0), near(0.25), near(0.75), ...ends];
+    }"""
+    ticks, start, left, right, zero, one = imported(tensorboard, open_tab("calm/health"), "scale.js", body)
+    assert ticks == [{"at": 0.25, "label": "0"}, {"at": 0.75, "label": "1"}]
+    assert start == left == zero
+    assert right == one != zero
+
+
+def test_what_is_just_beyond_a_limit_is_hardly_coloured(open_tab, tensorboard):
+    body = """() => {
+        const scale = m.scaleFor('update_ratio', 'ratio', [], {low: 1e-5, high: 1e-2, worst: 0.1});
+        return [1e-3, 8e-2, 1, 1e-7].map(value => m.colour(scale, m.place(scale, value), false));
+    }"""
+    within, beyond, high, low = imported(tensorboard, open_tab("calm/health"), "scale.js", body)
+    assert max(within) - min(within) < 20
+    assert max(beyond) - min(beyond) < 60 < max(high) - min(high)
+    assert high[0] > high[2] and low[2] > low[0]
+
+
 def test_groups_are_closed_where_not_all_rows_can_be_seen(open_tab):
     heat = Map(open_tab("deep/health"))
     expect(heat.labels).to_have_count(STAGES)
@@ -139,9 +163,9 @@ def test_nan_and_zero_have_marks_of_their_own(open_tab):
     assert red > 200 and (green < 60 or green > 200)
     heat.hover("net/stage2_", 50).to_contain_text("0 to 0.001 update ratio")
     legend = heat.frame.get_by_role("group", name="Colours")
-    for key in ("healthy", "exactly 0", "NaN or Inf", "not measured"):
+    for key in ("within the rules’ limits", "exactly 0", "NaN or Inf", "not measured"):
         expect(legend).to_contain_text(key)
-    for tick in ("≤ 1e-6", "1e-4", "0.01", "≥ 1"):
+    for tick in ("≤ 1e-7", "1e-5", "0.01", "0.1", "≥ 1"):
         expect(legend.get_by_text(tick, exact=True)).to_be_visible()
 
 

@@ -7,18 +7,23 @@ from tb_nnhealth.rules import DIAGNOSES
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import healthy
 
-NAMED = [(statistic, *limit) for statistic, limits in LIMITS.items() for limit in limits if isinstance(limit, tuple)]
+NAMED = [(statistic, *limit) for statistic, limits in LIMITS.items() for limit in limits if limit]
 
 
 def test_the_limits_are_those_in_force():
     card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 0.02}})
-    assert bands(card)["update_ratio"] == Band(1e-4, 0.02)
-    assert bands(card)["dead_unit_fraction"] == Band(None, DIAGNOSES["dead-units"].rule.limits["warning"])
+    low, worst = (
+        DIAGNOSES["low-update-ratio"].rule.limits["warning"],
+        DIAGNOSES["high-update-ratio"].rule.limits["error"],
+    )
+    assert bands(card)["update_ratio"] == Band(low, 0.02, worst)
+    limits = DIAGNOSES["dead-units"].rule.limits
+    assert bands(card)["dead_unit_fraction"] == Band(None, limits["warning"], limits["error"])
     assert "gradient_rms" not in bands(card)
 
 
 def test_limits_that_cross_are_no_band():
-    card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 1e-5}})
+    card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 1e-6}})
     assert "update_ratio" not in bands(card)
 
 

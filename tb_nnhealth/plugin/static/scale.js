@@ -5,7 +5,8 @@ import {decades, number, quantity, tickLabels, ticks} from './format.js';
 
 /**
  * `kind` chooses the colours: those of a band are neutral in it, and apart on its two sides. `beyond`: some values lie below.
- * Where a statistic is healthy; null = no limit on that side. @typedef {{low: number | null, high: number | null}} Band
+ * Between which limits the rules leave a statistic alone; null = no limit on that side. `worst`: above `high`, from where on a rule may find an error.
+ * @typedef {{low: number | null, high: number | null, worst?: number | null}} Band
  * @typedef {{kind: 'log' | 'linear' | 'signed' | 'band', log: boolean, low: number, high: number, beyond: boolean, unit: string, band: Band | null}} Scale
  * @typedef {[number, number, number]} Rgb
  */
@@ -14,6 +15,9 @@ const LEVELS = 256;
 const LOG = /(norm|rms|ratio|absmax|std|std_min|std_max)$/;
 const SIGNED = /(mean|skewness|kurtosis|_min|_max)$/;
 const MOST_DECADES = 12;
+
+/** Between two labels of a legend. */
+const LEAST_ROOM = 0.1;
 
 /** How far outside a band the colours are strongest: a hundred times. */
 const FAR = 100;
@@ -87,8 +91,12 @@ export function place(scale, value) {
 /** @param {number} x */
 const clamp = (x) => Math.min(1, Math.max(0, x));
 
+/** @param {Scale} scale @param {number} at 0 to 1 along the legend @param {boolean} dark @returns {Rgb} */
+export const legendColour = (scale, at, dark) => colour(scale, scale.unit === '0 or 1' ? Math.round(at) : at, dark);
+
 /** @param {Scale} scale @returns {{at: number, label: string}[]} */
 export function legendTicks(scale) {
+  if (scale.unit === '0 or 1') return [{at: 0.25, label: '0'}, {at: 0.75, label: '1'}];
   if (scale.band) return bandTicks(scale, scale.band);
   const values = scale.log ? decades(scale.low, scale.high, 4) : ticks(scale.low, scale.high, 4);
   const shown = values.length > 1 ? values : [scale.low, scale.high];
@@ -104,10 +112,13 @@ export function legendTicks(scale) {
 function bandTicks(scale, band) {
   const isBounded = isShare(scale.unit);
   /** @type {[number | null, string][]} */
-  const values = [[scale.low, scale.log ? '≤ ' : ''], [band.low, ''], [band.high, ''], [scale.high, isBounded ? '' : '≥ ']];
-  return values.flatMap(([value, sign], index) => {
-    if (value === null || (index === 2 && place(scale, value) === 0)) return [];
-    return [{at: place(scale, value), label: sign + quantity(value, scale.unit)}];
+  const values = [[scale.low, scale.log ? '≤ ' : ''], [band.low, ''], [band.high, ''], [band.worst ?? null, ''], [scale.high, isBounded ? '' : '≥ ']];
+  let taken = -1;
+  return values.flatMap(([value, sign]) => {
+    const at = value === null ? 0 : place(scale, value);
+    if (value === null || at - taken < LEAST_ROOM) return [];
+    taken = at;
+    return [{at, label: sign + quantity(value, scale.unit)}];
   });
 }
 
@@ -134,14 +145,21 @@ export function colour(scale, at, dark) {
 /** Hues, in degrees, that people tell apart who do not see red, green or blue: blue and orange. */
 const [BELOW, ABOVE] = [255, 45];
 
-/** Inside the band one grey; outside it at once a colour, the stronger the farther. @param {Scale} scale @param {Band} band @param {number} at @param {boolean} dark */
+/** How much of its colour a value has that is as bad as a warning at most: a step beyond that limit is no finding yet. */
+const FAINT = 0.12;
+
+/** Inside the band one grey; outside it a colour, faint up to the worst limit, then the stronger the farther. @param {Scale} scale @param {Band} band @param {number} at @param {boolean} dark */
 function bandColour(scale, band, at, dark) {
   const from = band.low === null ? 0 : place(scale, band.low);
   const to = band.high === null ? 1 : place(scale, band.high);
   if (at >= from && at <= to) return dark ? oklch(0.36, 0.012, 250) : oklch(0.915, 0.01, 250);
-  const size = at < from ? (from - at) / from : (at - to) / (1 - to);
-  return oklch(dark ? 0.52 + 0.32 * size : 0.78 - 0.32 * size, 0.09 + 0.08 * size, at < from ? BELOW : ABOVE);
+  const size = at < from ? (from - at) / from : strength(at, to, Math.max(to, band.worst ? place(scale, band.worst) : to));
+  return oklch(dark ? 0.38 + 0.46 * size : 0.9 - 0.44 * size, 0.02 + 0.15 * size, at < from ? BELOW : ABOVE);
 }
+
+/** @param {number} at 0 to 1 @param {number} limit @param {number} worst @returns {number} 0 to 1 */
+const strength = (at, limit, worst) =>
+  at <= worst ? (worst > limit ? (FAINT * (at - limit)) / (worst - limit) : 0) : FAINT + ((1 - FAINT) * (at - worst)) / (1 - worst);
 
 /**
  * Björn Ottosson's OKLab, from polar coordinates to sRGB.

@@ -59,6 +59,7 @@ export function flowOptions(scene, width, point) {
     ],
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 9}},
     hooks: {
+      draw: zero ? [(/** @type {Plot} */ chart) => drawZero(chart, bounds[0], colour('--dim'), colour('--grid'))] : [],
       drawClear: healthy ? [(/** @type {Plot} */ chart) => drawHealthy(chart, healthy, colour('--pass'))] : [],
       setCursor: [(/** @type {Plot} */ chart) => chart.cursor.event && point(chart.cursor.left < 0 ? null : chart.cursor.idx ?? null)],
     },
@@ -78,6 +79,27 @@ function layersAxis(scene, width) {
     gap: 6, size: leaning ? 26 + 4 * longest : 28, rotate: leaning ? -38 : 0, splits: () => shown,
     values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((index) => all[index] ?? ''),
   };
+}
+
+/** Parts the place of zero, which a logarithmic axis has none for, from the values. @param {Plot} chart @param {number} bottom @param {string} ink @param {string} ground */
+function drawZero(chart, bottom, ink, ground) {
+  const {ctx, bbox} = chart;
+  const ratio = window.devicePixelRatio || 1;
+  const edge = chart.valToPos(bottom * Math.sqrt(10), 'y', true);
+  ctx.save();
+  ctx.strokeStyle = ground;
+  ctx.lineWidth = 2 * ratio;
+  ctx.setLineDash([6 * ratio, 4 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, edge);
+  ctx.lineTo(bbox.left + bbox.width, edge);
+  ctx.stroke();
+  ctx.fillStyle = ink;
+  ctx.font = FONT.replace('11', String(11 * ratio));
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'bottom';
+  ctx.fillText('exactly 0, below all of the axis', bbox.left + bbox.width - EDGE, edge - EDGE / 4);
+  ctx.restore();
 }
 
 /** @param {Plot} chart @param {[number, number]} healthy @param {string} colour */
