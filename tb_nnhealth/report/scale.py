@@ -92,7 +92,7 @@ def palette(given: Scale) -> NDArray[np.uint8]:
 
 
 def _band_colours(given: Scale, band: Band, at: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Returns one grey inside the band; outside it a colour, faint up to the worst limit, then the stronger the farther."""
+    """Returns grey inside the band; outside it a colour, faint up to the worst limit, then the stronger the farther."""
     start = 0.0 if band.low is None else float(_places(given, np.float64(band.low)))
     end = 1.0 if band.high is None else float(_places(given, np.float64(band.high)))
     inside = (at >= start) & (at <= end)

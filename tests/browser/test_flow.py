@@ -87,7 +87,7 @@ def test_arrow_keys_walk_the_layers(open_tab):
         plot.press(key)
         expect(said(flow)).to_contain_text(f"block/dense_{layer}/kernel")
     plot.press("Enter")
-    heading = tab.frame.get_by_role("region", name="Charts of the chosen row").get_by_role("heading")
+    heading = tab.frame.get_by_role("region", name="Charts of the chosen row").get_by_role("heading").first
     expect(heading).to_have_text(f"block/dense_{LAYERS - 2}")
 
 
