@@ -3,29 +3,12 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
+
+from tb_nnhealth.numbers import number as number
+from tb_nnhealth.numbers import rounded
 
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
-
-
-def number(value: float | None) -> str:
-    """Returns three significant digits; "–" is what was not measured."""
-    if value is None or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 1e6 or size < 1e-3:
-        mantissa, exponent = f"{_rounded(value, 2):.1e}".split("e")
-        return f"{mantissa.removesuffix('.0').replace('-', '−')}e{int(exponent)}"
-    if size >= 1000 or value == int(value):
-        text = f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}"
-    else:
-        text = f"{_rounded(value, 3):g}"
-    return text.replace("-", "−")
 
 
 def quantity(value: float | None, unit: str | None = "") -> str:
@@ -44,7 +27,7 @@ def short(count: float) -> str:
     """Returns a count as "50.9 k"."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= size:
-            return f"{_rounded(count / size, 3):g} {letter}"
+            return f"{rounded(count / size, 3):g} {letter}"
     return f"{count:g}"
 
 
@@ -96,11 +79,6 @@ def most_common(texts: Iterable[str]) -> str | None:
     """Returns the text that occurs most, the first of those that occur as often; None of no texts."""
     texts = list(texts)
     return max(texts, key=texts.count, default=None)
-
-
-def _rounded(value: float, digits: int) -> float:
-    """Returns a number of so many digits, halves away from zero."""
-    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value)))
 
 
 def _is_shown(character: str) -> bool:

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -68,7 +69,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"The mean of the outputs of {path} is {ratio:.3g} times their standard deviation.",
+        f"The mean of the outputs of {path} is {number(ratio)} times their standard deviation.",
         layer=path,
         **span(run.activations.steps[window]),
         statistic="activation_mean",

@@ -28,6 +28,7 @@ Networks with normalization between the layers bear any scale inside of a block.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -66,7 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"The outputs' spread goes from {start:.3g} at {first.path} to {end:.3g} at {last.path}.",
+        f"The outputs' spread goes from {number(start)} at {first.path} to {number(end)} at {last.path}.",
         layer=last.path,
         **span(run.activations.steps),
         statistic="activation_std",

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, OnCurve, Rule, Threshold
@@ -98,7 +99,7 @@ def _growth(run: HealthRun, limit: float) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "error",
-            f"The gradient norm grew from about {usual:.3g} to {now:.3g}, and {outcome}.",
+            f"The gradient norm grew from about {number(usual)} to {number(now)}, and {outcome}.",
             **span(steps[-last:]),
             statistic="gradient_global_norm",
             observed=now / usual,
@@ -121,7 +122,7 @@ def _against_weight(run: HealthRun, limit: float) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"The gradient of {variables[worst].path} is {ratio[worst]:.3g} times as large as the variable itself.",
+        f"The gradient of {variables[worst].path} is {number(ratio[worst])} times as large as the variable itself.",
         layer=variables[worst].layer,
         variable=variables[worst].path,
         **span(run.variables.steps[window]),
@@ -144,7 +145,7 @@ def _depth(run: HealthRun, limit: float) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "warning",
-            f"The gradient of {variables[worst].path} is {ratio[worst]:.3g} times that of the layers behind it.",
+            f"The gradient of {variables[worst].path} is {number(ratio[worst])} times that of the layers behind it.",
             layer=variables[worst].layer,
             variable=variables[worst].path,
             **span(run.variables.steps),

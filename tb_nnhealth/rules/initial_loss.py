@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import unnormalized_input
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -83,7 +84,7 @@ def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Find
     yield Finding(
         RULE.name,
         "warning" if is_far else severity_of_symptom(run),
-        f"The loss starts at {first:.3g}, and that of a guess is {guess:.3g}.",
+        f"The loss starts at {number(first)}, and that of a guess is {number(guess)}.",
         first_step=0,
         last_step=0,
         statistic="loss",

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
@@ -104,7 +105,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 run,
                 head,
                 "error",
-                f"The labels of an example of {head.name} sum to {total:.3g} on average, and {head.loss} "
+                f"The labels of an example of {head.name} sum to {number(total)} on average, and {head.loss} "
                 "expects the probabilities of its classes, which sum to 1.",
                 "data_mean",
                 total,

@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, kernel
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -71,7 +72,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run) if at_first else "info",
-        f"The bias of {path} is {found[path]:.3g} times as large as what its kernel makes of the input.",
+        f"The bias of {path} is {number(found[path])} times as large as what its kernel makes of the input.",
         layer=path,
         **span(steps),
         statistic="value_rms",

@@ -30,6 +30,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import FALLS_WELL, learns_well, loss_curve, noise, relative_drop, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
@@ -66,7 +67,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     middle = float(median(_over_steps(run.step.steps[known], rates))) / highest
     curve, learns = loss_curve(run), learns_well(run)
     if middle < limits["decayed"] and not share_left(run) < NEARLY_DONE:
-        reached = f"below {middle:.1g} of its highest, {highest:.3g}" if middle else f"0, after {highest:.3g} at most"
+        reached = (
+            f"below {middle:.1g} of its highest, {number(highest)}" if middle else f"0, after {number(highest)} at most"
+        )
         message = f"For half of the training the learning rate is {reached}."
         found = _finding(run, "warning", message, middle, limits["decayed"])
         yield replace(found, on_curve=OnCurve("learning_rate", middle * highest, limits["decayed"] * highest))
@@ -75,7 +78,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         drop = relative_drop(before, after)
         if abs(drop) < limits["plateau"] and noise(curve.losses) < 0.05 * abs(after) and after > 0.05 * curve.start:
             message = (
-                f"The loss has lain at {after:.3g} for the second half, at a constant learning rate of {highest:.3g}."
+                f"The loss has lain at {number(after)} for the second half, at a constant learning rate "
+                f"of {number(highest)}."
             )
             yield _finding(run, "info", message, drop, limits["plateau"])
 

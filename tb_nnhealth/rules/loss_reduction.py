@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import KERAS_OWN, Head, heads
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -62,9 +63,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     lowest = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
     if known and lowest < limits["negative"]:
         where = int(np.nanargmin(values))
-        message = (
-            f"{losses[0].get('class_name')} cannot be negative, and is {lowest:.3g} at step {run.step.steps[where]}."
-        )
+        name, step = losses[0].get("class_name"), run.step.steps[where]
+        message = f"{name} cannot be negative, and is {number(lowest)} at step {step}."
         yield _finding(run, "error", message, lowest, limits["negative"], "loss")
         return
     summed = next((head for head in heads(run) if _is_summed(head)), None)

@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import (
     falls_steadily,
@@ -91,7 +92,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "error" if never_fell(run) else "warning",
-        f"A step changes {variables[slowest].path} by {ratio[slowest]:.1e} of its norm, and the loss does not fall.",
+        f"A step changes {variables[slowest].path} by {number(ratio[slowest])} of its norm; the loss does not fall.",
         layer=variables[slowest].layer,
         variable=variables[slowest].path,
         first_step=first_step,
@@ -112,8 +113,8 @@ def _crawls(run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limi
     yield Finding(
         RULE.name,
         "warning",
-        f"A step changes {variables[middle].path} by {ratio[middle]:.1e} of its norm: the loss falls on and on, and "
-        f"{share_left(run):.0%} of what was there to lose is left.",
+        f"A step changes {variables[middle].path} by {number(ratio[middle])} of its norm: the loss falls on and "
+        f"on, and {share_left(run):.0%} of what was there to lose is left.",
         layer=variables[middle].layer,
         variable=variables[middle].path,
         **span(run.variables.steps[late(run.variables.steps)]),

@@ -44,6 +44,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
@@ -155,7 +156,7 @@ def _goes_back(name: str, course: _Course, limits: Limits, chance: float, shorte
         RULE.name,
         "warning",
         f"From step {first} to step {last} the loss fell by {fell:.0%}, and {name} went the wrong way, from "
-        f"{before:.3g} to {after:.3g}.",
+        f"{number(before)} to {number(after)}.",
         first_step=first,
         last_step=last,
         statistic=f"metric/{name}",

@@ -49,6 +49,7 @@ than those of the training have a larger loss.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import Scored, better_than_guess
 from tb_nnhealth.rules._loss import (
@@ -91,17 +92,18 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
         scored = better_than_guess(run)
         message = (
-            f"The loss ends at {ratio * trivial:.3g}, within {near:.0%} of the best constant answer's {trivial:.3g}"
+            f"The loss ends at {number(ratio * trivial)}, within {near:.0%} of the best constant answer's "
+            f"{number(trivial)}"
         )
         end = against_trivial(run, limits["low"])
         yield _finding("info" if scored else "error", message + _beside(scored), curve, ratio, limits["low"], end)
     elif validation >= limits["low"] and len(curve.steps):
-        best = f"The best validation loss, {validation * trivial:.3g}, is "
+        best = f"The best validation loss, {number(validation * trivial)}, is "
         message = (
             f"{validation:.2g} times the best constant answer's: the validation data are not like the training data, "
             "or not prepared as they are."
             if validation_is_unlike(run)
-            else f"not {1 - limits['low']:.0%} below the best constant answer's {trivial:.3g}."
+            else f"not {1 - limits['low']:.0%} below the best constant answer's {number(trivial)}."
         )
         regularized = bool((run.step.highs("regularization_loss") > 0).any())
         near_best = OnCurve("epoch/val_loss", *(() if regularized else (validation * trivial, limits["low"] * trivial)))

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
@@ -64,7 +65,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"Few weights of {variable.path} take most of its update: the excess kurtosis is {value:.3g}.",
+        f"Few weights of {variable.path} take most of its update: the excess kurtosis is {number(value)}.",
         layer=variable.layer,
         variable=variable.path,
         **span(table.steps[acted[0] :]),

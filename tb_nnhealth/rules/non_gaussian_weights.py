@@ -30,6 +30,7 @@ An L1 penalty makes most weights small on purpose; so do inputs of which only a 
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
@@ -64,8 +65,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"A few weights of {variable.path} have outgrown the rest: its excess kurtosis went from {start:.3g} "
-        f"to {value:.3g}.",
+        f"A few weights of {variable.path} have outgrown the rest: its excess kurtosis went from {number(start)} "
+        f"to {number(value)}.",
         layer=variable.layer,
         variable=variable.path,
         **span(table.steps),

@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median, of_present_loss
@@ -175,5 +176,5 @@ def _growth(run: HealthRun, step: int, limit: float) -> str:
         series = table.highs(statistic, "step")[table.steps < step]
         series = np.abs(series[np.isfinite(series)].astype(np.float64))
         if len(series) >= 4 and series[-1] > limit * median(series[:-1]) > 0:
-            told.append(f"{words} from about {median(series[:-1]):.3g} to {series[-1]:.3g}")
+            told.append(f"{words} from about {number(float(median(series[:-1])))} to {number(series[-1])}")
     return f"; before it grew {' and '.join(told)}" if told else ""

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
@@ -66,8 +67,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"The validation loss was best ({smooth[best]:.3g}) at step {steps[best]:.0f}, and has risen to "
-        f"{smooth[-1]:.3g} since, while the training loss fell.",
+        f"The validation loss was best ({number(smooth[best])}) at step {steps[best]:.0f}, and has risen to "
+        f"{number(smooth[-1])} since, while the training loss fell.",
         **span(steps[best:]),
         observed=float(rise),
         limit=limit,

@@ -31,6 +31,7 @@ A model with the same names of layers that was trained from scratch takes any ra
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -106,7 +107,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             severity_of_symptom(run),
-            f"The input goes from {seen[0]:.3g} to {seen[1]:.3g}, and {backbone.name} was trained on "
+            f"The input goes from {number(seen[0])} to {number(seen[1])}, and {backbone.name} was trained on "
             f"{low:g} to {high:g}.",
             tensor=row,
             **span(run.data.steps),

@@ -42,6 +42,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_nnhealth.numbers import apart
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._epochs import curve as epochs_curve
@@ -144,14 +145,16 @@ def _drop(losses: Floats) -> tuple[float, float]:
 
 
 def _message(run: HealthRun, curve: LossCurve, drop: float, limit: float) -> str:
-    start = f"{curve.start:.3g} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
+    begun, end = apart(curve.start, curve.end)
+    start = f"{begun} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
     _, means = epochs_curve(of_present_loss(run), "loss")
     if drop < -limit and len(means) > 1 and fall_of_epochs(run) > limit:
-        return f"The loss hardly falls: its mean is {means[0]:.3g} in the first epoch, and {means[-1]:.3g} in the last."
+        first, last = apart(float(means[0]), float(means[-1]))
+        return f"The loss hardly falls: its mean is {first} in the first epoch, and {last} in the last."
     if drop < -limit and curve.end < curve.start:
-        return f"The loss rises again: {start}, {curve.end:.3g} at the end, less in between."
+        return f"The loss rises again: {start}, {end} at the end, less in between."
     if drop < -limit:
-        return f"The loss rises: from {start} to {curve.end:.3g} at the end."
+        return f"The loss rises: from {start} to {end} at the end."
     if curve.fell < limit + curve.doubt:
-        return f"The loss has not fallen: {start}, {curve.end:.3g} at the end."
-    return f"The loss stays at {curve.end:.3g}, after {start}."
+        return f"The loss has not fallen: {start}, {end} at the end."
+    return f"The loss stays at {end}, after {start}."

@@ -29,6 +29,7 @@ An optimizer with a step size of its own (Adam) copes with large targets, given 
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import SQUARED, Head
 from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data, spread
@@ -71,7 +72,7 @@ def _judge(run: HealthRun, head: Head, limits: Limits) -> Finding | None:
     return Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"The targets of {head.name} have a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
+        f"The targets of {head.name} have a mean of {number(mean)} and a standard deviation of {number(std)}.",
         layer=head.layer.path if head.layer else None,
         tensor=head.target.place,
         **span(run.data.steps),

@@ -39,6 +39,7 @@ is, and more training mends it. A `SwapEMAWeights` swaps in weights that the mov
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -114,12 +115,12 @@ def _lost(start: float, modes: ModeLosses) -> float:
 
 def _finding(late: list[tuple[Epoch, ModeLosses]], start: float, lost: float, limit: float) -> Finding:
     (first, _), (last, modes) = late[0], late[-1]
-    worse = f"{modes.inference:.3g}" if math.isfinite(modes.inference) else "no finite loss"
+    worse = f"{number(modes.inference)}" if math.isfinite(modes.inference) else "no finite loss"
     return Finding(
         RULE.name,
         "warning",
-        f"At step {last.step} the same batch has a loss of {modes.training:.3g} in training mode and {worse} in "
-        f"inference mode; it was {start:.3g} at the start.",
+        f"At step {last.step} the same batch has a loss of {number(modes.training)} in training mode and {worse} in "
+        f"inference mode; it was {number(start)} at the start.",
         first_step=first.step - 1,
         last_step=last.step - 1,
         statistic="loss",

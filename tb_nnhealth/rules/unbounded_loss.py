@@ -32,6 +32,7 @@ A critic's score may run away for a while before the generator follows.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import REGRESSION
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
@@ -68,7 +69,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"The loss falls below zero ever faster: it started at {curve.start:.3g}, and ends at {curve.end:.3g}.",
+        f"The loss falls below zero ever faster: it started at {number(curve.start)}, and ends at {number(curve.end)}.",
         **span(curve.steps),
         statistic="loss",
         observed=depth,

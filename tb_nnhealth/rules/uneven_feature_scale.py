@@ -36,6 +36,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -70,7 +71,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     for tensor in tensors:
         low, high = (of_data(run, f"feature_std_{end}", tensor.place) for end in ("min", "max"))
         if low > 0 and high / low > limits["spread"]:
-            message = f"The features of the input {tensor.name} have standard deviations from {low:.3g} to {high:.3g}."
+            least, most = number(low), number(high)
+            message = f"The features of the input {tensor.name} have standard deviations from {least} to {most}."
             observed, limit = high / low, limits["spread"]
             yield _finding(
                 run, tensor.place, severity_of_symptom(run), message, "feature_std_max", observed, limit, "ratio"

@@ -40,6 +40,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, spread
 from tb_nnhealth.rules._layers import PASSING
@@ -129,7 +130,7 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
     yield Finding(
         RULE.name,
         _severity(run, excess > limits["far"]),
-        f"{given.name} has a mean of {mean:.3g} and a standard deviation of {std:.3g}.",
+        f"{given.name} has a mean of {number(mean)} and a standard deviation of {number(std)}.",
         layer=given.layer,
         tensor=given.tensor,
         **span(run.data.steps),

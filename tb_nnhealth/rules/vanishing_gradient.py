@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -82,7 +83,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"The gradient of {variables[first].path} is {gradient[first]:.1e} times that of the layers behind it.",
+        f"The gradient of {variables[first].path} is {number(gradient[first])} times that of the layers behind it.",
         layer=variables[first].layer,
         variable=variables[first].path,
         **span(run.variables.steps),

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
@@ -60,7 +61,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if falls_ever_faster(loss_curve(run)) else severity_of_symptom(run),
-        f"The norm of {worst.path} has grown {total:.0f} times, and still grows.",
+        f"The norm of {worst.path} has grown {number(total)} times, and still grows.",
         layer=worst.layer,
         variable=worst.path,
         **span(run.variables.steps),

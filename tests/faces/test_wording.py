@@ -5,6 +5,7 @@ import math
 import pytest
 
 from tb_nnhealth.faces.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
+from tb_nnhealth.numbers import apart, share
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,10 @@ def test_plain_text_is_short_and_printable():
     assert len(plain("x" * 10_000)) <= LONGEST + 1
     assert plain("a\x00b\x9f\ud800\ufffe\nc") == "a\ufffdb\ufffd\ufffd\ufffd\nc"
     assert plain("🧠 \u202e") == "🧠 \u202e"
+
+
+def test_numbers_that_are_told_side_by_side_are_told_apart():
+    assert apart(2.3031, 2.3008) == ("2.303", "2.301")
+    assert apart(2.3, 0.1) == ("2.3", "0.1")
+    assert apart(2.3, 2.3) == ("2.3", "2.3")
+    assert [share(0.0), share(1e-6), share(0.5)] == ["0 %", "1e-4 %", "50 %"]

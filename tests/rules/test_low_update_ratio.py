@@ -100,7 +100,7 @@ def test_the_path_follows_steps_that_were_not_sampled():
 def test_small_steps_of_a_loss_that_falls_on_and_on_are_a_warning():
     (finding,) = findings(RULE, crawling())
     assert (finding.severity, finding.limit) == ("warning", 3e-4)
-    assert "by 2.0e-04 of its norm: the loss falls on and on, and 9" in finding.message
+    assert "by 2e-4 of its norm: the loss falls on and on, and 9" in finding.message
     assert findings(RULE, crawling(ratio=4e-4)) == ()
     assert findings(RULE, crawling(end=1.5)) == ()
     levelled = losses(crawling(), np.maximum(2.1, 2.3 - STEPS / 1000))

@@ -37,7 +37,7 @@ def test_a_falling_loss_passes():
 def test_a_loss_that_never_fell_is_an_error():
     (finding,) = findings(RULE, stuck(healthy()))
     assert (finding.severity, finding.statistic, finding.limit) == ("error", "loss", 0.01)
-    assert "2.3 at the start, 2.3 at the end" in finding.message
+    assert "2.304 at the start, 2.295 at the end" in finding.message
 
 
 def test_a_loss_that_fell_a_little_first_is_a_warning():
@@ -146,7 +146,7 @@ def test_a_resumed_run_is_judged_by_the_steps_that_were_seen():
     resumed = replace(stuck(healthy(steps=steps)), loss_since=5000)
     (finding,) = findings(RULE, resumed)
     assert (finding.severity, finding.first_step) == ("warning", 5100)
-    assert finding.message == "The loss has not fallen: 2.3 at step 5000, 2.3 at the end."
+    assert finding.message == "The loss has not fallen: 2.304 at step 5000, 2.295 at the end."
     assert verdict(RULE, replace(resumed, steps=5020)).reason == "20 steps are too few to call a loss stalled"
 
 

@@ -1,0 +1,46 @@
+"""Numbers as people read them: in the messages of the rules as on the page."""
+
+import math
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+MOST_DIGITS = 7
+"""What a float32 is good for."""
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Returns so many significant digits; "–" is what was not measured."""
+    if value is None or math.isnan(value):
+        return "–"
+    value = float(value)
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e6 or size < 1e-3:
+        mantissa, exponent = f"{rounded(value, 2):.1e}".split("e")
+        return f"{mantissa.removesuffix('.0').replace('-', '−')}e{int(exponent)}"
+    if size >= 1000 or value == int(value):
+        text = f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}"
+    else:
+        text = f"{rounded(value, digits):.{max(6, digits)}g}"
+    return text.replace("-", "−")
+
+
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Returns two numbers in as many digits as tell them apart; of those that are the same, three each."""
+    for digits in range(3, MOST_DIGITS + 1):
+        told = number(one, digits), number(other, digits)
+        if told[0] != told[1]:
+            return told
+    return number(one), number(other)
+
+
+def share(value: float) -> str:
+    """Returns a share in per cent."""
+    return f"{number(100 * value)} %"
+
+
+def rounded(value: float, digits: int) -> float:
+    """Returns a number of so many digits, halves away from zero."""
+    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value)))
