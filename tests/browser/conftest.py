@@ -1,5 +1,6 @@
 """A real TensorBoard, and a page of headless Chromium that looks at its Health tab."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,8 @@ class Tab:
 
     def wait_for(self, run: str, steps: int | None = None) -> None:
         shown = f"{run} {steps}" if steps is not None else f"{run} "
-        self.frame.locator(f'body[data-shown^="{shown}"]').wait_for(timeout=20_000)
+        quoted = re.sub(r'(["\\])', r"\\\1", shown)
+        self.frame.locator(f'body[data-shown^="{quoted}"]').wait_for(timeout=20_000)
 
 
 @pytest.fixture(scope="session", params=["fast", "slow"])

@@ -382,3 +382,24 @@ def test_arrow_keys_move_the_cell(open_tab):
     expect(heat.label("net/stage1_")).to_be_focused()
     expect(heat.frame.locator(".tip")).to_contain_text("net/stage1_")
     expect(heat.frame.locator(".tip")).to_contain_text(f"step {STEPS - 2}")
+
+
+def test_last_of_two_thousand_rows_is_there_only_when_it_is_looked_at(open_tab):
+    tab = open_tab("wide/health")
+    heat = Map(tab)
+    expect(heat.label("dense0/kernel")).to_be_visible()
+    assert heat.labels.count() < 50
+    heat.labels.first.focus()
+    heat.labels.first.press("Control+End")
+    last = heat.label(f"dense{WIDE - 1}/kernel")
+    expect(last).to_be_in_viewport()
+    expect(last).to_have_attribute("aria-setsize", str(WIDE))
+    assert heat.labels.count() < 50
+    plot = heat.plot.bounding_box()
+    for row, step, value in ((WIDE - 1, 5, "0.001"), (WIDE - 2, 5, "0.5"), (WIDE - 2, 4, "0.001")):
+        box = heat.label(f"dense{row}/kernel").bounding_box()
+        tab.page.mouse.move(plot["x"] + (plot["width"] - RIGHT) * step / 9, box["y"] + box["height"] / 2)
+        tip = expect(tab.frame.locator(".tip"))
+        tip.to_contain_text(f"dense{row}/kernel")
+        tip.to_contain_text(re.compile(rf"^{re.escape(value)} update ratio"))
+        tip.to_contain_text(f"step {step}")

@@ -1,8 +1,11 @@
 """What the page says where a link leads nowhere yet, a run holds little, or it cannot be read."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -10,7 +13,7 @@ from playwright.sync_api import expect
 
 import tools.browser
 from tests.browser.conftest import TensorBoard
-from tests.browser.odd import NESTED, STEPS, write_odd_runs, write_part
+from tests.browser.odd import HOSTILE, HOSTILE_RUNS, NESTED, STEPS, write_odd_runs, write_part
 from tests.browser.runs import LONG, write_small_run
 from tests.browser.test_accessibility import needs_axe, violations
 from tests.browser.test_heatmap import imported
@@ -263,3 +266,210 @@ def test_picture_shows_that_a_group_is_one_and_of_how_many_rows(open_tab):
 
     assert ink(0, 17) > 10, "the arrow"
     assert ink(group["width"] - 22, group["width"] - 4) > 10, "the number"
+
+
+class Choice(NamedTuple):
+    """What a reader does, the words of the address that tell it, and what is seen then and before."""
+
+    do: Callable[[Any], object]
+    words: str
+    seen: Callable[[Any], bool]
+
+
+CHOICES = [
+    Choice(
+        lambda frame: frame.get_by_role("group", name="Categories").get_by_role("button", name="weights").click(),
+        "category=weights",
+        lambda frame: frame.get_by_role("heading", name="Findings: weights").count() == 1,
+    ),
+    Choice(
+        lambda frame: frame.get_by_role("button", name="Collapse all").click(),
+        "groups=%5B%22-%22%5D",
+        lambda frame: frame.locator(".labels [aria-expanded=true]").count() == 0,
+    ),
+    Choice(
+        lambda frame: frame.locator(".labels [data-group=dense] .disclosure").click(),
+        "groups=%5B%22-%22%2C%22%2Bdense%2F%22%5D",
+        lambda frame: frame.locator(".labels [aria-expanded=true]").count() == 1,
+    ),
+    Choice(
+        lambda frame: frame.get_by_role("group", name="Steps").get_by_role("button", name="Log").click(),
+        "axis=log",
+        lambda frame: (
+            frame.get_by_role("group", name="Steps").get_by_role("button", name="Log").get_attribute("aria-pressed")
+            == "true"
+        ),
+    ),
+    Choice(
+        lambda frame: frame.get_by_role("tab", name="Gradient flow").click(),
+        "view=flow",
+        lambda frame: frame.locator(".flow-plot canvas").is_visible(),
+    ),
+    Choice(
+        lambda frame: frame.get_by_label("biases and scales too").check(),
+        "all=yes",
+        lambda frame: frame.get_by_label("biases and scales too").is_checked(),
+    ),
+    Choice(
+        lambda frame: frame.get_by_role("slider", name="Step", exact=True).fill("7"),
+        "step=7",
+        lambda frame: frame.get_by_role("slider", name="Step", exact=True).input_value() == "7",
+    ),
+    Choice(
+        lambda frame: frame.get_by_role("tab", name="Training curves").click(),
+        "view=curves",
+        lambda frame: frame.get_by_role("tabpanel", name="Training curves").is_visible(),
+    ),
+    Choice(
+        lambda frame: frame.get_by_label("losses on a logarithmic scale").check(),
+        "loss=log",
+        lambda frame: frame.get_by_label("losses on a logarithmic scale").is_checked(),
+    ),
+]
+
+
+def wait_until(tab, holds: Callable[..., bool], *given: object) -> None:
+    for _ in range(100):
+        if holds(*given):
+            return
+        tab.page.wait_for_timeout(50)
+    raise AssertionError(given)
+
+
+def test_each_choice_stands_in_the_address_and_can_be_gone_back_on(open_tab):
+    tab = open_tab("small/health")
+    frame = tab.frame
+
+    def is_told(words: str, wanted: bool) -> bool:
+        return (f"p.nnhealth.{words}" in tab.page.evaluate("location.hash")) == wanted
+
+    def are_seen(given, *choices: int) -> bool:
+        return all(CHOICES[index].seen(given) for index in choices)
+
+    expect(frame.locator(".labels [aria-expanded=true]")).to_have_count(2)
+    for choice in CHOICES:
+        choice.do(frame)
+        wait_until(tab, choice.seen, frame)
+        wait_until(tab, is_told, choice.words, True)
+    link = tab.page.evaluate("location.hash").split("&", 2)[2]
+    for choice in reversed(CHOICES):
+        wait_until(tab, choice.seen, frame)
+        tab.page.go_back()
+        wait_until(tab, is_told, choice.words, False)
+    expect(frame.get_by_role("heading", name="Findings", exact=True)).to_be_visible()
+    expect(frame.locator(".labels [aria-expanded=true]")).to_have_count(2)
+    for choice in CHOICES:
+        tab.page.go_forward()
+        wait_until(tab, choice.seen, frame)
+    again = open_tab("small/health", f"&{link}").frame
+    wait_until(tab, are_seen, again, 7, 8)
+    again.get_by_role("tab", name="Gradient flow").click()
+    wait_until(tab, are_seen, again, 5, 6)
+    again.get_by_role("tab", name="Layers × steps").click()
+    wait_until(tab, are_seen, again, 0, 2, 3)
+
+
+def test_words_of_a_link_that_mean_nothing_are_passed_over(open_tab):
+    words = {"category": "<b>", "step": "x", "groups": "{", "loss": "1"}
+    tab = open_tab("small/health", "".join(f"&p.nnhealth.{key}={quote(word)}" for key, word in words.items()))
+    expect(tab.frame.get_by_role("heading", name="Findings", exact=True)).to_be_visible()
+    expect(tab.frame.locator(".labels [aria-expanded=true]")).to_have_count(2)
+
+
+def test_play_is_a_few_stills_where_motion_is_to_be_reduced(open_tab):
+    def positions(**options: object) -> list[int]:
+        tab = open_tab("small/health", "&p.nnhealth.view=flow&p.nnhealth.step=0", **options)
+        slider = tab.frame.get_by_role("slider", name="Step", exact=True)
+        tab.frame.get_by_role("button", name="Play the steps").click()
+        seen = []
+        for _ in range(22):
+            tab.page.wait_for_timeout(100)
+            seen.append(int(slider.input_value()))
+        return list(dict.fromkeys(seen))
+
+    assert len(positions()) > 6
+    calm = positions(reduced_motion="reduce")
+    assert 2 <= len(calm) <= 4 and calm[1] - calm[0] == 5
+
+
+SHIFTS = """window.__shifts = [];
+new PerformanceObserver((list) => window.__shifts.push(...list.getEntries().map(({value}) => value)))
+    .observe({type: 'layout-shift', buffered: true});"""
+MOST_SHIFT = 0.02
+
+
+@pytest.mark.parametrize("width", [1024, 1400])
+@pytest.mark.parametrize("view", ["heatmap", "flow", "curves"])
+def test_nothing_moves_while_a_run_loads(open_tab, width, view):
+    tab = open_tab("calm/health")
+    tab.page.add_init_script(SHIFTS)
+    tab.page.set_viewport_size({"width": width, "height": 800})
+    tab.page.goto(f"{tab.page.url.partition('#')[0]}#nnhealth&p.nnhealth.run=small%2Fhealth&p.nnhealth.view={view}")
+    tab.page.reload()
+    tab.wait_for("small/health", STEPS)
+    tab.page.wait_for_timeout(500)
+    total = "() => window.__shifts.reduce((sum, value) => sum + value, 0)"
+    assert tab.frame.locator("body").evaluate(total) <= MOST_SHIFT
+
+
+def test_thinned_run_says_so(open_tab):
+    tab = open_tab("thinned/health")
+    expect(tab.frame.locator(".notes")).to_contain_text("Some rows of this run are missing here")
+    other = open_tab("small/health")
+    expect(other.frame.get_by_role("region", name="Verdict")).not_to_contain_text("rows of this run are missing")
+
+
+FITS = "() => document.documentElement.scrollWidth <= window.innerWidth"
+
+
+def sound(tab) -> bool:
+    """Returns whether no name was taken for markup, and none widens the page."""
+    body = tab.frame.locator("body")
+    return (
+        tab.page.evaluate("window.__xss") is None
+        and tab.frame.locator("#nnhealth script, #nnhealth img").count() == 0
+        and body.evaluate(FITS)
+    )
+
+
+def test_hostile_names_of_layers_are_text_in_every_view(open_tab):
+    tab = open_tab("hostile/health")
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    for name in HOSTILE:
+        label = tab.frame.locator(".labels button").nth(HOSTILE.index(name))
+        assert label.get_attribute("title") == f"{name}/kernel"
+        label.click()
+        assert panel.get_by_role("heading").first.text_content() == name
+        expect(panel.locator(".u-over").first).to_be_visible()
+        assert sound(tab)
+    for view in ("Gradient flow", "Training curves", "Layers × steps"):
+        tab.frame.get_by_role("tab", name=view).click()
+        expect(tab.frame.get_by_role("tabpanel", name=view)).to_be_visible()
+        tab.page.wait_for_timeout(200)
+        assert sound(tab)
+    tab.frame.get_by_role("tab", name="Gradient flow").click()
+    plot = tab.frame.locator(".flow-plot")
+    plot.focus()
+    for name in HOSTILE:
+        plot.press("ArrowRight")
+        expect(tab.frame.locator(".flow > div > .said .mono")).to_contain_text(name[:200])
+    assert sound(tab)
+
+
+def test_hostile_names_of_runs_are_text_in_every_page(open_tab):
+    for name in HOSTILE_RUNS:
+        tab = open_tab(f"{name}/health")
+        assert tab.frame.get_by_label("Run", exact=True).locator("option:checked").text_content() == name
+        assert sound(tab)
+        tab.page.context.close()
+    tab = open_tab(None, "&p.nnhealth.page=runs")
+    expect(tab.frame.locator(".runs tbody .run-name").first).to_be_visible(timeout=20_000)
+    names = set(tab.frame.locator(".runs tbody .run-name").all_text_contents())
+    assert set(HOSTILE_RUNS) <= names
+    assert sound(tab)
+    compared = quote(json.dumps([f"{name}/health" for name in HOSTILE_RUNS]), safe="")
+    side = open_tab(None, f"&p.nnhealth.page=compare&p.nnhealth.compare={compared}")
+    expect(side.frame.locator(".verdicts .run-name")).to_have_count(len(HOSTILE_RUNS), timeout=20_000)
+    assert set(side.frame.locator(".verdicts .run-name").all_text_contents()) == set(HOSTILE_RUNS)
+    expect(side.frame.locator(".overlay canvas").first).to_be_visible()
+    assert sound(side)

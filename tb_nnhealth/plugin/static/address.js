@@ -3,13 +3,16 @@
 
 import * as host from './host.js';
 import {MOST_COMPARED} from './views/runs.js';
+import {MOST_GROUPS} from './views/folds.js';
 import {VIEWS} from './views/timeline.js';
 
 /**
  * @typedef {{first: number, last: number} | null} Range
  * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range,
- *   log: boolean, rowFilter: string, page: string, sort: string, filter: string, compare: string[]}} Shown `log`: whether the steps
- *   stand on a logarithmic axis; `rowFilter` of the heat map's rows, `filter` of the table of runs
+ *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, category: string | null,
+ *   page: string, sort: string, filter: string, compare: string[]}} Shown `log`: whether the steps stand on a logarithmic axis;
+ *   `rowFilter` of the heat map's rows, `groups` of them that the reader opened and closed; `step` of the gradient flow, null = the last,
+ *   `everything`: whether biases stand in it; `logLoss`: whether losses stand on a logarithmic scale; `filter` of the table of runs
  */
 
 /** One run, the table of all, a few of them side by side; the first one unless another is chosen. */
@@ -21,7 +24,7 @@ const SORT = 'run';
 const PAUSE_MILLISECONDS = 1000;
 
 /** What is changed little by little: that is one choice. @type {(keyof Shown)[]} */
-const GRADUAL = ['range', 'rowFilter'];
+const GRADUAL = ['range', 'rowFilter', 'step'];
 
 const LONGEST_FILTER = 500;
 
@@ -35,15 +38,24 @@ export function shownBy(words) {
     range: rangeOf(words.steps),
     log: words.axis === 'log',
     rowFilter: (words.rows ?? '').slice(0, LONGEST_FILTER),
+    groups: namesOf(words.groups, MOST_GROUPS),
+    step: /^\d{1,15}$/.test(words.step ?? '') ? Number(words.step) : null,
+    everything: words.all === 'yes',
+    logLoss: words.loss === 'log',
+    category: words.category ?? null,
     page: PAGES.find((name) => name === words.page) ?? PAGES[0],
     sort: words.sort ?? SORT,
     filter: words.filter ?? '',
-    compare: namesOf(words.compare),
+    compare: namesOf(words.compare, MOST_COMPARED),
   };
 }
 
+/** @param {Shown} state @returns {Shown} what the address holds of it */
+export const shownIn = ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, category, page, sort, filter, compare}) =>
+  ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, category, page, sort, filter, compare});
+
 /** @param {Shown & {run: string | null}} shown @returns {Record<string, string | null>} null = left out */
-export function wordsOf({run, view, flow, choice, row, range, log, rowFilter, page, sort, filter, compare}) {
+export function wordsOf({run, view, flow, choice, row, range, page, sort, filter, compare, ...others}) {
   return {
     run,
     view: view === VIEWS[0].name ? null : view,
@@ -52,14 +64,24 @@ export function wordsOf({run, view, flow, choice, row, range, log, rowFilter, pa
     statistic: choice?.statistic ?? null,
     row,
     steps: range ? `${range.first}-${range.last}` : null,
-    axis: log ? 'log' : null,
-    rows: rowFilter || null,
+    ...detailsOf(others),
     page: page === PAGES[0] ? null : page,
     sort: sort === SORT ? null : sort,
     filter: filter || null,
     compare: compare.length ? JSON.stringify(compare) : null,
   };
 }
+
+/** @param {Pick<Shown, 'log' | 'rowFilter' | 'groups' | 'step' | 'everything' | 'logLoss' | 'category'>} shown @returns {Record<string, string | null>} */
+const detailsOf = ({log, rowFilter, groups, step, everything, logLoss, category}) => ({
+  axis: log ? 'log' : null,
+  rows: rowFilter || null,
+  groups: groups.length ? JSON.stringify(groups) : null,
+  step: step === null ? null : String(step),
+  all: everything ? 'yes' : null,
+  loss: logLoss ? 'log' : null,
+  category,
+});
 
 /** @param {Shown & {run: string | null}} one @param {Shown & {run: string | null}} other */
 export const same = (one, other) => JSON.stringify(wordsOf(one)) === JSON.stringify(wordsOf(other));
@@ -94,11 +116,11 @@ function rangeOf(text) {
   return last && Number(last) > Number(first) ? {first: Number(first), last: Number(last)} : null;
 }
 
-/** @param {string | undefined} text a JSON list of runs: their names may hold any separator @returns {string[]} */
-function namesOf(text) {
+/** @param {string | undefined} text a JSON list of names: they may hold any separator @param {number} most @returns {string[]} */
+function namesOf(text, most) {
   try {
     const names = JSON.parse(text ?? '[]');
-    return Array.isArray(names) ? [...new Set(names.filter((name) => typeof name === 'string'))].slice(0, MOST_COMPARED) : [];
+    return Array.isArray(names) ? [...new Set(names.filter((name) => typeof name === 'string'))].slice(0, most) : [];
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@
 
 import * as api from './api.js';
 import * as host from './host.js';
-import {Trail, same, shownBy} from './address.js';
+import {Trail, same, shownBy, shownIn} from './address.js';
 import {frames} from './frames.js';
 import {OneRun} from './onerun.js';
 import {Patience} from './patience.js';
@@ -62,8 +62,8 @@ class Page {
     this.trail = new Trail();
     this.one = new OneRun(this.state, {
       change: (changes) => this.change(changes),
-      refine: (changes) => this.refine(changes),
-      pick: (category) => this.set({category}),
+      refine: (changes, quiet) => this.refine(changes, quiet),
+      pick: (category) => this.refine({category}),
       show: (finding) => this.show(finding),
       open: (finding) => this.open(finding),
       copy: (text) => this.copy(text),
@@ -157,9 +157,9 @@ class Page {
     this.look();
   }
 
-  /** Does what the reader chose of what is there already. @param {Partial<State>} changes */
-  refine(changes) {
-    this.trail.note(changes);
+  /** Does what the reader chose of what is there already. @param {Partial<State>} changes @param {boolean} [quiet] nothing to go back on */
+  refine(changes, quiet = false) {
+    if (!quiet) this.trail.note(changes);
     this.set(changes);
   }
 
@@ -196,8 +196,7 @@ class Page {
   /** @param {string} run */
   chooseRun(run) {
     this.trail.note({run});
-    const {view, flow, choice, row, range, log, rowFilter, sort, filter, compare} = this.state;
-    this.goTo(run, {view, flow, choice, row, range, log, rowFilter, page: 'run', sort, filter, compare});
+    this.goTo(run, {...shownIn(this.state), page: 'run', step: null, category: null});
     this.carries = true;
   }
 
@@ -207,16 +206,16 @@ class Page {
     this.choices++;
     this.carries = false;
     this.patience.forget();
-    this.set({...UNREAD, ...shown, run, focus: null, category: null});
+    this.set({...UNREAD, ...shown, run, focus: null});
     this.look();
   }
 
-  /** Marks a finding's rows and steps in the heat map, at the statistic that shows it. @param {Json} finding */
-  async show(finding) {
+  /** Marks a finding's rows and steps in the heat map, at the statistic that shows it. @param {Json} finding @param {Partial<State>} [changes] */
+  async show(finding, changes = {}) {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
-    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: ''});
+    await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: '', ...changes});
     this.draw();
     this.one.reveal(rows[0] ?? null);
   }
@@ -224,8 +223,7 @@ class Page {
   /** Opens a finding in the list, and shows it. @param {Json} finding */
   async open(finding) {
     this.state.toggled.set(finding.rule, true);
-    this.set({category: null});
-    await this.show(finding);
+    await this.show(finding, {category: null});
     this.one.unfold(finding);
   }
 

@@ -14,7 +14,7 @@ import {verdict} from './views/verdict.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./state.js').State} State
  * What the reader does: `change` may need data, `refine` none.
- * @typedef {{change: (changes: Partial<State>) => void, refine: (changes: Partial<State>) => void, pick: (category: string | null) => void,
+ * @typedef {{change: (changes: Partial<State>) => void, refine: (changes: Partial<State>, quiet?: boolean) => void, pick: (category: string | null) => void,
  *   show: (finding: Json) => void, open: (finding: Json) => void, copy: (text: string) => void, retry: () => void}} Actions
  */
 
@@ -35,6 +35,7 @@ export class OneRun {
       zoom: (range) => change({range}),
       space: (log) => change({log}),
       filter: (rowFilter) => refine({rowFilter}),
+      refine,
       open,
       read: (finding) => this.read(finding),
     });
@@ -49,7 +50,8 @@ export class OneRun {
     const {state, actions} = this;
     this.node.hidden = state.page !== 'run';
     if (this.node.hidden) return;
-    const {runs, run, facts, card, error, category} = state;
+    const {runs, run, facts, card, error} = state;
+    const category = card?.rules.some((/** @type {Json} */ rule) => rule.category === state.category) ? state.category : null;
     this.slots.message.show([error, run, runs?.length === 0, isMissing(state), Boolean(facts)], () => this.message());
     this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, actions.pick));
     this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
@@ -79,13 +81,12 @@ export class OneRun {
 
   /** @param {Json} facts @param {Json} card */
   drawTimeline(facts, card) {
-    const {view, choice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, sources, spreads, classes, about, focus, states, dark} = this.state;
-    const shownChoice = choice ?? PREFERRED[0];
-    const related = relatives(facts, tableOf(facts, shownChoice.table, row ?? ''), row ?? '');
-    const selected = selectedRows(facts, shownChoice.table, row);
-    this.timeline.update({
-      facts, card, view, choice: shownChoice, flow, range, log, rowFilter, matrix, depth, overview, loss, row, selected, related, sources, spreads, classes, about, focus, states, dark,
-    });
+    const {state} = this;
+    const {row} = state;
+    const choice = state.choice ?? PREFERRED[0];
+    const related = relatives(facts, tableOf(facts, choice.table, row ?? ''), row ?? '');
+    const selected = selectedRows(facts, choice.table, row);
+    this.timeline.update({...state, facts, card, choice, selected, related});
   }
 
   /** Brings the heat map into view, and a row of it. @param {string | null} row */

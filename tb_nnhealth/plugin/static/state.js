@@ -19,7 +19,6 @@ export const initial = (shown) => ({
   /** @type {string | null} */ error: null,
   ...shown,
   /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
-  /** @type {string | null} */ category: null,
   /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
   /** @type {import('./matrix.js').Matrix | null} */ matrix: null,
   /** @type {import('./views/depth.js').FlowFrame | null} */ depth: null,

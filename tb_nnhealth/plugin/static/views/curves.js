@@ -9,23 +9,20 @@ import {Strip, resize} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
- * @typedef {{facts: Json, frame: import('../api.js').Frame | null, dark: boolean}} Shown
+ * @typedef {{facts: Json, frame: import('../api.js').Frame | null, logLoss: boolean, dark: boolean}} Shown
  */
 
 /** Pixels left and right of a strip's plot. */
 const BESIDE = 62;
 
 export class CurvesView {
-  /** @param {import('./axis.js').StepAxis} axis */
-  constructor(axis) {
+  /** @param {import('./axis.js').StepAxis} axis @param {(logLoss: boolean) => void} scale */
+  constructor(axis, scale) {
     this.axis = axis;
-    this.log = false;
-    /** @type {Shown | null} */
-    this.shown = null;
     /** @type {Strip[]} */
     this.strips = [];
-    const toggle = h('input', {type: 'checkbox', onchange: () => this.toggle()});
-    this.bar = h('div.toolbar', {}, h('label.check', {}, toggle, 'losses on a logarithmic scale'));
+    this.toggle = h('input', {type: 'checkbox', onchange: () => scale(this.toggle.checked)});
+    this.bar = h('div.toolbar', {}, h('label.check', {}, this.toggle, 'losses on a logarithmic scale'));
     this.host = h('div.strips', {});
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
     this.empty = h('p.dim', {}, 'No loss was measured: the curves need a compiled loss.');
@@ -33,16 +30,10 @@ export class CurvesView {
     this.node = h('div.curves', {}, this.bar, node, this.steps, this.empty);
   }
 
-  toggle() {
-    this.log = !this.log;
-    if (this.shown) this.update(this.shown);
-  }
-
   /** @param {Shown} shown */
-  update(shown) {
-    this.shown = shown;
-    const {facts, frame, dark} = shown;
-    const charts = frame ? curveCharts(facts, frame, this.log) : [];
+  update({facts, frame, logLoss, dark}) {
+    this.toggle.checked = logLoss;
+    const charts = frame ? curveCharts(facts, frame, logLoss) : [];
     this.empty.hidden = !frame || charts.length > 0;
     this.bar.hidden = this.steps.hidden = !charts.length;
     if (!frame) return;

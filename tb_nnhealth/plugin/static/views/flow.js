@@ -13,9 +13,10 @@ import {Scrubber} from './scrubber.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./depth.js').Flow} Flow
  * @typedef {{facts: Json, flow: Flow | null, frame: import('./depth.js').FlowFrame | null, range: import('../api.js').Range,
- *   selected: ReadonlySet<string>, dark: boolean}} Shown
+ *   step: number | null, everything: boolean, selected: ReadonlySet<string>, dark: boolean}} Shown
  * @typedef {import('./flowplot.js').Scene} Scene
- * @typedef {{choose: (statistic: string) => void, select: (row: string) => void}} Actions
+ * @typedef {{choose: (statistic: string) => void, select: (row: string) => void, step: (step: number | null) => void,
+ *   everything: (all: boolean) => void}} Actions
  */
 
 export class FlowView {
@@ -29,7 +30,6 @@ export class FlowView {
     this.scene = null;
     /** The step that the scrubber stands at; null = the last one, also when others come. @type {number | null} */
     this.step = null;
-    this.all = false;
     /** @type {number | null} the row under the pointer, among those shown */
     this.pointed = null;
     /** @type {uPlot | null} */
@@ -43,7 +43,7 @@ export class FlowView {
       onclick: () => this.open(),
     });
     this.said = h('p.said', {role: 'status'});
-    this.scrubber = new Scrubber((position) => this.move(position));
+    this.scrubber = new Scrubber((position) => this.move(position), () => actions.step(this.step));
     this.empty = h('p.dim', {}, 'Nothing that could be followed through the layers was measured. '
       + 'Train with HealthCallback(gradients=True, activations=True), which is the default.');
     this.body = h('div', {}, this.choices, this.scrubber.node, this.said, this.plot);
@@ -53,11 +53,12 @@ export class FlowView {
   /** @param {Shown} shown */
   update(shown) {
     this.shown = shown;
-    const {facts, flow} = shown;
+    const {facts, flow, step, everything} = shown;
+    if (!this.scrubber.isPlaying) this.step = step;
     this.empty.hidden = Boolean(flow);
     this.body.hidden = !flow;
     if (!flow) return;
-    this.slot.show([facts, flow, this.all], () => this.picker(facts, flow));
+    this.slot.show([facts, flow, everything], () => this.picker(facts, flow, everything));
     this.scene = this.stage();
     const width = this.plot.clientWidth;
     if (this.scene && width > 0) this.draw(this.scene, width);
@@ -67,8 +68,8 @@ export class FlowView {
   /** @param {Scene} scene @param {number} width */
   draw(scene, width) {
     const {flow, rows, bounds, columns, frame, at} = scene;
-    const dark = this.shown?.dark;
-    const shape = JSON.stringify([flow.statistic, rows.length, this.all, dark, bounds, scene.healthy, hasZero(scene.around), width]);
+    const {dark, everything} = /** @type {Shown} */ (this.shown);
+    const shape = JSON.stringify([flow.statistic, rows.length, everything, dark, bounds, scene.healthy, hasZero(scene.around), width]);
     if (shape !== this.shape || !this.chart) {
       this.chart?.destroy();
       this.shape = shape;
@@ -82,18 +83,18 @@ export class FlowView {
 
   /** @returns {Scene | null} null while another frame is on its way */
   stage() {
-    const {facts, flow, frame, range} = /** @type {Shown} */ (this.shown);
+    const {facts, flow, frame, range, everything} = /** @type {Shown} */ (this.shown);
     const names = flow ? facts.tables[flow.table].rows : [];
     if (!flow || frame?.statistic !== flow.statistic || frame.rows !== names.length || !frame.columns) return null;
-    const rows = shownRows(names, this.all);
+    const rows = shownRows(names, everything);
     const columns = columnsIn(frame, range);
     const around = spread(frame, rows, columns);
     const healthy = healthyOf(facts, flow);
     return {flow, healthy, frame, names, rows, columns, around, bounds: decadesOf(around, healthy), ...momentOf(frame, rows, columns, this.step)};
   }
 
-  /** @param {Json} facts @param {Flow} flow */
-  picker(facts, flow) {
+  /** @param {Json} facts @param {Flow} flow @param {boolean} everything */
+  picker(facts, flow, everything) {
     const rows = facts.tables[flow.table].rows;
     return h('div.toolbar', {},
       h('div.choices', {role: 'group', 'aria-label': 'Statistic'}, FLOWS.map((other) => h('button', {
@@ -101,13 +102,8 @@ export class FlowView {
         onclick: () => this.actions.choose(other.statistic),
       }, other.title))),
       hasOthers(rows) ? h('label.check', {}, h('input', {
-        type: 'checkbox', checked: this.all, 'data-key': 'flow:all', onchange: () => this.toggle(),
+        type: 'checkbox', checked: everything, 'data-key': 'flow:all', onchange: () => this.actions.everything(!everything),
       }), 'biases and scales too') : null);
-  }
-
-  toggle() {
-    this.all = !this.all;
-    if (this.shown) this.update(this.shown);
   }
 
   /** @param {number} position of the scrubber */

@@ -11,9 +11,9 @@ import {legend} from './legend.js';
  * @typedef {Record<string, any>} Json
  * @typedef {import('./timeline.js').Choice} Choice
  * @typedef {import('../matrix.js').Matrix} Matrix
- * @typedef {{facts: Json, choice: Choice, matrix: Matrix | null, rowFilter: string, row: string | null, selected: ReadonlySet<string>,
+ * @typedef {{facts: Json, choice: Choice, matrix: Matrix | null, rowFilter: string, groups: string[], row: string | null, selected: ReadonlySet<string>,
  *   focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
- * @typedef {{choose: (choice: Choice) => void, select: (row: string) => void, filter: (text: string) => void}} Actions
+ * @typedef {{choose: (choice: Choice) => void, select: (row: string) => void, filter: (text: string) => void, regroup: (groups: string[], quiet: boolean) => void}} Actions
  */
 
 /** Headings of the tables in the choice of statistics. @type {[string, string][]} */
@@ -42,7 +42,7 @@ export class HeatView {
       spellcheck: false, autocomplete: 'off', maxLength: 500, oninput: () => actions.filter(this.input.value),
     });
     this.said = h('span.dim', {id: 'rows-said', role: 'status'});
-    this.map = new HeatMap(axis, actions.select, (path) => this.rowOf(path));
+    this.map = new HeatMap(axis, actions, (path) => this.rowOf(path));
     const all = (/** @type {boolean} */ open, /** @type {string} */ name) =>
       h('button.link', {type: 'button', onclick: () => this.map.toggleAll(open)}, name);
     this.folds = h('span.folds', {}, all(true, 'Expand all'), all(false, 'Collapse all'));
@@ -75,7 +75,7 @@ export class HeatView {
   /** @param {Shown} shown */
   update(shown) {
     this.shown = shown;
-    const {facts, choice, matrix, rowFilter, row, selected, focus, states, dark} = shown;
+    const {facts, choice, matrix, rowFilter, groups, row, selected, focus, states, dark} = shown;
     const rows = facts.tables[choice.table]?.rows ?? [];
     this.updatePicker(facts, choice);
     this.body.hidden = !rows.length;
@@ -88,7 +88,7 @@ export class HeatView {
     this.map.node.hidden = !matched.length;
     this.unmatched.hidden = matched.length > 0;
     this.hint.hidden = Boolean(row) || !matched.length;
-    this.map.update({frame, rows, shown: matched, statistic: choice.statistic, scale, dark, selected, focus, states});
+    this.map.update({frame, rows, shown: matched, statistic: choice.statistic, scale, dark, selected, focus, states, groups});
     this.folds.hidden = this.map.tree.every(({children}) => !children.length);
     const hasBad = (frame?.planes.length ?? 0) > 2;
     this.legend.show([scale, dark, hasBad], () => legend(scale, dark, hasBad));

@@ -5,12 +5,13 @@ import {h} from '../dom.js';
 import {columnAt} from './axis.js';
 import {fit} from './canvas.js';
 import {RIGHT, drawAxis, drawCells, drawMarks} from './cells.js';
+import {fold, foldAll, folded} from './folds.js';
 import {Summary} from './extremes.js';
 import {Gestures} from './gestures.js';
 import {Rail} from './rail.js';
 import {Rows} from './rows.js';
 import {tipText} from './tip.js';
-import {branchesOf, linesOf, openAtFirst, treeOf} from './tree.js';
+import {linesOf, openAtFirst, treeOf} from './tree.js';
 
 /**
  * @typedef {import('../api.js').Frame} Frame
@@ -19,7 +20,7 @@ import {branchesOf, linesOf, openAtFirst, treeOf} from './tree.js';
  * @typedef {{rows: ReadonlySet<string>, first: number | null, last: number | null}} Focus
  * `rows` are all of the table, `shown` those to be seen, by their number.
  * @typedef {{frame: Frame | null, rows: string[], shown: number[], statistic: string, scale: Scale, dark: boolean, selected: ReadonlySet<string>,
- *   focus: Focus | null, states: ReadonlyMap<string, string>}} Shown
+ *   focus: Focus | null, states: ReadonlyMap<string, string>, groups: string[]}} Shown
  */
 
 const LOWEST_ROW = 16;
@@ -28,10 +29,10 @@ const MOST_HEIGHT = 480;
 const SEVERITIES = ['error', 'warning', 'info'];
 
 export class HeatMap {
-  /** @param {import('./axis.js').StepAxis} axis @param {(row: string) => void} select @param {(path: string) => string | null} rowOf a layer's row */
-  constructor(axis, select, rowOf) {
+  /** @param {import('./axis.js').StepAxis} axis @param {{select: (row: string) => void, regroup: (groups: string[], quiet: boolean) => void}} actions @param {(path: string) => string | null} rowOf a layer's row */
+  constructor(axis, actions, rowOf) {
     this.axis = axis;
-    this.select = select;
+    this.actions = actions;
     this.rowOf = rowOf;
     /** @type {Shown | null} */
     this.shown = null;
@@ -43,8 +44,6 @@ export class HeatMap {
     this.tree = [];
     /** @type {ReadonlySet<string>} */
     this.first = new Set();
-    /** What the reader opened and closed, whichever table and filter. @type {Map<string, boolean>} */
-    this.toggled = new Map();
     /** @type {Item[]} */
     this.items = [];
     /** The cell that is pointed at. @type {{key: string, step: number} | null} */
@@ -88,20 +87,26 @@ export class HeatMap {
 
   /** @param {string} key */
   isOpen(key) {
-    return this.toggled.get(key) ?? this.first.has(key);
+    return folded(this.shown?.groups ?? [], key) ?? this.first.has(key);
   }
 
-  /** @param {Item} item a group */
-  toggle({key, open}) {
-    this.toggled.set(key, !open);
+  /** @param {Item} item a group @param {boolean} [quiet] nothing that the reader chose */
+  toggle({key, open}, quiet = false) {
     this.leave();
+    this.regroup(fold(this.shown?.groups ?? [], key, !open), quiet);
+  }
+
+  /** @param {string[]} groups that are open and closed @param {boolean} [quiet] */
+  regroup(groups, quiet = false) {
+    if (!this.shown) return;
+    this.shown = {...this.shown, groups};
     this.layOut();
+    this.actions.regroup(groups, quiet);
   }
 
   /** @param {boolean} open */
   toggleAll(open) {
-    for (const key of branchesOf(this.tree)) this.toggled.set(key, open);
-    this.layOut();
+    this.regroup(foldAll(open));
   }
 
   /** Opens a row's layer, or a layer itself; of other groups what they hold. @param {Item} item */
@@ -109,14 +114,14 @@ export class HeatMap {
     const rows = this.shown?.rows ?? [];
     const row = item.open === null ? rows[item.rows[0]] : this.rowOf(item.key.replace(/\/$/, ''));
     if (row === null) this.toggle(item);
-    else this.select(row);
+    else this.actions.select(row);
   }
 
   /** Brings a row into view, and opens what hides it. @param {string} row */
   reveal(row) {
     const number = this.shown?.rows.indexOf(row) ?? -1;
     const hides = (/** @type {Item} */ {open, rows}) => open === false && rows.includes(number);
-    for (let item = this.items.find(hides); item; item = this.items.find(hides)) this.toggle(item);
+    for (let item = this.items.find(hides); item; item = this.items.find(hides)) this.toggle(item, true);
     const index = this.items.findIndex(({open, rows}) => open === null && rows.includes(number));
     if (index >= 0) this.scrollTo(index);
   }

@@ -42,7 +42,8 @@ export class Overview {
   /** @param {Shown} shown */
   update({facts, card, frame, range, dark}) {
     this.axis.set(null, facts.training.steps - 1);
-    this.node.hidden = !frame;
+    this.node.hidden = !facts.tables.steps;
+    for (const part of this.node.children) part.hidden = !frame;
     if (!frame) return;
     this.loss.update({...lossChart(facts, frame), height: HEIGHT}, dark);
     this.brush.node.hidden = this.axis.end < NARROWEST;

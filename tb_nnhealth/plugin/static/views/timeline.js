@@ -22,11 +22,11 @@ import {Tabs} from './tabs.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: import('../api.js').Range,
- *   log: boolean, rowFilter: string, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], about: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
- *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, open: (finding: Json) => void,
+ *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, refine: (changes: Partial<import('../state.js').State>, quiet?: boolean) => void, open: (finding: Json) => void,
  *   read: (finding: Json) => void}} Actions
  */
 
@@ -44,9 +44,12 @@ export class Timeline {
     this.axis = new StepAxis();
     this.axis.onzoom = actions.zoom;
     this.overview = new Overview(this.axis, actions);
-    this.curves = new CurvesView(this.axis);
-    this.heat = new HeatView(this.axis, actions);
-    this.flow = new FlowView(this.axis, {choose: actions.flow, select: (row) => actions.select(row)});
+    const {refine} = actions;
+    this.curves = new CurvesView(this.axis, (logLoss) => refine({logLoss}));
+    this.heat = new HeatView(this.axis, {...actions, regroup: (groups, quiet) => refine({groups}, quiet)});
+    this.flow = new FlowView(this.axis, {
+      choose: actions.flow, select: (row) => actions.select(row), step: (step) => refine({step}), everything: (everything) => refine({everything}),
+    });
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
     this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read});
     const unknown = h('div');
@@ -78,7 +81,7 @@ export class Timeline {
 
   /** @param {Shown} shown */
   updateView(shown) {
-    const {facts, view, flow, depth, loss, range, selected, dark} = shown;
+    const {facts, view, flow, depth, loss, logLoss, step, everything, range, selected, dark} = shown;
     const nothing = !facts.training.sampled_steps;
     this.empty.hidden = !nothing;
     this.views.hidden = this.panel.hidden = nothing;
@@ -88,8 +91,8 @@ export class Timeline {
     this.flow.node.hidden = view !== 'flow';
     this.curves.node.hidden = view !== 'curves';
     if (view === 'heatmap') this.heat.update(shown);
-    if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, selected, dark});
-    if (view === 'curves') this.curves.update({facts, frame: loss, dark});
+    if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, step, everything, selected, dark});
+    if (view === 'curves') this.curves.update({facts, frame: loss, logLoss, dark});
   }
 
   /** Saves a picture of what is shown. @param {{run: string | null, view: string, range: import('../api.js').Range}} shown */

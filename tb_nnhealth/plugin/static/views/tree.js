@@ -87,7 +87,3 @@ export function openAtFirst(nodes, most) {
   }
   return open;
 }
-
-/** @param {Node[]} nodes @returns {string[]} the keys of all that can be opened */
-export const branchesOf = (nodes) =>
-  nodes.flatMap(({key, children}) => (children.length ? [key, ...branchesOf(children)] : []));
