@@ -473,3 +473,22 @@ def test_hostile_names_of_runs_are_text_in_every_page(open_tab):
     assert set(side.frame.locator(".verdicts .run-name").all_text_contents()) == set(HOSTILE_RUNS)
     expect(side.frame.locator(".overlay canvas").first).to_be_visible()
     assert sound(side)
+
+
+@needs_axe
+@pytest.mark.parametrize(
+    ("view", "reached"),
+    [("heatmap", ".labels [data-group=dense]"), ("flow", ".flow-plot"), ("curves", "#tab-curves")],
+)
+def test_first_stop_skips_to_the_view(open_tab, view, reached):
+    tab = open_tab("small/health", f"&p.nnhealth.view={view}")
+    skip = tab.frame.get_by_role("button", name="Skip to the layers and curves")
+    assert skip.bounding_box()["width"] <= 2
+    tab.frame.get_by_role("button", name="One run").focus()
+    tab.page.keyboard.press("Shift+Tab")
+    expect(skip).to_be_focused()
+    assert skip.bounding_box()["width"] > 100
+    assert violations(tab) == []
+    tab.page.keyboard.press("Enter")
+    expect(tab.frame.locator(reached)).to_be_focused()
+    expect(tab.frame.locator(reached)).to_be_in_viewport()

@@ -72,6 +72,7 @@ class Page {
     this.bar = new Bar(this.state, {
       choose: (name) => this.chooseRun(name),
       page: (name) => this.wander({page: name}),
+      skip: () => this.one.timeline.enter(),
       link: () => this.copy(host.pageAddress()),
       downloads: () => downloads(this.state, pictures(this.state, this.one, this.sweep)),
     });

@@ -8,7 +8,7 @@ import {downloadMenu} from './downloads.js';
 
 /**
  * @typedef {Record<string, any>} Json
- * @typedef {{choose: (run: string) => void, page: (name: string) => void, link: () => void, downloads: () => import('./downloads.js').Group[]}} Actions
+ * @typedef {{choose: (run: string) => void, page: (name: string) => void, skip: () => void, link: () => void, downloads: () => import('./downloads.js').Group[]}} Actions
  */
 
 /** Seconds without a sample after which a run that never said it had ended is no longer called training. */
@@ -53,6 +53,7 @@ function header(runs, run, page, actions) {
   runs.map((name) => h('option', {value: name, selected: name === run}, title(name))));
   const one = page === 'run';
   return h('div.bar', {},
+    one && run !== null ? h('button.skip', {type: 'button', 'data-key': 'skip', onclick: actions.skip}, 'Skip to the layers and curves') : null,
     run === null ? null : pages(page, actions),
     one ? [h('label', {htmlFor: 'run'}, 'Run'), picker] : null, h('span.progress'), h('span.space'),
     run === null ? null : [

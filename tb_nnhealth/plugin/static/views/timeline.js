@@ -1,7 +1,7 @@
 // @ts-check
 /** The right half: the whole run, then the view that is chosen and the chosen layer's charts over one range of steps. */
 
-import {Slot, h} from '../dom.js';
+import {Slot, focus, h} from '../dom.js';
 import {steps} from '../format.js';
 import {savePicture} from '../picture.js';
 import {hasRow} from '../places.js';
@@ -93,6 +93,14 @@ export class Timeline {
     if (view === 'heatmap') this.heat.update(shown);
     if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, step, everything, selected, dark});
     if (view === 'curves') this.curves.update({facts, frame: loss, logLoss, dark});
+  }
+
+  /** Gives the focus to what the chosen view shows: the heat map's row, the flow's plot, or else its tab. */
+  enter() {
+    const first = this.panel.querySelector(':scope > :not([hidden]) :is(.labels [tabindex="0"], .flow-plot)');
+    const target = first ?? this.tabs.node.querySelector('[aria-selected="true"]');
+    focus(target);
+    target?.scrollIntoView({block: 'nearest'});
   }
 
   /** Saves a picture of what is shown. @param {{run: string | null, view: string, range: import('../api.js').Range}} shown */
