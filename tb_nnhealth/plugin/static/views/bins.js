@@ -67,10 +67,9 @@ export function placeOf({centre, inner, bounds}, value) {
 /** @param {Bins} bins @param {number} apart bins that labels are apart at least @returns {{at: number, label: string}[]} what is written at the axis */
 export function ticksOf(bins, apart) {
   const {bounds, centre} = bins;
-  const most = Math.max(1, Math.floor(bounds.length / 2 / apart));
   const [positive, negative] = [1, -1].map((sign) => {
     const sizes = bounds.filter(([low, high]) => sign * low >= 0 && sign * high >= 0 && low !== high).flat().map(Math.abs);
-    return sizes.length ? decades(Math.min(...sizes), Math.max(...sizes), most).reverse().map((size) => sign * size) : [];
+    return sizes.length ? decades(Math.min(...sizes), Math.max(...sizes), EXPONENTS).reverse().map((size) => sign * size) : [];
   });
   const found = centre < 0 ? [] : [{at: centre + 0.5, label: '0'}];
   for (const value of [...positive, ...negative]) {

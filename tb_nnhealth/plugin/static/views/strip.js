@@ -19,6 +19,9 @@ const AXIS_WIDTH = 50;
 const BELOW_ZERO = 0.6;
 const COLOURS = 6;
 
+/** Pixels that two numbers on the axis are apart at least. */
+const LABEL = 14;
+
 export class Strip {
   /** @param {import('./axis.js').StepAxis} axis */
   constructor(axis) {
@@ -130,7 +133,10 @@ export class Strip {
     if (this.nothing) return [];
     const most = Math.max(2, Math.floor((this.shown?.height ?? 80) / 30));
     if (!this.shown?.log) return ticks(low, high, most);
-    return this.floor === null ? decades(low, high, most) : [this.floor, ...decades(10 * this.floor, high, most)];
+    const {floor} = this;
+    if (floor === null) return decades(low, high, most);
+    const apart = (high / low) ** (LABEL / (this.shown.height - 20));
+    return [floor, ...decades(10 * floor, high, most).filter((value) => value >= floor * apart)];
   }
 
   /** @param {number[]} splits @returns {string[]} */
