@@ -85,7 +85,7 @@ def test_another_run_keeps_layer_view_and_range_as_far_as_it_has_them(open_tab):
     picker = tab.frame.get_by_label("Run", exact=True)
     picker.select_option("other/health")
     tab.wait_for("other/health", 24)
-    expect(panel.get_by_role("heading")).to_have_text("dense")
+    expect(panel.get_by_role("heading").first).to_have_text("dense")
     expect(tab.frame.locator(".zoomed")).to_contain_text("steps 4–23")
     expect(tab.frame.get_by_role("tab", name="Training curves")).to_have_attribute("aria-selected", "true")
     picker.select_option("nested/health")
