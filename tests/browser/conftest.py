@@ -17,8 +17,8 @@ VIOLATIONS = """document.addEventListener('securitypolicyviolation', ({violatedD
     console.error(`violates ${violatedDirective}: ${blockedURI} (${sourceFile})`));"""
 """Has the console of every frame say what the content policy forbids, also where the browser is silent about it."""
 
-FONTS = "/font-roboto/"
-"""TensorBoard's own page asks for fonts that it does not serve."""
+NOT_OURS = ("/font-roboto/", "/favicon.ico")
+"""What TensorBoard's own page, and the browser itself, ask for and TensorBoard does not serve."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def open_tab(tensorboard: TensorBoard, browser: Browser) -> Iterator[Callable[..
 def _note(tab: Tab, message: ConsoleMessage) -> None:
     """Keeps each error, wherever it comes from: of a violated policy the browser may name no place."""
     where = message.location.get("url", "")
-    if message.type == "error" and FONTS not in where:
+    if message.type == "error" and not any(part in where for part in NOT_OURS):
         tab.errors.append(f"{message.text} ({where})")
 
 
