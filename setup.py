@@ -38,7 +38,7 @@ setup(
     package_data={
         "tb_nnhealth": ["py.typed", "*.schema.json"],
         "tb_nnhealth.plugin": ["static/**"],
-        "tb_nnhealth.report": ["report.css", "report.html"],
+        "tb_nnhealth.report": ["*.css", "*.html"],
     },
     install_requires=[
         "google-crc32c>=1.5",

@@ -3,12 +3,15 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 
 from tb_nnhealth.numbers import number as number
 from tb_nnhealth.numbers import rounded
 
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def quantity(value: float | None, unit: str | None = "") -> str:
@@ -44,6 +47,15 @@ def steps(first: int | None, last: int | None) -> str:
     if first is None:
         return ""
     return f"step {first:,}" if last is None or last == first else f"steps {first:,}–{last:,}"
+
+
+def moment(seconds: float | None) -> str:
+    """Returns "23 Nov 2026, 05:22 UTC" of a wall time, and nothing of what is none."""
+    try:
+        known = datetime.fromtimestamp(float("nan") if seconds is None else seconds, timezone.utc)
+    except (OverflowError, ValueError, OSError):
+        return ""
+    return f"{known.day} {_MONTHS[known.month - 1]} {known:%Y, %H:%M} UTC"
 
 
 def words(name: str) -> str:

@@ -15,7 +15,7 @@ from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.thinning import buckets, cells, farthest
 from tb_nnhealth.faces.wording import quantity, words
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.report.scale import LEVELS, Scale, levels, palette, scale
+from tb_nnhealth.report.scale import INFINITE, LEVELS, MISSING, ZERO, Scale, is_share, levels, palette, scale
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_ROWS, MOST_COLUMNS = 100, 200
@@ -26,10 +26,15 @@ ROW_PIXELS = 15
 SHOWN = ("update_ratio", "gradient_rms", "activation_std")
 """The statistics that have a heat map."""
 
+MARKED = {ZERO: "exactly 0", INFINITE: "infinite"}
+
 
 @dataclass(frozen=True)
 class HeatMap:
-    """What the page needs of a heat map; `rows` are the labels, `picture` and `legend` data addresses of PNG files."""
+    """What the page needs of a heat map; `rows` are the labels, `picture` and `legend` data addresses of PNG files.
+
+    `keys` are the marks that it has beside the colours of its scale, each with its words.
+    """
 
     title: str
     meaning: str
@@ -40,6 +45,7 @@ class HeatMap:
     low: str
     high: str
     healthy: str
+    keys: tuple[tuple[Markup, str], ...]
     first: str
     last: str
     is_grouped: bool
@@ -67,16 +73,22 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
     low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
     shown = farthest(low, high)
     given = scale(name, statistic.unit, shown, band)
+    colours = levels(given, shown)
     return HeatMap(
         title=words(name),
         meaning=statistic.meaning,
         rows=tuple(_label(table.rows[begin:end]) for begin, end in pairwise(groups.tolist())),
-        picture=_png(levels(given, shown), given),
+        picture=_png(colours, given),
         height=ROW_PIXELS * len(shown),
         legend=_png(np.arange(LEVELS, dtype=np.uint8)[None], given),
-        low=quantity(given.low, statistic.unit),
-        high=quantity(given.high, statistic.unit),
+        low=("≤ " if band and given.log else "") + quantity(given.low, statistic.unit),
+        high=("≥ " if band and not is_share(statistic.unit) else "") + quantity(given.high, statistic.unit),
         healthy=_told(band, statistic.unit) if band else "",
+        keys=tuple(
+            (_png(np.array([[mark]], np.uint8), given), told)
+            for mark, told in MARKED.items()
+            if np.any(colours == mark)
+        ),
         first=f"{int(table.steps[0]):,}",
         last=f"{int(table.steps[-1]):,}",
         is_grouped=len(shown) < len(table.rows),
@@ -99,5 +111,5 @@ def _png(colours: NDArray[np.uint8], given: Scale) -> Markup:
     image = Image.frombytes("P", (columns, rows), np.ascontiguousarray(colours).tobytes())
     image.putpalette(palette(given).tobytes())
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True, transparency=LEVELS + 1)
+    image.save(file, "PNG", optimize=True, transparency=MISSING)
     return Markup(f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}")

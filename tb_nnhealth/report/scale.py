@@ -12,10 +12,13 @@ from tb_nnhealth.records import FloatArray
 
 Kind = Literal["log", "linear", "signed", "band"]
 
-LEVELS = 254
-"""Colours of a scale; beside them stand those of what is not measured, and of infinity."""
+LEVELS = 253
+"""Colours of a scale; beside them stand those of exact zeros, of infinity, and of what is not measured."""
 
-INFINITE = (230, 0, 80)
+ZERO, INFINITE, MISSING = LEVELS, LEVELS + 1, LEVELS + 2
+"""Numbers of these colours: zero has one of its own where a logarithmic scale has no place for it."""
+
+MARKS = ((216, 160, 236), (214, 0, 75), (0, 0, 0))
 
 WIDE = 1000.0
 """Positive values that differ by more than this factor stand on a logarithmic scale, whatever the statistic."""
@@ -64,21 +67,23 @@ def scale(statistic: str, unit: str, values: FloatArray, band: Band | None = Non
     if _SIGNED.search(statistic):
         size = max(abs(low), abs(high)) or 1.0
         return Scale("signed", False, -size, size)
-    if _is_share(unit):
+    if is_share(unit):
         return Scale("linear", False, 0.0, 1.0)
     return Scale("linear", False, min(0.0, low), high if high > 0 else 1.0)
 
 
 def levels(given: Scale, values: FloatArray) -> NDArray[np.uint8]:
-    """Returns of each value the number of its colour, 0 to LEVELS − 1; LEVELS is infinite, LEVELS + 1 not measured."""
+    """Returns of each value the number of its colour, 0 to LEVELS − 1, or ZERO, INFINITE, MISSING."""
     found = np.round(_places(given, np.where(np.isfinite(values), values, 0)) * (LEVELS - 1)).astype(np.uint8)
-    found[np.isinf(values)] = LEVELS
-    found[np.isnan(values)] = LEVELS + 1
+    found[np.isinf(values)] = INFINITE
+    found[np.isnan(values)] = MISSING
+    if given.log:
+        found[values == 0] = ZERO
     return found
 
 
 def palette(given: Scale) -> NDArray[np.uint8]:
-    """Returns the colours `[LEVELS + 2, 3]` of a scale, of infinity and of what is not measured."""
+    """Returns the colours `[LEVELS + 3, 3]` of a scale, and of the marks beside it."""
     at = np.linspace(0, 1, LEVELS)
     if given.band is not None:
         colours = _band_colours(given, given.band, at)
@@ -88,7 +93,7 @@ def palette(given: Scale) -> NDArray[np.uint8]:
         colours = _oklch(0.97 - 0.47 * size, 0.16 * size, np.where(side < 0, _BELOW, _ABOVE))
     else:
         colours = _oklch(0.25 + 0.68 * at, 0.075 + 0.075 * np.sin(np.pi * (0.15 + 0.8 * at)), 300 - 200 * at)
-    return np.concatenate([colours, np.array([INFINITE, (0, 0, 0)], np.uint8)])
+    return np.concatenate([colours, np.array(MARKS, np.uint8)])
 
 
 def _band_colours(given: Scale, band: Band, at: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -128,14 +133,14 @@ def _bounds(known: NDArray[np.float64], log: bool) -> tuple[float, float]:
 
 
 def _around(band: Band, log: bool, unit: str, low: float, high: float) -> tuple[float, float]:
-    if _is_share(unit):
+    if is_share(unit):
         return 0.0, 1.0
     if log:
         return (low if band.low is None else band.low) / FAR, (high if band.high is None else band.high) * FAR
     return min(0.0, low), max(high, 2 * (1.0 if band.high is None else band.high))
 
 
-def _is_share(unit: str) -> bool:
+def is_share(unit: str) -> bool:
     return unit in ("fraction", "0 or 1")
 
 

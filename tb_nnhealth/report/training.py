@@ -1,23 +1,32 @@
 """Which training curves a run has: the loss and its parts, metrics with their validation, and what drives the step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from tb_nnhealth.faces.evidence import Curve, of_epochs, of_table
 from tb_nnhealth.faces.thinning import thinned
-from tb_nnhealth.faces.wording import words
+from tb_nnhealth.faces.wording import number, words
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.drawing import Chart, chart
+from tb_nnhealth.report.timeline import Begun
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_POINTS = 240
 MOST_CHARTS = 24
 MOST_LINES = 8
+MOST_TICKS = 4
 
 
-def training_curves(run: HealthRun) -> list[Chart]:
-    """Returns the charts of the whole step, of what was measured."""
+def training_curves(run: HealthRun, over: tuple[int, int] | None = None, begun: Iterable[Begun] = ()) -> list[Chart]:
+    """Returns the charts of the whole step, of what was measured.
+
+    Args:
+      run: the run.
+      over: first and last step of the charts.
+      begun: the findings that are marked on them.
+    """
+    marks = tuple(found.mark for found in begun)
     charts: list[Chart] = []
     for title, names, validation in _plans(run):
         curves = {name: curve for key, name in list(names.items())[:MOST_LINES] if (curve := _measured(run, key))}
@@ -25,7 +34,9 @@ def training_curves(run: HealthRun) -> list[Chart]:
         if validated is not None and _is_drawn(validated):
             curves["validation"] = validated
         if curves and len(charts) < MOST_CHARTS:
-            charts.append(chart(title, tuple(curves.values()), tuple(curves)))
+            charts.append(
+                chart(title, tuple(curves.values()), tuple(curves), over=over, marks=marks, most_ticks=MOST_TICKS)
+            )
     return charts
 
 
@@ -65,6 +76,14 @@ def _measured(run: HealthRun, statistic: str) -> Curve | None:
 
 def _is_drawn(curve: Curve) -> bool:
     return bool(np.isfinite(curve.values).any())
+
+
+def learning_rate(run: HealthRun) -> str:
+    """Returns what was measured of it, "0.001" or "0.001, at last 1e-5"; nothing where it was not."""
+    curve = _measured(run, "learning_rate")
+    known = curve.values[np.isfinite(curve.values)] if curve else np.zeros(0)
+    told = list(dict.fromkeys(number(float(value)) for value in (known[:1].tolist() + known[-1:].tolist())))
+    return ", at last ".join(told)
 
 
 def _tail(name: str) -> str:

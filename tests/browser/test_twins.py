@@ -13,8 +13,11 @@ from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import measured
-from tb_nnhealth.report.drawing import domain_of
+from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
+from tb_nnhealth.report.flow import flows
+from tb_nnhealth.report.plans import layer_charts
 from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
+from tb_nnhealth.report.timeline import reach_of
 from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._rule import SEVERITIES
@@ -142,6 +145,42 @@ def test_colours(given, open_tab, tensorboard):
     places = np.linspace(0, 1, LEVELS).tolist()
     found = imported(tensorboard, open_tab(), "scale.js", body, asdict(given), places)
     assert np.abs(np.array(found) - palette(given)[:LEVELS].astype(int)).max() <= 1
+
+
+AXES = (
+    (2.295, 2.309, 3), (0.0, 1.0, 2), (-3.0, 7.0, 4), (1e-4, 2.5e-4, 2), (9900.0, 14200.0, 4), (1e-6, 0.02, 3),
+    (2.0, 2.0, 3),
+)  # fmt: skip
+
+
+def test_axes(open_tab, tensorboard):
+    body = """all => all.map(([low, high, most]) => {
+        const values = m.ticks(low, high, most);
+        return [values, m.tickLabels(values), low > 0 ? m.decades(low, high, most) : []];
+    })"""
+    found = imported(tensorboard, open_tab(), "format.js", body, AXES)
+    for (low, high, most), (values, labels, tens) in zip(AXES, found, strict=True):
+        assert ticks(low, high, most) == pytest.approx(values)
+        assert tick_labels(values) == labels
+        assert low <= 0 or decades(low, high, most) == pytest.approx(tens)
+
+
+def test_charts_of_a_layer(open_tab, tensorboard):
+    tab = open_tab("sick/health", address="&p.nnhealth.row=block%2Fdense_2%2Fkernel")
+    region = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    region.locator(".strip-title").first.wait_for()
+    run = read_run(tensorboard.log_dir / "sick")
+    own = layer_charts(run, run.model.layer("block/dense_2"), reach_of(run))
+    assert region.locator(".strips").first.locator(".strip-title").all_inner_texts() == [chart.title for chart in own]
+
+
+def test_flows(open_tab, tensorboard):
+    tab = open_tab("sick/health", address="&p.nnhealth.view=flow")
+    own = flows(read_run(tensorboard.log_dir / "sick"), {})
+    able = tab.frame.locator(".flow-choices .choices button:enabled")
+    able.first.wait_for()
+    assert able.all_inner_texts() == [flow.title for flow in own]
+    assert tab.frame.locator(".flow .said").inner_text() == own[0].told
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):

@@ -17,16 +17,20 @@ from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES
 from tb_nnhealth.faces.wording import LONGEST
 from tb_nnhealth.records import Epoch, HealthRun
-from tb_nnhealth.report import MOST_EVIDENCE, MOST_LAYERS, html
+from tb_nnhealth.report import html
+from tb_nnhealth.report.findings import MOST_EVIDENCE
 from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
+from tb_nnhealth.report.layers import MOST_LAYERS
+from tb_nnhealth.report.scale import MARKS
+from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, model, stuck, with_head, with_layers
+from tests.rules.builder import change, healthy, losses, model, stuck, with_head, with_layers
 
-LARGEST = 8_000_000
+LARGEST = 15_000_000
 """Bytes that no report passes, whatever the run."""
 
-VOID = {"meta", "img", "rect", "line", "path"}
+VOID = {"meta", "img"}
 
 HOSTILE = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"'`><svg onload=alert(1)>", "{{ 7 * 7 }}{% x %}",
@@ -60,6 +64,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text += data
+
+    def between(self, start, end):
+        """The tags from a heading to another."""
+        headings = [attributes.get("id") for _, attributes in self.tags]
+        return self.tags[headings.index(start) : headings.index(end)]
 
     def all(self, tag):
         return [attributes for name, attributes in self.tags if name == tag]
@@ -126,8 +135,9 @@ def test_explains_what_was_found_and_what_to_try():
     for article in shown.all("article"):
         for remedy in verdicts[article["id"]].diagnosis.remedies:
             assert re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", remedy).replace("`", "")[:40] in text
-    links = {link["href"] for link in shown.all("a")}
-    assert all(link.startswith("#") and link[1:] in {a["id"] for a in shown.all("article")} for link in links)
+    places = [attributes["id"] for _, attributes in shown.tags if "id" in attributes]
+    assert len(places) == len(set(places))
+    assert {link["href"] for link in shown.all("a")} <= {f"#{place}" for place in places}
 
 
 def test_evidence_has_its_curve_its_limit_and_its_steps():
@@ -158,7 +168,8 @@ def test_heat_maps_curves_and_layers_are_there():
     assert len(pictures) == 6
     for source in pictures:
         assert base64.b64decode(source.removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
-    charts = [chart["aria-label"] for chart in shown.all("svg") if "tall" in chart.get("class", "")]
+    curves = shown.between("curves", "flow")
+    charts = [attributes["aria-label"] for tag, attributes in curves if tag == "svg" and "aria-label" in attributes]
     assert [told.partition(",")[0] for told in charts] == ["Loss", "Learning rate", "Gradient norm"]
     assert {"training", "validation"} <= set(shown.text.split())
     assert shown.text.count("dense_2") > 3
@@ -172,6 +183,54 @@ def test_heat_maps_tell_what_is_healthy_and_what_is_not():
     ((grey,), (orange,), (blue,)) = (drawn(heat_maps(run, bands)[0]) for run in (usual, large, small))
     assert max(grey) - min(grey) < 12
     assert orange[0] > orange[2] + 50 and blue[2] > blue[0] + 50
+
+
+def test_exact_zeros_have_a_mark_of_their_own():
+    ratios = np.full((28, 10), 1e-3)
+    ratios[:14] = 0
+    some = heat_maps(change(healthy(), "variable", "update_ratio", ratios), {"update_ratio": Band(1e-4, 0.1)})[0]
+    assert [told for _, told in some.keys] == ["exactly 0"]
+    assert drawn(some) == {MARKS[0], *drawn(heat_maps(healthy(), {"update_ratio": Band(1e-4, 0.1)})[0])}
+    rms = np.geomspace(1e-3, 1, 280).reshape(28, 10)
+    rms[0] = 0
+    below = heat_maps(change(healthy(), "variable", "gradient_rms", rms), {})[1]
+    assert MARKS[0] in drawn(below) and below.low == "0.00128"
+    never = heat_maps(healthy(), {})
+    assert [one.keys for one in never] == [(), (), ()]
+
+
+def test_what_lies_beyond_the_colours_is_told():
+    banded, *_ = heat_maps(healthy(), {"update_ratio": Band(1e-4, 0.1)})
+    assert (banded.low, banded.high) == ("≤ 1e-6", "≥ 10")
+
+
+def test_axes_tell_values_apart():
+    flat = losses(healthy(), np.where(np.arange(28) % 2, 2.302, 2.304))
+    (loss, *_) = training_curves(flat)
+    labels = [tick.label for tick in loss.ticks]
+    assert len(labels) >= 2 and len(set(labels)) == len(labels)
+    zeros = change(healthy(), "step", "gradient_global_norm", np.where(np.arange(28) % 2, 0, 5.0)[:, None])
+    (norm,) = (curve for curve in training_curves(zeros) if curve.title == "Gradient norm")
+    assert [tick.label for tick in norm.ticks] == ["0", "1", "10"]
+
+
+def test_shares_are_in_per_cent_and_the_head_tells_when_and_how_fast():
+    text = " ".join(page(sick()).text.split())
+    assert "95 %" in text.partition("LayerClassParameters")[2].partition("Layer by layer")[0]
+    assert "Began14 Nov 2023, 22:13 UTC" in text
+    assert "OptimizerAdam · learning rate 0.001" in text
+    falling = change(sick(), "step", "learning_rate", np.geomspace(0.5, 0.01, 28)[:, None])
+    assert "learning rate 0.5, at last 0.01" in page(falling).text
+
+
+def test_findings_are_marked_on_the_steps():
+    run = sick()
+    shown = page(run)
+    begun = {found.rule for found in Scorecard.from_run(run).findings if found.first_step is not None}
+    curves = shown.between("curves", "flow")
+    assert {attributes["href"][1:] for tag, attributes in curves if tag == "a"} == begun
+    marks = [attributes for tag, attributes in curves if tag == "line" and "mark" in attributes["class"]]
+    assert len(marks) == 3 * len(begun)
 
 
 def drawn(heat_map) -> set[tuple[int, ...]]:
@@ -256,7 +315,7 @@ def test_size_is_bounded_by_rows_and_samples():
     run = sick(healthy(model(hidden=600), steps=np.arange(600)))
     shown = page(run)
     text = html(run, Scorecard.from_run(run))
-    assert len(text.encode()) < 1_000_000
+    assert len(text.encode()) < 2_000_000
     assert len(shown.all("img")) == 6
     assert max(int(image["height"]) for image in shown.all("img")) <= 15 * MOST_ROWS
     for image in shown.all("img"):

@@ -1,0 +1,88 @@
+"""What was found, in the order in which it is to be mended, and every rule with the limits in force."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.faces import wording
+from tb_nnhealth.faces.evidence import MOST_PLACES, Curve, evidence
+from tb_nnhealth.faces.prose import rendered
+from tb_nnhealth.faces.verdict import state_of
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.report.drawing import Chart, chart
+from tb_nnhealth.rules import Finding
+from tb_nnhealth.scorecard import Scorecard
+
+MOST_EVIDENCE = 100
+"""Places of findings that are shown, of all rules together: those to be mended first."""
+
+
+def failures(run: HealthRun, card: Scorecard) -> list[dict[str, Any]]:
+    """Returns what has findings, in the order in which it is to be mended, with its evidence and its rule's prose."""
+    verdicts = {verdict.rule.name: verdict for verdict in card.rules}
+    curves = evidence(run, card.findings)
+    names = list(dict.fromkeys(finding.rule for finding in card.findings))
+
+    def address(rule: str) -> str | None:
+        return f"#{rule}" if rule in names else None
+
+    found = []
+    room = MOST_EVIDENCE
+    for name in names:
+        own = [(finding, curve) for finding, curve in zip(card.findings, curves, strict=True) if finding.rule == name]
+        diagnosis = verdicts[name].diagnosis
+        shown = own[: min(MOST_PLACES, max(1, room))]
+        room -= len(shown)
+        found.append({
+            "verdict": verdicts[name],
+            "state": state_of(verdicts[name]),
+            "places": [
+                {"finding": finding, "chart": None if curve is None else _spark(finding, curve)}
+                for finding, curve in shown
+            ],
+            "more": len(own) - len(shown),
+            "prose": {head: Markup(rendered(text, address)) for head, text in diagnosis.prose.items()},
+            "limits": _limits(verdicts[name]),
+        })  # fmt: skip
+    return found
+
+
+def _spark(finding: Finding, picture: Mapping[str, Any]) -> Chart:
+    parts = (np.array(picture[name], np.float32) for name in ("values", "low", "high"))
+    row, statistic = picture["row"], picture["statistic"]
+    steps = np.array(picture["steps"], np.int64)
+    curve = Curve(row, statistic, picture["unit"], steps, *parts)
+    place = "" if row in ("", "step") else f" of {row}"
+    return chart(
+        f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=picture["reached"],
+        span=(finding.first_step, finding.last_step),
+    )  # fmt: skip
+
+
+def _limits(verdict: Verdict) -> list[dict[str, Any]]:
+    """Returns the limits in force, each with its default and where that comes from."""
+    known = {threshold.name: threshold for threshold in verdict.rule.thresholds}
+    return [
+        {"name": name, "value": value, "unit": known[name].unit, "default": known[name].value}
+        for name, value in verdict.limits.items()
+        if name in known
+    ]
+
+
+def others(card: Scorecard) -> list[dict[str, Any]]:
+    """Returns every rule with its verdict, its reason and the limits in force."""
+    return [{"verdict": verdict, "state": state_of(verdict), "limits": _limits(verdict)} for verdict in card.rules]
+
+
+def measured(finding: Finding) -> str:
+    """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one; a unit of its own
+    says it all."""
+    statistic = finding.statistic
+    if statistic is None or finding.unit not in (None, "", "ratio", "fraction", "0 or 1"):
+        return ""
+    is_made = finding.unit in ("ratio", "fraction") and not statistic.endswith(finding.unit)
+    made = {"ratio": "ratio of ", "fraction": "of the "}[finding.unit] if is_made and finding.unit else ""
+    return made + wording.words(statistic)

@@ -1,0 +1,177 @@
+"""Gradient flow: a statistic from the first layer to the last, at the last measured step and over the run."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from tb_nnhealth.faces.bands import Band
+from tb_nnhealth.faces.wording import number, quantity, steps
+from tb_nnhealth.records import FloatArray, HealthRun, Table
+from tb_nnhealth.report.axis import HEIGHT, INSET, Domain, Floats, Tick, decades_of, ticks_of
+from tb_nnhealth.report.drawing import WIDTH, Span, band, dots, path
+from tb_nnhealth.vocabulary import STATISTICS
+
+FLOWS = (
+    ("gradient_rms", "Gradient"),
+    ("output_gradient_rms", "Gradient into output"),
+    ("update_ratio", "Update ÷ weight"),
+    ("gradient_ratio", "Gradient ÷ weight"),
+    ("activation_std", "Output"),
+)
+"""What is followed through the layers, with its title."""
+
+MOST_ROWS = 2000
+MOST_LABELS = 36
+LONGEST_LABEL = 17
+LETTER = 0.62
+"""Width of a label's letter, in per cent of the chart."""
+
+MOST_TICKS = 6
+MOST_DOTS = 120
+
+_BESIDE = re.compile(r"(^|/)(bias|beta|gamma|recurrent_bias)$")
+"""Variables beside the weights proper: their scale is not that of their layer."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A row's short name, and where it stands, in per cent from the left."""
+
+    text: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What the page needs of a statistic against depth.
+
+    `path` is that of the last measured step, `band` what it was over the run; `dots` are the values where there is room
+    for them, `edges` what is zero or infinite. `healthy` is in per cent from the top.
+    """
+
+    title: str
+    meaning: str
+    told: str
+    path: Markup
+    dots: Markup
+    edges: Markup
+    band: Markup
+    ticks: tuple[Tick, ...]
+    labels: tuple[Label, ...]
+    is_leaning: bool
+    healthy: Span | None
+    usual: str
+    left_out: int
+
+
+def flows(run: HealthRun, bands: Mapping[str, Band]) -> list[Flow]:
+    """Returns the flows of those statistics that were measured.
+
+    Args:
+      run: the run.
+      bands: where statistics are healthy.
+    """
+    drawn = (_flow(run.table(STATISTICS[name].scope), name, title, bands.get(name)) for name, title in FLOWS)
+    return [found for found in drawn if found is not None]
+
+
+def _flow(table: Table, name: str, title: str, limits: Band | None) -> Flow | None:
+    if not table.samples(name):
+        return None
+    rows, left_out = _rows(table)
+    at = int(np.flatnonzero(~np.isnan(table.series(name)).all(axis=1))[-1])
+    values = table.series(name)[at, rows].astype(np.float64)
+    low, high = (_extreme(extreme, part[:, rows]) for extreme, part in _parts(table, name))
+    healthy = _limits(limits)
+    domain = _domain(low, high, healthy)
+    x = WIDTH * (np.arange(len(rows)) + 0.5) / len(rows)
+    names = [table.rows[index] for index in rows]
+    labels = _labels(names)
+    return Flow(
+        title=title,
+        meaning=STATISTICS[name].meaning,
+        told=_summary(names, values, steps(int(table.steps[at]), None)),
+        path=path(x, _above(domain, values)),
+        dots=dots(x, _above(domain, values)) if len(rows) <= MOST_DOTS else Markup(""),
+        edges=dots(x, np.where(values == 0, HEIGHT - INSET, np.where(np.isposinf(values), INSET, np.nan))),
+        band=band(x, domain.down(low), domain.down(high)),
+        ticks=ticks_of(domain, "", MOST_TICKS),
+        labels=labels,
+        is_leaning=LETTER * len(labels) * max(2 + len(label.text) for label in labels) > 100,
+        healthy=_span(domain, healthy),
+        usual=" … ".join(number(math.log10(value)) for value in healthy),
+        left_out=left_out,
+    )
+
+
+def _rows(table: Table) -> tuple[list[int], int]:
+    """Returns the weights proper of a table, or all rows where there are none; and how many have no room."""
+    every = list(range(len(table.rows)))
+    shown = [index for index in every if not _BESIDE.search(table.rows[index])] or every
+    return shown[:MOST_ROWS], len(shown[MOST_ROWS:])
+
+
+def _parts(table: Table, name: str) -> tuple[tuple[np.ufunc, FloatArray], ...]:
+    return (np.fmin, table.lows(name)), (np.fmax, table.highs(name))
+
+
+def _extreme(extreme: np.ufunc, values: FloatArray) -> Floats:
+    """Returns the lowest or the highest finite value of each row over the run."""
+    found: Floats = extreme.reduce(np.where(np.isfinite(values), values, np.nan), axis=0).astype(np.float64)
+    return found
+
+
+def _limits(limits: Band | None) -> tuple[float, ...]:
+    return (limits.low, limits.high) if limits and limits.low and limits.high else ()
+
+
+def _domain(low: Floats, high: Floats, healthy: tuple[float, ...]) -> Domain:
+    every = np.concatenate([low, high, healthy])
+    positive = every[every > 0]
+    domain = decades_of(positive.tolist() or [0.1, 1.0])
+    return domain.with_zero() if np.any(low == 0) else domain
+
+
+def _above(domain: Domain, values: Floats) -> Floats:
+    """Returns how far below the top the values above 0 stand, NaN of all others."""
+    return domain.down(np.where(values > 0, values, np.nan))
+
+
+def _span(domain: Domain, healthy: tuple[float, ...]) -> Span | None:
+    if not healthy:
+        return None
+    bottom, top = domain.down(np.array(healthy)).tolist()
+    return Span(top, bottom - top)
+
+
+def _labels(names: list[str]) -> tuple[Label, ...]:
+    """Returns as many names as have room."""
+    gap = math.ceil(len(names) / MOST_LABELS)
+    return tuple(Label(_label(names[index]), 100 * (index + 0.5) / len(names)) for index in range(0, len(names), gap))
+
+
+def _label(name: str) -> str:
+    """Returns "dense" of "a/dense/kernel", "dense/bias" of "a/dense/bias"."""
+    *_, layer, last = ("", "", *name.removesuffix("/kernel").split("/"))
+    short = f"{layer}/{last}" if _BESIDE.search(name) and layer else last
+    return f"…{short[1 - LONGEST_LABEL :]}" if len(short) > LONGEST_LABEL else short
+
+
+def _summary(names: list[str], values: Floats, when: str) -> str:
+    """Returns how far the first row is from the last one."""
+    known = np.flatnonzero(~np.isnan(values)).tolist()
+    first, last = known[0] if known else None, known[-1] if known else None
+    if first is None or last is None:
+        return f"At {when} nothing was measured of these."
+    start = f"At {when}, {names[first]} has "
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = float(values[first] / values[last])
+    if first == last:
+        return f"{start}{quantity(values[first])}."
+    if ratio == 0 or not math.isfinite(ratio):
+        return f"{start}{quantity(values[first])}, and {names[last]} {quantity(values[last])}."
+    return f"{start}{number(ratio)} × what {names[last]} has."

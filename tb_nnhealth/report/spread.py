@@ -1,0 +1,100 @@
+"""How the elements of a tensor spread over the magnitudes, step by step: its histograms as one small picture."""
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from numpy.typing import NDArray
+from PIL import Image
+
+from tb_nnhealth.faces.wording import number, steps
+from tb_nnhealth.records import FloatArray, IntArray, Table
+from tb_nnhealth.report.axis import Tick
+from tb_nnhealth.vocabulary import HISTOGRAM_BINS, HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
+
+MOST_COLUMNS = 48
+SHADES = 15
+"""Shades of the line's colour, beside none: the picture holds four bits a cell."""
+
+INK = (34, 132, 160)
+"""A colour that can be seen on a light ground and on a dark one."""
+
+FAINTEST = 0.1
+
+QUANTILES = (("95 % below", 0.95), ("median", 0.5), ("5 % below", 0.05))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What the page needs of a tensor's histograms: `picture` is a data address of a PNG file.
+
+    The steps are those of the first and of the last histogram.
+    """
+
+    title: str
+    told: str
+    quantiles: tuple[tuple[str, str], ...]
+    picture: Markup
+    ticks: tuple[Tick, ...]
+    first: str
+    last: str
+
+
+def spread(table: Table, row: str, title: str) -> Spread | None:
+    """Returns the histograms of a row over the steps, each up to the next; None where there are none."""
+    index = table.row(row)
+    counts = None if index is None else np.asarray(table.values[:, index, :], np.float64)
+    known = np.zeros(0, np.int64) if counts is None else np.flatnonzero(np.nansum(counts, axis=1) > 0)
+    if counts is None or not len(known):
+        return None
+    first, last = int(table.steps[known[0]]), int(table.steps[known[-1]])
+    at = np.linspace(first, last, MOST_COLUMNS if last > first else 1)
+    columns = counts[known[np.searchsorted(table.steps[known], at, "right") - 1]]
+    shown = (columns / np.nansum(columns, axis=1, keepdims=True)).astype(np.float32)
+    filled = np.flatnonzero((shown > 0).any(axis=0))
+    low, high = max(0, int(filled[0]) - 1), min(HISTOGRAM_BINS - 1, int(filled[-1]) + 1)
+    quantiles = tuple((name, _quantile(shown[-1], share)) for name, share in QUANTILES)
+    return Spread(
+        title,
+        f"{title}, {steps(first, last)}; at the last, {', '.join(f'{name} {value}' for name, value in quantiles)}",
+        quantiles,
+        _png(shown[:, low : high + 1].T[::-1]),
+        _ticks(filled, low, high),
+        steps(first, None),
+        "" if first == last else f"{last:,}",
+    )
+
+
+def _png(shares: FloatArray) -> Markup:
+    """Returns a picture of `[bins, columns]`, the largest magnitudes above 0 at the top."""
+    with np.errstate(invalid="ignore"):
+        shade = np.ceil(SHADES * np.sqrt(shares / np.nanmax(shares)))
+    image = Image.frombytes("P", shares.shape[::-1], np.nan_to_num(shade).astype(np.uint8).tobytes())
+    image.putpalette([*INK] * (SHADES + 1))
+    file = io.BytesIO()
+    alpha = bytes([0, *(round(255 * (FAINTEST + (1 - FAINTEST) * at / SHADES)) for at in range(1, SHADES + 1))])
+    image.save(file, "PNG", bits=4, optimize=True, transparency=alpha)
+    return Markup(f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}")
+
+
+def _ticks(filled: IntArray, low: int, high: int) -> tuple[Tick, ...]:
+    """Returns the magnitudes at both ends of what is filled, and 0 where it is between: the bins are powers of two."""
+    ends = int(filled[0]), int(filled[-1])
+    bins = sorted({*ends, *((HISTOGRAM_EXPONENTS,) if ends[0] < HISTOGRAM_EXPONENTS < ends[1] else ())})
+    return tuple(Tick(_about(bin), 100 * (high - bin + 0.5) / (high - low + 1)) for bin in bins)
+
+
+def _about(bin: int) -> str:
+    """Returns a value in the middle of a bin, of one digit, and "about" it."""
+    side = bin - HISTOGRAM_EXPONENTS
+    if side == 0:
+        return "0"
+    value = float(f"{1.5 * 2.0 ** (LOWEST_EXPONENT + abs(side) - 1):.1g}")
+    return f"≈ {number(math.copysign(value, side))}"
+
+
+def _quantile(shares: NDArray[np.float32], share: float) -> str:
+    return _about(int(np.searchsorted(np.cumsum(np.nan_to_num(shares)), share * (1 - 1e-6))))
