@@ -25,14 +25,20 @@ LIMITS: Mapping[str, tuple[Limit, Limit, Limit]] = {
 }
 """Of each statistic the lower limit, the upper one, and that from which on a rule may find an error."""
 
+USUAL = {"update_ratio": 1e-4}
+"""What a statistic seldom is below where training goes well: the rule on small updates finds what is ten times less."""
+
 
 @dataclass(frozen=True)
 class Band:
-    """None = no limit on that side. `worst`: above `high`, from where on a rule may find an error, not a warning."""
+    """None = no limit on that side. `worst`: above `high`, from where on a rule may find an error, not a warning.
+    `usual`: above `low`, from where on it usually is.
+    """
 
     low: float | None
     high: float | None
     worst: float | None = None
+    usual: float | None = None
 
 
 def bands(card: Scorecard) -> dict[str, Band]:
@@ -42,7 +48,10 @@ def bands(card: Scorecard) -> dict[str, Band]:
     def value(limit: Limit) -> float | None:
         return None if limit is None else in_force.get(limit)
 
-    found = {statistic: Band(*map(value, limits)) for statistic, limits in LIMITS.items()}
+    found = {
+        statistic: Band(value(low), value(high), value(worst), USUAL.get(statistic))
+        for statistic, (low, high, worst) in LIMITS.items()
+    }
     return {statistic: band for statistic, band in found.items() if _is_band(band)}
 
 

@@ -126,7 +126,9 @@ def _extreme(extreme: np.ufunc, values: FloatArray) -> Floats:
 
 
 def _limits(limits: Band | None) -> tuple[float, ...]:
-    return (limits.low, limits.high) if limits and limits.low and limits.high else ()
+    if not limits or not limits.usual or not limits.high or limits.usual >= limits.high:
+        return ()
+    return limits.usual, limits.high
 
 
 def _domain(low: Floats, high: Floats, healthy: tuple[float, ...]) -> Domain:

@@ -16,7 +16,7 @@ def test_the_limits_are_those_in_force():
         DIAGNOSES["low-update-ratio"].rule.limits["warning"],
         DIAGNOSES["high-update-ratio"].rule.limits["error"],
     )
-    assert bands(card)["update_ratio"] == Band(low, 0.02, worst)
+    assert bands(card)["update_ratio"] == Band(low, 0.02, worst, 1e-4)
     limits = DIAGNOSES["dead-units"].rule.limits
     assert bands(card)["dead_unit_fraction"] == Band(None, limits["warning"], limits["error"])
     assert "gradient_rms" not in bands(card)

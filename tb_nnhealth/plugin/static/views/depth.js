@@ -63,14 +63,10 @@ export function spread(frame, rows, columns) {
 /** @param {Frame} frame @param {number[]} rows @param {number} column @returns {Float32Array} the values of the rows at one step */
 export const valuesAt = (frame, rows, column) => Float32Array.from(rows, (row) => frame.planes[0][row * frame.columns + column]);
 
-/** What is usual at least: the rule on small updates finds what is ten times below. @type {Record<string, number>} */
-const USUAL_LOW = {update_ratio: 1e-4};
-
 /** @param {Json} facts @param {Flow} flow @returns {[number, number] | null} what its values are between in a training that goes well */
 export function healthyOf({bands}, {statistic}) {
-  const {high = null} = bands[statistic] ?? {};
-  const low = USUAL_LOW[statistic] ?? null;
-  return low === null || high === null || low >= high ? null : [low, high];
+  const {usual = null, high = null} = bands[statistic] ?? {};
+  return usual === null || high === null || usual >= high ? null : [usual, high];
 }
 
 /** @param {Spread} spread @returns {boolean} whether something was exactly zero */
