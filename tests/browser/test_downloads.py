@@ -179,6 +179,7 @@ def test_report_is_as_wide_as_the_window(report, browser, width):
     context = browser.new_context(viewport={"width": width, "height": 800})
     page = context.new_page()
     page.goto(report.as_uri())
+    page.evaluate("() => document.querySelectorAll('details').forEach((part) => (part.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
@@ -189,8 +190,20 @@ def test_report_breaks_no_rule_of_accessibility(report, browser, scheme):
     context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.goto(report.as_uri())
+    page.evaluate("() => document.querySelectorAll('details').forEach((part) => (part.open = true))")
     page.evaluate("code => { (0, eval)(code); }", AXE.read_text(encoding="utf-8"))
     assert page.evaluate(VIOLATIONS) == []
+    context.close()
+
+
+def test_a_link_to_a_layer_opens_its_part(report, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    part = page.locator("details.layer").nth(3)
+    expect(part.locator("figure").first).not_to_be_visible()
+    page.get_by_role("table").get_by_role("link", name="block/dense_3", exact=True).click()
+    expect(part.locator("figure").first).to_be_visible()
     context.close()
 
 
@@ -202,6 +215,7 @@ def test_printed_report_has_what_is_folded(report, browser):
     assert not folded.is_visible()
     page.emulate_media(media="print")
     expect(folded).to_be_visible()
+    expect(page.locator("details.layer").first.get_by_role("table", include_hidden=True)).not_to_be_visible()
     assert page.pdf().startswith(b"%PDF")
     context.close()
 

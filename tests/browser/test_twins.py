@@ -180,7 +180,7 @@ def test_flows(open_tab, tensorboard):
     able = tab.frame.locator(".flow-choices .choices button:enabled")
     able.first.wait_for()
     assert able.all_inner_texts() == [flow.title for flow in own]
-    assert tab.frame.locator(".flow .said").inner_text() == own[0].told
+    assert tab.frame.locator(".flow p.said").inner_text() == own[0].told
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):
