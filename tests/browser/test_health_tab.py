@@ -47,7 +47,8 @@ def test_finding_draws_its_evidence_against_the_limit(open_tab):
     loss = tab.frame.locator("details[data-part=stalled-loss]")
     loss.locator("> summary").click()
     expect(loss.locator(".spark-plot")).to_be_visible()
-    expect(loss.locator("line.limit")).to_have_count(0)
+    expect(loss.locator("line.limit")).to_have_count(1)
+    expect(loss.locator(".limit-label")).to_have_text("limit 2.28")  # 1 % below 2.3
 
 
 def test_finding_leads_to_its_rules_page_in_the_same_theme(open_tab):
