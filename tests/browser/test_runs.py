@@ -240,7 +240,7 @@ def test_ticked_runs_stand_side_by_side(open_table):
     expect(tiles.nth(1)).to_contain_text(re.compile("error|warning"))
     changes = tab.frame.get_by_role("region", name="What changed").get_by_role("region", name=SICK)
     expect(changes.get_by_role("heading", name=re.compile("^New"))).to_be_visible()
-    expect(changes.get_by_text("Dead units", exact=True)).to_be_visible()
+    expect(changes.get_by_text(DIAGNOSES["dead-units"].rule.title, exact=True)).to_be_visible()
     tab.page.go_back()
     expect(rows(tab)).to_have_count(TOTAL)
     expect(tab.frame.locator(".runs tr.is-chosen")).to_have_count(2)
