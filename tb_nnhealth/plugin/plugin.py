@@ -128,7 +128,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         elif of == "layer":
             content = spreadsheet.of_layer(run, _layer(request, run).path, span)
         elif of == "histograms":
-            content = spreadsheet.of_histograms(run, _row(request, *run.histograms.values()), span)
+            content = spreadsheet.of_histograms(run, _histogram_row(request, run), span)
         else:
             table = self._table(request)
             content = (
@@ -213,10 +213,17 @@ def _key(tags: reader.Tags) -> str:
     return version_key(reader.listed_version(tags), settings_here())
 
 
-def _row(request: wrappers.Request, *among: Table) -> str:
+def _row(request: wrappers.Request, table: Table) -> str:
     row = parameter(request, "row")
-    if all(table.row(row) is None for table in among):
+    if table.row(row) is None:
         raise errors.NotFoundError("the table has no such row")
+    return row
+
+
+def _histogram_row(request: wrappers.Request, run: HealthRun) -> str:
+    row = parameter(request, "row")
+    if not any(row in rows for rows in run.histograms.rows.values()):
+        raise errors.NotFoundError("the histograms have no such row")
     return row
 
 

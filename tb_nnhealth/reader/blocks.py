@@ -47,6 +47,7 @@ def read_tables(
 
 
 def histograms_of(sessions: Sequence[Session], events: Events, starts: Sequence[tuple[float, int]]) -> Histograms:
+    """Returns the histograms, each read when it is asked for; what cannot be read of one is logged, and is missing."""
     kinds = tuple(dict.fromkeys(kind for session in sessions for kind in session.manifest["histograms"]))
 
     def assembly(kind: str) -> Assembly:
@@ -57,7 +58,11 @@ def histograms_of(sessions: Sequence[Session], events: Events, starts: Sequence[
         made = assembly(kind)
         for block in range(made.blocks):
             tag = metadata.histogram_tag(kind, block)
-            for problem in made.add(tag, block, canonical(events.get(tag, ()), starts)):
+            try:
+                problems = made.add(tag, block, canonical(events.get(tag, ()), starts))
+            except Exception as error:  # What cannot be read of it must not hide the rest.
+                problems = [f"{tag} cannot be read: {error}"]
+            for problem in problems:
                 logger.warning("%s", problem)
         return made.table()
 

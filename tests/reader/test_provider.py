@@ -62,6 +62,15 @@ def test_a_tag_that_fails_hides_no_other(synthetic_run: Path) -> None:
     assert len(run.variables.steps) == 20
 
 
+def test_a_histogram_that_fails_hides_no_other(synthetic_run: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tag = metadata.histogram_tag("value", 0)
+    with slow_provider(synthetic_run.parent) as provider:
+        run = read(Faulty(provider, RuntimeError("message too large"), 9, tag))
+        assert len(run.histograms["value"].steps) == 0 and run.histograms["value"].rows
+        assert len(run.histograms["gradient"].steps) > 0
+    assert f"{tag} cannot be read: message too large" in caplog.text
+
+
 @pytest.mark.parametrize("loader", LOADERS)
 def test_unknown_run(loader: str, synthetic_run: Path) -> None:
     with (
