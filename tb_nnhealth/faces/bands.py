@@ -43,16 +43,26 @@ class Band:
 
 def bands(card: Scorecard) -> dict[str, Band]:
     """Returns the bands of the statistics that have one."""
-    in_force = {(verdict.rule.name, name): value for verdict in card.rules for name, value in verdict.limits.items()}
+    in_force = {
+        (verdict.rule.name, name): value
+        for verdict in card.rules
+        if verdict.enabled
+        for name, value in verdict.limits.items()
+    }
 
     def value(limit: Limit) -> float | None:
         return None if limit is None else in_force.get(limit)
 
     found = {
-        statistic: Band(value(low), value(high), value(worst), USUAL.get(statistic))
+        statistic: Band(value(low), value(high), value(worst), _usual(statistic, value(low)))
         for statistic, (low, high, worst) in LIMITS.items()
     }
     return {statistic: band for statistic, band in found.items() if _is_band(band)}
+
+
+def _usual(statistic: str, low: float | None) -> float | None:
+    usual = USUAL.get(statistic)
+    return usual if usual is None or low is None else max(usual, low)
 
 
 def _is_band(band: Band) -> bool:

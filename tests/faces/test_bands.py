@@ -22,6 +22,16 @@ def test_the_limits_are_those_in_force():
     assert "gradient_rms" not in bands(card)
 
 
+def test_rules_that_are_off_set_no_limit():
+    card = Scorecard.from_run(healthy(), {"dead-units": {"enabled": False}, "low-update-ratio": {"enabled": False}})
+    assert "dead_unit_fraction" not in bands(card) and bands(card)["update_ratio"].low is None
+
+
+def test_what_is_usual_is_within_the_limits():
+    card = Scorecard.from_run(healthy(), {"low-update-ratio": {"warning": 1e-3}})
+    assert bands(card)["update_ratio"].usual == 1e-3
+
+
 def test_limits_that_cross_are_no_band():
     card = Scorecard.from_run(healthy(), {"high-update-ratio": {"warning": 1e-6}})
     assert "update_ratio" not in bands(card)
