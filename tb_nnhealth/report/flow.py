@@ -13,6 +13,7 @@ from tb_nnhealth.faces.wording import number, quantity, steps
 from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.report.axis import HEIGHT, INSET, Domain, Floats, Tick, decades_of, ticks_of
 from tb_nnhealth.report.drawing import WIDTH, Span, band, dots, path
+from tb_nnhealth.report.labels import labels_of
 from tb_nnhealth.vocabulary import STATISTICS
 
 FLOWS = (
@@ -26,7 +27,6 @@ FLOWS = (
 
 MOST_ROWS = 2000
 MOST_LABELS = 36
-LONGEST_LABEL = 17
 LETTER = 0.62
 """Width of a label's letter, in per cent of the chart."""
 
@@ -153,14 +153,8 @@ def _span(domain: Domain, healthy: tuple[float, ...]) -> Span | None:
 def _labels(names: list[str]) -> tuple[Label, ...]:
     """Returns as many names as have room."""
     gap = math.ceil(len(names) / MOST_LABELS)
-    return tuple(Label(_label(names[index]), 100 * (index + 0.5) / len(names)) for index in range(0, len(names), gap))
-
-
-def _label(name: str) -> str:
-    """Returns "dense" of "a/dense/kernel", "dense/bias" of "a/dense/bias"."""
-    *_, layer, last = ("", "", *name.removesuffix("/kernel").split("/"))
-    short = f"{layer}/{last}" if _BESIDE.search(name) and layer else last
-    return f"…{short[1 - LONGEST_LABEL :]}" if len(short) > LONGEST_LABEL else short
+    told = labels_of(names)
+    return tuple(Label(told[index], 100 * (index + 0.5) / len(names)) for index in range(0, len(names), gap))
 
 
 def _summary(names: list[str], values: Floats, when: str) -> str:

@@ -50,13 +50,18 @@ def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]
     yield "Loss parts", parts, None
     for name in run.step.columns:
         if name.startswith("metric/"):
-            yield words(_tail(name)).capitalize(), {name: "training"}, f"val_{_tail(name)}"
+            yield _titled(words(_tail(name))), {name: "training"}, f"val_{_tail(name)}"
     yield "Learning rate", {"learning_rate": ""}, None
     yield "Gradient norm", {"gradient_global_norm": ""}, None
     if _was(run, "clipped_fraction"):
         yield "Clipped away", {"clipped_fraction": ""}, None
     yield "Loss scale", {"loss_scale": ""}, None
     yield "Examples a second", {"examples_per_second": ""}, None
+
+
+def _titled(text: str) -> str:
+    """Returns the text with its first letter large, and the others as they are: AUC."""
+    return text[:1].upper() + text[1:]
 
 
 def _was(run: HealthRun, statistic: str) -> bool:

@@ -15,6 +15,7 @@ from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import measured
 from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.flow import flows
+from tb_nnhealth.report.labels import labels_of
 from tb_nnhealth.report.plans import layer_charts
 from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
 from tb_nnhealth.report.timeline import reach_of
@@ -128,6 +129,20 @@ def test_kinds_of_scales(open_tab, tensorboard):
     assert [kind == "log" for kind in kinds] == [is_logarithmic(name) for name in names]
 
 
+def test_labels(open_tab, tensorboard):
+    long = [f"model/a_block_with_a_long_name_{index}/attention_output_projection/kernel" for index in range(2)]
+    cases = [
+        ["dense/kernel"],
+        ["dense_0/kernel", "dense_0/bias", "output/kernel"],
+        [f"model/{branch}/dense_{index}/kernel" for branch in ("encoder", "decoder") for index in range(2)],
+        long,
+        [f"{'x' * 60}/kernel", f"{'y' * 60}/kernel"],
+    ]
+    found = imported(tensorboard, open_tab(), "views/labels.js", "all => all.map(m.labelsOf)", cases)
+    assert found == [labels_of(names) for names in cases]
+    assert found[2] == ["encoder/dense_0", "encoder/dense_1", "decoder/dense_0", "decoder/dense_1"]
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -137,8 +152,10 @@ def test_kinds_of_scales(open_tab, tensorboard):
         Scale("band", True, 1e-6, 10.0, Band(1e-4, 0.1)),
         Scale("band", False, 0.0, 1.0, Band(None, 0.4)),
         Scale("band", True, 1e-3, 1.0, Band(0.1, None)),
+        Scale("band", True, 1e-7, 10.0, Band(1e-5, 1e-2, 0.1)),
+        Scale("band", False, 0.0, 1.0, Band(None, 0.4, 0.9)),
     ],
-    ids=lambda given: f"{given.kind}-{given.high:g}",
+    ids=str,
 )
 def test_colours(given, open_tab, tensorboard):
     body = "(given, places) => places.map(at => m.colour(given, at, false))"
