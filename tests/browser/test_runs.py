@@ -307,6 +307,7 @@ def test_charts_side_by_side_are_read_by_keys_and_on_logarithmic_scales(open_tab
     canvas, picture = charts.locator(".strip canvas").first, "canvas => canvas.toDataURL()"
     linear = canvas.evaluate(picture)
     charts.get_by_label("losses on a logarithmic scale").check()
+    expect(tab.page).to_have_url(re.compile(r"p\.nnhealth\.loss=log"))
     tab.page.wait_for_timeout(200)
     assert canvas.evaluate(picture) != linear
     logarithmic = charts.get_by_role("group", name="Steps").get_by_role("button", name="Log")

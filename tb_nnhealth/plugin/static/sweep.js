@@ -152,7 +152,7 @@ export class Sweep {
   }
 
   draw() {
-    const {page, runs, sort, filter, compare, range, log, dark} = this.state;
+    const {page, runs, sort, filter, compare, range, log, logLoss, dark} = this.state;
     this.node.hidden = page === 'run';
     if (page === 'run') return this.place.replaceChildren();
     const none = runs?.length === 0;
@@ -165,7 +165,7 @@ export class Sweep {
     const there = new Set(runs);
     const rows = new Map([...this.rows].filter(([run]) => there.has(run)));
     if (page === 'runs') this.table.update({rows, pending: this.pending, sort, filter, compare});
-    else this.compare.update({...this.compared, runs: runs ?? [], compare, range, log, dark});
+    else this.compare.update({...this.compared, runs: runs ?? [], compare, range, log, logLoss, dark});
     if (returned && page === 'runs') this.table.reveal();
   }
 

@@ -2,7 +2,7 @@
 /** What a layer, or a tensor of the batch, is: its facts, its variables, and the findings about it. */
 
 import {h, icon, path, paths} from '../dom.js';
-import {number, plural, short, steps, whole} from '../format.js';
+import {number, plural, short, steps, where, whole} from '../format.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -45,7 +45,7 @@ export function findingsList(card, row, layer, read) {
     found.length ? null : h('p.dim', {}, `No finding is about this ${layer ? 'layer' : 'tensor'}.`),
     found.length ? h('ul', {}, found.slice(0, MOST_FINDINGS).map(({finding, isSign}, index) => h('li', {}, icon(finding.severity),
       h('button.link', {type: 'button', 'data-key': `read:${index}:${finding.rule}`, onclick: () => read(finding)}, titles.get(finding.rule)),
-      h('span.dim', {}, isSign ? ['This is another sign of what was found at ', paths([finding.variable ?? finding.layer ?? finding.tensor].filter(Boolean)), '.']
+      h('span.dim', {}, isSign ? ['This is another sign of what was found at ', where(finding).length ? paths(where(finding)) : 'the whole run', '.']
         : [path(finding.message), finding.first_step === null ? '' : ` (${steps(finding.first_step, finding.last_step)})`])))) : null,
     found.length > MOST_FINDINGS ? h('p.dim', {}, `… and ${plural(found.length - MOST_FINDINGS, 'more finding')} in the list.`) : null);
 }

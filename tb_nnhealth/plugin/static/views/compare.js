@@ -19,7 +19,7 @@ import {WORDS} from './verdict.js';
  * @typedef {import('../sweep.js').Read} Read
  * @typedef {{run: string, facts: Json, frame: import('../api.js').Frame}} Series
  * @typedef {{read: Read[], base: string | null, table: string, statistic: string, row: string | null, losses: Series[], charts: Series[], diffs: Json[],
- *   runs: string[], compare: string[], range: import('../api.js').Range, log: boolean, dark: boolean}} Shown
+ *   runs: string[], compare: string[], range: import('../api.js').Range, log: boolean, logLoss: boolean, dark: boolean}} Shown
  * @typedef {{open: (run: string) => void, wander: (changes: object, quiet?: boolean) => void}} Actions
  */
 
@@ -48,14 +48,8 @@ export class Compare {
     this.slots = {verdicts: new Slot(verdicts), changes: new Slot(changed), pickers: new Slot(pickers), message: new Slot(message)};
     this.zoomed = h('div.zoomed');
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.wander({log: name === 'log'}));
-    /** Whether losses stand on a logarithmic scale. */
-    this.log = false;
-    /** @type {(() => void) | null} */
-    this.redraw = null;
-    const toggle = h('input', {type: 'checkbox', onchange: () => {
-      this.log = toggle.checked;
-      this.redraw?.();
-    }});
+    const toggle = h('input', {type: 'checkbox', onchange: () => actions.wander({logLoss: toggle.checked})});
+    this.toggle = toggle;
     const strips = h('div', {}, this.strips[0].node, pickers, this.strips[1].node);
     this.absent = h('p.dim');
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
@@ -128,8 +122,8 @@ export class Compare {
 
   /** @param {Shown} shown @param {Read[]} there @param {Map<string, number>} places */
   drawCharts(shown, there, places) {
-    const {table, statistic, row, losses = [], charts = [], range, log, dark} = shown;
-    this.redraw = () => this.drawCharts(shown, there, places);
+    const {table, statistic, row, losses = [], charts = [], range, log, logLoss, dark} = shown;
+    this.toggle.checked = logLoss;
     const sound = there.filter(({facts}) => facts);
     const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
     this.axis.set(range, longest, log);
@@ -141,7 +135,7 @@ export class Compare {
     /** @param {Series[]} parts */
     const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) => ({...part, name: title(run), colour: places.get(run) ?? 0}));
     const height = {height: HEIGHT};
-    this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: this.log, unit: ''}), dark);
+    this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: logLoss, unit: ''}), dark);
     const unit = column(sound, {table, statistic})?.unit ?? '';
     const look = {...height, log: kindOf(statistic ?? '') === 'log', unit};
     const chart = overlay(words(statistic ?? ''), named(charts), {table, statistic}, look);

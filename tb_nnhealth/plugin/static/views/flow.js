@@ -180,6 +180,6 @@ function summary(names, rows, values, when) {
   const ratio = values[first] / values[last];
   const start = [`At ${when}, `, name(first), ' has '];
   if (first === last) return [...start, h('b', {}, told(values[first])), '.'];
-  if (!Number.isFinite(ratio)) return [...start, h('b', {}, told(values[first])), ', and ', name(last), ` ${told(values[last])}.`];
+  if (!Number.isFinite(ratio) || ratio === 0) return [...start, h('b', {}, told(values[first])), ', and ', name(last), ` ${told(values[last])}.`];
   return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has.'];
 }

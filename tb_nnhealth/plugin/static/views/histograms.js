@@ -33,7 +33,7 @@ export class Histograms {
     this.strips = [];
     const tensors = h('div.tensors-place');
     this.tensors = new Slot(tensors);
-    this.forms = new Choices('', FORMS, (name) => this.change(name));
+    this.forms = new Choices('Shown', FORMS, (name) => this.change(name));
     this.hosts = {ridges: h('div.ridges-place'), strips: h('div.strips')};
     this.note = h('p.dim');
     this.node = h('section.histograms', {'aria-label': 'Histograms'},

@@ -79,7 +79,7 @@ export class Strip {
     const series = shown.lines.flatMap((line, index) => {
       const stroke = colour(colourOf(shown, index));
       const edge = {stroke: 'transparent', width: 0, points: {show: false}};
-      const points = line.frame.columns > 1 ? {size: 4, filter: alone} : {size: 9, fill: stroke};
+      const points = line.frame.columns > 1 ? {size: 4, ...(line.lasts ? {} : {filter: alone})} : {size: 9, fill: stroke};
       return [{stroke, width: 1.5, spanGaps: line.lasts ?? false, points}, edge, edge];
     });
     const bands = shown.lines.map((_, index) => ({
@@ -212,7 +212,8 @@ const drawable = (values, log) => Array.from(values, (value) => (Number.isFinite
 function alone({data}, series, room) {
   if (room) return null;
   const values = data[series];
-  return [...values.keys()].filter((i) => (values[i] ?? null) !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null);
+  const own = [...values.keys()].filter((i) => values[i] !== undefined); // The others are samples of another line.
+  return own.filter((i, at) => values[i] !== null && (values[own[at - 1]] ?? null) === null && (values[own[at + 1]] ?? null) === null);
 }
 
 /** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last measured before */
