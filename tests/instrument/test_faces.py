@@ -26,7 +26,7 @@ def test_tensorboards_loaders_give_the_run_of_the_files(measured: Measured, load
     skip_unless_there(loader)
     with LOADERS[loader](measured.log_dir) as provider:
         run = read_provider(provider, CONTEXT, EXPERIMENT, "health")
-    assert_same_run(replace(run, name=measured.run.name), measured.run)
+        assert_same_run(replace(run, name=measured.run.name), measured.run)
 
 
 def test_scorecard_keeps_to_its_schema(measured: Measured) -> None:
