@@ -449,6 +449,8 @@ def test_hostile_names_of_layers_are_text_in_every_view(open_tab):
         assert sound(tab)
     tab.frame.get_by_role("tab", name="Gradient flow").click()
     plot = tab.frame.locator(".flow-plot")
+    expect(plot.locator(".u-over")).to_be_visible()
+    expect(tab.frame.locator(".flow > div > .said")).not_to_be_empty()
     plot.focus()
     for name in HOSTILE:
         plot.press("ArrowRight")
