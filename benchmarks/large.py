@@ -4,6 +4,7 @@ python -m benchmarks.large [--rows 1000] [--samples 1000] [--rounds 3]
 """
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -24,7 +25,11 @@ from tests.browser.runs import quiet_tables
 from tests.synthetic import make_histograms, make_manifest, make_progress
 from tools.browser import CHROMIUM, tensorboard
 
-RUN = "large"
+RUN, OTHER = "large", "other"
+VISITS = {"first": "", "by a link": f"&p.nnhealth.run={OTHER}%2Fhealth", "again": ""}
+"""Visits to a TensorBoard that was just started, by what the address adds: what the page shows first has been judged
+since it was loaded, what a link names has not."""
+
 ROWS_OF_A_BLOCK, BLOCKS_OF_A_STAGE = 2, 25
 HISTOGRAMS_EACH = 50
 """Samples between two of the histograms."""
@@ -87,15 +92,16 @@ def _block(number: int) -> str:
 
 
 def measure(rows: int, samples: int, rounds: int) -> Iterator[dict[str, Any]]:
-    """Yields the figures of each round: of a TensorBoard that was just started, and of one that has judged the run."""
+    """Yields the figures of each visit, round by round."""
     with tempfile.TemporaryDirectory() as directory, chromium() as browser:
         write_large_run(Path(directory) / RUN, rows, samples)
+        shutil.copytree(Path(directory) / RUN, Path(directory) / OTHER)
         for number in range(rounds):
             for loader, fast in LOADERS.items():
                 with tensorboard(Path(directory), "--load_fast", fast) as address:
                     wait_until_loaded(browser, address)
-                    for visit in ("first", "again"):
-                        yield {"loader": loader, "visit": visit, "round": number, **visited(browser, address)}
+                    for visit, link in VISITS.items():
+                        yield {"loader": loader, "visit": visit, "round": number, **visited(browser, address, link)}
 
 
 def beside(rows: int, samples: int) -> Iterator[dict[str, Any]]:
@@ -105,20 +111,21 @@ def beside(rows: int, samples: int) -> Iterator[dict[str, Any]]:
 
 
 def wait_until_loaded(browser: Browser, address: str) -> None:
-    """Waits until TensorBoard has had the same of the run for a while."""
+    """Waits until TensorBoard has had the same of both runs for a while."""
 
-    def version(page: Page) -> str | None:
-        answer = page.request.get(f"{address}/data/plugin/nnhealth/version?run={RUN}/health")
-        return answer.text() if answer.ok else None
+    def versions(page: Page) -> list[str] | None:
+        asked = f"{address}/data/plugin/nnhealth/version?run="
+        answers = [page.request.get(f"{asked}{run}/health") for run in (RUN, OTHER)]
+        return [answer.text() for answer in answers] if all(answer.ok for answer in answers) else None
 
-    wait_until_still(browser, version)
+    wait_until_still(browser, versions)
 
 
-def visited(browser: Browser, address: str) -> dict[str, Any]:
-    """Opens the tab on the run, looks around in it, and returns the figures."""
+def visited(browser: Browser, address: str, link: str) -> dict[str, Any]:
+    """Opens the tab on a run, looks around in it, and returns the figures."""
     page = browser.new_page(viewport=VIEWPORT)
     page.add_init_script(WATCH)
-    page.goto(f"{address}/#nnhealth")
+    page.goto(f"{address}/#nnhealth{link}")
     frame = _frame(page)
     frame.wait_for_function("window.__seen.heatmap", timeout=PATIENCE)
     seen = frame.evaluate("window.__seen")

@@ -1,10 +1,11 @@
-"""Writes what documents take from the code: the page of all statistics, and the README's table of rules.
+"""Writes what is told elsewhere already: the page of all statistics, the README's table of rules, the page's modules.
 
 python -m tools.generated            # write
 python -m tools.generated --check    # exit 1 where a document differs
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ from tb_nnhealth.vocabulary import (
 
 STATISTICS = Path("docs/statistics.md")
 README = Path("README.md")
+STATIC = Path("tb_nnhealth/plugin/static")
 BEGIN, END = "<!-- rules:begin -->\n", "<!-- rules:end -->\n"
 
 TABLES = (
@@ -43,11 +45,35 @@ STEP_NOTE = """Beside these, `output_loss/<output>` is each output's unweighted 
 Keras tells it (a running mean over the epoch). Where targets or predictions are classes, a batch's are counted."""
 
 
+MODULES_HEAD = """// @ts-check
+/** The modules that app.js is made of (written by `make docs`). */
+
+"""
+
+
 def documents() -> dict[Path, str]:
-    """Returns what each document should hold."""
+    """Returns what each file should hold."""
     before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    return {STATISTICS: statistics_page(), README: f"{before}{BEGIN}{rules_table()}{END}{after}"}
+    return {
+        STATISTICS: statistics_page(),
+        README: f"{before}{BEGIN}{rules_table()}{END}{after}",
+        STATIC / "modules.js": modules_list(STATIC, "app.js"),
+    }
+
+
+def modules_list(directory: Path, entry: str) -> str:
+    """Returns a module that lists those of the directory which the entry imports, itself or through others."""
+    root = directory.resolve()
+    found = [root / entry]
+    for path in found:
+        imported = re.findall(
+            r"^(?:import|export|\}) .*?from '(\.[^']+)'", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        named = [(path.parent / name).resolve() for name in imported]
+        found += [each for each in dict.fromkeys(named) if each not in found]
+    lines = [f"  './{path.relative_to(root).as_posix()}',\n" for path in found]
+    return f"{MODULES_HEAD}export const MODULES = [\n{''.join(lines)}];\n"
 
 
 def rules_table() -> str:
@@ -73,8 +99,8 @@ def _table(statistics: Sequence[Statistic]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.generated", description="Writes the generated documents.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a document differs")
+    parser = argparse.ArgumentParser(prog="python -m tools.generated", description="Writes the generated files.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file differs")
     options = parser.parse_args(arguments)
     code = 0
     for path, text in documents().items():

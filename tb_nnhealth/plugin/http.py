@@ -39,10 +39,17 @@ def route(handler: Handler) -> Any:
 
 
 def respond(
-    request: wrappers.Request, content: bytes, content_type: str, code: int = 200, headers: Headers | None = None
+    request: wrappers.Request,
+    content: bytes,
+    content_type: str,
+    code: int = 200,
+    headers: Headers | None = None,
+    encoding: str | None = None,
 ) -> wrappers.Response:
-    """Answers as TensorBoard does: never cached, type not guessed, text gzipped."""
-    response: wrappers.Response = http_util.Respond(request, content, content_type, code=code, headers=headers)
+    """Answers as TensorBoard does: never cached, type not guessed, text gzipped where it has no encoding yet."""
+    response: wrappers.Response = http_util.Respond(
+        request, content, content_type, code=code, headers=headers, content_encoding=encoding
+    )
     return response
 
 

@@ -1,6 +1,8 @@
 """The plugin: routes of the Health tab (docs/http_api.md). It writes nothing."""
 
+import gzip
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +15,18 @@ from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.facts import facts, layer_facts, tables
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
+from tb_nnhealth.plugin.ahead import Ahead
 from tb_nnhealth.plugin.cache import VersionedCache
 from tb_nnhealth.plugin.handbook import THEMES, rule_page
 from tb_nnhealth.plugin.http import attached, binary, choice, integer, parameter, respond, route, strict_json
-from tb_nnhealth.plugin.judged import Judged, size_of
+from tb_nnhealth.plugin.judge import Judge
+from tb_nnhealth.plugin.judged import Judged
 from tb_nnhealth.plugin.sweep import Sweep
-from tb_nnhealth.plugin.versions import settings_here, version_key
-from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import HealthRun, Layer, Table
 from tb_nnhealth.report import html
 from tb_nnhealth.rules import DIAGNOSES
-from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary.metadata import PLUGIN_NAME
 
-CACHE_BYTES = 512 * 2**20
 HISTOGRAM_BYTES = 128 * 2**20
 MOST_COLUMNS = 1000
 LARGEST_STEP = 2**53
@@ -43,15 +43,18 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
-        self._judged: VersionedCache[Judged] = VersionedCache(CACHE_BYTES, size_of)
+        self._judge = Judge(self._provider)
+        self._ahead = Ahead(self._provider, self._judge)
         self._of_kind: VersionedCache[Table] = VersionedCache(HISTOGRAM_BYTES, lambda table: table.values.nbytes)
-        self._sweep = Sweep(self._provider, self._known)
+        self._sweep = Sweep(self._provider, self._judge.known)
 
     def is_active(self) -> bool:
         """Returns False: TensorBoard itself knows whether a run holds data of this plugin."""
         return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
+        """Returns where the page is. TensorBoard asks for it whenever its own page opens, before ours does."""
+        self._ahead.hurry()
         return base_plugin.FrontendMetadata(es_module_path="/static/index.js", tab_name="Health")
 
     def get_plugin_apps(self) -> dict[str, Any]:
@@ -79,15 +82,13 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         asset = _ASSETS.get(request.path.partition("/static/")[2])
         if asset is None:
             raise errors.NotFoundError("the page has no such file")
-        return respond(request, asset.read_bytes(), _TYPES[asset.suffix])
+        return respond(request, _packed(asset), _TYPES[asset.suffix], encoding="gzip")
 
     def _runs(self, request: wrappers.Request) -> wrappers.Response:
-        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
-        return strict_json(request, {"runs": reader.provider_runs(self._provider, context, experiment)})
+        return strict_json(request, {"runs": reader.provider_runs(self._provider, *_asked(request))})
 
     def _all_runs(self, request: wrappers.Request) -> wrappers.Response:
-        context, experiment = plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
-        return strict_json(request, self._sweep.answer(context, experiment, request.args.get("since", "")))
+        return strict_json(request, self._sweep.answer(*_asked(request), request.args.get("since", "")))
 
     def _diff(self, request: wrappers.Request) -> wrappers.Response:
         before, after = (self._read(request, name).card for name in ("against", "run"))
@@ -102,8 +103,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return respond(request, content.encode(), "text/html")
 
     def _version(self, request: wrappers.Request) -> wrappers.Response:
-        _, tags = self._listed(request)
-        return strict_json(request, {"version": _key(tags)})
+        return strict_json(request, {"version": self._judge.version(*_asked(request), parameter(request, "run"))})
 
     def _scorecard(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
@@ -177,40 +177,21 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             raise errors.NotFoundError("there is no such table")
         return table
 
-    def _known(self, experiment: str, run: str, version: str) -> tuple[HealthRun, Scorecard] | None:
-        judged = self._judged.peek((experiment, run), version)
-        return None if judged is None else (judged.run, judged.card)
-
     def _read(self, request: wrappers.Request, which: str = "run") -> Judged:
         """Returns the run that a parameter of the request names, judged; kept until its event files grow."""
-        name, tags = self._listed(request, which)
-        experiment = plugin_util.experiment_id(request.environ)
-        version = _key(tags)
-
-        def judge() -> Judged:
-            try:
-                context = plugin_util.context(request.environ)
-                run = reader.read_provider(self._provider, context, experiment, name, tags)
-            except reader.LogError as error:
-                raise errors.InvalidArgumentError(str(error)) from error
-            card = Scorecard.from_run(judged_here(run))
-            return Judged(run, card, version)
-
-        return self._judged.get((experiment, name), version, judge)
-
-    def _listed(self, request: wrappers.Request, which: str = "run") -> tuple[str, reader.Tags]:
-        """Returns the run that a parameter of the request names, and its tags."""
-        name = parameter(request, which)
-        environ = request.environ
-        context, experiment = plugin_util.context(environ), plugin_util.experiment_id(environ)
-        tags = reader.provider_tags(self._provider, context, experiment, name)
-        if not tags:
-            raise errors.NotFoundError("TensorBoard has no health data of a run with this name")
-        return name, tags
+        self._ahead.end()
+        return self._judge.judged(*_asked(request), parameter(request, which))
 
 
-def _key(tags: reader.Tags) -> str:
-    return version_key(reader.listed_version(tags), settings_here())
+@cache
+def _packed(asset: Path) -> bytes:
+    """Returns the file's bytes, compressed once and not for each page."""
+    return gzip.compress(asset.read_bytes())
+
+
+def _asked(request: wrappers.Request) -> tuple[Any, str]:
+    """Returns TensorBoard's context of the request, and the id of the experiment."""
+    return plugin_util.context(request.environ), plugin_util.experiment_id(request.environ)
 
 
 def _row(request: wrappers.Request, table: Table) -> str:

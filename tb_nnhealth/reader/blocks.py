@@ -27,7 +27,7 @@ def read_tables(
     """Returns the tables, the small ones first: TensorBoard's data server is as long about them as about large ones."""
     layouts = {name: [session.manifest["tables"].get(name) for session in sessions] for name in metadata.TABLES}
     made = {name: Assembly(sessions, layout) for name, layout in layouts.items()}
-    places = [(name, block) for name in reversed(metadata.TABLES) for block in range(made[name].blocks)]
+    small_first = [(name, made[name]) for name in reversed(metadata.TABLES)]
 
     def add(place: tuple[str, int]) -> list[str]:
         name, block = place
@@ -39,9 +39,10 @@ def read_tables(
         tag = metadata.extremes_tag(name, block)
         return made[name].add_extremes(tag, block, read(tag)) if tag in events else []
 
-    for problems in each(add, places):
+    for problems in each(add, [(name, block) for name, table in small_first for block in range(table.blocks)]):
         noted += problems
-    for problems in each(add_extremes, places):
+    extremes = [(name, block) for name, table in small_first for block in range(table.extremes_blocks)]
+    for problems in each(add_extremes, extremes):
         noted += problems
     return {name: assembly.table() for name, assembly in made.items()}
 

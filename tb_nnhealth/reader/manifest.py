@@ -50,6 +50,8 @@ def _checks(manifest: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any]]:
                 yield f"{kind}/{name}/{part}", _are(str, layout.get(part)), layout.get(part)
             blocks = layout.get("blocks")
             yield f"{kind}/{name}/blocks", _tiles(blocks, len(layout["rows"])), blocks
+            of_extremes = layout.get("extremes_blocks", blocks)
+            yield f"{kind}/{name}/extremes_blocks", _tiles(of_extremes, len(layout["rows"])), of_extremes
 
 
 def joined_facts(manifests: Sequence[Mapping[str, Any]]) -> ModelFacts:

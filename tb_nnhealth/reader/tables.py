@@ -39,13 +39,15 @@ class Assembly:
 
     def __init__(self, sessions: Sequence[Session], layouts: Sequence[Mapping[str, Any] | None]) -> None:
         self._starts = [session.start_step for session in sessions]
-        self._layouts = layouts
-        known = [layout for layout in reversed(layouts) if layout]
+        self._layouts = [layout and {"extremes_blocks": layout["blocks"], **layout} for layout in layouts]
+        known = [layout for layout in reversed(self._layouts) if layout]
         self.rows = tuple(dict.fromkeys(row for layout in known for row in layout["rows"]))
         self._columns = tuple(dict.fromkeys(column for layout in known for column in layout["columns"]))
         self._row = {name: index for index, name in enumerate(self.rows)}
         self._column = {name: index for index, name in enumerate(self._columns)}
-        self.blocks = max((len(layout["blocks"]) for layout in known), default=0)
+        self.blocks, self.extremes_blocks = (
+            max((len(layout[part]) for layout in known), default=0) for part in ("blocks", "extremes_blocks")
+        )
         self._steps = np.zeros(0, np.int64)
         self._values = self._low = self._high = self._empty(self._steps)
         self._times: dict[tuple[int, int], tuple[IntArray, NDArray[np.float64]]] = {}
@@ -54,7 +56,7 @@ class Assembly:
     def add(self, tag: str, block: int, series: Series) -> list[str]:
         """Takes the events of a block; returns a sentence on those that do not fit the manifest of their session."""
         problems: list[str] = []
-        parts = list(self._parts(tag, block, series, (), problems))
+        parts = list(self._parts(tag, series, "blocks", block, (), problems))
         with self._lock:
             self._reach([part.steps for part in parts])
             for part in parts:
@@ -65,7 +67,7 @@ class Assembly:
     def add_extremes(self, tag: str, block: int, series: Series) -> list[str]:
         """Takes the extremes of a block, `[2, rows, columns]` an event; returns as `add` does."""
         problems: list[str] = []
-        parts = list(self._parts(tag, block, series, (2,), problems))
+        parts = list(self._parts(tag, series, "extremes_blocks", block, (2,), problems))
         with self._lock:
             if parts and self._low is self._values:
                 self._low, self._high = self._values.copy("K"), self._values.copy("K")
@@ -97,14 +99,18 @@ class Assembly:
         return np.full((len(self._columns), len(steps), len(self.rows)), np.nan, np.float32).transpose(1, 2, 0)
 
     def _parts(
-        self, tag: str, block: int, series: Series, before: tuple[int, ...], problems: list[str]
+        self, tag: str, series: Series, cut: str, block: int, before: tuple[int, ...], problems: list[str]
     ) -> Iterator[_Part]:
-        """Yields what the block holds of each session; `before` is an event's shape before its rows and columns."""
+        """Yields what the block of that cut holds of each session.
+
+        Args:
+          before: an event's shape before its rows and columns.
+        """
         stops = [*self._starts[1:], np.iinfo(np.int64).max]
         for session, (layout, first, last) in enumerate(zip(self._layouts, self._starts, stops, strict=True)):
-            if layout is None or block >= len(layout["blocks"]):
+            if layout is None or block >= len(layout[cut]):
                 continue
-            start, stop = layout["blocks"][block]
+            start, stop = layout[cut][block]
             columns = np.array([self._column[name] for name in layout["columns"]], np.int64)
             chosen = np.flatnonzero((series.steps >= first) & (series.steps < last))
             chosen = _fitting(tag, series, chosen, (*before, stop - start, len(columns)), problems)

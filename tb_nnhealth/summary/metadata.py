@@ -21,13 +21,15 @@ An epoch's text is {"epoch", "step", "logs"}, and "modes": {"training": loss, "i
 that was measured, else null.
 
 A table is cut into blocks of rows, so that one tag of a long run stays within what TensorBoard's
-data server sends in one message (256 MiB).
+data server sends in one message (256 MiB). Each event costs some microseconds of reading, whatever its size:
+blocks are as large as that allows, and those of the extremes, which are twice as long, are others.
 
 The manifest names the rows and columns of each table:
 
     {"schema_version": 1, "tool_version": "…", "run": "run1", "session": "<hex>", "start_step": 0,
      "created": 1700000000.0, "model": {…}, "compile": {…}, "sampling": {…},
-     "tables": {"variables": {"rows": […], "columns": […], "blocks": [[0, 170], [170, 200]]}, …},
+     "tables": {"variables": {"rows": […], "columns": […],
+                              "blocks": [[0, 200]], "extremes_blocks": [[0, 104], [104, 200]]}, …},
      "histograms": {"value": {"rows": […], "blocks": […]}, …},
      "rules": {"project": {…}, "limits": {…}}}
 

@@ -179,9 +179,11 @@ class HealthWriter:
     def _row_events(self, window: Window) -> Iterator[bytes]:
         now = self._now()
         for name, values in window.tables.items():
-            for block, (start, stop) in enumerate(self._manifest["tables"][name]["blocks"]):
+            layout = self._manifest["tables"][name]
+            for block, (start, stop) in enumerate(layout["blocks"]):
                 yield summary_event(metadata.table_tag(name, block), window.step, now, values[start:stop])
-                if window.samples > 1:
+            if window.samples > 1:
+                for block, (start, stop) in enumerate(layout["extremes_blocks"]):
                     extremes = np.stack([window.low[name][start:stop], window.high[name][start:stop]])
                     yield summary_event(metadata.extremes_tag(name, block), window.step, now, extremes)
 
@@ -262,8 +264,11 @@ class HealthWriter:
 
 
 def _with_blocks(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    def blocks(layout: Mapping[str, Any], numbers: int) -> list[tuple[int, int]]:
+        return metadata.blocks(len(layout["rows"]), 4 * numbers * len(layout["columns"]), ROW_BOUND)
+
     tables = {
-        name: {**layout, "blocks": metadata.blocks(len(layout["rows"]), 2 * 4 * len(layout["columns"]), ROW_BOUND)}
+        name: {**layout, "blocks": blocks(layout, 1), "extremes_blocks": blocks(layout, 2)}
         for name, layout in manifest.get("tables", {}).items()
     }
     histograms = {

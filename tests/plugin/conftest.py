@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tensorboard.backend import application
 from tensorboard.plugins import base_plugin
 from werkzeug import test, wrappers
 
+from tb_nnhealth import reader
 from tb_nnhealth.plugin.loader import NNHealthLoader
+from tb_nnhealth.records import HealthRun
 from tests.loaders import LOADERS, skip_unless_there
 from tests.synthetic import write_synthetic_run
 
@@ -27,6 +30,20 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_synthetic_run(directory / "exp<b>1", steps=4, variables=[f"{MARKUP}/kernel", "output/kernel"])
     write_synthetic_run(directory / "future", steps=4, schema_version=99)
     return directory
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fills with the names of the runs that are read, in order."""
+    names: list[str] = []
+    read = reader.read_provider
+
+    def noted(provider: Any, context: Any, experiment: str, run: str, *listed: Any) -> HealthRun:
+        names.append(run)
+        return read(provider, context, experiment, run, *listed)
+
+    monkeypatch.setattr(reader, "read_provider", noted)
+    return names
 
 
 @pytest.fixture(scope="session", params=["fast", "slow"])

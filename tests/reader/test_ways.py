@@ -218,9 +218,11 @@ def test_thinned_by_tensorboard_is_told(way: str, read: Way, run_dir: Path) -> N
 
 
 def test_blocks_are_joined(read: Way, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metadata, "MESSAGE_BYTES", 8000 * 2 * 4 * 25 * 3)
+    monkeypatch.setattr(metadata, "MESSAGE_BYTES", 8000 * 4 * 25 * 3)
     writer = write_synthetic_run(run_dir, steps=1100, variables=[f"layer{i}/kernel" for i in range(7)])
-    assert writer._manifest["tables"]["variables"]["blocks"] == [(0, 3), (3, 6), (6, 7)]
+    layout = writer._manifest["tables"]["variables"]
+    assert layout["blocks"] == [(0, 3), (3, 6), (6, 7)]
+    assert layout["extremes_blocks"] == [(index, index + 1) for index in range(7)]
     run = read(run_dir)
     manifest = make_manifest(variables=[f"layer{i}/kernel" for i in range(7)])
     np.testing.assert_array_equal(run.variables.values[-1], make_tables(manifest, 1099)["variables"])

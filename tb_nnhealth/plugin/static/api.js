@@ -11,6 +11,9 @@
 const FRAME_FORMAT = 1;
 const HEADER_BYTES = 16;
 
+/** Answers that were asked for ahead, by address: the first one who wants one takes it. @type {Map<string, Promise<any>>} */
+const ahead = new Map();
+
 /** An answer that says in one sentence what is wrong. */
 export class ApiError extends Error {
   /** @param {string} sentence @param {number} code HTTP status, 0 where there was no answer */
@@ -48,13 +51,25 @@ export const layer = (run, path) => json('layer', {run, layer: path});
 export const facts = (run) => json('run', {run});
 
 /**
- * Has the server read and judge the run that the page is going to ask for, while the page's own modules still come.
- * @param {string | null} asked by the address, null for the first run there is
+ * Asks for what the page is going to show first, while its own modules still come.
+ * @param {string | null} asked the run that the address names, null for the first one there is
  */
-export async function judgeAhead(asked) {
-  const there = await runs().catch(() => []);
-  const run = asked === null ? there[0] : there.find((name) => name === asked);
-  if (run) await fetch(address('run', {run}), {method: 'HEAD'}).catch(() => null);
+export async function askAhead(asked) {
+  const there = await early('runs', {}).then((answered) => answered.runs, () => []);
+  const run = asked === null ? there[0] : there.find((/** @type {string} */ name) => name === asked);
+  if (!run) return;
+  early('run', {run});
+  early('scorecard', {run, layers: '0'});
+  early('evidence', {run});
+  early('rules', {});
+}
+
+/** @param {string} route @param {Record<string, string>} query @returns {Promise<any>} */
+function early(route, query) {
+  const answered = json(route, query);
+  answered.catch(() => null); // It is told to the one who takes it.
+  ahead.set(address(route, query), answered);
+  return answered;
 }
 
 /** @param {string} run @returns {Promise<(Json | null)[]>} of each finding the curve behind it */
@@ -102,7 +117,10 @@ const address = (route, query) => [`./${route}`, String(new URLSearchParams(quer
 
 /** @param {string} route @param {Record<string, string>} query @returns {Promise<any>} */
 async function json(route, query) {
-  return (await answer(route, query)).json();
+  const asked = address(route, query);
+  const answered = ahead.get(asked);
+  ahead.delete(asked);
+  return answered ?? (await answer(route, query)).json();
 }
 
 /** @param {string} route @param {Record<string, string>} query @returns {Promise<Frame>} */

@@ -1,8 +1,9 @@
 // @ts-check
 /** The page's entry: TensorBoard imports this module into an empty iframe and calls `render`. */
 
-import {judgeAhead} from './api.js';
+import {askAhead} from './api.js';
 import {nameFrame, readAddress} from './host.js';
+import {MODULES} from './modules.js';
 
 const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css'];
 
@@ -11,7 +12,8 @@ export async function render() {
   document.documentElement.lang = 'en';
   nameFrame('Health');
   const {page, run = null} = readAddress();
-  if (!page) judgeAhead(run);
+  if (!page) askAhead(run);
+  document.head.append(...MODULES.map(preload));
   const [{start}] = await Promise.all([import('./app.js'), ...STYLES.map(stylesheet)]);
   const root = document.createElement('div');
   root.id = 'nnhealth';
@@ -19,11 +21,20 @@ export async function render() {
   start(root);
 }
 
-/** @param {string} href relative to this module */
-function stylesheet(href) {
+/** Has a module fetched at once: else each is known only when one that imports it has come. @param {string} href */
+const preload = (href) => linked('modulepreload', href);
+
+/** @param {string} rel @param {string} href relative to this module */
+function linked(rel, href) {
   const link = document.createElement('link');
-  link.rel = 'stylesheet';
+  link.rel = rel;
   link.href = new URL(href, import.meta.url).href;
+  return link;
+}
+
+/** @param {string} href */
+function stylesheet(href) {
+  const link = linked('stylesheet', href);
   const loaded = new Promise((resolve) => {
     link.onload = resolve;
     link.onerror = resolve;
