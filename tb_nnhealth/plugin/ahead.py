@@ -1,17 +1,22 @@
-"""Judges the run that the page shows first before anyone asks for it."""
+"""Judges the run that the page shows first, and then all runs of its table, before anyone asks for them."""
 
 import logging
 import threading
+import time
 from typing import Any
 
 from tensorboard.context import RequestContext
 
 from tb_nnhealth import reader
 from tb_nnhealth.plugin.judge import Judge
+from tb_nnhealth.plugin.sweep import Sweep
 
 FIRST_PAUSE, LONGER, LONGEST_PAUSE = 0.5, 1.1, 30.0
 """Seconds between two looks, by what each is longer than the one before, and at most. A run that is the same at both
 has been loaded."""
+
+SECONDS = 10.0
+"""What the table may take: it goes on when it is asked for."""
 
 EXPERIMENT = ""
 """The id of what a TensorBoard over a log directory shows."""
@@ -20,11 +25,12 @@ logger = logging.getLogger(__name__)
 
 
 class Ahead:
-    """A thread that waits until the run has been loaded, or a page opens, and judges it."""
+    """A thread that waits until the run has been loaded, or a page opens, and judges."""
 
-    def __init__(self, provider: Any, judge: Judge) -> None:
+    def __init__(self, provider: Any, judge: Judge, sweep: Sweep) -> None:
         self._provider = provider
         self._judge = judge
+        self._sweep = sweep
         self._is_open, self._is_over = threading.Event(), False
         self._thread = self._started()
 
@@ -50,6 +56,7 @@ class Ahead:
             run = self._loaded(context)
             if run is not None:
                 self._judge.judged(context, EXPERIMENT, run)
+                self._fill_table(context)
         except Exception as error:
             logger.debug("nnhealth judges no run ahead: %s", error)  # The page is told what is wrong when it asks.
 
@@ -65,3 +72,10 @@ class Ahead:
             if is_open or (run and version == before):
                 return run
             before, pause = version, min(LONGER * pause, LONGEST_PAUSE)
+
+    def _fill_table(self, context: RequestContext) -> None:
+        """Judges all runs, as many as the time allows before a page opens and asks for them itself."""
+        serial, pending, deadline = "", 1, time.monotonic() + SECONDS
+        while pending and not self._is_open.is_set() and time.monotonic() < deadline:
+            answer = self._sweep.answer(context, EXPERIMENT, serial)
+            serial, pending = answer["serial"], answer["pending"]

@@ -44,9 +44,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def __init__(self, context: base_plugin.TBContext) -> None:
         self._provider = context.data_provider
         self._judge = Judge(self._provider)
-        self._ahead = Ahead(self._provider, self._judge)
         self._of_kind: VersionedCache[Table] = VersionedCache(HISTOGRAM_BYTES, lambda table: table.values.nbytes)
         self._sweep = Sweep(self._provider, self._judge.known)
+        self._ahead = Ahead(self._provider, self._judge, self._sweep)
 
     def is_active(self) -> bool:
         """Returns False: TensorBoard itself knows whether a run holds data of this plugin."""

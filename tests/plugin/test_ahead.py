@@ -1,10 +1,11 @@
-"""The run that the page shows first is judged before anyone asks for it."""
+"""The run that the page shows first, and then all of them, are judged before anyone asks for them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tensorboard.backend import application
+from tensorboard.context import RequestContext
 from tensorboard.plugins import base_plugin
 from werkzeug import test, wrappers
 
@@ -13,6 +14,7 @@ from tb_nnhealth.plugin import ahead
 from tb_nnhealth.plugin.ahead import Ahead
 from tb_nnhealth.plugin.judge import Judge
 from tb_nnhealth.plugin.loader import NNHealthLoader
+from tb_nnhealth.plugin.sweep import Sweep
 from tests.loaders import LOADERS
 from tests.plugin.conftest import RUN
 from tests.synthetic import write_synthetic_run
@@ -28,6 +30,11 @@ def provider(log_dir: Path) -> Iterator[object]:
         yield provider
 
 
+def begun(provider: object) -> Ahead:
+    judge = Judge(provider)
+    return Ahead(provider, judge, Sweep(provider, judge.known))
+
+
 def finished(looking: Ahead) -> None:
     looking._thread.join(PATIENCE)
     assert not looking._thread.is_alive()
@@ -35,22 +42,25 @@ def finished(looking: Ahead) -> None:
 
 def test_run_that_stays_as_it_is_is_judged_though_no_page_opens(provider, reads, monkeypatch):
     monkeypatch.setattr(ahead, "FIRST_PAUSE", 0.01)
-    finished(Ahead(provider, Judge(provider)))
-    assert reads == [FIRST]
+    looking = begun(provider)
+    finished(looking)
+    assert reads[0] == FIRST and reads.count(FIRST) == 1
+    answer = looking._sweep.answer(RequestContext(), "", "")
+    assert answer["pending"] == 0 and len(answer["rows"]) == 3
+    assert sorted(reads) == sorted([FIRST, RUN, "future/health"])
 
 
 def test_run_that_grows_is_waited_for(provider, reads, monkeypatch):
     monkeypatch.setattr(ahead, "FIRST_PAUSE", 0.01)
-    judge = Judge(provider)
     versions = iter(["1", "2", "3", "3"])
-    monkeypatch.setattr(judge, "version", lambda *_: next(versions))
-    finished(Ahead(provider, judge))
-    assert reads == [FIRST] and list(versions) == []
+    monkeypatch.setattr(Judge, "version", lambda *_: next(versions))
+    finished(begun(provider))
+    assert reads[0] == FIRST and list(versions) == []
 
 
 def test_run_is_judged_at_once_where_a_page_opens(provider, reads, monkeypatch):
     monkeypatch.setattr(ahead, "FIRST_PAUSE", PATIENCE)
-    looking = Ahead(provider, Judge(provider))
+    looking = begun(provider)
     assert looking._thread.is_alive() and reads == []
     looking.hurry()
     finished(looking)
@@ -61,8 +71,7 @@ def test_run_that_has_grown_is_judged_anew_when_another_page_opens(tmp_path, rea
     monkeypatch.setattr(ahead, "FIRST_PAUSE", 0.01)
     write_synthetic_run(tmp_path / "run1", steps=4)
     with LOADERS["slow"](tmp_path) as provider:
-        judge = Judge(provider)
-        looking = Ahead(provider, judge)
+        looking = begun(provider)
         finished(looking)
         monkeypatch.setattr(reader, "listed_version", lambda tags: (1, 2, 3.0))
         looking.hurry()
@@ -72,7 +81,7 @@ def test_run_that_has_grown_is_judged_anew_when_another_page_opens(tmp_path, rea
 
 def test_what_the_page_asks_for_ends_it(provider, reads, monkeypatch):
     monkeypatch.setattr(ahead, "FIRST_PAUSE", PATIENCE)
-    looking = Ahead(provider, Judge(provider))
+    looking = begun(provider)
     looking.end()
     finished(looking)
     looking.hurry()
@@ -87,7 +96,7 @@ def test_what_goes_wrong_harms_nothing(fault, provider, reads, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(ahead, "FIRST_PAUSE", 0.01)
         patched.setattr(reader, fault, fail)
-        looking = Ahead(provider, Judge(provider))
+        looking = begun(provider)
         finished(looking)
     looking.hurry()
     finished(looking)
