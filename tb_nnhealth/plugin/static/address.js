@@ -16,7 +16,7 @@ import {VIEWS} from './views/timeline.js';
  */
 
 /** One run, the table of all, a few of them side by side; the first one unless another is chosen. */
-export const PAGES = ['run', 'runs', 'compare'];
+export const PAGES = [['run', 'One run'], ['runs', 'All runs'], ['compare', 'Side by side']];
 
 /** By what the table of runs is sorted unless the reader chooses. */
 const SORT = 'run';
@@ -43,7 +43,7 @@ export function shownBy(words) {
     everything: words.all === 'yes',
     logLoss: words.loss === 'log',
     category: words.category ?? null,
-    page: PAGES.find((name) => name === words.page) ?? PAGES[0],
+    page: (PAGES.find(([name]) => name === words.page) ?? PAGES[0])[0],
     sort: words.sort ?? SORT,
     filter: words.filter ?? '',
     compare: namesOf(words.compare, MOST_COMPARED),
@@ -65,7 +65,7 @@ export function wordsOf({run, view, flow, choice, row, range, page, sort, filter
     row,
     steps: range ? `${range.first}-${range.last}` : null,
     ...detailsOf(others),
-    page: page === PAGES[0] ? null : page,
+    page: page === PAGES[0][0] ? null : page,
     sort: sort === SORT ? null : sort,
     filter: filter || null,
     compare: compare.length ? JSON.stringify(compare) : null,

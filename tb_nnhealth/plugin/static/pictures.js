@@ -1,8 +1,9 @@
 // @ts-check
 /** Which pictures can be made of what is shown. */
 
+import {PAGES} from './address.js';
 import {savePicture} from './picture.js';
-import {PAGES, title} from './views/header.js';
+import {title} from './views/header.js';
 
 /**
  * @param {import('./state.js').State} state @param {import('./onerun.js').OneRun} one @param {import('./sweep.js').Sweep} sweep

@@ -89,7 +89,7 @@ export function place(scale, value) {
 }
 
 /** @param {number} x */
-const clamp = (x) => Math.min(1, Math.max(0, x));
+export const clamp = (x) => Math.min(1, Math.max(0, x));
 
 /** @param {Scale} scale @param {number} at 0 to 1 along the legend @param {boolean} dark @returns {Rgb} */
 export const legendColour = (scale, at, dark) => colour(scale, scale.unit === '0 or 1' ? Math.round(at) : at, dark);

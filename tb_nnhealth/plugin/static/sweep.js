@@ -83,7 +83,9 @@ export class Sweep {
     const read = await Promise.all(names.map((run) => this.readRun(run)));
     const sound = read.filter(({card}) => card);
     const places = this.places(sound);
-    this.compared = {...places, ...this.compared, read, base: sound[0]?.run ?? null};
+    const base = sound[0]?.run ?? null;
+    const kept = base === this.compared.base ? {} : {diffs: []};
+    this.compared = {...places, ...this.compared, ...kept, read, base};
     this.actions.changed();
     const {range, log} = this.state;
     const columns = columnsOnScreen();

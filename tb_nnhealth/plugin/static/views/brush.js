@@ -3,6 +3,7 @@
 
 import {h} from '../dom.js';
 import {whole} from '../format.js';
+import {NARROWEST} from './axis.js';
 
 /**
  * @typedef {{first: number, last: number}} Range
@@ -11,7 +12,6 @@ import {whole} from '../format.js';
 
 /** Share of the run that an arrow key moves, and that Page up and down do. */
 const [SMALL, LARGE] = [0.01, 0.1];
-const NARROWEST = 2;
 
 export class Brush {
   /** @param {import('./axis.js').StepAxis} axis of the whole run */

@@ -4,14 +4,14 @@
 import {Slot, h, icon} from '../dom.js';
 import {number, short, steps, whole, words} from '../format.js';
 import {StepAxis} from './axis.js';
-import {drawAxis} from './cells.js';
 import {changes, swatch} from './changes.js';
 import {Choices, SPACINGS} from './choices.js';
 import {title} from './header.js';
+import {GROUPS} from './heat.js';
 import {kindOf} from '../scale.js';
 import {overlay} from './overlay.js';
 import {Reading} from './reading.js';
-import {Strip} from './strip.js';
+import {Strip, drawSteps} from './strip.js';
 import {WORDS} from './verdict.js';
 
 /**
@@ -27,12 +27,6 @@ const HEIGHT = 220;
 
 const HINT = 'Drag across the steps to zoom in, double-click to zoom out. Keys: arrows read the charts, + and − zoom, Shift and an arrow pan, '
   + '0 shows all steps.';
-
-/** Pixels beside a strip's plot. */
-const BESIDE = 62;
-
-/** Tables whose rows can be laid over one another, with their headings. @type {[string, string][]} */
-const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['data', 'Batch']];
 
 /** @param {Read[]} read @param {string} table @returns {string[]} the rows that any of the runs has, the first run's first */
 export const rowsOf = (read, table) => [...new Set(read.flatMap(({facts}) => facts?.tables[table]?.rows ?? []))];
@@ -142,8 +136,7 @@ export class Compare {
     this.strips[1].update(chart, dark);
     const lacking = shown.charts && row ? sound.length - chart.lines.length : 0;
     this.absent.textContent = lacking ? `${lacking} of the runs ${lacking === 1 ? 'has' : 'have'} no ${words(statistic)} of ${row}.` : '';
-    const width = this.strips[0].plot.clientWidth - BESIDE;
-    if (width > 0) drawAxis(this.steps, this.axis, width, dark);
+    drawSteps(this.steps, this.strips, this.axis, dark);
   }
 
   /** @param {Read[]} read @param {{table: string, statistic: string}} choice @param {string | null} row */

@@ -2,18 +2,14 @@
 /** Training curves: the loss and its parts, metrics, learning rate and gradient norm, training and validation together. */
 
 import {h} from '../dom.js';
-import {drawAxis} from './cells.js';
 import {curveCharts} from './charts.js';
 import {Reading} from './reading.js';
-import {Strip, resize} from './strip.js';
+import {Strip, drawSteps, resize} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {{facts: Json, frame: import('../api.js').Frame | null, logLoss: boolean, dark: boolean}} Shown
  */
-
-/** Pixels left and right of a strip's plot. */
-const BESIDE = 62;
 
 export class CurvesView {
   /** @param {import('./axis.js').StepAxis} axis @param {(logLoss: boolean) => void} scale */
@@ -39,7 +35,6 @@ export class CurvesView {
     if (!frame) return;
     resize(this.strips, charts.length, () => new Strip(this.axis), this.host);
     charts.forEach((chart, index) => this.strips[index].update(chart, dark));
-    const width = (this.strips[0]?.plot.clientWidth ?? 0) - BESIDE;
-    if (width > 0) drawAxis(this.steps, this.axis, width, dark);
+    drawSteps(this.steps, this.strips, this.axis, dark);
   }
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** The bar at the top: which run, how far it is, and what can be taken away. */
 
+import {PAGES} from '../address.js';
 import {Slot, h} from '../dom.js';
 import {duration, plural} from '../format.js';
 import {Freshness, agoText} from '../freshness.js';
@@ -13,9 +14,6 @@ import {downloadMenu} from './downloads.js';
 
 /** Seconds without a sample after which a run that never said it had ended is no longer called training. */
 export const SILENCE = 300;
-
-/** @type {[string, string][]} */
-export const PAGES = [['run', 'One run'], ['runs', 'All runs'], ['compare', 'Side by side']];
 
 export class Bar {
   /** @param {import('../state.js').State} state @param {Actions} actions */

@@ -17,7 +17,7 @@ import {legend} from './legend.js';
  */
 
 /** Headings of the tables in the choice of statistics. @type {[string, string][]} */
-const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['data', 'Batch']];
+export const GROUPS = [['variables', 'Variables'], ['activations', 'Layer outputs'], ['data', 'Batch']];
 
 const HINT = 'Choose a row for its charts. Drag across the steps to zoom in; Ctrl and the wheel zoom, Shift and a drag pan, a double click '
   + 'shows all steps. Keys: arrows move the cell, Space opens a group, + and − zoom, Shift and an arrow pan, 0 shows all steps.';

@@ -12,6 +12,7 @@ import {Rail} from './rail.js';
 import {Rows} from './rows.js';
 import {tipText} from './tip.js';
 import {linesOf, openAtFirst, treeOf} from './tree.js';
+import {SEVERITIES} from './verdict.js';
 
 /**
  * @typedef {import('../api.js').Frame} Frame
@@ -26,7 +27,6 @@ import {linesOf, openAtFirst, treeOf} from './tree.js';
 const LOWEST_ROW = 16;
 const HIGHEST_ROW = 26;
 const MOST_HEIGHT = 480;
-const SEVERITIES = ['error', 'warning', 'info'];
 
 export class HeatMap {
   /** @param {import('./axis.js').StepAxis} axis @param {{select: (row: string) => void, regroup: (groups: string[], quiet: boolean) => void}} actions @param {(path: string) => string | null} rowOf a layer's row */

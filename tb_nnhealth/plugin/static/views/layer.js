@@ -3,13 +3,12 @@
 
 import {Slot, h} from '../dom.js';
 import {findingsList, head, layerFacts, tensorFacts} from './about.js';
-import {drawAxis} from './cells.js';
 import {rowCharts} from './charts.js';
 import {classBars} from './classes.js';
 import {Histograms} from './histograms.js';
 import {Reading} from './reading.js';
-import {BESIDE, Statistics} from './statistics.js';
-import {Strip, resize} from './strip.js';
+import {Statistics} from './statistics.js';
+import {Strip, drawSteps, resize} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -48,8 +47,7 @@ export class LayerPanel {
     this.updateAbout(shown);
     charts.forEach((chart, index) => this.strips[index].update(chart, dark));
     this.steps.hidden = !charts.length;
-    const width = (this.strips[0]?.plot.clientWidth ?? 0) - BESIDE;
-    if (width > 0) drawAxis(this.steps, this.axis, width, dark);
+    drawSteps(this.steps, this.strips, this.axis, dark);
     this.slots.classes.show([classes], () => classes.length
       ? classBars(classes, facts.tables.classes.columns.map((/** @type {Json} */ column) => column.name)) : null);
   }

@@ -4,10 +4,9 @@
 import {Slot, h} from '../dom.js';
 import {NARROWEST, StepAxis} from './axis.js';
 import {Brush} from './brush.js';
-import {drawAxis} from './cells.js';
 import {lossChart} from './charts.js';
 import {flags} from './flags.js';
-import {Strip} from './strip.js';
+import {Strip, drawSteps, plotWidth} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -16,10 +15,6 @@ import {Strip} from './strip.js';
  */
 
 const HEIGHT = 104;
-
-/** Pixels that the values' axis takes. */
-const LEFT = 50;
-const RIGHT = 12;
 
 export class Overview {
   /** @param {StepAxis} shared the axis of the views @param {Actions} actions */
@@ -48,11 +43,11 @@ export class Overview {
     this.loss.update({...lossChart(facts, frame), height: HEIGHT}, dark);
     this.brush.node.hidden = this.axis.end < NARROWEST;
     this.brush.update(range);
-    const width = this.loss.plot.clientWidth - LEFT - RIGHT;
+    const width = plotWidth(this.loss);
     if (width <= 0) return;
     this.flags.show([card, facts.training.steps, width], () =>
       flags(card, this.axis, width, this.actions.open, (finding) => this.point(finding)));
-    drawAxis(this.steps, this.axis, width, dark);
+    drawSteps(this.steps, [this.loss], this.axis, dark);
   }
 
   /** Shades the steps of a finding. @param {Json | null} finding */

@@ -3,7 +3,7 @@
 
 import {h, svg} from '../dom.js';
 import {quantity, steps as stepsText, whole, words} from '../format.js';
-import {kindOf} from '../scale.js';
+import {clamp, kindOf} from '../scale.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -104,8 +104,6 @@ export function domainOf(curve) {
     place: (value) => clamp((value - low + (low === 0 ? 0 : room)) / (high - low + (low === 0 ? room : 2 * room)))};
 }
 
-/** @param {number} x */
-const clamp = (x) => Math.min(1, Math.max(0, x));
 
 /** @param {number | null} limit @param {Domain} domain @returns {limit is number} */
 const isDrawn = (limit, {low, high}) => limit !== null && limit >= low && limit <= high;

@@ -4,9 +4,8 @@
 import {h} from '../dom.js';
 import {words} from '../format.js';
 import {kindOf} from '../scale.js';
-import {drawAxis} from './cells.js';
 import {heightFor, holds} from './charts.js';
-import {Strip, resize} from './strip.js';
+import {Strip, drawSteps, resize} from './strip.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -16,9 +15,6 @@ import {Strip, resize} from './strip.js';
  */
 
 const HEIGHT = 64;
-
-/** Pixels left and right of a strip's plot. */
-export const BESIDE = 62;
 
 /** @type {Group[]} */
 const GROUPS = [
@@ -71,8 +67,7 @@ export class Statistics {
       resize(strips, isOpen ? charts.length : 0, () => new Strip(this.axis), host);
       if (!isOpen || !shown) continue;
       strips.forEach((strip, index) => strip.update(charts[index], shown.dark));
-      const width = strips[0].plot.clientWidth - BESIDE;
-      if (width > 0) drawAxis(steps, this.axis, width, shown.dark);
+      drawSteps(steps, strips, this.axis, shown.dark);
     }
     this.node.hidden = this.parts.every(({node}) => node.hidden);
   }

@@ -5,6 +5,7 @@ import uPlot from '../vendor/uPlot.esm.js';
 import {h} from '../dom.js';
 import {decades, number, quantity, tickLabels, ticks} from '../format.js';
 import {columnAt, columnBefore} from './axis.js';
+import {drawAxis} from './cells.js';
 import {floorOf, raised} from './zero.js';
 
 /**
@@ -13,7 +14,8 @@ import {floorOf, raised} from './zero.js';
  * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], meaning?: string}} Chart
  */
 
-const AXIS_WIDTH = 50;
+/** Pixels that the values' axis takes left of the lines, and that stay free right of them. */
+const [LEFT, RIGHT] = [50, 12];
 
 /** How far a logarithmic axis goes on below the place of zero. */
 const BELOW_ZERO = 0.6;
@@ -86,7 +88,7 @@ export class Strip {
       series: [3 * index + 3, 3 * index + 2], fill: `${colour(colourOf(shown, index))}2e`,
     }));
     return {
-      width, height: shown.height, padding: [11, 12, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
+      width, height: shown.height, padding: [11, RIGHT, 9, 0], legend: {show: false}, series: [{}, ...series], bands,
       scales: {
         x: {time: false, ...this.spacing(), range: () => [this.axis.first, this.axis.last]},
         y: {distr: shown.log ? 3 : 1, range: (/** @type {unknown} */ _, /** @type {number} */ low, /** @type {number} */ high) => this.range(low, high)},
@@ -94,7 +96,7 @@ export class Strip {
       axes: [
         {show: false, grid},
         {
-          size: AXIS_WIDTH, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
+          size: LEFT, gap: 4, font: '11px system-ui, sans-serif', stroke: colour('--dim'), grid, ticks: {show: false},
           splits: (/** @type {unknown} */ _, /** @type {unknown} */ __, /** @type {number} */ low, /** @type {number} */ high) => this.splits(low, high),
           filter: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits,
           values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => this.labels(splits),
@@ -237,4 +239,13 @@ export function resize(parts, length, make, host) {
     parts.push(part);
     host.append(part.node);
   }
+}
+
+/** @param {Strip} strip @returns {number} pixels that its lines have */
+export const plotWidth = (strip) => strip.plot.clientWidth - LEFT - RIGHT;
+
+/** Draws the steps' axis below strips, whose lines it stands under. @param {HTMLCanvasElement} canvas @param {Strip[]} strips @param {import('./axis.js').StepAxis} axis @param {boolean} dark */
+export function drawSteps(canvas, strips, axis, dark) {
+  const width = strips.length ? plotWidth(strips[0]) : 0;
+  if (width > 0) drawAxis(canvas, axis, width, dark);
 }
