@@ -33,14 +33,25 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Fills with the names of the runs that are read, in order."""
+def provider(log_dir: Path) -> Iterator[Any]:
+    with LOADERS["slow"](log_dir) as provider:
+        yield provider
+
+
+@pytest.fixture
+def reads(provider: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fills with the names of the provider's runs that are read, in order."""
+    return note_reads(provider, monkeypatch)
+
+
+def note_reads(provider: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = reader.read_provider
 
-    def noted(provider: Any, context: Any, experiment: str, run: str, *listed: Any) -> HealthRun:
-        names.append(run)
-        return read(provider, context, experiment, run, *listed)
+    def noted(asked: Any, context: Any, experiment: str, run: str, *listed: Any) -> HealthRun:
+        if asked is provider:
+            names.append(run)
+        return read(asked, context, experiment, run, *listed)
 
     monkeypatch.setattr(reader, "read_provider", noted)
     return names

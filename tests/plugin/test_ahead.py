@@ -1,8 +1,5 @@
 """The run that the page shows first, and then all of them, are judged before anyone asks for them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from tensorboard.backend import application
 from tensorboard.context import RequestContext
@@ -16,18 +13,12 @@ from tb_nnhealth.plugin.judge import Judge
 from tb_nnhealth.plugin.loader import NNHealthLoader
 from tb_nnhealth.plugin.sweep import Sweep
 from tests.loaders import LOADERS
-from tests.plugin.conftest import RUN
+from tests.plugin.conftest import RUN, note_reads
 from tests.synthetic import write_synthetic_run
 
 PATIENCE = 30.0
 FIRST = "exp<b>1/health"
 """In order of names."""
-
-
-@pytest.fixture
-def provider(log_dir: Path) -> Iterator[object]:
-    with LOADERS["slow"](log_dir) as provider:
-        yield provider
 
 
 def begun(provider: object) -> Ahead:
@@ -67,10 +58,11 @@ def test_run_is_judged_at_once_where_a_page_opens(provider, reads, monkeypatch):
     assert reads == [FIRST]
 
 
-def test_run_that_has_grown_is_judged_anew_when_another_page_opens(tmp_path, reads, monkeypatch):
+def test_run_that_has_grown_is_judged_anew_when_another_page_opens(tmp_path, monkeypatch):
     monkeypatch.setattr(ahead, "FIRST_PAUSE", 0.01)
     write_synthetic_run(tmp_path / "run1", steps=4)
     with LOADERS["slow"](tmp_path) as provider:
+        reads = note_reads(provider, monkeypatch)
         looking = begun(provider)
         finished(looking)
         monkeypatch.setattr(reader, "listed_version", lambda tags: (1, 2, 3.0))

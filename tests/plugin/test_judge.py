@@ -1,23 +1,13 @@
 """A run is judged once, until it grows."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from tensorboard import errors
 from tensorboard.context import RequestContext
 
 from tb_nnhealth.plugin.judge import Judge
-from tests.loaders import LOADERS
 from tests.plugin.conftest import RUN, STEPS
 
 CONTEXT = RequestContext()
-
-
-@pytest.fixture
-def provider(log_dir: Path) -> Iterator[object]:
-    with LOADERS["slow"](log_dir) as provider:
-        yield provider
 
 
 def test_run_is_read_once_while_it_is_the_same(provider, reads):
