@@ -28,6 +28,12 @@ def rendered(text: str, address: Address) -> str:
     return html
 
 
+def inline(text: str) -> str:
+    """Returns the HTML of one line of Markdown; markup in it is text."""
+    html: str = _MARKDOWN.renderInline(text)
+    return html
+
+
 def _addressed(parts: Iterable[Token], address: Address) -> Iterator[Token]:
     """Yields the parts of a text, of a link that leads nowhere its words alone."""
     target: str | None = None

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, words
+from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, steps, words
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import SEVERITIES
@@ -45,6 +45,7 @@ def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
     return {
         "state": state,
         "sentence": sentence,
+        "first": first_to_mend(card),
         "counts": counts(card),
         "categories": [asdict(tile) for tile in tiles(card)],
         "notes": notes(run),
@@ -78,6 +79,18 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     if not is_finished:
         return "no_data", f"Too early to tell: {so_far} yet."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
+
+
+def first_to_mend(card: Scorecard) -> dict[str, Any] | None:
+    """Returns where, since when, and what to try first of what is to be mended first; None where nothing fails."""
+    finding = card.first_to_mend
+    if finding is None:
+        return None
+    return {
+        "where": list(finding.where),
+        "since": "" if finding.first_step is None else f"since {steps(finding.first_step, None)}",
+        "remedy": card.failing[finding.rule].diagnosis.remedies[0],
+    }
 
 
 def _reason(card: Scorecard, state: str, first: Finding) -> str:

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.facts import facts
+from tb_nnhealth.faces.prose import inline
 from tb_nnhealth.faces.verdict import WORDS, state_of, verdict
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.axis import HEIGHT
@@ -73,7 +74,7 @@ def _template() -> jinja2.Template:
     environment.filters.update(
         {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
     )
-    environment.filters.update(measured=measured, start=start)
+    environment.filters.update(measured=measured, start=start, inline=lambda text: Markup(inline(text)))
     environment.globals.update(words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, width=WIDTH, height=HEIGHT)
     return environment.get_template("report.html")
 

@@ -1,7 +1,9 @@
 """What the tab and the report tell alike is written twice, in two languages: both tell the same."""
 
 import itertools
+import re
 from dataclasses import asdict
+from html import unescape
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
-from tb_nnhealth.report import measured
+from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.labels import labels_of
@@ -70,7 +72,8 @@ def test_places(open_tab, tensorboard):
 @pytest.mark.parametrize("run", ["calm", "good", "sick"])
 def test_the_verdict(run, open_tab, tensorboard):
     tab = open_tab(f"{run}/health")
-    card = Scorecard.from_logdir(tensorboard.log_dir / run)
+    read = read_run(tensorboard.log_dir / run)
+    card = Scorecard.from_run(read)
     state, sentence = headline(card, is_finished=True)
     verdict = tab.frame.locator("section.verdict")
     assert verdict.locator(".count").all_inner_texts() == [text for _, text in counts(card)]
@@ -79,6 +82,10 @@ def test_the_verdict(run, open_tab, tensorboard):
     assert (verdict.get_attribute("data-state"), verdict.locator("h1").inner_text()) == (state, sentence)
     notes = [note.strip() for note in verdict.locator("ul.notes li").all_inner_texts()]
     assert notes[len(notes) - len(unjudged(card)) :] == unjudged(card)
+    first = re.findall(r'<p class="first">(.*?)</p>', html(read, card))
+    shown = tab.frame.locator(".verdict p.first").all_inner_texts()
+    assert shown == [unescape(re.sub("<[^>]*>", "", text)) for text in first]
+    assert len(shown) == (card.first_to_mend is not None)
 
 
 def test_states(open_tab, tensorboard):

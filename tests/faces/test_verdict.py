@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth import engine
-from tb_nnhealth.faces.verdict import counts, headline, state_of, tiles, unjudged
+from tb_nnhealth.faces.verdict import counts, first_to_mend, headline, state_of, tiles, unjudged
 from tb_nnhealth.records import HealthRun, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -21,6 +21,21 @@ def test_an_error_is_named_first():
     state, sentence = told(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
     assert state == "error"
     assert sentence == "This run will not train as it stands: most units of a layer never fire."
+
+
+def test_where_since_when_and_what_to_try_are_told_of_what_is_to_be_mended_first():
+    card = Scorecard.from_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    finding = card.first_to_mend
+    assert finding is not None and finding.rule == "dead-units" and finding.layer
+    assert first_to_mend(card) == {
+        "where": [finding.layer],
+        "since": f"since step {finding.first_step}",
+        "remedy": DIAGNOSES["dead-units"].remedies[0],
+    }
+
+
+def test_nothing_is_to_be_mended_where_nothing_fails():
+    assert first_to_mend(Scorecard.from_run(healthy())) is None
 
 
 def test_a_warning_is_named_first():

@@ -25,6 +25,9 @@ export function h(tag, properties = {}, ...children) {
 /** @param {string} text a path that may break after each slash */
 export const path = (text) => text.split(/(?<=\/)/).flatMap((part) => [part, document.createElement('wbr')]);
 
+/** @param {string} text with `code` @returns {(string | Node)[]} */
+export const inline = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
+
 /** @param {string[]} texts @returns {Node} paths, one after the other */
 export const paths = (texts) => h('span.mono.where', {}, texts.map((text, index) => [index ? ', ' : '', h('bdi', {}, path(text))]));
 

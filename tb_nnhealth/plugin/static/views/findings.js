@@ -1,7 +1,7 @@
 // @ts-check
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
-import {h, icon, path, paths} from '../dom.js';
+import {h, icon, inline, path, paths} from '../dom.js';
 import {plural, quantity, sentence, steps, where, words} from '../format.js';
 import {sparkline} from './sparkline.js';
 import {WORDS, noted, stateOf} from './verdict.js';
@@ -135,6 +135,3 @@ const paragraphs = (text) => text.split(/\n\s*\n/).map((block) => {
     items.length ? h('ul.items', {}, items.map((item) => h('li', {}, inline(item)))) : null,
   ];
 });
-
-/** @param {string} text with `code` */
-const inline = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));

@@ -1,7 +1,7 @@
 // @ts-check
 /** The top of the page: one sentence, the score, the categories, and how the run was measured. */
 
-import {h, icon, svg} from '../dom.js';
+import {h, icon, inline, paths, svg} from '../dom.js';
 import {duration, number, plural, short, whole, words} from '../format.js';
 
 /** @typedef {Record<string, any>} Json */
@@ -36,17 +36,22 @@ export function noted(card) {
  * @param {(category: string | null) => void} choose
  */
 export function verdict(card, facts, chosen, choose) {
-  const {state, sentence, counts, categories} = facts.verdict;
+  const {state, sentence, first, counts, categories} = facts.verdict;
   return h('section.verdict.card', {'aria-label': 'Verdict', 'data-state': state},
     dial(card.score, state),
     h('div.summary', {},
       h('h1', {}, sentence),
+      first && mend(first),
       h('p.counts', {}, counts.map((/** @type {[string, string]} */ [which, told]) => h('span.count', {}, icon(which), told))),
       h('div.categories', {role: 'group', 'aria-label': 'Categories'},
         categories.map((/** @type {Json} */ category) => chip(category, chosen, choose))),
       notes(facts.verdict)),
     measured(facts));
 }
+
+/** Where to begin. @param {{where: string[], since: string, remedy: string}} first what is to be mended first */
+const mend = ({where, since, remedy}) => h('p.first', {}, where.length ? [paths(where), ' '] : null, since ? `${since}. ` : null,
+  h('b', {}, 'Try first: '), inline(remedy));
 
 /** @param {number | null} score @param {string} state */
 function dial(score, state) {
