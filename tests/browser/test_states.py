@@ -17,6 +17,7 @@ from tests.browser.odd import HOSTILE, HOSTILE_RUNS, NESTED, STEPS, write_odd_ru
 from tests.browser.runs import LONG, write_small_run
 from tests.browser.test_accessibility import needs_axe, violations
 from tests.browser.test_heatmap import imported
+from tests.synthetic import write_synthetic_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -93,6 +94,38 @@ def test_another_run_keeps_layer_view_and_range_as_far_as_it_has_them(open_tab):
     expect(panel).to_be_hidden()
     expect(tab.frame.locator(".unknown")).to_have_count(0)
     expect(tab.frame.locator(".zoomed")).to_contain_text("steps 4–23")
+
+
+@pytest.mark.parametrize("view", ["heatmap", "curves", "flow"])
+def test_range_beyond_the_run_says_so_and_shows_all_steps(open_tab, view):
+    tab = open_tab("small/health", f"&p.nnhealth.steps=500-900&p.nnhealth.view={view}&p.nnhealth.row=dense%2Fkernel")
+    told = tab.frame.locator(".zoomed")
+    expect(told).to_contain_text(f"There are no steps 500–900, the last is step {STEPS - 1}: all are shown.")
+    last = tab.frame.get_by_role("slider", name="Last step shown")
+    expect(last).to_have_attribute("aria-valuetext", f"step {STEPS - 1}")
+    tab.frame.locator("summary", has_text="Download").click()
+    expect(tab.frame.get_by_role("group", name="Data of the charts, all steps")).to_be_visible()
+    assert "p.nnhealth.steps=500-900" in tab.page.evaluate("location.hash")
+    tab.page.keyboard.press("Escape")
+    told.get_by_role("button", name="Close").click()
+    expect(told).to_be_hidden()
+    assert "p.nnhealth.steps" not in tab.page.evaluate("location.hash")
+
+
+def test_range_beyond_all_runs_side_by_side_says_so(open_tab):
+    compared = quote(json.dumps(["small/health", "other/health"]))
+    address = f"&p.nnhealth.page=compare&p.nnhealth.compare={compared}&p.nnhealth.steps=500-900"
+    told = open_tab("small/health", address, expect="compare").frame.locator(".zoomed")
+    expect(told).to_contain_text(f"There are no steps 500–900, the last is step {STEPS - 1}: all are shown.")
+
+
+def test_range_is_cut_to_the_run_and_grows_with_it(open_tab, tensorboard):
+    write_synthetic_run(tensorboard.log_dir / "growing", steps=20, finished=False)
+    tab = open_tab("growing/health", "&p.nnhealth.steps=10-900")
+    told = tab.frame.locator(".zoomed")
+    expect(told).to_contain_text("steps 10–19")
+    write_synthetic_run(tensorboard.log_dir / "growing", start_step=20, steps=10, finished=False)
+    expect(told).to_contain_text("steps 10–29", timeout=20_000)
 
 
 def test_run_that_cannot_be_read_is_not_asked_for_again_and_again(open_tab):

@@ -6,6 +6,7 @@ import {matrixOf} from './matrix.js';
 import {tableOf} from './places.js';
 import {flowOf} from './views/depth.js';
 import {classesOf, histogramsOf, relatives} from './views/charts.js';
+import {within} from './views/shownsteps.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -32,8 +33,9 @@ export const columnsOnScreen = () => Math.min(MOST_COLUMNS, Math.max(LEAST_COLUM
 export const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range, log, matrix: there, overview: known}) {
+export async function frames({run, facts, view, choice, flow, row, range: asked, log, matrix: there, overview: known}) {
   if (run === null || !facts) return {};
+  const range = within(asked, facts.training.steps - 1);
   const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
   const columns = columnsOnScreen();

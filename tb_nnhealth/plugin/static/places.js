@@ -1,8 +1,8 @@
 // @ts-check
 /** Where things stand: the table, statistic and rows in which the heat map shows a choice, a row or a finding. */
 
-import {NARROWEST} from './views/axis.js';
 import {relatives} from './views/charts.js';
+import {within} from './views/shownsteps.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -39,13 +39,8 @@ export const hasRow = (facts, row) => CHOSEN.some((table) => facts.tables[table]
  * What a run keeps of the layer and the steps that another showed: as far as it has them.
  * @param {Json} facts @param {{row: string | null, range: import('./api.js').Range}} shown
  */
-export function carried(facts, {row, range}) {
-  const last = Math.min(range?.last ?? 0, facts.training.steps - 1);
-  return {
-    row: row !== null && hasRow(facts, row) ? row : null,
-    range: range && last - range.first >= NARROWEST ? {first: range.first, last} : null,
-  };
-}
+export const carried = (facts, {row, range}) =>
+  ({row: row !== null && hasRow(facts, row) ? row : null, range: within(range, facts.training.steps - 1)});
 
 /**
  * Where the heat map shows a finding: its statistic's table, or its tensor's, or the one shown; its own rows first, then the others'.

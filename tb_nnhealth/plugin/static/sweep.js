@@ -9,6 +9,7 @@ import {PREFERRED} from './places.js';
 import {Compare, rowsOf} from './views/compare.js';
 import {noRuns, stale} from './views/empty.js';
 import {RunsTable} from './views/runs.js';
+import {within} from './views/shownsteps.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -87,7 +88,8 @@ export class Sweep {
     const kept = base === this.compared.base ? {} : {diffs: []};
     this.compared = {...places, ...this.compared, ...kept, read, base};
     this.actions.changed();
-    const {range, log} = this.state;
+    const {log} = this.state;
+    const range = within(this.state.range, Math.max(...sound.map(({facts}) => facts?.training.steps - 1)));
     const columns = columnsOnScreen();
     /** @param {Read} one @param {string} table @param {string | undefined} row */
     const series = async ({run, version, facts}, table, row) => {

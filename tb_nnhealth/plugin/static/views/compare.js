@@ -2,7 +2,7 @@
 /** A few runs side by side: their verdicts, what changed from one to the others, and the same chart of all. */
 
 import {Slot, h, icon} from '../dom.js';
-import {number, short, steps, whole, words} from '../format.js';
+import {number, short, whole, words} from '../format.js';
 import {StepAxis} from './axis.js';
 import {changes, swatch} from './changes.js';
 import {Choices, SPACINGS} from './choices.js';
@@ -11,6 +11,7 @@ import {GROUPS} from './heat.js';
 import {kindOf} from '../scale.js';
 import {overlay} from './overlay.js';
 import {Reading} from './reading.js';
+import {tellSteps, within} from './shownsteps.js';
 import {Strip, drawSteps} from './strip.js';
 import {WORDS} from './verdict.js';
 
@@ -40,7 +41,8 @@ export class Compare {
     this.strips = [new Strip(this.axis), new Strip(this.axis)];
     const [verdicts, changed, pickers, message] = ['div', 'div', 'div.toolbar', 'div'].map((tag) => h(tag));
     this.slots = {verdicts: new Slot(verdicts), changes: new Slot(changed), pickers: new Slot(pickers), message: new Slot(message)};
-    this.zoomed = h('div.zoomed');
+    const zoomed = h('div');
+    this.zoomed = new Slot(zoomed);
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.wander({log: name === 'log'}));
     const toggle = h('input', {type: 'checkbox', onchange: () => actions.wander({logLoss: toggle.checked})});
     this.toggle = toggle;
@@ -48,7 +50,7 @@ export class Compare {
     this.absent = h('p.dim');
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
     this.charts = h('section.overlay.card', {'aria-label': 'Charts of the runs'},
-      h('div.toolbar', {}, h('h2', {}, 'The same chart of each run'), h('span.space'), this.zoomed, this.spacing.node),
+      h('div.toolbar', {}, h('h2', {}, 'The same chart of each run'), h('span.space'), zoomed, this.spacing.node),
       h('div.toolbar', {}, h('label.check', {}, toggle, 'losses on a logarithmic scale')),
       new Reading(this.axis, () => this.strips, strips).node, this.steps, this.absent, h('p.hint', {}, HINT));
     this.parts = h('div.compared', {}, h('h1.unseen', {}, 'Runs side by side'), verdicts, this.charts, changed);
@@ -120,11 +122,9 @@ export class Compare {
     this.toggle.checked = logLoss;
     const sound = there.filter(({facts}) => facts);
     const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
-    this.axis.set(range, longest, log);
+    this.axis.set(within(range, longest), longest, log);
     this.spacing.update(log ? 'log' : 'linear');
-    this.zoomed.hidden = !range;
-    if (range) this.zoomed.replaceChildren(h('span', {}, steps(range.first, range.last)),
-      h('button', {type: 'button', onclick: () => this.actions.wander({range: null})}, 'Show all steps'));
+    tellSteps(this.zoomed, range, longest, () => this.actions.wander({range: null}));
     this.slots.pickers.show([table, statistic, row, ...sound], () => this.pickers(sound, {table, statistic}, row));
     /** @param {Series[]} parts */
     const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) => ({...part, name: title(run), colour: places.get(run) ?? 0}));

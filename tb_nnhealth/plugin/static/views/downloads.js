@@ -7,6 +7,7 @@ import {steps, words} from '../format.js';
 import {tableOf} from '../places.js';
 import {classesOf, relatives, spreadPlace} from './charts.js';
 import {flowOf} from './depth.js';
+import {within} from './shownsteps.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -52,7 +53,7 @@ function entry({title, form, href, make}, close) {
 
 /** @param {Shown} shown @param {Item[]} pictures of what is shown @returns {Group[]} */
 export function downloads(shown, pictures) {
-  const {run, page, facts, range} = shown;
+  const {run, page, facts} = shown;
   const views = {title: 'What is shown', items: pictures};
   if (run === null || page !== 'run') return [views];
   const whole = {title: 'The run', items: [
@@ -60,6 +61,7 @@ export function downloads(shown, pictures) {
     {title: 'Scorecard', form: 'JSON', href: api.downloadAddress(run)},
   ]};
   if (!facts?.training.sampled_steps) return [whole, views];
+  const range = within(shown.range, facts.training.steps - 1);
   const data = charts(facts, shown).map(({title, query}) => ({title, form: 'CSV', href: api.csvAddress(run, query, range)}));
   return [
     whole,

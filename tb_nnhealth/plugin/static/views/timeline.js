@@ -15,6 +15,7 @@ import {title} from './header.js';
 import {HeatView} from './heat.js';
 import {LayerPanel} from './layer.js';
 import {Overview} from './overview.js';
+import {tellSteps, within} from './shownsteps.js';
 import {Tabs} from './tabs.js';
 
 /**
@@ -54,21 +55,25 @@ export class Timeline {
     this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read});
     const unknown = h('div');
     this.unknown = new Slot(unknown);
-    this.zoomed = h('div.zoomed', {hidden: true});
+    const zoomed = h('div');
+    this.zoomed = new Slot(zoomed);
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
     this.views = h('div.views', {}, this.tabs.node, h('span.space'), this.spacing.node);
     this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
-      h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), this.zoomed),
+      h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), zoomed),
       this.empty, this.overview.node, this.views, this.panel, unknown, this.layer.node);
   }
 
   /** @param {Shown} shown */
-  update(shown) {
-    const {facts, range, log} = shown;
-    this.axis.set(range, facts.training.steps - 1, log);
-    this.updateZoom(range);
+  update({range: asked, ...others}) {
+    const {facts, log} = others;
+    const end = facts.training.steps - 1;
+    const range = within(asked, end);
+    const shown = {...others, range};
+    this.axis.set(range, end, log);
+    tellSteps(this.zoomed, asked, end, () => this.actions.zoom(null));
     this.spacing.update(log ? 'log' : 'linear');
     const {row, related, sources, spreads, classes, about, card, overview, dark} = shown;
     this.overview.update({facts, card, frame: overview, range, dark});
@@ -103,18 +108,11 @@ export class Timeline {
     target?.scrollIntoView({block: 'nearest'});
   }
 
-  /** Saves a picture of what is shown. @param {{run: string | null, view: string, range: import('../api.js').Range}} shown */
-  save({run, view, range}) {
+  /** Saves a picture of what is shown. @param {{run: string | null, view: string, facts: Json | null, range: import('../api.js').Range}} shown */
+  save({run, view, facts, range: asked}) {
+    const range = within(asked, (facts?.training.steps ?? 0) - 1);
     const name = title(run ?? '');
     const told = [name, VIEWS.find((other) => other.name === view)?.title ?? '', range ? steps(range.first, range.last) : ''];
     return savePicture(this.node, told, [name, view]);
-  }
-
-  /** @param {import('../api.js').Range} range */
-  updateZoom(range) {
-    this.zoomed.hidden = !range;
-    if (!range) return;
-    const button = h('button', {type: 'button', onclick: () => this.actions.zoom(null)}, 'Show all steps');
-    this.zoomed.replaceChildren(h('span', {}, steps(range.first, range.last)), button);
   }
 }
