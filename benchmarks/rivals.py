@@ -71,7 +71,8 @@ def measure(browser: Browser, names: Sequence[str], samples: int) -> Iterator[di
     for rival in RIVALS:
         with tempfile.TemporaryDirectory() as directory:
             write(Path(directory) / "large", rival, names, samples)
-            with tensorboard(Path(directory), "--load_fast", "true") as address:
+            kept = f"scalars={samples},histograms={samples}"
+            with tensorboard(Path(directory), "--load_fast", "true", "--samples_per_plugin", kept) as address:
                 time.sleep(LOADING)
                 yield {"shown in": rival.title, "samples": samples, **paged(browser, address, rival, len(names))}
 
