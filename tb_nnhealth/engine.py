@@ -1,6 +1,6 @@
 """Runs every rule on a run: each passes, fails, lacks data, or breaks without harming the others."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -9,7 +9,8 @@ import numpy as np
 
 from tb_nnhealth.configuration import Settings, checked, in_force
 from tb_nnhealth.ignoring import of_other_layers, without_layers
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.nonfinite import samples as taken
+from tb_nnhealth.records import HealthRun, NonFinite, Table
 from tb_nnhealth.rules import DIAGNOSES, Diagnosis, Finding, Limits, NotJudged, Rule
 from tb_nnhealth.rules._rule import SEVERITIES, Severity
 from tb_nnhealth.rules._series import before
@@ -24,7 +25,7 @@ class Verdict:
     """What one rule said: `reason` tells why there is no verdict.
 
     `limits` are those that were in force; `enabled` is False where the rule was turned off, `ignore` are the
-    patterns of the layers that it left out.
+    patterns of the layers that it left out. `is_cut_off` says that NaN came, and it saw what was before it alone.
     """
 
     diagnosis: Diagnosis
@@ -34,6 +35,7 @@ class Verdict:
     reason: str | None = None
     enabled: bool = True
     ignore: tuple[str, ...] = ()
+    is_cut_off: bool = False
 
     @property
     def rule(self) -> Rule:
@@ -70,22 +72,25 @@ def judge(
     event = first_nonfinite(run)
     finite = run if event is None else before(run, event.first_step)
     return tuple(
-        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, settings, run)
+        _verdict(diagnosis, run if diagnosis.rule.judges_nonfinite else finite, settings, run, event)
         for diagnosis in diagnoses
     )
 
 
-def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings, whole: HealthRun) -> Verdict:
+def _verdict(
+    diagnosis: Diagnosis, run: HealthRun, settings: Settings, whole: HealthRun, event: NonFinite | None
+) -> Verdict:
     """Returns what a rule says of a run, which is the whole one as far as the rule may see it."""
     own = in_force(diagnosis.rule, settings)
     limits = (own.limits, *(in_force(rule, settings).limits for rule in diagnosis.rule.consults))
-    said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore)
+    is_cut_off = run is not whole and bool(diagnosis.rule.needs)
+    said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore, is_cut_off=is_cut_off)
     if not own.enabled:
         return said("no_data", reason="turned off by the settings")
     seen = without_layers(run, own.ignore) if own.ignore else run
-    lacking = _lacking(diagnosis.rule, seen)
-    if lacking:
-        return said("no_data", reason=lacking if _lacking(diagnosis.rule, whole) else _lost(whole))
+    if _lacking(diagnosis.rule, seen, _finite):
+        every = without_layers(whole, own.ignore) if own.ignore else whole
+        return said("no_data", reason=_lacking(diagnosis.rule, every, taken) or _lost(event))
     try:
         with np.errstate(all="ignore"):  # What overflows is infinite, and compared as such.
             findings = tuple(of_other_layers(diagnosis.check(seen, *limits), run.model, own.ignore))
@@ -97,19 +102,30 @@ def _verdict(diagnosis: Diagnosis, run: HealthRun, settings: Settings, whole: He
     return said("fail" if failed else "pass", findings=findings)
 
 
-def _lost(run: HealthRun) -> str:
+def _lost(event: NonFinite | None) -> str:
     """Returns why what was measured of a run is too little."""
-    event = first_nonfinite(run)
-    since = event.first_step if event else run.steps
-    return f"NaN or infinity appears at step {since}, and too little was measured before it"
+    if event is None:
+        return "too little of what was measured is finite"
+    return f"NaN or infinity appears at step {event.first_step}, and too little was measured before it"
 
 
-def _lacking(rule: Rule, run: HealthRun) -> str | None:
+def _lacking(rule: Rule, run: HealthRun, samples: Callable[[HealthRun, Table, str], int]) -> str | None:
+    """Returns what a rule needs and a run does not have, None where it has all.
+
+    Args:
+      rule: the rule.
+      run: the run.
+      samples: returns at how many steps a statistic of a table counts as measured.
+    """
     for name in rule.needs:
         table, told = run.table(STATISTICS[name].scope), STATISTICS[name].words
-        samples = table.samples(name)
-        if not samples:
+        count = samples(run, table, name)
+        if not count:
             return rule.absent if table.values.size and rule.absent else f"{told} was not measured"
-        if samples < rule.min_samples:
-            return f"{told} was measured at {samples} of the {rule.min_samples} steps that a verdict needs"
+        if count < rule.min_samples:
+            return f"{told} was measured at {count} of the {rule.min_samples} steps that a verdict needs"
     return None
+
+
+def _finite(_: HealthRun, table: Table, statistic: str) -> int:
+    return table.samples(statistic)

@@ -72,6 +72,41 @@ def test_what_comes_after_a_nan_was_measured_but_tells_nothing(at, needed):
     )
 
 
+@pytest.mark.parametrize(
+    ("scope", "statistic", "count"),
+    [("step", "loss", None), ("step", "learning_rate", None), ("variable", "gradient_rms", "gradient_nonfinite")],
+)
+def test_what_is_nan_at_every_sample_was_measured(scope, statistic, count):
+    run = replace(healthy(), nonfinite=NonFinite(0, (Place("input", "target/y", 1.0), Place("loss", "", 1.0))))
+    if statistic != "learning_rate":
+        run = change(run, scope, statistic, np.nan)
+    run = change(run, scope, count, 1.0) if count else run
+    told = "NaN or infinity appears at step 0, and too little was measured before it"
+    assert verdict(quiet, run, needs=(statistic, "loss"), min_samples=4).reason == told
+
+
+def test_what_is_nan_beside_finite_samples_counts_as_measured():
+    run = change(healthy(), "step", "loss", np.where(np.arange(28) < 3, 1.0, np.nan))
+    run = replace(run, nonfinite=NonFinite(int(STEPS[3]), (Place("loss", "", 1.0),)))
+    told = f"NaN or infinity appears at step {STEPS[3]}, and too little was measured before it"
+    assert verdict(quiet, run, needs=("loss",), min_samples=4).reason == told
+    needed = "loss was measured at 28 of the 40 steps that a verdict needs"
+    assert verdict(quiet, run, needs=("loss",), min_samples=40).reason == needed
+
+
+def test_what_was_judged_up_to_a_nan_only_is_marked():
+    run = replace(healthy(), nonfinite=NonFinite(int(STEPS[9]), (Place("loss", "", 1.0),)))
+    judged = verdict(quiet, run, needs=("loss",), min_samples=4)
+    assert judged.status == "pass" and judged.is_cut_off
+    assert not verdict(quiet, run).is_cut_off
+    assert not verdict(quiet, healthy(), needs=("loss",), min_samples=4).is_cut_off
+
+
+def test_a_rule_that_leaves_out_what_it_needs_is_not_told_of_nan():
+    result = verdict(quiet, limits={"made-up": {"ignore": ["*"]}}, needs=("dead_unit_fraction",), min_samples=1)
+    assert (result.status, result.reason) == ("no_data", "dead unit fraction was not measured")
+
+
 def test_a_rule_may_say_that_there_is_nothing_to_judge():
     def check(run, limits):
         raise NotJudged("no such layer")

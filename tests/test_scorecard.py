@@ -191,6 +191,14 @@ def test_category_is_the_mean_of_its_judged_rules():
     assert _category("activations", rules).score == 50
 
 
+def test_category_that_nan_cut_off_is_not_called_healthy():
+    cut = replace(verdict("saturated-activation", "no_data"), is_cut_off=True)
+    category = _category("activations", [verdict("dead-units", "pass"), cut])
+    assert (category.score, category.status) == (None, "no_data")
+    failing = _category("activations", [verdict("dead-units", "fail", "error"), cut])
+    assert (failing.score, failing.status) == (0, "fail")
+
+
 def test_a_broken_rule_makes_category_and_score_unknown():
     rules = [verdict("dead-units", "pass"), verdict("saturated-activation", "error")]
     category = _category("activations", rules)

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from tb_nnhealth.nonfinite import samples as taken
 from tb_nnhealth.records import HealthRun, Layer, Table, Variable
 from tb_nnhealth.summary.metadata import TABLES
 from tb_nnhealth.vocabulary import STATISTICS
@@ -30,7 +31,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "last_time": last_time(run),
                 "costs": dict(run.costs),
             },
-            "tables": {name: _table(table) for name, table in tables(run).items() if table.rows},
+            "tables": {name: _table(run, table) for name, table in tables(run).items() if table.rows},
             "histograms": {kind: list(rows) for kind, rows in run.histograms.rows.items()},
             "epochs": [{"epoch": epoch.epoch, "step": epoch.step, "logs": dict(epoch.logs)} for epoch in run.epochs],
             "problems": list(run.problems),
@@ -106,10 +107,10 @@ def _variable(variable: Variable) -> dict[str, Any]:
     }
 
 
-def _table(table: Table) -> dict[str, Any]:
+def _table(run: HealthRun, table: Table) -> dict[str, Any]:
     return {
         "rows": list(table.rows),
-        "columns": [_column(name, table.samples(name) > 0) for name in table.columns],
+        "columns": [_column(name, table.samples(name) > 0 or taken(run, table, name) > 0) for name in table.columns],
         "first_step": int(table.steps[0]) if len(table.steps) else None,
         "last_step": int(table.steps[-1]) if len(table.steps) else None,
         "steps": len(table.steps),

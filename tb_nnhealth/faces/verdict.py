@@ -157,5 +157,7 @@ def _why_not(verdicts: list[Verdict]) -> str:
     broken = next((verdict for verdict in verdicts if verdict.status == "error"), None)
     if broken:
         return f"the check of {words(broken.rule.name)} itself failed ({broken.reason})"
+    if any(verdict.is_cut_off and verdict.status == "pass" for verdict in verdicts):
+        return "NaN or infinity appears, and only what was measured before it could be judged"
     reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)
     return in_sentence(reason or "none of its checks could be judged")

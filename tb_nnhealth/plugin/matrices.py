@@ -9,21 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.faces.thinning import buckets, extremes, farthest, last_measured, reduced
-from tb_nnhealth.records import FloatArray, IntArray, Table
+from tb_nnhealth.nonfinite import counts, lost
+from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 
 FORMAT = 1
-
-COUNTS = (
-    ("output_gradient_", ("output_gradient_nonfinite",)),
-    ("gradient_ratio", ("gradient_nonfinite", "value_nonfinite")),
-    ("gradient_missing", ()),
-    ("gradient_", ("gradient_nonfinite",)),
-    ("value_", ("value_nonfinite",)),
-    ("update_", ("gradient_nonfinite", "value_nonfinite")),
-    (("activation_", "silent_", "dead_", "saturated_"), ("activation_nonfinite",)),
-    (("data_", "feature_", "constant_"), ("data_nonfinite",)),
-)
-"""By how a statistic's name begins: what counts the NaN and Inf in the tensors that it is made of."""
 
 
 def matrix(table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
@@ -38,35 +27,33 @@ def matrix(table: Table, statistic: str, first: int, last: int, columns: int, lo
     low, high = extremes(table, statistic, window, starts)
     far = farthest(low, high)
     planes = [far, np.where(far == low, high, low)]
-    counts = [reduced(np.fmax, table.highs(name)[window], starts) for name in counted_by(statistic) if table.has(name)]
-    if any(np.any(count > 0) for count in counts):
-        planes.append(np.nan_to_num(np.fmax.reduce(counts)))
+    counted = reduced(np.fmax, counts(table, statistic, window=window), starts)
+    if np.any(counted > 0):
+        planes.append(counted)
     elif np.array_equal(low, high, equal_nan=True):
         planes.pop()
     return _frame(table.steps[window], starts, np.stack([plane.T for plane in planes]))
 
 
-def counted_by(statistic: str) -> tuple[str, ...]:
-    """Returns the statistics that count NaN and Inf in the tensors that a statistic is made of."""
-    return next((counts for start, counts in COUNTS if statistic.startswith(start)), ())
-
-
-def flow(table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
-    """Returns a frame of three planes, a row for each of the table: the bucket's last value, lowest and highest."""
+def flow(run: HealthRun, table: Table, statistic: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
+    """Returns a frame with a row for each of the table, its planes as `_summed_up` has them."""
     begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
     values, lows, highs = (pick(statistic)[window] for pick in (table.series, table.lows, table.highs))
-    return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
+    return _frame(
+        table.steps[window], starts, _summed_up(values, lows, highs, lost(run, table, statistic)[window], starts)
+    )
 
 
-def series(table: Table, row: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
-    """Returns a frame of three planes, a row for each statistic: the bucket's last value, lowest and highest."""
+def series(run: HealthRun, table: Table, row: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
+    """Returns a frame with a row for each statistic, its planes as `_summed_up` has them."""
     begin, starts = buckets(table.steps, first, last, columns, log)
     window = slice(begin, begin + int(starts[-1]))
     index = table.rows.index(row)
     values = np.asarray(table.values[window, index, :], np.float32)
     lows, highs = table.low[window, index, :], table.high[window, index, :]
-    return _frame(table.steps[window], starts, _summed_up(values, lows, highs, starts))
+    gone = [lost(run, table, statistic, row)[window] for statistic in table.columns]
+    return _frame(table.steps[window], starts, _summed_up(values, lows, highs, np.stack(gone, axis=1), starts))
 
 
 def histogram(table: Table, row: str, first: int, last: int, columns: int, log: bool = False) -> bytes:
@@ -79,9 +66,19 @@ def histogram(table: Table, row: str, first: int, last: int, columns: int, log: 
     return _frame(table.steps[window], starts, last_measured(shares, starts).T[None])
 
 
-def _summed_up(values: FloatArray, lows: FloatArray, highs: FloatArray, starts: IntArray) -> FloatArray:
-    """Returns `[3, rows, buckets]` of `[steps, rows]`: each bucket's last measured value, lowest and highest."""
-    planes = (last_measured(values, starts), reduced(np.fmin, lows, starts), reduced(np.fmax, highs, starts))
+def _summed_up(
+    values: FloatArray, lows: FloatArray, highs: FloatArray, gone: NDArray[np.bool_], starts: IntArray
+) -> FloatArray:
+    """Returns `[3 or 4, rows, buckets]` of `[steps, rows]`: each bucket's last measured value, lowest and highest.
+
+    Where anything is `gone` (was taken and is NaN), a fourth plane is 1 in each bucket that ends so, and its value NaN.
+    """
+    last = last_measured(values, starts)
+    planes = [last, reduced(np.fmin, lows, starts), reduced(np.fmax, highs, starts)]
+    if gone.any():
+        states = np.where(gone, np.float32(1), np.where(np.isnan(values), np.float32(np.nan), np.float32(0)))
+        ended = np.nan_to_num(last_measured(states, starts))
+        planes = [np.where(ended > 0, np.float32(np.nan), last), *planes[1:], ended]
     return np.stack([plane.T for plane in planes])
 
 

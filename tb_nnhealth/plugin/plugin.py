@@ -132,9 +132,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         else:
             table = self._table(request)
             content = (
-                spreadsheet.of_statistic(table, _statistic(request, table), span)
+                spreadsheet.of_statistic(run, table, _statistic(request, table), span)
                 if of == "statistic"
-                else spreadsheet.of_row(table, _row(request, table), span)
+                else spreadsheet.of_row(run, table, _row(request, table), span)
             )
         return attached(request, content, "text/csv", run.name, f"{of}.csv")
 
@@ -156,12 +156,12 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         return binary(request, matrices.matrix(table, _statistic(request, table), *_window(request)))
 
     def _flow(self, request: wrappers.Request) -> wrappers.Response:
-        table = self._table(request)
-        return binary(request, matrices.flow(table, _statistic(request, table), *_window(request)))
+        run, table = self._read(request).run, self._table(request)
+        return binary(request, matrices.flow(run, table, _statistic(request, table), *_window(request)))
 
     def _series(self, request: wrappers.Request) -> wrappers.Response:
-        table = self._table(request)
-        return binary(request, matrices.series(table, _row(request, table), *_window(request)))
+        run, table = self._read(request).run, self._table(request)
+        return binary(request, matrices.series(run, table, _row(request, table), *_window(request)))
 
     def _histograms(self, request: wrappers.Request) -> wrappers.Response:
         judged, kind = self._read(request), parameter(request, "kind")

@@ -1,7 +1,7 @@
 """A chart's data as CSV (RFC 4180): a line for each value, of every sample, whatever a screen can show.
 
-Numbers are exact: the shortest decimal that gives the same 64-bit number. Empty is what was not measured; infinity
-is `Inf` or `-Inf`, what Keras logged without a finite value `NaN`. `lowest` and `highest` are the extremes over the
+Numbers are exact: the shortest decimal that gives the same 64-bit number. Empty is what was not measured, `NaN` what
+was and is not finite; infinity is `Inf` or `-Inf`. `lowest` and `highest` are the extremes over the
 samples that a line stands for. A name that a spreadsheet would take for a formula gets an apostrophe ahead.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
+from tb_nnhealth.nonfinite import Mask, lost
 from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
 
@@ -26,19 +27,19 @@ END = "\r\n"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def of_statistic(table: Table, statistic: str, span: Span) -> bytes:
+def of_statistic(run: HealthRun, table: Table, statistic: str, span: Span) -> bytes:
     """Returns a statistic of all rows of a table."""
-    return _file(HEADER, _table(table, table.rows, (statistic,), span))
+    return _file(HEADER, _table(run, table, table.rows, (statistic,), span))
 
 
-def of_row(table: Table, row: str, span: Span) -> bytes:
+def of_row(run: HealthRun, table: Table, row: str, span: Span) -> bytes:
     """Returns all that was measured of a row of a table."""
-    return _file(HEADER, _table(table, (row,), table.columns, span))
+    return _file(HEADER, _table(run, table, (row,), table.columns, span))
 
 
 def of_training(run: HealthRun, span: Span) -> bytes:
     """Returns all that was measured of the step, and what Keras logged at the ends of epochs, as rows "epoch"."""
-    return _file(HEADER, [*_table(run.step, run.step.rows, run.step.columns, span), *_epochs(run, span)])
+    return _file(HEADER, [*_table(run, run.step, run.step.rows, run.step.columns, span), *_epochs(run, span)])
 
 
 def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
@@ -48,7 +49,7 @@ def of_layer(run: HealthRun, layer: str, span: Span) -> bytes:
     variables = [row for row in run.variables.rows if row in own]
     outputs = [row for row in run.activations.rows if found and row in found.rows]
     parts = ((run.variables, variables), (run.activations, outputs))
-    return _file(HEADER, (part for table, rows in parts for part in _table(table, rows, table.columns, span)))
+    return _file(HEADER, (part for table, rows in parts for part in _table(run, table, rows, table.columns, span)))
 
 
 def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
@@ -57,14 +58,15 @@ def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
     return _file(HISTOGRAM_HEADER, parts)
 
 
-def _table(table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[str]:
+def _table(run: HealthRun, table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[str]:
     window = _window(table, span)
     steps = [str(step) for step in table.steps[window].tolist()]
     for row in rows:
         for statistic in statistics:
             value, low, high = (pick(statistic, row)[window] for pick in (table.series, table.lows, table.highs))
-            if len(statistics) == 1 or not (np.isnan(value).all() and np.isnan(high).all()):
-                texts = _exact(value)
+            gone = lost(run, table, statistic, row)[window]
+            if len(statistics) == 1 or not (np.isnan(value).all() and np.isnan(high).all()) or gone.any():
+                texts = _exact(value, gone)
                 extremes = (
                     texts if np.array_equal(other, value, equal_nan=True) else _exact(other) for other in (low, high)
                 )
@@ -105,8 +107,14 @@ def _window(table: Table, span: Span) -> slice:
     return slice(int(np.searchsorted(table.steps, first, "left")), int(np.searchsorted(table.steps, last, "right")))
 
 
-def _exact(values: FloatArray) -> list[str]:
-    return [_number(value) for value in values.tolist()]
+def _exact(values: FloatArray, gone: Mask | None = None) -> list[str]:
+    """Returns the numbers' texts, of those that are `gone` (taken, and not finite) "NaN"."""
+    texts = [_number(value) for value in values.tolist()]
+    return (
+        texts
+        if gone is None
+        else [text or ("NaN" if is_gone else "") for text, is_gone in zip(texts, gone, strict=True)]
+    )
 
 
 def _number(value: float) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter
 from tests.browser.runs import LONG, MARKUP, quiet_tables, write_calm_run, write_small_run
@@ -10,6 +12,7 @@ from tests.synthetic import make_histograms, make_manifest, make_progress, write
 
 STEPS = 48
 THINNED_STEPS = 30
+NAN_FROM = 30
 QUOTES = "\"quo'te\\s`${x}` %2F#?=&;"
 EMOJI = "😀🔥 👩‍👩‍👧"
 RTL = "\u202eשבכה عصبية\u202c"
@@ -31,9 +34,34 @@ def write_odd_runs(log_dir: Path) -> None:
     write_part(log_dir / "thinned", steps=THINNED_STEPS, lost=20)
     write_part(log_dir / "nested", variables=NESTED)
     write_part(log_dir / "hostile", variables=[f"{name}/kernel" for name in HOSTILE])
+    write_nan_run(log_dir / "nan", NAN_FROM)
+    write_nan_run(log_dir / "all_nan", 0)
     for name in HOSTILE_RUNS:
         write_small_run(log_dir / name, 0)
     write_synthetic_run(log_dir / "future", steps=4, schema_version=99)
+
+
+def write_nan_run(directory: Path, since: int) -> None:
+    """Writes a run whose loss, gradients and validation are NaN from a step on."""
+    manifest = make_manifest(directory.name)
+    columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
+    writer = HealthWriter(str(directory), manifest)
+    for step in range(STEPS):
+        tables = quiet_tables(manifest, step)
+        if step >= since:
+            for name in ("loss", "data_loss", "regularization_loss"):
+                tables["steps"][0, columns["steps"].index(name)] = np.nan
+            for index, name in enumerate(columns["variables"]):
+                if name.startswith("gradient_") and name != "gradient_missing":
+                    tables["variables"][:, index] = 5.0 if name == "gradient_nonfinite" else np.nan
+        writer.write_sample(step, tables)
+        if step % 12 == 11:
+            logs = {"loss": 1.0, "val_loss": np.nan if step >= since else 0.5}
+            writer.write_json(metadata.EPOCH, step, {"epoch": step // 12, "step": step + 1, "logs": logs})
+    place = {"stage": "loss", "path": "", "count": 1}
+    writer.write_json(metadata.EVENT, STEPS - 1, [{"kind": "nonfinite", "step": since, "places": [place]}])
+    writer.write_json(metadata.PROGRESS, STEPS - 1, make_progress(writer, STEPS, finished=True))
+    writer.close()
 
 
 def write_part(

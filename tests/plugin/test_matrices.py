@@ -5,8 +5,8 @@ import pytest
 
 from tb_nnhealth.plugin import matrices
 from tb_nnhealth.records import Table
-from tb_nnhealth.vocabulary import STATISTICS
 from tests.plugin.test_plugin import frame
+from tests.rules.builder import change, healthy
 
 NAN, INF = np.nan, np.inf
 
@@ -93,10 +93,6 @@ def test_what_is_not_finite_has_a_plane_of_its_own(statistic, counts, expected):
         assert planes[2, 0].tolist() == expected
 
 
-def test_every_count_is_a_statistic():
-    assert {count for _, counts in matrices.COUNTS for count in counts} <= set(STATISTICS)
-
-
 def test_early_steps_have_columns_of_their_own_on_a_logarithmic_axis():
     table = make_table(range(10_000))
     first, last, planes = frame(matrices.matrix(table, "x", 0, 9999, 100, log=True))
@@ -121,8 +117,25 @@ def test_range_of_steps_has_a_neighbour_on_each_side():
 
 def test_series_keeps_last_value_and_extremes():
     table = make_table([4, 1, NAN, NAN, 2, 9], low=[3, 1, NAN, NAN, 2, 0], high=[5, 6, NAN, NAN, 2, 9])
-    _, _, planes = frame(matrices.series(table, "row", 0, 10, 2))
+    _, _, planes = frame(matrices.series(healthy(), table, "row", 0, 10, 2))
     np.testing.assert_array_equal(planes[:, 0, :], [[1, 9], [1, 0], [6, 9]])
+
+
+def test_series_and_flow_tell_what_was_taken_and_is_nan():
+    run = change(healthy(), "variable", "gradient_nonfinite", np.where(np.arange(28) >= 20, 3.0, 0.0))
+    run = change(run, "variable", "gradient_rms", np.where(np.arange(28) >= 20, np.nan, 2.0))
+    table = run.variables
+    end = int(table.steps[-1])
+    _, _, planes = frame(matrices.series(run, table, table.rows[0], 0, end, 4))
+    assert planes.shape[0] == 4
+    values, low, _, gone = planes[:, table.columns.index("gradient_rms")]
+    np.testing.assert_array_equal(values, [2, 2, NAN, NAN])
+    np.testing.assert_array_equal(low, [2, 2, 2, NAN])
+    assert gone.tolist() == [0, 0, 1, 1]
+    assert not planes[3, table.columns.index("value_rms")].any()
+    _, _, planes = frame(matrices.flow(run, table, "gradient_rms", 0, end, 4))
+    assert planes[3].tolist() == [[0, 0, 1, 1]] * len(table.rows)
+    assert len(frame(matrices.flow(run, table, "value_rms", 0, end, 4))[2]) == 3
 
 
 @pytest.mark.parametrize("columns", [1, 3, 10, 100])
@@ -132,7 +145,7 @@ def test_flow_equals_a_naive_loop(columns):
     values[random.random((60, 4, 1)) < 0.4] = NAN
     low, high = values - random.random((60, 4, 1)).astype(np.float32), values + 1
     table = Table(("a", "b", "c", "d"), ("x",), np.arange(60), np.zeros(60), values, low, high)
-    first, last, planes = frame(matrices.flow(table, "x", 0, 59, columns))
+    first, last, planes = frame(matrices.flow(healthy(), table, "x", 0, 59, columns))
     assert planes.shape == (3, 4, min(columns, 60))
     for column, (one, other) in enumerate(zip(first.astype(int), last.astype(int), strict=True)):
         for row in range(4):

@@ -21,7 +21,7 @@ def read(content: bytes) -> list[dict[str, str]]:
 
 def test_every_value_of_a_statistic_comes_back_exactly():
     run = healthy()
-    lines = read(spreadsheet.of_statistic(run.variables, "gradient_rms", ALL))
+    lines = read(spreadsheet.of_statistic(run, run.variables, "gradient_rms", ALL))
     assert len(lines) == len(run.variables.rows) * len(STEPS)
     for index, row in enumerate(run.variables.rows):
         own = [line for line in lines if line["row"] == row]
@@ -31,26 +31,39 @@ def test_every_value_of_a_statistic_comes_back_exactly():
 
 
 def test_lines_end_as_rfc_4180_says():
-    content = spreadsheet.of_statistic(healthy().variables, "gradient_rms", ALL)
+    content = spreadsheet.of_statistic(healthy(), healthy().variables, "gradient_rms", ALL)
     assert content.startswith(b"row,statistic,step,value,lowest,highest\r\n")
     assert content.endswith(b"\r\n") and content.count(b"\r\n") == content.count(b"\n")
 
 
 def test_what_is_not_finite_is_spelled_and_what_is_not_measured_empty():
     odd = table(("a",), {"x": [np.nan, np.inf, -np.inf, 0.1]}, np.arange(4))
-    assert [line["value"] for line in read(spreadsheet.of_statistic(odd, "x", ALL))] == [
+    assert [line["value"] for line in read(spreadsheet.of_statistic(healthy(), odd, "x", ALL))] == [
         "", "Inf", "-Inf", "0.10000000149011612",
     ]  # fmt: skip
+
+
+def test_what_was_measured_and_is_nan_is_spelled():
+    late = np.arange(28) >= 20
+    run = change(healthy(), "variable", "gradient_nonfinite", np.where(late, 3.0, 0.0))
+    run = change(run, "variable", "gradient_rms", np.where(late, np.nan, 2.0))
+    run = change(run, "step", "loss", np.where(late, np.nan, 1.0))
+    for content in (
+        spreadsheet.of_statistic(run, run.variables, "gradient_rms", ALL),
+        spreadsheet.of_row(run, run.step, run.step.rows[0], ALL),
+    ):
+        told = [line["value"] for line in read(content) if line["statistic"] in ("gradient_rms", "loss")]
+        assert [text == "NaN" for text in told[:28]] == late.tolist() and "" not in told
 
 
 def test_extremes_stand_beside_the_value():
     plain = table(("a",), {"x": [1.0, 2.0]}, np.arange(2))
     spiked = dataclasses.replace(plain, high=plain.high * 100)
-    assert [line["highest"] for line in read(spreadsheet.of_row(spiked, "a", ALL))] == ["100.0", "200.0"]
+    assert [line["highest"] for line in read(spreadsheet.of_row(healthy(), spiked, "a", ALL))] == ["100.0", "200.0"]
 
 
 def test_a_row_has_only_what_was_measured_of_it():
-    lines = read(spreadsheet.of_row(healthy().variables, "dense_0/kernel", ALL))
+    lines = read(spreadsheet.of_row(healthy(), healthy().variables, "dense_0/kernel", ALL))
     statistics = {line["statistic"] for line in lines}
     assert "update_ratio" in statistics and "value_skewness" not in statistics
     assert {line["row"] for line in lines} == {"dense_0/kernel"}
@@ -62,7 +75,8 @@ def test_a_layer_has_its_variables_and_outputs():
 
 
 def test_span_is_exact():
-    lines = read(spreadsheet.of_statistic(healthy().step, "loss", (8, 32)))
+    run = healthy()
+    lines = read(spreadsheet.of_statistic(run, run.step, "loss", (8, 32)))
     assert [int(line["step"]) for line in lines] == [8, 16, 24, 32]
 
 
@@ -90,18 +104,18 @@ def test_bins_hold_what_the_vocabulary_says():
 
 @pytest.mark.parametrize("name", ['a"b,c\nd', "🧠", "\u202eevil", "x" * 10_000, "<img src=x>", " a "])
 def test_any_name_comes_back(name):
-    (line,) = read(spreadsheet.of_row(table((name,), {"x": [1.0]}, np.arange(1)), name, ALL))
+    (line,) = read(spreadsheet.of_row(healthy(), table((name,), {"x": [1.0]}, np.arange(1)), name, ALL))
     assert line["row"] == name
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"])
 def test_no_name_is_a_formula(name):
-    (line,) = read(spreadsheet.of_row(table((name,), {"x": [1.0]}, np.arange(1)), name, ALL))
+    (line,) = read(spreadsheet.of_row(healthy(), table((name,), {"x": [1.0]}, np.arange(1)), name, ALL))
     assert line["row"] == f"'{name}"
 
 
 def test_a_name_that_is_no_unicode_is_replaced():
-    assert b"a?" in spreadsheet.of_row(table(("a\ud800",), {"x": [1.0]}, np.arange(1)), "a\ud800", ALL)
+    assert b"a?" in spreadsheet.of_row(healthy(), table(("a\ud800",), {"x": [1.0]}, np.arange(1)), "a\ud800", ALL)
 
 
 def test_infinite_logs_are_spelled():

@@ -2,7 +2,7 @@
 /** The backend: the one module that knows its addresses and formats (docs/http_api.md). */
 
 /**
- * A matrix over buckets of steps: `planes[p][r * columns + c]`; NaN = not measured.
+ * A matrix over buckets of steps: `planes[p][r * columns + c]`; NaN = not measured, or taken and not finite: `isLost` tells.
  * @typedef {{rows: number, columns: number, first: Float64Array, last: Float64Array, planes: Float32Array[]}} Frame
  * @typedef {{first: number, last: number} | null} Range
  * @typedef {Record<string, any>} Json
@@ -13,6 +13,9 @@ const HEADER_BYTES = 16;
 
 /** Answers that were asked for ahead, by address: the first one who wants one takes it. @type {Map<string, Promise<any>>} */
 const ahead = new Map();
+
+/** @param {Frame} frame of values, lowest and highest @param {number} row @param {number} column @returns {boolean} whether the value was taken and is NaN */
+export const isLost = ({columns, planes}, row, column) => (planes[3]?.[row * columns + column] ?? 0) > 0;
 
 /** An answer that says in one sentence what is wrong. */
 export class ApiError extends Error {

@@ -131,7 +131,8 @@ export const heightFor = (lines, least) => Math.max(least, 28 + 16 * lines.lengt
 
 /** @param {Frame} frame @param {number} row @param {number} [above] */
 export const holds = (frame, row, above = -Infinity) =>
-  row >= 0 && frame.planes[2].subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > above);
+  row >= 0 && frame.planes.slice(2, above === -Infinity ? 4 : 3).some((plane, isLost) =>
+    plane.subarray(row * frame.columns, (row + 1) * frame.columns).some((value) => value > (isLost ? 0 : above)));
 
 /**
  * The loss of the sampled steps, with the validation's at the ends of epochs.
@@ -189,8 +190,9 @@ function stepChart(facts, frame, title, statistics, validation) {
 
 /** @param {Json[]} epochs @param {string} name @returns {Frame | null} what Keras logged at the ends of epochs, each at its own step */
 export function validationFrame(epochs, name) {
-  const logged = epochs.filter(({logs}) => logs[name] !== null && logs[name] !== undefined);
+  const logged = epochs.filter(({logs}) => logs[name] !== undefined);
   const steps = Float64Array.from(logged, ({step}) => step - 1);
-  const values = Float32Array.from(logged, ({logs}) => logs[name]);
-  return logged.length ? {rows: 1, columns: logged.length, first: steps, last: steps, planes: [values, values, values]} : null;
+  const values = Float32Array.from(logged, ({logs}) => logs[name] ?? NaN);
+  const lost = values.map((value) => (Number.isNaN(value) ? 1 : 0));
+  return logged.length ? {rows: 1, columns: logged.length, first: steps, last: steps, planes: [values, values, values, lost]} : null;
 }

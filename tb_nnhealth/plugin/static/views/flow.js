@@ -2,8 +2,9 @@
 /** Gradient flow: a statistic from the first layer to the last, at one step, within what it was over the window. */
 
 import uPlot from '../vendor/uPlot.esm.js';
+import {isLost} from '../api.js';
 import {Slot, h} from '../dom.js';
-import {number, quantity, steps as stepsText} from '../format.js';
+import {number, quantity, steps as stepsText, whole} from '../format.js';
 import {columnAt} from './axis.js';
 import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, healthyOf, isMeasured, shownRows, spread, valuesAt} from './depth.js';
 import {flowData, flowOptions} from './flowplot.js';
@@ -111,7 +112,7 @@ export class FlowView {
     const {scene} = this;
     if (!scene) return;
     const {frame, rows, columns} = scene;
-    this.step = position >= columns.length - 1 ? null : frame.first[columns[position]];
+    this.step = position >= columns.length - 1 && hasNumbers(frame, rows, columns[position]) ? null : frame.first[columns[position]];
     Object.assign(scene, momentOf(frame, rows, columns, this.step));
     this.draw(scene, this.plot.clientWidth);
     this.say();
@@ -150,36 +151,44 @@ export class FlowView {
     const {names, rows, values, around, frame, at, columns} = scene;
     const when = stepsText(frame.first[at], frame.last[at]);
     const index = this.pointed;
-    if (index === null || rows[index] === undefined) return this.said.replaceChildren(...summary(names, rows, values, when));
+    if (index === null || rows[index] === undefined) return this.said.replaceChildren(...summary(scene, when));
     const window_ = stepsText(frame.first[columns[0]], frame.last[columns[columns.length - 1]]);
     const between = Number.isNaN(around.low[index]) ? '' : `; ${quantity(around.low[index])} to ${quantity(around.high[index])} in ${window_}`;
-    this.said.replaceChildren(h('span.mono', {}, names[rows[index]]), ' ', h('b', {}, told(values[index])), ` at ${when}${between}`);
+    this.said.replaceChildren(h('span.mono', {}, names[rows[index]]), ' ', h('b', {}, told(values[index], isLost(frame, rows[index], at))), ` at ${when}${between}`);
   }
 }
 
-/** @param {number} value */
-const told = (value) => (Number.isNaN(value) ? 'not measured' : quantity(value));
+/** @param {number} value @param {boolean} lost */
+const told = (value, lost) => (lost ? 'NaN' : Number.isNaN(value) ? 'not measured' : quantity(value));
+
+/** @param {import('../api.js').Frame} frame @param {number[]} rows @param {number} column */
+const hasNumbers = (frame, rows, column) => rows.some((row) => !Number.isNaN(frame.planes[0][row * frame.columns + column]));
 
 /**
  * @param {import('../api.js').Frame} frame @param {number[]} rows @param {number[]} columns the window
- * @param {number | null} step null = the window's last @returns {{at: number, values: Float32Array}} the column nearest to it, and its values
+ * @param {number | null} step null = the window's last that has numbers @returns {{at: number, values: Float32Array}} the column nearest to it, and its values
  */
 function momentOf(frame, rows, columns, step) {
   const last = columns[columns.length - 1];
-  const at = step === null ? last : Math.min(Math.max(columnAt(frame, step), columns[0]), last);
+  const latest = [...columns].reverse().find((column) => hasNumbers(frame, rows, column)) ?? last;
+  const at = step === null ? latest : Math.min(Math.max(columnAt(frame, step), columns[0]), last);
   return {at, values: valuesAt(frame, rows, at)};
 }
 
-/** @param {string[]} names @param {number[]} rows @param {Float32Array} values @param {string} when */
-function summary(names, rows, values, when) {
+/** @param {Scene} scene @param {string} when */
+function summary({frame, names, rows, values, columns, at}, when) {
   const known = rows.map((_, index) => index).filter((index) => !Number.isNaN(values[index]));
   const [first, last] = [known[0], known[known.length - 1]];
-  if (first === undefined) return [`At ${when} nothing finite was measured: go back with the slider.`];
+  const gone = (/** @type {number} */ index) => isLost(frame, rows[index], at);
+  if (first === undefined) return [rows.some((_, index) => gone(index)) ? `At ${when} all is NaN.` : `At ${when} nothing was measured.`];
+  const next = columns[columns.indexOf(at) + 1];
+  const end = next !== undefined && rows.some((row) => isLost(frame, row, next)) && !hasNumbers(frame, rows, next)
+    ? [h('b.lost', {}, ` All is NaN from step ${whole(frame.first[next])} on.`)] : [];
   /** @param {number} index */
   const name = (index) => h('span.mono', {}, names[rows[index]]);
   const ratio = values[first] / values[last];
   const start = [`At ${when}, `, name(first), ' has '];
-  if (first === last) return [...start, h('b', {}, told(values[first])), '.'];
-  if (!Number.isFinite(ratio) || ratio === 0) return [...start, h('b', {}, told(values[first])), ', and ', name(last), ` ${told(values[last])}.`];
-  return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has.'];
+  if (first === last) return [...start, h('b', {}, quantity(values[first])), '.', ...end];
+  if (!Number.isFinite(ratio) || ratio === 0) return [...start, h('b', {}, quantity(values[first])), ', and ', name(last), ` ${quantity(values[last])}.`, ...end];
+  return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has.', ...end];
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** How the gradient flow is drawn: a line from layer to layer, in the band of its window. */
 
+import {isLost} from '../api.js';
 import {decades, number} from '../format.js';
 import {hasZero} from './depth.js';
 import {labelsOf} from './labels.js';
@@ -20,11 +21,12 @@ const FONT = '11px system-ui, sans-serif';
 const [LETTER, LABEL, POINT] = [6.2, 22, 9];
 const EDGE = 8;
 
-/** @param {Scene} scene @returns {(number | null)[][]} depth, values, band, and what is zero or infinite at the edges */
-export function flowData({rows, values, around, bounds}) {
+/** @param {Scene} scene @returns {(number | null)[][]} depth, values, band, and at the edges what is zero, infinite or NaN */
+export function flowData({frame, rows, at, values, around, bounds}) {
   /** @param {Float32Array} given */
   const drawn = (given) => Array.from(given, (value) => (value > 0 && Number.isFinite(value) ? value : null));
-  const edges = Array.from(values, (value) => (value === Infinity ? bounds[1] : value === 0 ? bounds[0] : null));
+  const edges = Array.from(values, (value, index) =>
+    (value === Infinity || isLost(frame, rows[index], at) ? bounds[1] : value === 0 ? bounds[0] : null));
   return [rows.map((_, index) => index), drawn(values), drawn(around.low), drawn(around.high), edges];
 }
 

@@ -2,8 +2,9 @@
 /** One chart over the shared steps: its name and values in the gutter, its lines on the right. */
 
 import uPlot from '../vendor/uPlot.esm.js';
+import {isLost} from '../api.js';
 import {h} from '../dom.js';
-import {decades, number, quantity, tickLabels, ticks} from '../format.js';
+import {decades, number, quantity, tickLabels, ticks, whole} from '../format.js';
 import {columnAt, columnBefore} from './axis.js';
 import {drawAxis} from './cells.js';
 import {floorOf, raised} from './zero.js';
@@ -23,6 +24,9 @@ const COLOURS = 6;
 
 /** Pixels that two numbers on the axis are apart at least. */
 const LABEL = 14;
+
+/** Pixels of a mark where a line is NaN. */
+const MARK = 4;
 
 export class Strip {
   /** @param {import('./axis.js').StepAxis} axis */
@@ -104,6 +108,7 @@ export class Strip {
       ],
       cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
       hooks: {
+        draw: [(/** @type {uPlot} */ chart) => this.shown && drawLost(chart, this.shown, colour('--error'))],
         setCursor: [(/** @type {uPlot} */ chart) => this.pointed(chart)],
         setSelect: [(/** @type {uPlot} */ chart) => this.selected(chart)],
         ready: [(/** @type {uPlot} */ chart) => chart.over.addEventListener('dblclick', () => this.axis.onzoom(null))],
@@ -151,7 +156,7 @@ export class Strip {
   data(shown) {
     if (!shown.lines.length) return [[]];
     const [x, ...lines] = uPlot.join(shown.lines.map(({frame, row}) =>
-      [Array.from(frame.first), ...frame.planes.map((plane) => drawable(plane.subarray(row * frame.columns, (row + 1) * frame.columns), shown.log))]));
+      [Array.from(frame.first), ...frame.planes.slice(0, 3).map((plane) => drawable(plane.subarray(row * frame.columns, (row + 1) * frame.columns), shown.log))]));
     this.floor = shown.log ? floorOf(lines) : null;
     return [x, ...(this.floor === null ? lines : raised(lines, this.floor))];
   }
@@ -193,10 +198,11 @@ export class Strip {
     const shown = /** @type {Chart} */ (this.shown);
     this.legend.replaceChildren(...shown.lines.map(({name, frame, row, lasts}, index) => {
       const at = step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step);
-      const column = lastMeasured(frame, row, at);
+      const column = lastTaken(frame, row, at);
       const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
+      const gone = column >= 0 && isLost(frame, row, column);
       return h('div.line', {title: name}, name ? h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}) : null,
-        h('span.name', {}, name), h('b', {}, quantity(value, shown.unit)));
+        h('span.name', {}, name), gone ? h('b.lost', {title: lostSince(frame, row, column)}, 'NaN') : h('b', {}, quantity(value, shown.unit)));
     }));
   }
 }
@@ -218,10 +224,41 @@ function alone({data}, series, room) {
   return own.filter((i, at) => values[i] !== null && (values[own[at - 1]] ?? null) === null && (values[own[at + 1]] ?? null) === null);
 }
 
-/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last measured before */
-function lastMeasured(frame, row, column) {
+/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last before at which a value was taken */
+function lastTaken(frame, row, column) {
+  while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column]) && !isLost(frame, row, column)) column--;
+  return column;
+}
+
+/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column one that is NaN @returns {string} */
+function lostSince(frame, row, column) {
+  const known = lastFinite(frame, row, column);
+  const first = Array.from({length: column - known}, (_, index) => known + 1 + index).find((at) => isLost(frame, row, at)) ?? column;
+  return `NaN since step ${whole(frame.first[first])}`;
+}
+
+/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} */
+function lastFinite(frame, row, column) {
   while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column])) column--;
   return column;
+}
+
+/** Marks along the lower edge where a line is NaN. @param {uPlot} chart @param {Chart} shown @param {string} colour */
+function drawLost(chart, shown, colour) {
+  const {ctx, bbox} = chart;
+  const ratio = window.devicePixelRatio || 1;
+  ctx.save();
+  ctx.fillStyle = colour;
+  for (const {frame, row} of shown.lines) {
+    for (let column = 0; column < frame.columns; column++) {
+      if (!isLost(frame, row, column)) continue;
+      const [left, right] = [frame.first[column], frame.last[column]].map((step) => chart.valToPos(step, 'x', true));
+      if (right >= bbox.left && left <= bbox.left + bbox.width) {
+        ctx.fillRect(left - MARK * ratio / 2, bbox.top + bbox.height - MARK * ratio, right - left + MARK * ratio, MARK * ratio);
+      }
+    }
+  }
+  ctx.restore();
 }
 
 /**

@@ -15,7 +15,7 @@ export function tipText({rows, statistic, scale}, summary, item, column) {
   const isGroup = item.open !== null;
   const several = first[column] !== last[column];
   const value = (/** @type {number} */ number) => h('b', {}, exact(number, scale.unit));
-  const measured = Number.isNaN(least) ? [h('b', {}, 'not measured')] : least === most ? [value(most)] : [value(least), ' to ', value(most)];
+  const measured = Number.isNaN(least) ? [h('b', {}, bad?.[column] ? 'NaN' : 'not measured')] : least === most ? [value(most)] : [value(least), ' to ', value(most)];
   return [
     h('div.tip-value', {}, measured, ` ${words(statistic)}`),
     bad?.[column] ? h('div.tip-bad', {}, `NaN or Inf in ${plural(bad[column], 'element')}`) : '',
