@@ -58,9 +58,14 @@ def text(request: wrappers.Request, sentence: str, code: int, headers: Headers |
 
 
 def strict_json(request: wrappers.Request, content: Any) -> wrappers.Response:
-    """Answers JSON that every browser reads: a NaN in it is our error, never the string "NaN"."""
+    """Answers JSON that every browser reads: a NaN in it is our error, never the string "NaN".
+
+    A browser that has the same already is told so, and is not sent it again.
+    """
     body = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return respond(request, _bytes(body), "application/json")
+    response = respond(request, _bytes(body), "application/json")
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def _bytes(text: str) -> bytes:

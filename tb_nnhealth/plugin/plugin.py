@@ -12,6 +12,7 @@ from werkzeug import wrappers
 
 from tb_nnhealth import reader
 from tb_nnhealth.faces.bands import bands
+from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.faces.facts import facts, layer_facts, tables
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
@@ -73,6 +74,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/run": route(self._run),
             "/layer": route(self._of_layer),
             "/matrix": route(self._matrix),
+            "/extent": route(self._extent),
             "/flow": route(self._flow),
             "/series": route(self._series),
             "/histograms": route(self._histograms),
@@ -154,6 +156,10 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def _matrix(self, request: wrappers.Request) -> wrappers.Response:
         table = self._table(request)
         return binary(request, matrices.matrix(table, _statistic(request, table), *_window(request)))
+
+    def _extent(self, request: wrappers.Request) -> wrappers.Response:
+        table = self._table(request)
+        return strict_json(request, asdict(extent(table, _statistic(request, table))))
 
     def _flow(self, request: wrappers.Request) -> wrappers.Response:
         run, table = self._read(request).run, self._table(request)

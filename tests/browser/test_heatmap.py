@@ -317,6 +317,33 @@ def test_wheel_zooms_about_the_pointer_and_pans_the_one_range(open_tab):
     expect(tab.frame.locator(".zoomed")).to_be_hidden()
 
 
+def test_double_click_shows_all_steps_and_opens_nothing(open_tab):
+    tab = open_tab("deep/health", "&p.nnhealth.steps=20-90")
+    heat = Map(tab)
+    heat.plot.dblclick(position=heat.place("net/stage0_", 30))
+    expect(tab.frame.locator(".zoomed")).to_be_hidden()
+    tab.page.wait_for_timeout(500)
+    expect(tab.frame.get_by_role("region", name="Charts of the chosen row")).to_be_hidden()
+    assert "row=" not in tab.page.evaluate("location.hash")
+
+
+def test_click_in_a_range_of_steps_opens_the_layer(open_tab):
+    tab = open_tab("calm/health", "&p.nnhealth.steps=20-90")
+    Map(tab).plot.click(position={"x": 200, "y": 8})
+    expect(tab.frame.get_by_role("region", name="Charts of the chosen row")).to_be_visible()
+
+
+def test_colours_are_those_of_the_whole_run_whatever_is_shown(open_tab):
+    colours = []
+    for steps, at in (("", 42 / (STEPS - 1)), ("&p.nnhealth.steps=40-44", 0.5)):
+        heat = Map(open_tab("calm/health", f"&p.nnhealth.statistic=value_mean{steps}"))
+        expect(heat.frame.locator("#statistic")).to_have_value("variables\nvalue_mean")
+        box = heat.plot.bounding_box()
+        point = [(box["width"] - RIGHT) * at, box["height"] / 2]
+        colours.append(heat.plot.locator("canvas").evaluate(COLOURS, point))
+    assert colours[0] == colours[1]
+
+
 def test_what_is_there_sample_by_sample_is_not_fetched_again(open_tab):
     tab = open_tab("deep/health")
     heat = Map(tab)

@@ -156,6 +156,14 @@ def test_filter_is_a_regular_expression_of_name_or_finding(open_table):
     expect(rows(tab)).to_have_count(TOTAL)
 
 
+def test_filter_without_a_match_says_so_and_can_be_taken_back(open_table):
+    tab = open_table("&p.nnhealth.filter=zzzz")
+    expect(rows(tab)).to_have_count(0)
+    tab.frame.get_by_role("button", name="Show all runs").click()
+    expect(rows(tab)).to_have_count(TOTAL)
+    expect(tab.frame.get_by_text("No run matches the filter.")).to_be_hidden()
+
+
 def test_filter_that_is_none_yet_says_so_and_keeps_the_rows(open_table):
     tab = open_table()
     box = tab.frame.get_by_role("searchbox", name="Filter")

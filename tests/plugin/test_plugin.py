@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import test, wrappers
 
 from tb_nnhealth import Scorecard, reader
+from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.plugin import http
 from tb_nnhealth.plugin.loader import NNHealthLoader
 from tb_nnhealth.reader import read_run
@@ -24,8 +26,8 @@ from tests.synthetic import write_synthetic_run
 BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
-    "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/flow",
-    "/series", "/histograms", "/table", "/diff",
+    "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/extent",
+    "/flow", "/series", "/histograms", "/table", "/diff",
 )  # fmt: skip
 
 
@@ -256,6 +258,19 @@ def test_bad_requests_get_one_sentence(client, route, query, code, sentence):
     assert sentence in answer.text
     assert "Traceback" not in answer.text and "\n" not in answer.text
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_answer_that_the_browser_has_is_not_sent_again(client):
+    first = get(client, "/runs")
+    again = client.get(f"{BASE}/runs", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    other = client.get(f"{BASE}/version", query_string={"run": RUN}, headers={"If-None-Match": first.headers["ETag"]})
+    assert other.status_code == 200 and other.json["version"]
+
+
+def test_extent_is_of_the_whole_run(client, log_dir):
+    run = reader.read_run(log_dir / "run1")
+    assert get(client, "/extent", **MATRIX).json == asdict(extent(run.variables, MATRIX["statistic"]))
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/static/index.js"])

@@ -97,6 +97,12 @@ export const rulePage = (name, theme) => address('rule', {name, theme});
 export const matrix = (run, table, statistic, range, columns, log) =>
   frame('matrix', {run, table, statistic, ...window_(range, columns, log)});
 
+/** @param {string} run @param {string} table @param {string} statistic @returns {Promise<Float32Array>} the lowest, the least above 0 and the highest of the whole run, as far as there are any */
+export const extent = async (run, table, statistic) => {
+  const {low, least, high} = await json('extent', {run, table, statistic});
+  return Float32Array.from([low, least, high].filter((value) => value !== null));
+};
+
 /** @param {string} run @param {string} table @param {string} statistic @param {Range} range @param {number} columns */
 export const flow = (run, table, statistic, range, columns) =>
   frame('flow', {run, table, statistic, ...window_(range, columns)});

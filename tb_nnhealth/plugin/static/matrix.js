@@ -5,7 +5,8 @@ import * as api from './api.js';
 
 /**
  * @typedef {{table: string, statistic: string, range: api.Range, columns: number, log: boolean}} Asked what a matrix is to show
- * @typedef {api.Frame & {asked: Asked}} Shown
+ * `extent` holds where the statistic goes in the whole run: its colours stand for that, whatever part is shown.
+ * @typedef {api.Frame & {asked: Asked, extent: Float32Array}} Shown
  * @typedef {Shown & {source: Shown | null}} Matrix `source` is what it was cut out of, null where it was fetched
  */
 
@@ -16,10 +17,12 @@ import * as api from './api.js';
 export async function matrixOf(run, there, asked) {
   if (there && JSON.stringify(there.asked) === JSON.stringify(asked)) return there;
   const source = there && (there.source ?? there);
-  if (source && holds(source, asked)) return {...cut(source, asked.range), asked, source};
+  if (source && holds(source, asked)) return {...cut(source, asked.range), asked, extent: source.extent, source};
   const {table, statistic, range, columns, log} = asked;
-  const {planes: [far, near = far, ...counts], ...frame} = await api.matrix(run, table, statistic, range, columns, log);
-  return {...frame, planes: [far, near, ...counts], asked, source: null};
+  const [{planes: [far, near = far, ...counts], ...frame}, extent] = await Promise.all([
+    api.matrix(run, table, statistic, range, columns, log), api.extent(run, table, statistic),
+  ]);
+  return {...frame, planes: [far, near, ...counts], asked, extent, source: null};
 }
 
 /** @param {Shown} source @param {Asked} asked @returns {boolean} whether it has each sample of what is asked for in a column of its own */

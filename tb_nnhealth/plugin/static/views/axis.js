@@ -33,6 +33,11 @@ export class StepAxis {
     this.log = log && !isOneStep;
   }
 
+  /** Whether all steps of the run are shown. */
+  get isWhole() {
+    return this.first <= 0 && this.last >= this.end;
+  }
+
   /** @param {number} step @returns {number} where it lies, in the axis' own units */
   place(step) {
     return this.log ? Math.log1p(Math.max(0, step)) : step;

@@ -15,6 +15,9 @@ const [PAN, WIDEN] = [0.1, 1.5];
 /** How much a pixel of the wheel widens, and how many pixels a line of it is. */
 const [WHEEL, LINE] = [0.002, 20];
 
+/** Milliseconds within which a second click makes a double click. */
+const DOUBLE_CLICK = 250;
+
 export class Gestures {
   /** @param {import('./heatmap.js').HeatMap} map */
   constructor(map) {
@@ -23,6 +26,8 @@ export class Gestures {
     /** Where a drag began, and whether it pans. @type {{x: number, pans: boolean} | null} */
     this.drag = null;
     this.dragged = h('div.dragged', {hidden: true});
+    /** A click in a range of the steps, which may be the first half of a double click: that shows all of them. */
+    this.waiting = 0;
     const {plot, rows, axisCanvas} = map;
     plot.append(this.dragged);
     for (const part of [plot, axisCanvas]) {
@@ -30,7 +35,10 @@ export class Gestures {
       part.addEventListener('pointerdown', (/** @type {PointerEvent} */ event) => this.press(event));
       part.addEventListener('pointerup', (/** @type {PointerEvent} */ event) => this.release(event));
       part.addEventListener('pointercancel', () => this.drop());
-      part.addEventListener('dblclick', () => this.zoom.all());
+      part.addEventListener('dblclick', () => {
+        clearTimeout(this.waiting);
+        this.zoom.all();
+      });
       part.addEventListener('wheel', (/** @type {WheelEvent} */ event) => this.wheel(event), {passive: false});
     }
     plot.addEventListener('pointerleave', () => map.leave());
@@ -81,7 +89,15 @@ export class Gestures {
     this.drop();
     if (!drag || drag.pans) return;
     if (Math.abs(x - drag.x) >= DRAG) map.axis.zoom(map.axis.toStep(drag.x, width), map.axis.toStep(x, width));
-    else if (map.items[row]) map.open(map.items[row]);
+    else if (map.items[row]) this.click(map.items[row]);
+  }
+
+  /** @param {import('./tree.js').Item} item */
+  click(item) {
+    const {map} = this;
+    clearTimeout(this.waiting);
+    if (map.axis.isWhole) map.open(item);
+    else this.waiting = setTimeout(() => map.open(item), DOUBLE_CLICK);
   }
 
   /** Ends a drag. */

@@ -111,7 +111,7 @@ export class HeatView {
   scale(facts, {statistic}, unit, frame) {
     const inputs = [facts, statistic, frame];
     if (!this.scaled.scale || inputs.some((input, index) => input !== this.scaled.of[index])) {
-      this.scaled = {of: inputs, scale: scaleFor(statistic, unit, frame?.planes ?? [], facts.bands[statistic] ?? null)};
+      this.scaled = {of: inputs, scale: scaleFor(statistic, unit, frame ? [frame.extent] : [], facts.bands[statistic] ?? null)};
     }
     return /** @type {import('../scale.js').Scale} */ (this.scaled.scale);
   }

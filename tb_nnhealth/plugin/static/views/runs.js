@@ -54,6 +54,8 @@ export class RunsTable {
     this.clear = h('button.quiet', {type: 'button', onclick: () => actions.wander({compare: []})}, 'Clear');
     this.heads = COLUMNS.map(([key, name, largest]) => h(`th.${key}`, {scope: 'col'},
       h('button.sort', {type: 'button', onclick: () => this.sort(key, largest)}, name)));
+    this.unmatched = h('p.nothing.dim', {hidden: true}, 'No run matches the filter. ',
+      h('button.link', {type: 'button', onclick: () => actions.wander({filter: ''}, true)}, 'Show all runs'));
     this.body = h('tbody', {onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event)});
     this.node = h('section.runs.card', {'aria-label': 'All runs'},
       h('h1.unseen', {}, 'All runs'),
@@ -61,6 +63,7 @@ export class RunsTable {
       h('div.toolbar.choosing', {},
         h('p.hint', {}, 'Click a run to open it. Arrow keys walk through the runs, Enter opens one, the space bar ticks its box.'),
         h('span.space'), this.clear, this.button),
+      this.unmatched,
       h('table', {}, h('thead', {}, h('tr', {}, h('th.chosen', {scope: 'col'}, h('span.unseen', {}, 'Side by side')), this.heads)), this.body));
   }
 
@@ -109,6 +112,7 @@ export class RunsTable {
   say(fault, filter, count) {
     const total = this.shown?.rows.size ?? 0;
     if (!total) return this.said.replaceChildren('Reading the runs …');
+    this.unmatched.hidden = count > 0;
     const told = fault ? `Not a regular expression yet (${fault}).` : filter ? `${count} of ${plural(total, 'run')}` : plural(total, 'run');
     if (this.said.textContent !== told) this.said.textContent = told;
     this.filter.setAttribute('aria-invalid', String(Boolean(fault)));
