@@ -1,11 +1,12 @@
 """What changed from one scorecard to another: findings that are new, worse, better, gone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from tb_nnhealth.document import strict_json
 from tb_nnhealth.engine import Status
+from tb_nnhealth.renumbering import INPUT, earlier_names
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import SEVERITIES, Severity, told_places
 
@@ -104,7 +105,8 @@ class ScorecardDiff:
 def diff(before: "Scorecard", after: "Scorecard") -> ScorecardDiff:
     """Returns what changed from one scorecard to another. Findings are the same by their rule and place.
 
-    A place that an earlier finding named among its `others` is known: no new finding when it stands first.
+    A place is the same where its names differ by nothing but how Keras numbers them on. One that an earlier finding
+    named among its `others` is known: no new finding when it stands first.
     """
     scores = [{category.name: category.score for category in card.categories} for card in (before, after)]
     names = dict.fromkeys([*scores[0], *scores[1]])
@@ -118,8 +120,9 @@ def diff(before: "Scorecard", after: "Scorecard") -> ScorecardDiff:
 
 
 def _changes(before: "Scorecard", after: "Scorecard") -> Iterator[tuple[Kind, Change]]:
-    known, still = _severities(before), _severities(after)
-    for place, finding in _by_place(after).items():
+    earlier = earlier_places(before, after)
+    known, still = _severities(before), _severities(after, earlier)
+    for place, finding in _by_place(after, earlier).items():
         was, now = known.get(place), finding.severity
         if was != now:
             kind: Kind = "new" if was is None else "worse" if _rank(now) > _rank(was) else "better"
@@ -139,19 +142,29 @@ def _severe_first(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: -_rank(change.after or change.before or "info")))
 
 
+def earlier_places(before: "Scorecard", after: "Scorecard") -> Callable[[str], str]:
+    """Returns what gives a place of the later scorecard's model its name in the earlier one's: another one only where
+    Keras has numbered it on."""
+    layers = earlier_names(
+        *([(str(layer.get("path")), str(layer.get("class"))) for layer in card.layers] for card in (before, after))
+    )
+    inputs = earlier_names(*([(str(name), INPUT) for name in card.model.get("inputs", ())] for card in (before, after)))
+    return lambda place: inputs(place) if place.startswith("input/") else layers(place)
+
+
 Place = tuple[str, str]
 
 
-def _by_place(scorecard: "Scorecard") -> dict[Place, Finding]:
-    """Returns the worst finding of each rule and place."""
+def _by_place(scorecard: "Scorecard", named: Callable[[str], str] = str) -> dict[Place, Finding]:
+    """Returns the worst finding of each rule and place, as it is named."""
     ordered = sorted(scorecard.findings, key=lambda finding: _rank(finding.severity))
-    return {(finding.rule, finding.place): finding for finding in ordered}
+    return {(finding.rule, named(finding.place)): finding for finding in ordered}
 
 
-def _severities(scorecard: "Scorecard") -> dict[Place, Severity]:
+def _severities(scorecard: "Scorecard", named: Callable[[str], str] = str) -> dict[Place, Severity]:
     """Returns the severity of each rule and place, those among the `others` too."""
-    found = _by_place(scorecard)
-    others = {(f.rule, other): f.severity for f in found.values() for other in f.others}
+    found = _by_place(scorecard, named)
+    others = {(f.rule, named(other)): f.severity for f in found.values() for other in f.others}
     return {**others, **{place: finding.severity for place, finding in found.items()}}
 
 

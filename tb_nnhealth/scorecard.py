@@ -212,6 +212,7 @@ def _model(model: ModelFacts) -> dict[str, Any]:
         "trainable_parameters": model.trainable_parameters,
         "optimizer": optimizer.get("class_name"),
         "losses": [loss.get("class_name") for loss in model.compile.get("losses") or []],
+        "inputs": [tensor.name for tensor in model.tensors("input")],
     }
 
 

@@ -78,6 +78,55 @@ def test_findings_of_different_tensors_are_not_the_same():
     assert [c.tensor for c in gone if c.rule == "unnormalized-input"] == ["input/a"]
 
 
+def numbered(count, *findings, classes=("Dense", "Dense"), inputs=1):
+    """A scorecard of a model of automatic names, of which Keras has named `count` of each before."""
+    layers = tuple(
+        {"path": f"mlp/{name(klass.lower(), count + at)}", "class": klass} for at, klass in enumerate(classes)
+    )
+    base = card(*findings)
+    names = [name("input_layer", count + at) for at in range(inputs)]
+    return replace(base, layers=layers, model={**base.model, "inputs": names})
+
+
+def name(text, number):
+    return f"{text}_{number}" if number else text
+
+
+def test_places_of_a_model_that_was_built_twice_are_the_same():
+    before = numbered(
+        0,
+        dead("error", "mlp/dense", ("mlp/dense_1",)),
+        Finding("unnormalized-input", "error", "…", tensor="input/input_layer"),
+    )
+    after = numbered(
+        7,
+        dead("error", "mlp/dense_8", ("mlp/dense_7",)),
+        Finding("unnormalized-input", "error", "…", tensor="input/input_layer_7"),
+    )
+    assert kinds(before, after) == kinds(after, before) == []
+    worse = numbered(7, dead("error", "mlp/dense_7"))
+    assert kinds(numbered(0, dead("warning", "mlp/dense")), worse) == [
+        ("worse", "dead-units", "mlp/dense_7", "warning", "error")
+    ]
+
+
+def test_places_of_another_model_are_not_the_same():
+    before = numbered(0, dead("error", "mlp/dense"))
+    other = numbered(7, dead("error", "mlp/dense_7"), classes=("Dense", "Dense", "Dense"))
+    assert [kind for kind, *_ in kinds(before, other)] == ["new", "gone"]
+    assert kinds(before, numbered(7, dead("error", "mlp/dense_7"), inputs=2)) == []
+    assert kinds(before, numbered(0, dead("error", "mlp/dense_1"))) == [
+        ("new", "dead-units", "mlp/dense_1", None, "error"), ("gone", "dead-units", "mlp/dense", "error", None)
+    ]  # fmt: skip
+
+
+def test_inputs_of_scorecards_that_do_not_tell_them_go_by_their_names():
+    finding = Finding("unnormalized-input", "error", "…", tensor="input/input_layer")
+    before, after = numbered(0, finding), numbered(7, replace(finding, tensor="input/input_layer_7"))
+    before = replace(before, model={key: value for key, value in before.model.items() if key != "inputs"})
+    assert [kind for kind, *_ in kinds(before, after)] == ["new", "gone"]
+
+
 def test_the_message_and_the_numbers_do_not_matter():
     before = card(replace(dead("error"), observed=0.95, first_step=3))
     assert kinds(before, card(replace(dead("error"), message="otherwise", observed=0.99, first_step=5))) == []

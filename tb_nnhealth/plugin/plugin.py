@@ -11,6 +11,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_nnhealth import reader
+from tb_nnhealth.diff import earlier_places
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.faces.facts import facts, layer_facts, tables
@@ -64,6 +65,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/runs": route(self._runs),
             "/table": route(self._all_runs),
             "/diff": route(self._diff),
+            "/names": route(self._names),
             "/rules": route(self._rules),
             "/rule": route(self._rule),
             "/version": route(self._version),
@@ -95,6 +97,12 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def _diff(self, request: wrappers.Request) -> wrappers.Response:
         before, after = (self._read(request, name).card for name in ("against", "run"))
         return strict_json(request, before.diff(after).to_dict())
+
+    def _names(self, request: wrappers.Request) -> wrappers.Response:
+        before, after = (self._read(request, name) for name in ("against", "run"))
+        earlier = earlier_places(before.card, after.card)
+        rows = {row for table in tables(after.run).values() for row in table.rows}
+        return strict_json(request, {"names": {row: earlier(row) for row in sorted(rows) if earlier(row) != row}})
 
     def _rules(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"rules": {name: dict(rule.prose) for name, rule in DIAGNOSES.items()}})

@@ -171,9 +171,17 @@ def write_sweep(log_dir: Path, count: int) -> None:
         write_small_run(directory, index, dead=index % 10 in (3, 7), broken=index % 10 == 5)
 
 
-def write_small_run(directory: Path, seed: int, dead: bool = False, broken: bool = False, steps: int = 48) -> None:
+def write_small_run(
+    directory: Path,
+    seed: int,
+    dead: bool = False,
+    broken: bool = False,
+    steps: int = 48,
+    layers: tuple[str, str] = ("dense", "output"),
+) -> None:
     """Writes a run of two layers: its loss falls, unless all units of its first layer are dead, and may end as NaN."""
-    manifest = make_manifest(directory.name, variables=("dense/kernel", "dense/bias", "output/kernel", "output/bias"))
+    variables = [f"{layer}/{role}" for layer in layers for role in ("kernel", "bias")]
+    manifest = make_manifest(directory.name, variables=variables)
     columns = {name: layout["columns"] for name, layout in manifest["tables"].items()}
     writer = HealthWriter(str(directory), manifest)
     for step in range(steps):

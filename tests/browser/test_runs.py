@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 COUNT = 200
 SICK, FINE, BROKEN = "lr=0.0001/seed=0", "lr=0.1/seed=0", "lr=0.01/seed=1"
-TOTAL = COUNT + 1
+TOTAL = COUNT + 3
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,8 @@ def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoar
     log_dir = tmp_path_factory.mktemp("sweep")
     write_sweep(log_dir, COUNT)
     write_small_run(log_dir / MARKUP.replace("/", ""), 0)
+    write_small_run(log_dir / "twin1", 0, dead=True, layers=("dense", "dense_1"))
+    write_small_run(log_dir / "twin2", 0, dead=True, layers=("dense_2", "dense_3"))
     with tools.browser.tensorboard(log_dir, "--reload_interval", "1") as address:
         yield TensorBoard(address, log_dir)
 
@@ -365,3 +367,16 @@ def test_neither_page_breaks_a_rule_of_accessibility(open_table, dark):
     tab.frame.get_by_role("button", name="Side by side (2)").click()
     expect(tab.frame.get_by_role("region", name="What changed")).to_be_visible()
     assert violations(tab) == []
+
+
+def test_model_that_was_built_twice_is_laid_over_itself(open_tab):
+    """Keras numbers the names that it gives on within a process."""
+    compared = quote(json.dumps(["twin1/health", "twin2/health"]), safe="")
+    tab = open_tab(None, f"&p.nnhealth.page=compare&p.nnhealth.compare={compared}&p.nnhealth.row=dense_1%2Fkernel")
+    overlay = tab.frame.locator(".overlay .strip").nth(1)
+    expect(overlay.locator(".line .name")).to_have_text(["twin1", "twin2"])
+    expect(tab.frame.get_by_label("of", exact=True)).to_have_value("dense_1/kernel")
+    expect(tab.frame.get_by_text("of the runs has no")).to_have_count(0)
+    changed = tab.frame.get_by_role("region", name="What changed")
+    expect(changed).not_to_contain_text("New (")
+    expect(changed).not_to_contain_text("Gone (")

@@ -27,7 +27,7 @@ BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
     "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/extent",
-    "/flow", "/series", "/histograms", "/table", "/diff",
+    "/flow", "/series", "/histograms", "/table", "/diff", "/names",
 )  # fmt: skip
 
 
@@ -271,6 +271,18 @@ def test_answer_that_the_browser_has_is_not_sent_again(client):
 def test_extent_is_of_the_whole_run(client, log_dir):
     run = reader.read_run(log_dir / "run1")
     assert get(client, "/extent", **MATRIX).json == asdict(extent(run.variables, MATRIX["statistic"]))
+
+
+def test_names_of_a_model_that_was_built_twice(tmp_path):
+    for name, number in (("one", ""), ("two", "_4")):
+        write_synthetic_run(tmp_path / name, steps=4, variables=[f"dense{number}/kernel", f"dense{number}/bias"])
+    with slow_provider(tmp_path) as provider:
+        plugin = NNHealthLoader().load(base_plugin.TBContext(data_provider=provider))
+        client = test.Client(application.TensorBoardWSGI([plugin], data_provider=provider), wrappers.Response)
+        at = "/data/plugin/nnhealth/names"
+        names = client.get(f"{at}?run=two/health&against=one/health").json["names"]
+        assert names.items() >= {"dense_4/kernel": "dense/kernel", "dense_4/bias": "dense/bias"}.items()
+        assert client.get(f"{at}?run=one/health&against=one/health").json == {"names": {}}
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/static/index.js"])

@@ -41,6 +41,9 @@ export const table = (since) => json('table', since ? {since} : {});
 /** @param {string} run @param {string} against @returns {Promise<Json>} what changed from the other run to this one */
 export const diff = (run, against) => json('diff', {run, against});
 
+/** @param {string} run @param {string} against @returns {Promise<Record<string, string>>} rows of the run by what the other one calls them, where that is another name */
+export const names = async (run, against) => (await json('names', {run, against})).names;
+
 /** @param {string} run @returns {Promise<string>} */
 export const version = async (run) => (await json('version', {run})).version;
 

@@ -17,7 +17,7 @@ import {within} from './views/shownsteps.js';
  * `wander` changes what is shown; quietly where it is nothing to go back on.
  * @typedef {{open: (run: string) => void, wander: (changes: Partial<State>, quiet?: boolean) => void, changed: () => void}} Actions
  * A run that stands side by side with others: its facts and scorecard, or what is wrong with it.
- * @typedef {{run: string, version: string, facts: Json | null, card: Json | null, error: string | null}} Read
+ * @typedef {{run: string, version: string, facts: Json | null, card: Json | null, error: string | null, own?: Map<string, string>}} Read
  */
 
 /** Kept answers about series and differences. */
@@ -82,19 +82,21 @@ export class Sweep {
   async lookAtChosen() {
     const names = this.state.compare.filter((run) => this.state.runs?.includes(run));
     const read = await Promise.all(names.map((run) => this.readRun(run)));
-    const sound = read.filter(({card}) => card);
+    const [first, ...others] = read.filter(({card}) => card);
+    const sound = first ? [first, ...await Promise.all(others.map((one) => this.alike(one, first)))] : [];
     const places = this.places(sound);
-    const base = sound[0]?.run ?? null;
+    const base = first?.run ?? null;
     const kept = base === this.compared.base ? {} : {diffs: []};
-    this.compared = {...places, ...this.compared, ...kept, read, base};
+    this.compared = {...places, ...this.compared, ...kept, read: read.map((one) => sound.find(({run}) => run === one.run) ?? one), base};
     this.actions.changed();
     const {log} = this.state;
     const range = within(this.state.range, Math.max(...sound.map(({facts}) => facts?.training.steps - 1)));
     const columns = columnsOnScreen();
     /** @param {Read} one @param {string} table @param {string | undefined} row */
-    const series = async ({run, version, facts}, table, row) => {
+    const series = async ({run, version, facts, own}, table, row) => {
       if (!row || !facts?.tables[table]?.rows.includes(row)) return null;
-      const frame = await this.keep(['series', run, version, table, row, range, columns, log], () => api.series(run, table, row, range, columns, log));
+      const name = own?.get(row) ?? row;
+      const frame = await this.keep(['series', run, version, table, name, range, columns, log], () => api.series(run, table, name, range, columns, log));
       return {run, facts, frame};
     };
     const {table, row} = places;
@@ -119,6 +121,15 @@ export class Sweep {
       this.read.set(run, {run, version: api.isRefusal(error) ? version : '', facts: null, card: null, error: api.explained(error)});
     }
     return /** @type {Read} */ (this.read.get(run));
+  }
+
+  /** Calls the rows of a run what the base calls them: Keras numbers the names that it gives on. @param {Read} one @param {Read} base @returns {Promise<Read>} */
+  async alike(one, base) {
+    const names = await this.keep(['names', one.run, one.version, base.run, base.version], () => api.names(one.run, base.run));
+    if (!one.facts || !Object.keys(names).length) return one;
+    const tables = Object.fromEntries(Object.entries(one.facts.tables).map(([table, facts]) =>
+      [table, {...facts, rows: facts.rows.map((/** @type {string} */ row) => names[row] ?? row)}]));
+    return {...one, facts: {...one.facts, tables}, own: new Map(Object.entries(names).map(([own, name]) => [name, own]))};
   }
 
   /** @param {Read} one @param {Read} base */
