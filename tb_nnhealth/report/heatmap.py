@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tb_nnhealth.faces.bands import Band
-from tb_nnhealth.faces.thinning import buckets, cells, farthest
+from tb_nnhealth.faces.thinning import buckets, cells, farthest, reduced
 from tb_nnhealth.faces.wording import quantity, words
+from tb_nnhealth.nonfinite import lost, samples
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.scale import INFINITE, LEVELS, MISSING, ZERO, Scale, is_share, levels, palette, scale
 from tb_nnhealth.vocabulary import STATISTICS
@@ -26,7 +27,7 @@ ROW_PIXELS = 15
 SHOWN = ("update_ratio", "gradient_rms", "activation_std")
 """The statistics that have a heat map."""
 
-MARKED = {ZERO: "exactly 0", INFINITE: "infinite"}
+MARKED = {ZERO: "exactly 0", INFINITE: "NaN or infinite"}
 
 
 @dataclass(frozen=True)
@@ -65,15 +66,17 @@ def heat_maps(run: HealthRun, bands: Mapping[str, Band]) -> list[HeatMap]:
 def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
     statistic = STATISTICS[name]
     table = run.table(statistic.scope)
-    if not table.has(name) or np.isnan(table.series(name)).all():
+    if not samples(run, table, name):
         return None
     _, starts = buckets(table.steps, 0, int(table.steps[-1]), MOST_COLUMNS)
     values = cells(table, name, slice(0, len(table.steps)), starts)
+    gone = reduced(np.logical_or, lost(run, table, name), starts).T
     groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
     low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
     shown = farthest(low, high)
     given = scale(name, statistic.unit, shown, band)
     colours = levels(given, shown)
+    colours[np.isnan(shown) & np.logical_or.reduceat(gone, groups[:-1], axis=0)] = INFINITE
     return HeatMap(
         title=words(name),
         meaning=statistic.meaning,
