@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.runs import STEPS
+from tests.browser.runs import GAP, STEPS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -131,3 +131,9 @@ def test_window_bounds_the_steps(open_tab):
     flow = tab.frame.get_by_role("tabpanel", name="Gradient flow")
     expect(flow.get_by_role("slider", name="Step")).to_have_attribute("aria-valuetext", "step 29")
     expect(flow.get_by_role("slider", name="Step")).to_have_attribute("max", "9")
+
+
+def test_window_without_a_sample_says_which_one_it_shows(open_tab):
+    tab = open_tab("sparse/health", address=f"&p.nnhealth.view=flow&p.nnhealth.steps={GAP + 2}-{GAP + 8}")
+    flow = tab.frame.get_by_role("tabpanel", name="Gradient flow")
+    expect(said(flow)).to_contain_text(f"At step {GAP}, the last sample before the steps shown")

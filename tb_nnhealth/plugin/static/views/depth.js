@@ -41,12 +41,15 @@ export function shownRows(rows, all) {
 /** @param {string[]} rows @returns {boolean} whether some stand beside the weights */
 export const hasOthers = (rows) => rows.some((row) => BESIDE.test(row)) && !rows.every((row) => BESIDE.test(row));
 
-/** @param {Frame} frame @param {import('../api.js').Range} range @returns {number[]} the columns that lie in the range */
+/** @param {Frame} frame @param {import('../api.js').Range} range @returns {number[]} the columns that lie in the range, the one before it where none does */
 export function columnsIn(frame, range) {
   const every = Array.from({length: frame.columns}, (_, column) => column);
-  const inside = every.filter((column) => !range || (frame.last[column] >= range.first && frame.first[column] <= range.last));
-  return inside.length ? inside : every;
+  const inside = every.filter((column) => isIn(frame, column, range));
+  return inside.length ? inside : [Math.max(0, every.filter((column) => frame.first[column] < (range?.first ?? 0)).length - 1)];
 }
+
+/** @param {Frame} frame @param {number} column @param {import('../api.js').Range} range */
+export const isIn = (frame, column, range) => !range || (frame.last[column] >= range.first && frame.first[column] <= range.last);
 
 /** @param {Frame} frame @param {number[]} rows @param {number[]} columns the window @returns {Spread} */
 export function spread(frame, rows, columns) {

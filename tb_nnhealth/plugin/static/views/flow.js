@@ -6,7 +6,7 @@ import {isLost} from '../api.js';
 import {Slot, h} from '../dom.js';
 import {number, quantity, steps as stepsText, whole} from '../format.js';
 import {columnAt} from './axis.js';
-import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, healthyOf, isMeasured, shownRows, spread, valuesAt} from './depth.js';
+import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, healthyOf, isIn, isMeasured, shownRows, spread, valuesAt} from './depth.js';
 import {flowData, flowOptions} from './flowplot.js';
 import {Scrubber} from './scrubber.js';
 
@@ -149,7 +149,8 @@ export class FlowView {
     const {scene} = this;
     if (!scene) return this.said.replaceChildren();
     const {names, rows, values, around, frame, at, columns} = scene;
-    const when = stepsText(frame.first[at], frame.last[at]);
+    const isInside = isIn(frame, at, this.shown?.range ?? null);
+    const when = `${stepsText(frame.first[at], frame.last[at])}${isInside ? '' : ', the last sample before the steps shown'}`;
     const index = this.pointed;
     if (index === null || rows[index] === undefined) return this.said.replaceChildren(...summary(scene, when));
     const window_ = stepsText(frame.first[columns[0]], frame.last[columns[columns.length - 1]]);

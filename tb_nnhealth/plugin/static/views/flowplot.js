@@ -21,6 +21,9 @@ const FONT = '11px system-ui, sans-serif';
 const [LETTER, LABEL, POINT] = [6.2, 22, 9];
 const EDGE = 8;
 
+/** Pixels across the band of a single layer. */
+const SPAN = 10;
+
 /** @param {Scene} scene @returns {(number | null)[][]} depth, values, band, and at the edges what is zero, infinite or NaN */
 export function flowData({frame, rows, at, values, around, bounds}) {
   /** @param {Float32Array} given */
@@ -61,7 +64,10 @@ export function flowOptions(scene, width, point) {
     ],
     cursor: {y: false, drag: {x: false, y: false}, points: {size: 9}},
     hooks: {
-      draw: zero ? [(/** @type {Plot} */ chart) => drawZero(chart, bounds[0], colour('--dim'), colour('--grid'))] : [],
+      draw: [
+        ...(zero ? [(/** @type {Plot} */ chart) => drawZero(chart, bounds[0], colour('--dim'), colour('--grid'))] : []),
+        ...(rows.length === 1 ? [(/** @type {Plot} */ chart) => drawSpan(chart, scene().around, `${colour('--line-1')}66`)] : []),
+      ],
       drawClear: healthy ? [(/** @type {Plot} */ chart) => drawHealthy(chart, healthy, colour('--pass'))] : [],
       setCursor: [(/** @type {Plot} */ chart) => chart.cursor.event && point(chart.cursor.left < 0 ? null : chart.cursor.idx ?? null)],
     },
@@ -81,6 +87,18 @@ function layersAxis(scene, width) {
     gap: 6, size: leaning ? 26 + 4 * longest : 28, rotate: leaning ? -38 : 0, splits: () => shown,
     values: (/** @type {unknown} */ _, /** @type {number[]} */ splits) => splits.map((index) => all[index] ?? ''),
   };
+}
+
+/** The band of a single layer, which has no width. @param {Plot} chart @param {import('./depth.js').Spread} around @param {string} ink */
+function drawSpan(chart, {low: [low], high: [high]}, ink) {
+  if (!(low > 0) || !Number.isFinite(high)) return;
+  const {ctx} = chart;
+  const [x, bottom, top] = [chart.valToPos(0, 'x', true), chart.valToPos(low, 'y', true), chart.valToPos(high, 'y', true)];
+  const width = SPAN * (window.devicePixelRatio || 1);
+  ctx.save();
+  ctx.fillStyle = ink;
+  ctx.fillRect(x - width / 2, top, width, bottom - top);
+  ctx.restore();
 }
 
 /** Parts the place of zero, which a logarithmic axis has none for, from the values. @param {Plot} chart @param {number} bottom @param {string} ink @param {string} ground */
