@@ -3,12 +3,14 @@
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tensorboard import errors
 from tensorboard.backend import http_util
 from werkzeug import wrappers
+
+from tb_nnhealth.summary.metadata import RUN_DIRECTORY
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +78,21 @@ def binary(request: wrappers.Request, content: bytes) -> wrappers.Response:
     return respond(request, content, "application/octet-stream")
 
 
-def attached(request: wrappers.Request, content: bytes, content_type: str, run: str, suffix: str) -> wrappers.Response:
-    """Answers with a file to be kept, named after its run as far as every file system takes it."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", run).strip("._")[:80] or "run"
-    headers = [("Content-Disposition", f'attachment; filename="{name}.{suffix}"')]
-    return respond(request, content, content_type, headers=headers)
+def attached(
+    request: wrappers.Request, content: bytes, content_type: str, parts: Sequence[str], form: str
+) -> wrappers.Response:
+    """Answers with a file to be kept, named after its run and what is told of it, as far as every file system takes it.
+
+    Args:
+      request: the request.
+      content: of the file.
+      content_type: of the file.
+      parts: TensorBoard's name of the run, and what the file has of it.
+      form: how the file's name ends.
+    """
+    run, *others = [re.sub(r"[^A-Za-z0-9._-]+", "_", part).strip("._")[:80] for part in parts]
+    name = ".".join([run.removesuffix(f"_{RUN_DIRECTORY}") or "run", *filter(None, others), form])
+    return respond(request, content, content_type, headers=[("Content-Disposition", f'attachment; filename="{name}"')])
 
 
 def parameter(request: wrappers.Request, name: str) -> str:

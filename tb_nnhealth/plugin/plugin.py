@@ -121,18 +121,23 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             return strict_json(request, judged.verdict)
         content = judged.card.to_json().encode()
         if request.args.get("download") == "1":
-            return attached(request, content, "application/json", judged.run.name, "scorecard.json")
+            return attached(request, content, "application/json", [parameter(request, "run"), "scorecard"], "json")
         return respond(request, content, "application/json")
 
     def _report(self, request: wrappers.Request) -> wrappers.Response:
         judged = self._read(request)
         content = html(judged.run, judged.card).encode()
-        return attached(request, content, "text/html", judged.run.name, "report.html")
+        return attached(request, content, "text/html", [parameter(request, "run"), "report"], "html")
 
     def _csv(self, request: wrappers.Request) -> wrappers.Response:
+        of, span = (
+            choice(request, "of", ("training", "statistic", "row", "layer", "histograms", "runs")),
+            _span(request),
+        )
+        if of == "runs":
+            rows = self._sweep.answer(*_asked(request), "")["rows"]
+            return attached(request, spreadsheet.of_runs(rows), "text/csv", ["all", "runs"], "csv")
         run = self._read(request).run
-        of = choice(request, "of", ("training", "statistic", "row", "layer", "histograms"))
-        span = _span(request)
         if of == "training":
             content = spreadsheet.of_training(run, span)
         elif of == "layer":
@@ -146,7 +151,9 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
                 if of == "statistic"
                 else spreadsheet.of_row(run, table, _row(request, table), span)
             )
-        return attached(request, content, "text/csv", run.name, f"{of}.csv")
+        told = [request.args.get(name, "") for name in ("run", "of", "statistic", "row", "layer")]
+        steps = f"steps_{span[0]}-{span[1]}" if "first" in request.args else ""
+        return attached(request, content, "text/csv", [*told, steps], "csv")
 
     def _evidence(self, request: wrappers.Request) -> wrappers.Response:
         return strict_json(request, {"evidence": self._read(request).evidence})

@@ -8,7 +8,8 @@ samples that a line stands for. A name that a spreadsheet would take for a formu
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
 
 HEADER = ("row", "statistic", "step", "value", "lowest", "highest")
+RUNS_HEADER = ("run", "state", "score", "rule", "severity", "message", "failing", "steps", "last_time", "loss")
 HISTOGRAM_HEADER = ("row", "kind", "step", "from", "to", "elements")
 
 Span = tuple[int, int]
@@ -56,6 +58,33 @@ def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
     """Returns how many elements of a variable or an output lay in each bin, of those bins that ever held any."""
     parts = (part for kind, table in run.histograms.items() for part in _histogram(table, kind, row, span))
     return _file(HISTOGRAM_HEADER, parts)
+
+
+def of_runs(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Returns the table of all runs, as far as they have been judged: a line for each, in order of names.
+
+    Args:
+      rows: as `Sweep` gives them.
+    """
+    lines = [_quoted([_text(row.get(name)) for name in RUNS_HEADER]) for row in sorted(map(_flat, rows), key=_name)]
+    return _file(RUNS_HEADER, lines)
+
+
+def _flat(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a row with what it tells of its first finding and of its loss beside the rest."""
+    finding, loss = row.get("finding") or {}, row.get("loss") or {}
+    known = [value for value in loss.get("values", ()) if value is not None]
+    return {**row, **finding, "loss": loss.get("broken") or (known[-1] if known else None)}
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    return str(row["run"])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return "" if value is None else _number(value) if isinstance(value, float) else str(value)
 
 
 def _table(run: HealthRun, table: Table, rows: Sequence[str], statistics: Sequence[str], span: Span) -> Iterator[str]:

@@ -95,6 +95,10 @@ def ticks_of(domain: Domain, unit: str, most: int) -> tuple[Tick, ...]:
     return (*zero, *(Tick(label, height) for label, height in zip(told, heights, strict=True)))
 
 
+MOST_TRIED = 8
+"""Ticks of which at least two are looked for."""
+
+
 def ticks(low: float, high: float, most: int) -> list[float]:
     """Returns round values between the two."""
     rough = (high - low) / max(1, most)
@@ -103,7 +107,8 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     gap = next((factor * power for factor in (1, 2, 5, 10) if factor * power >= rough), rough)
     first, last = math.ceil(low / gap), math.floor(high * (1 + math.copysign(1e-12, high)) / gap)
-    return [float(f"{index * gap:.12g}") for index in range(first, last + 1)]
+    found = [float(f"{index * gap:.12g}") for index in range(first, last + 1)]
+    return found if len(found) > 1 or most > MOST_TRIED else ticks(low, high, 2 * most)  # One value tells no size.
 
 
 def decades(low: float, high: float, most: int) -> list[float]:

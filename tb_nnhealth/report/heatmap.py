@@ -70,7 +70,7 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
         return None
     _, starts = buckets(table.steps, 0, int(table.steps[-1]), MOST_COLUMNS)
     values = cells(table, name, slice(0, len(table.steps)), starts)
-    gone = reduced(np.logical_or, lost(run, table, name), starts).T
+    gone = reduced(np.fmax, lost(run, table, name).astype(np.float32), starts).T > 0
     groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
     low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
     shown = farthest(low, high)

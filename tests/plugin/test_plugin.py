@@ -273,6 +273,26 @@ def test_extent_is_of_the_whole_run(client, log_dir):
     assert get(client, "/extent", **MATRIX).json == asdict(extent(run.variables, MATRIX["statistic"]))
 
 
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ({"of": "training"}, "run1.training.csv"),
+        ({"of": "statistic", "table": "variables", "statistic": "update_ratio"}, "run1.statistic.update_ratio.csv"),
+        ({"of": "layer", "layer": "dense", "first": 2, "last": 9}, "run1.layer.dense.steps_2-9.csv"),
+        ({"of": "row", "table": "variables", "row": "dense/kernel"}, "run1.row.dense_kernel.csv"),
+    ],
+)
+def test_file_is_named_after_what_it_holds(client, query, name):
+    answer = get(client, "/csv", run=RUN, **query)
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+
+
+def test_table_of_all_runs_is_a_file(client):
+    answer = client.get(f"{BASE}/csv?of=runs")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="all.runs.csv"'
+    assert {line["run"] for line in csv.DictReader(io.StringIO(answer.text, newline=""))} >= {RUN, "future/health"}
+
+
 def test_names_of_a_model_that_was_built_twice(tmp_path):
     for name, number in (("one", ""), ("two", "_4")):
         write_synthetic_run(tmp_path / name, steps=4, variables=[f"dense{number}/kernel", f"dense{number}/bias"])

@@ -93,6 +93,9 @@ export const reportAddress = (run) => address('report', {run});
 /** @param {string} run @param {Record<string, string>} query which chart's data @param {Range} range */
 export const csvAddress = (run, query, range) => address('csv', {run, ...query, ...bounds(range)});
 
+/** @returns {string} where the table of all runs is, as CSV */
+export const runsAddress = () => address('csv', {of: 'runs'});
+
 /** @param {string} name @param {string} theme @returns {string} where a rule's page is */
 export const rulePage = (name, theme) => address('rule', {name, theme});
 

@@ -89,6 +89,9 @@ export const sentence = (text, end = '.') =>
 /** @param {string} text */
 const minus = (text) => text.replace('-', text.includes('e') ? '-' : '−').replace(/^-/, '−');
 
+/** Ticks of which at least two are looked for. */
+const MOST_TRIED = 8;
+
 /** @param {number} low @param {number} high @param {number} most @returns {number[]} round values between the two */
 export function ticks(low, high, most) {
   const rough = (high - low) / Math.max(1, most);
@@ -97,7 +100,7 @@ export function ticks(low, high, most) {
   const gap = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough) ?? rough;
   const found = [];
   for (let i = Math.ceil(low / gap); i * gap <= high * (1 + 1e-12); i++) found.push(Number((i * gap).toPrecision(12)));
-  return found;
+  return found.length > 1 || most > MOST_TRIED ? found : ticks(low, high, 2 * most); // One value tells no size.
 }
 
 /** @param {number[]} values evenly spaced @returns {string[]} with as many decimals as tell them apart */

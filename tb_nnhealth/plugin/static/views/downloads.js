@@ -7,6 +7,7 @@ import {steps, words} from '../format.js';
 import {tableOf} from '../places.js';
 import {classesOf, relatives, spreadPlace} from './charts.js';
 import {flowOf} from './depth.js';
+import {title} from './header.js';
 import {within} from './shownsteps.js';
 
 /**
@@ -14,7 +15,7 @@ import {within} from './shownsteps.js';
  * Something to download: from an address, or made by the page when it is asked for. @typedef {{title: string, form: string, href?: string, make?: () => void}} Item
  * @typedef {{title: string, items: Item[]}} Group
  * @typedef {{run: string | null, page: string, facts: Json | null, choice: import('./timeline.js').Choice | null, flow: string | null,
- *   row: string | null, range: api.Range}} Shown
+ *   row: string | null, range: api.Range, compare: string[]}} Shown
  */
 
 /** @param {() => Group[]} groups asked for whenever the menu opens */
@@ -53,9 +54,11 @@ function entry({title, form, href, make}, close) {
 
 /** @param {Shown} shown @param {Item[]} pictures of what is shown @returns {Group[]} */
 export function downloads(shown, pictures) {
-  const {run, page, facts} = shown;
+  const {run, page, facts, compare} = shown;
   const views = {title: 'What is shown', items: pictures};
-  if (run === null || page !== 'run') return [views];
+  if (page === 'runs') return [{title: 'The table', items: [{title: 'All runs', form: 'CSV', href: api.runsAddress()}]}, views];
+  if (page === 'compare') return [...compare.map((one) => ofRun(one, shown)), views];
+  if (run === null) return [views];
   const whole = {title: 'The run', items: [
     {title: 'Report', form: 'HTML', href: api.reportAddress(run)},
     {title: 'Scorecard', form: 'JSON', href: api.downloadAddress(run)},
@@ -69,6 +72,12 @@ export function downloads(shown, pictures) {
     views,
   ];
 }
+
+/** @param {string} run one of those side by side @param {Shown} shown @returns {Group} */
+const ofRun = (run, {range}) => ({title: title(run), items: [
+  {title: 'Scorecard', form: 'JSON', href: api.downloadAddress(run)},
+  {title: 'Training curves', form: 'CSV', href: api.csvAddress(run, {of: 'training'}, range)},
+]});
 
 /** @param {Json} facts @param {Shown} shown @returns {{title: string, query: Record<string, string>}[]} */
 function charts(facts, {choice, flow, row}) {
