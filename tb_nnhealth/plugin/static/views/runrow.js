@@ -112,10 +112,9 @@ function contents(row) {
   return {
     score: [row.score === null || row.score === undefined ? '–' : String(Math.round(row.score))],
     state: state ? [icon(shape), h('span', {}, STATES[state])] : [h('span.dim', {}, 'waiting …')],
-    finding: finding ? [
+    finding: finding ? [h('div.first-finding', {},
       icon(finding.severity), h('span.what', {title: finding.message}, finding.title),
-      ...(failing > 1 ? [h('span.more-findings', {title: `${failing} checks fail`}, `+${failing - 1}`)] : []),
-    ] : row.reason ? [h('span.what.dim', {title: row.reason}, sentence(row.reason))] : [],
+      failing > 1 ? h('span.more-findings', {title: `${failing} checks fail`}, `+${failing - 1}`) : null)] : row.reason ? [h('span.what.dim', {title: row.reason}, sentence(row.reason))] : [],
     steps: [row.steps ? whole(row.steps) : '–'],
     loss: row.loss ? [picture(row.loss), h('span', {}, row.loss.broken ?? number(lastLoss(row)))] : [],
   };
