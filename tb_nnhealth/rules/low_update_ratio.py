@@ -5,8 +5,8 @@ Kernels that each step changes by less than a hundred-thousandth of their norm, 
 not fall, and kernels that have hardly moved at the end of a training that learnt little.
 
 ## Why it matters
-At that pace a variable needs a hundred thousand steps to change by its own size. Training looks like
-a plateau.
+At a ratio of 1e-5 a variable needs a hundred thousand steps to change by its own size, at 3e-4 three
+thousand. Training looks like a plateau.
 
 ## How it is decided
 The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for each kernel that

@@ -163,7 +163,7 @@ def test_nan_and_zero_have_marks_of_their_own(open_tab):
     assert red > 200 and (green < 60 or green > 200)
     heat.hover("net/stage2_", 50).to_contain_text("0 to 0.001 update ratio")
     legend = heat.frame.get_by_role("group", name="Colours")
-    for key in ("within the rules’ limits", "exactly 0", "NaN or Inf", "not measured"):
+    for key in ("within the rules’ limits for one value", "exactly 0", "NaN or Inf", "not measured"):
         expect(legend).to_contain_text(key)
     for tick in ("≤ 1e-7", "1e-5", "0.01", "0.1", "≥ 1"):
         expect(legend.get_by_text(tick, exact=True)).to_be_visible()

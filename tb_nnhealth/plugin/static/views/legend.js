@@ -19,7 +19,7 @@ export function legend(scale, dark, hasBad) {
   const labels = legendTicks(scale).map(({at, label}) => h('span', {style: `left: ${100 * at}%`}, label));
   return h('div.scale', {role: 'group', 'aria-label': 'Colours'},
     h('div.bar', {}, bar, h('div.ticks', {}, labels)),
-    scale.band ? h('span.key', {}, swatch(colour(scale, place(scale, scale.band.low ?? scale.low), dark)), 'within the rules’ limits') : null,
+    scale.band ? h('span.key', {}, swatch(colour(scale, place(scale, scale.band.low ?? scale.low), dark)), 'within the rules’ limits for one value') : null,
     scale.log ? h('span.key', {}, ground('zero', dark), 'exactly 0') : null,
     hasBad ? h('span.key', {}, ground('nonfinite', dark), 'NaN or Inf') : null,
     h('span.key', {}, h('i.hatched'), 'not measured'));
