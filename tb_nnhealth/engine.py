@@ -25,7 +25,8 @@ class Verdict:
     """What one rule said: `reason` tells why there is no verdict.
 
     `limits` are those that were in force; `enabled` is False where the rule was turned off, `ignore` are the
-    patterns of the layers that it left out. `is_cut_off` says that NaN came, and it saw what was before it alone.
+    patterns of the layers that it left out. `cut_off` is the step from which on NaN kept it from what it follows, None
+    where none did.
     """
 
     diagnosis: Diagnosis
@@ -35,7 +36,7 @@ class Verdict:
     reason: str | None = None
     enabled: bool = True
     ignore: tuple[str, ...] = ()
-    is_cut_off: bool = False
+    cut_off: int | None = None
 
     @property
     def rule(self) -> Rule:
@@ -83,10 +84,10 @@ def _verdict(
     """Returns what a rule says of a run, which is the whole one as far as the rule may see it."""
     own = in_force(diagnosis.rule, settings)
     limits = (own.limits, *(in_force(rule, settings).limits for rule in diagnosis.rule.consults))
-    is_cut_off = run is not whole and bool(diagnosis.rule.needs)
-    said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore, is_cut_off=is_cut_off)
+    said = partial(Verdict, diagnosis, limits=own.limits, enabled=own.enabled, ignore=own.ignore)
     if not own.enabled:
         return said("no_data", reason="turned off by the settings")
+    said = partial(said, cut_off=_cut_off(diagnosis.rule, event))
     seen = without_layers(run, own.ignore) if own.ignore else run
     if _lacking(diagnosis.rule, seen, _finite):
         every = without_layers(whole, own.ignore) if own.ignore else whole
@@ -100,6 +101,15 @@ def _verdict(
         return said("error", reason=f"{type(error).__name__}: {error}")
     failed = any(finding.severity != "info" for finding in findings)
     return said("fail" if failed else "pass", findings=findings)
+
+
+def _cut_off(rule: Rule, event: NonFinite | None) -> int | None:
+    """Returns from which step on NaN keeps a rule from what it follows: the training, or the batches, where NaN stands
+    in these. A rule that is content with one sample of something else had it."""
+    if event is None or rule.judges_nonfinite or not rule.needs:
+        return None
+    is_in_batch = any(place.stage == "input" for place in event.places)
+    return event.first_step if rule.min_samples > 1 or (is_in_batch and rule.category == "data") else None
 
 
 def _lost(event: NonFinite | None) -> str:

@@ -168,7 +168,7 @@ class Scorecard:
 def _category(name: str, verdicts: Iterable[Verdict]) -> Category:
     own = [verdict for verdict in verdicts if verdict.rule.category == name]
     status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
-    if status == "pass" and any(verdict.is_cut_off for verdict in own):
+    if status == "pass" and any(verdict.cut_off is not None for verdict in own):
         return Category(name, None, "no_data")
     judged = [verdict for verdict in own if verdict.status in ("pass", "fail")]
     weight = sum(verdict.rule.weight for verdict in judged)

@@ -97,9 +97,11 @@ def test_what_is_nan_beside_finite_samples_counts_as_measured():
 def test_what_was_judged_up_to_a_nan_only_is_marked():
     run = replace(healthy(), nonfinite=NonFinite(int(STEPS[9]), (Place("loss", "", 1.0),)))
     judged = verdict(quiet, run, needs=("loss",), min_samples=4)
-    assert judged.status == "pass" and judged.is_cut_off
-    assert not verdict(quiet, run).is_cut_off
-    assert not verdict(quiet, healthy(), needs=("loss",), min_samples=4).is_cut_off
+    assert (judged.status, judged.cut_off) == ("pass", STEPS[9])
+    assert verdict(quiet, run).cut_off is None
+    assert verdict(quiet, run, needs=("loss",), min_samples=4, judges_nonfinite=True).cut_off is None
+    assert verdict(quiet, run, needs=("loss",), min_samples=4, limits={"made-up": {"enabled": False}}).cut_off is None
+    assert verdict(quiet, healthy(), needs=("loss",), min_samples=4).cut_off is None
 
 
 def test_a_rule_that_leaves_out_what_it_needs_is_not_told_of_nan():

@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator
 
 import tb_nnhealth
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.records import Table
+from tb_nnhealth.records import NonFinite, Place, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard, _category, _score
 from tb_nnhealth.vocabulary import STATISTICS
-from tests.rules.builder import change, healthy, model, stuck, unmeasured, with_layers
+from tests.rules.builder import STEPS, change, healthy, model, stuck, unmeasured, with_layers
 
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
@@ -24,6 +24,7 @@ FINDING_KEYS = (
     "rule severity message layer variable tensor first_step last_step statistic observed limit unit others because "
     "on_curve"
 )
+LOST = Place("loss", "", 1.0)
 LAYER_KEYS = "path class trainable parameters statistics status"
 
 
@@ -192,11 +193,18 @@ def test_category_is_the_mean_of_its_judged_rules():
 
 
 def test_category_that_nan_cut_off_is_not_called_healthy():
-    cut = replace(verdict("saturated-activation", "no_data"), is_cut_off=True)
+    cut = replace(verdict("saturated-activation", "no_data"), cut_off=3)
     category = _category("activations", [verdict("dead-units", "pass"), cut])
     assert (category.score, category.status) == (None, "no_data")
     failing = _category("activations", [verdict("dead-units", "fail", "error"), cut])
     assert (failing.score, failing.status) == (0, "fail")
+
+
+@pytest.mark.parametrize(("places", "data"), [([LOST], "pass"), ([Place("input", "target/y", 32.0), LOST], "no_data")])
+def test_what_a_model_is_defined_as_stays_judged_after_nan_and_the_batches_where_they_are_finite(places, data):
+    run = replace(healthy(), nonfinite=NonFinite(int(STEPS[9]), tuple(places)))
+    status = {category.name: category.status for category in Scorecard.from_run(run).categories}
+    assert (status["definition"], status["data"], status["loss"]) == ("pass", data, "no_data")
 
 
 def test_a_broken_rule_makes_category_and_score_unknown():

@@ -157,7 +157,8 @@ def _why_not(verdicts: list[Verdict]) -> str:
     broken = next((verdict for verdict in verdicts if verdict.status == "error"), None)
     if broken:
         return f"the check of {words(broken.rule.name)} itself failed ({broken.reason})"
-    if any(verdict.is_cut_off and verdict.status == "pass" for verdict in verdicts):
-        return "NaN or infinity appears, and only what was measured before it could be judged"
+    cut_off = next((v.cut_off for v in verdicts if v.cut_off is not None and v.status == "pass"), None)
+    if cut_off is not None:
+        return f"NaN or infinity appears at step {cut_off:,}, and only what was measured before it was judged"
     reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)
     return in_sentence(reason or "none of its checks could be judged")

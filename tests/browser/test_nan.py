@@ -64,7 +64,7 @@ def test_tile_of_what_nan_cut_off_is_not_healthy(open_tab):
         tile = tab.frame.locator(f"[data-key='category:{name}']")
         expect(tile).not_to_have_attribute("data-state", "pass")
     expect(tab.frame.locator("[data-key='category:loss']")).to_contain_text("not judged")
-    expect(tab.frame.locator(".verdict .notes")).to_contain_text("only what was measured before it could be judged")
+    expect(tab.frame.locator(".verdict .notes")).to_contain_text("only what was measured before it was judged")
 
 
 def test_flow_opens_where_there_are_numbers_and_says_from_where_on_all_is_nan(open_tab):

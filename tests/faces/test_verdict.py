@@ -7,7 +7,7 @@ import pytest
 
 from tb_nnhealth import engine
 from tb_nnhealth.faces.verdict import counts, first_to_mend, headline, state_of, tiles, unjudged
-from tb_nnhealth.records import HealthRun, Table
+from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured
@@ -97,6 +97,13 @@ def test_a_broken_rule_takes_the_score(monkeypatch):
     card = Scorecard.from_run(healthy())
     assert headline(card, True) == ("no_data", "The run has no score: the check of initial loss itself failed.")
     assert any("the check of initial loss itself failed (" in sentence for sentence in unjudged(card))
+
+
+def test_a_category_that_nan_cut_off_says_from_which_step_on():
+    run = dataclasses.replace(healthy(), nonfinite=NonFinite(16, (Place("loss", "", 1.0),)))
+    reasons = unjudged(Scorecard.from_run(run))
+    assert any(text.endswith("step 16, and only what was measured before it was judged.") for text in reasons)
+    assert not any("definition" in text.lower() for text in reasons)
 
 
 def test_every_rule_is_counted_once():
