@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from tb_nnhealth.instrument import functions, taps
+from tb_nnhealth.instrument import functions, scopes, taps
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site
 
@@ -43,7 +43,7 @@ def watched_train_step(
 
     def train_step(data: Any) -> Any:
         observer.begin_trace()
-        with taps.attached(model, sites, observer, on_unseen):
+        with scopes.closed_on_failure(), taps.attached(model, sites, observer, on_unseen):
             logs = own(data)
         observer.end_trace(data, logs)
         return logs
@@ -61,7 +61,8 @@ def watched_from_outside(model: Any, guard: Guard) -> StepFunction:
     def train_step(data: Any) -> Any:
         guard.begin_trace()
         guard.begin_step(data)
-        logs = own(data)
+        with scopes.closed_on_failure():
+            logs = own(data)
         guard.end_trace(data, logs)
         return logs
 
