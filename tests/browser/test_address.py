@@ -101,7 +101,13 @@ def test_another_tab_and_back_keeps_what_was_shown(open_tab):
     expect(tab.frame.get_by_label("Run", exact=True)).to_have_value("sick/health")
 
 
-@pytest.mark.parametrize("words", ["view=nothing", "steps=9-3", "flow=nothing", "statistic=nothing", "row=%3Cb%3E"])
+PROTOTYPE = "table=__proto__&p.nnhealth.statistic=constructor"
+"""What every object of the page has, and no run."""
+
+
+@pytest.mark.parametrize(
+    "words", ["view=nothing", "steps=9-3", "flow=nothing", "statistic=nothing", "row=%3Cb%3E", PROTOTYPE]
+)
 def test_words_that_mean_nothing_are_passed_over(open_tab, words):
     tab = open_tab("sick/health", address=f"&p.nnhealth.{words}")
     expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()

@@ -53,8 +53,11 @@ export const scorecard = (run) => json('scorecard', {run, layers: '0'});
 /** @param {string} run @param {string} path @returns {Promise<Json>} all that is known of a layer */
 export const layer = (run, path) => json('layer', {run, layer: path});
 
-/** @param {string} run @returns {Promise<Json>} */
-export const facts = (run) => json('run', {run});
+/** @param {string} run @returns {Promise<Json>} its tables have no names but their own: the address may ask for any */
+export async function facts(run) {
+  const told = await json('run', {run});
+  return {...told, tables: Object.assign(Object.create(null), told.tables)};
+}
 
 /**
  * Asks for what the page is going to show first, while its own modules still come.
