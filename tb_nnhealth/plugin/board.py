@@ -4,6 +4,7 @@ A sweep of hundreds of runs is judged a few at a time, within the seconds that a
 until none is left. Each row is numbered as it is made, so that a page is sent only those that it lacks.
 """
 
+import re
 import secrets
 import threading
 import time
@@ -27,6 +28,8 @@ MOST_POINTS = 48
 
 RUNS_AT_ONCE = 12
 """Runs in the making: while one is judged, for some 4 ms, others wait 40 ms and more for TensorBoard's data server."""
+
+SERIAL = re.compile("[0-9]{1,18}")
 
 Content = dict[str, Any]
 
@@ -70,7 +73,7 @@ class Board:
         """
         self._judge(loaded, judge, seconds)
         name, _, number = since.partition("-")
-        known = int(number) if name == self._name and number.isdecimal() else 0
+        known = int(number) if name == self._name and SERIAL.fullmatch(number) else 0
         with self._lock:
             self._rows = {run: row for run, row in self._rows.items() if run in loaded}
             fresh = [row.content for row in self._rows.values() if row.serial > known]

@@ -49,6 +49,13 @@ def test_answers_judge_what_fits_into_their_time_until_none_is_left():
     assert board.answer(many, since, pytest.fail, 1.0) == {"serial": since, "rows": [], "pending": 0}
 
 
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "1.5", "²", "", " 1"])
+def test_what_is_no_serial_gets_all_rows(number):
+    board = Board()
+    name, _, _ = board.answer(LOADED, "", judge, 1.0)["serial"].partition("-")
+    assert names(board.answer(LOADED, f"{name}-{number}", pytest.fail, 1.0)) == sorted(LOADED)
+
+
 def test_rows_are_sent_once_unless_the_run_grows():
     board = Board()
     since = board.answer(LOADED, "", judge, 1.0)["serial"]
