@@ -18,11 +18,17 @@ class Extent:
 
 def extent(table: Table, statistic: str) -> Extent:
     """Returns the extent of a statistic over all rows and samples, those that a row of the event file sums up, too."""
-    lows, highs = (_finite(values) for values in (table.lows(statistic), table.highs(statistic)))
-    if not lows.size:
+    return extent_of(table.lows(statistic), table.highs(statistic))
+
+
+def extent_of(*parts: FloatArray) -> Extent:
+    """Returns the extent of all the values."""
+    known = [values for values in map(_finite, parts) if values.size]
+    if not known:
         return Extent()
-    positive = [float(values.min()) for values in (lows[lows > 0], highs[highs > 0]) if values.size]
-    return Extent(float(lows.min()), min(positive, default=None), float(highs.max()))
+    positive = [float(values[values > 0].min()) for values in known if np.any(values > 0)]
+    low, high = min(float(values.min()) for values in known), max(float(values.max()) for values in known)
+    return Extent(low, min(positive, default=None), high)
 
 
 def _finite(values: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tb_nnhealth.faces.bands import Band
+from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.faces.thinning import buckets, cells, farthest, reduced
 from tb_nnhealth.faces.wording import quantity, words
 from tb_nnhealth.nonfinite import lost, samples
@@ -74,7 +75,7 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
     groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
     low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
     shown = farthest(low, high)
-    given = scale(name, statistic.unit, shown, band)
+    given = scale_of(run, name, band)
     colours = levels(given, shown)
     colours[np.isnan(shown) & np.logical_or.reduceat(gone, groups[:-1], axis=0)] = INFINITE
     return HeatMap(
@@ -84,7 +85,7 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
         picture=_png(colours, given),
         height=ROW_PIXELS * len(shown),
         legend=_png(np.arange(LEVELS, dtype=np.uint8)[None], given),
-        low=("≤ " if band and given.log else "") + quantity(given.low, statistic.unit),
+        low=("≤ " if given.beyond or (band and given.log) else "") + quantity(given.low, statistic.unit),
         high=("≥ " if band and not is_share(statistic.unit) else "") + quantity(given.high, statistic.unit),
         healthy=_told(band, statistic.unit) if band else "",
         keys=tuple(
@@ -96,6 +97,12 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
         last=f"{int(table.steps[-1]):,}",
         is_grouped=len(shown) < len(table.rows),
     )
+
+
+def scale_of(run: HealthRun, name: str, band: Band | None) -> Scale:
+    """Returns what the colours of a statistic stand for: the same whatever cells are shown."""
+    statistic = STATISTICS[name]
+    return scale(name, statistic.unit, extent(run.table(statistic.scope), name), band)
 
 
 def _told(band: Band, unit: str) -> str:

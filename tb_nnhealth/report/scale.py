@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tb_nnhealth.faces.bands import Band
+from tb_nnhealth.faces.extents import Extent
 from tb_nnhealth.records import FloatArray
 
 Kind = Literal["log", "linear", "signed", "band"]
@@ -42,7 +43,7 @@ _SIGNED = re.compile(r"(mean|skewness|kurtosis|_min|_max)$")
 class Scale:
     """What a statistic's colours stand for: `low` the first of them, `high` the last.
 
-    Those of a band are neutral in it, and apart on its two sides.
+    Those of a band are neutral in it, and apart on its two sides. `beyond`: some values lie below `low`.
     """
 
     kind: Kind
@@ -50,20 +51,29 @@ class Scale:
     low: float
     high: float
     band: Band | None = None
+    beyond: bool = False
 
 
 def is_logarithmic(statistic: str) -> bool:
     return bool(_LOG.search(statistic))
 
 
-def scale(statistic: str, unit: str, values: FloatArray, band: Band | None = None) -> Scale:
-    """Returns the scale that holds all finite values, or reaches beyond both ends of a band."""
+def scale(statistic: str, unit: str, whole: Extent, band: Band | None = None) -> Scale:
+    """Returns the scale that holds all finite values, or reaches beyond both ends of a band.
+
+    Args:
+      statistic: its name.
+      unit: the statistic's.
+      whole: where it goes in the whole run.
+      band: where it is healthy.
+    """
     log = is_logarithmic(statistic)
-    low, high = _bounds(values[np.isfinite(values)].astype(np.float64), log)
+    low, high = _bounds(whole, log)
     if band is not None:
         return Scale("band", log, *_around(band, log, unit, low, high), band)
     if log:
-        return Scale("log", True, min(max(low, high * 10**-MOST_DECADES), high / 10), high)
+        bottom = max(low, high * 10**-MOST_DECADES)
+        return Scale("log", True, min(bottom, high / 10), high, beyond=low < bottom)
     if _SIGNED.search(statistic):
         size = max(abs(low), abs(high)) or 1.0
         return Scale("signed", False, -size, size)
@@ -124,12 +134,12 @@ def _places(given: Scale, values: ArrayLike) -> NDArray[np.float64]:
     return placed
 
 
-def _bounds(known: NDArray[np.float64], log: bool) -> tuple[float, float]:
-    """Returns the extremes of what is known, and above 0 on a logarithmic scale."""
-    known = known[known > 0] if log else known
-    if known.size:
-        return float(known.min()), float(known.max())
-    return (1e-3, 1.0) if log else (0.0, 1.0)
+def _bounds(whole: Extent, log: bool) -> tuple[float, float]:
+    """Returns the ends of what is known, and above 0 on a logarithmic scale."""
+    low, high = whole.least if log else whole.low, whole.high
+    if low is None or high is None:
+        return (1e-3, 1.0) if log else (0.0, 1.0)
+    return low, high
 
 
 def _around(band: Band, log: bool, unit: str, low: float, high: float) -> tuple[float, float]:

@@ -10,13 +10,15 @@ import pytest
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
-from tb_nnhealth.faces.bands import Band
+from tb_nnhealth.faces.bands import Band, bands
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
+from tb_nnhealth.faces.extents import extent_of
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.flow import flows
+from tb_nnhealth.report.heatmap import SHOWN, scale_of
 from tb_nnhealth.report.labels import labels_of
 from tb_nnhealth.report.plans import layer_charts
 from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
@@ -116,18 +118,43 @@ VALUES = ([], [0.0], [3.0], [-2.0, 1.0], [0.2, 0.25], [0.0, 1e-3, 5.0], [1e-20, 
 
 
 def test_scales_of_colours(open_tab, tensorboard):
-    bands = {"update_ratio": Band(1e-4, 0.1), "dead_unit_fraction": Band(None, 0.4), "value_kurtosis": Band(None, 30.0)}
+    limits = {
+        "update_ratio": Band(1e-4, 0.1),
+        "dead_unit_fraction": Band(None, 0.4),
+        "value_kurtosis": Band(None, 30.0),
+    }
     body = """(all, bands) => all.map(([name, unit, values]) => {
-        const {kind, low, high} = m.scaleFor(name, unit, [Float32Array.from(values)], bands[name] ?? null);
-        return [kind, low, high];
+        const {kind, low, high, beyond} = m.scaleFor(name, unit, [Float32Array.from(values)], bands[name] ?? null);
+        return [kind, low, high, beyond];
     })"""
-    told = {name: asdict(band) for name, band in bands.items()}
+    told = {name: asdict(band) for name, band in limits.items()}
     units = {name: statistic.unit for name, statistic in STATISTICS.items()}
     given = [[name, unit, values] for (name, unit), values in itertools.product(units.items(), VALUES)]
     found = imported(tensorboard, open_tab(), "scale.js", body, given, told)
-    for [name, unit, values], [kind, low, high] in zip(given, found, strict=True):
-        own = scale(name, unit, np.array(values, np.float32), bands.get(name))
-        assert (kind, low, high) == (own.kind, pytest.approx(own.low), pytest.approx(own.high)), (name, values)
+    for [name, unit, values], [kind, *ends, beyond] in zip(given, found, strict=True):
+        own = scale(name, unit, extent_of(np.array(values, np.float32)), limits.get(name))
+        assert (kind, *ends, beyond) == (own.kind, *map(pytest.approx, (own.low, own.high)), own.beyond), (name, values)
+
+
+@pytest.mark.parametrize("run", ["deep", "sick"])
+@pytest.mark.parametrize("is_banded", [False, True])
+def test_colours_stand_for_the_same_values(is_banded, run, open_tab, tensorboard):
+    read = read_run(tensorboard.log_dir / run)
+    limits = bands(Scorecard.from_run(read)) if is_banded else {}
+    body = """async (run, all, bands) => {
+        const {extent} = await import(new URL('api.js', address));
+        return Promise.all(all.map(async ([table, name, unit]) => {
+            const {low, high, beyond} = m.scaleFor(name, unit, [await extent(run, table, name)], bands[name] ?? null);
+            return [low, high, beyond];
+        }));
+    }"""
+    tables = {"variable": "variables", "activation": "activations"}
+    given = [[tables[STATISTICS[name].scope], name, STATISTICS[name].unit] for name in SHOWN]
+    told = {name: asdict(band) for name, band in limits.items()}
+    found = imported(tensorboard, open_tab(f"{run}/health"), "scale.js", body, f"{run}/health", given, told)
+    for name, (low, high, beyond) in zip(SHOWN, found, strict=True):
+        own = scale_of(read, name, limits.get(name))
+        assert (low, high, beyond) == (pytest.approx(own.low), pytest.approx(own.high), own.beyond), name
 
 
 def test_kinds_of_scales(open_tab, tensorboard):

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.report.heatmap import HeatMap, heat_maps
+from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, HeatMap, heat_maps
 from tb_nnhealth.report.scale import INFINITE, MISSING
-from tests.rules.builder import change, healthy
+from tests.rules.builder import change, healthy, model
 
 LATE = np.arange(28) >= 20
 
@@ -38,3 +38,19 @@ def test_statistic_that_is_nan_from_the_start_has_its_map():
     run = change(healthy(), "variable", "gradient_nonfinite", 3.0)
     assert of(change(run, "variable", "gradient_rms", np.nan)) is not None
     assert of(change(healthy(), "variable", "gradient_rms", np.nan)) is None
+
+
+def test_colours_stand_for_where_the_whole_run_goes_not_for_the_cells_that_are_shown():
+    run = healthy(model(hidden=MOST_ROWS), steps=np.arange(3 * MOST_COLUMNS))
+    rms = np.ones((len(run.variables.steps), len(run.variables.rows)), np.float32)
+    rms[1, 1], rms[4, 3] = 1e-3, 50.0
+    run = change(run, "variable", "gradient_rms", rms)
+    found = of(run)
+    assert found is not None and (found.low, found.high) == ("0.001", "50")
+
+
+def test_legend_says_that_values_lie_below_its_lowest_colour():
+    rms = np.ones((28, 10), np.float32)
+    rms[20:] = 1e32
+    found = of(change(healthy(), "variable", "gradient_rms", rms))
+    assert found is not None and (found.low, found.high) == ("≤ 1e20", "1e32")
