@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
@@ -33,7 +34,10 @@ ROLES = {"large-bias": "bias"}
 
 @dataclass(frozen=True)
 class Curve:
-    """A statistic of one row over the sampled steps; `low` and `high` are the extremes that each step stands for."""
+    """A statistic of one row over the sampled steps; `low` and `high` are the extremes that each step stands for.
+
+    `lost`: where it was taken and is NaN, None where that was not asked.
+    """
 
     row: str
     statistic: str
@@ -42,6 +46,7 @@ class Curve:
     values: FloatArray
     low: FloatArray
     high: FloatArray
+    lost: NDArray[np.bool_] | None = None
 
 
 def evidence(run: HealthRun, findings: Iterable[Finding]) -> list[dict[str, Any] | None]:
@@ -76,17 +81,18 @@ def _curve(run: HealthRun, finding: Finding) -> Curve | None:
 
 def of_table(table: Table, row: str, statistic: str, unit: str) -> Curve:
     """Returns a statistic of a row of the table."""
-    parts = (pick(statistic, row) for pick in (table.series, table.lows, table.highs))
-    return Curve(row, statistic, unit, table.steps, *parts)
+    values, low, high = (pick(statistic, row) for pick in (table.series, table.lows, table.highs))
+    return Curve(row, statistic, unit, table.steps, values, low, high)
 
 
 def of_epochs(run: HealthRun, name: str) -> Curve | None:
     """Returns what Keras logged by a name at the ends of epochs, None where there is nothing."""
-    logged = [(epoch.step - 1, value) for epoch in run.epochs if (value := epoch.logs.get(name)) is not None]
+    logged = [epoch for epoch in run.epochs if name in epoch.logs]
     if not logged:
         return None
-    values = np.array([value for _, value in logged], np.float32)
-    return Curve("", name, "", np.array([step for step, _ in logged], np.int64), values, values, values)
+    values = np.array([epoch.logs[name] for epoch in logged], np.float32)  # None is NaN.
+    steps = np.array([epoch.step - 1 for epoch in logged], np.int64)
+    return Curve("", name, "", steps, values, values, values, np.isnan(values))
 
 
 def _rows(run: HealthRun, finding: Finding, scope: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Steps thinned to what a screen can show: neighbouring samples share a bucket, and its extremes stay."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.records import FloatArray, IntArray, Table
 
@@ -73,3 +74,10 @@ def last_measured(values: FloatArray, starts: IntArray) -> FloatArray:
     latest = np.maximum.reduceat(order, starts[:-1], axis=0)
     picked = np.take_along_axis(values, np.maximum(latest, 0), axis=0)
     return np.where(latest < 0, np.float32(np.nan), picked)
+
+
+def last_taken(values: FloatArray, gone: NDArray[np.bool_], starts: IntArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Returns of each bucket the last value that is not NaN, and which buckets end in one that is gone: NaN, these."""
+    states = np.where(gone, np.float32(1), np.where(np.isnan(values), np.float32(np.nan), np.float32(0)))
+    ended = np.nan_to_num(last_measured(states, starts)) > 0
+    return np.where(ended, np.float32(np.nan), last_measured(values, starts)), ended

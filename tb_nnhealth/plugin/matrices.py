@@ -8,7 +8,7 @@ A column is a bucket of neighbouring samples; first and last step are equal wher
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.faces.thinning import buckets, extremes, farthest, last_measured, reduced
+from tb_nnhealth.faces.thinning import buckets, extremes, farthest, last_measured, last_taken, reduced
 from tb_nnhealth.nonfinite import counts, lost
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 
@@ -73,12 +73,10 @@ def _summed_up(
 
     Where anything is `gone` (was taken and is NaN), a fourth plane is 1 in each bucket that ends so, and its value NaN.
     """
-    last = last_measured(values, starts)
+    last, ended = last_taken(values, gone, starts)
     planes = [last, reduced(np.fmin, lows, starts), reduced(np.fmax, highs, starts)]
     if gone.any():
-        states = np.where(gone, np.float32(1), np.where(np.isnan(values), np.float32(np.nan), np.float32(0)))
-        ended = np.nan_to_num(last_measured(states, starts))
-        planes = [np.where(ended > 0, np.float32(np.nan), last), *planes[1:], ended]
+        planes.append(ended.astype(np.float32))
     return np.stack([plane.T for plane in planes])
 
 

@@ -53,7 +53,7 @@ class Domain:
 
 
 def domain_of(curves: Sequence[Curve], statistic: str, unit: str, limit: float | None) -> Domain:
-    """Returns what holds all finite values and the limit."""
+    """Returns what holds all finite values and the limit; anything where there are none."""
     every = np.concatenate([np.concatenate([c.values, c.low, c.high]).astype(np.float64) for c in curves])
     known = every[np.isfinite(every)]
     positive = known[known > 0]
@@ -62,7 +62,7 @@ def domain_of(curves: Sequence[Curve], statistic: str, unit: str, limit: float |
         is_logarithmic(statistic) or positive.max() / positive.min() > WIDE
     ):  # fmt: skip
         return decades_of([float(positive.min()), float(positive.max()), *(value for value in given if value > 0)])
-    bounds = [float(known.min()), float(known.max()), *given, *((0.0, 1.0) if unit == "fraction" else ())]
+    bounds = [*(known.tolist() or [0.0, 1.0]), *given, *((0.0, 1.0) if unit == "fraction" else ())]
     low_value, high_value = min(bounds), max(bounds)
     room = 0.0 if high_value > low_value else abs(high_value) / 10 or 1.0
     return Domain(low_value - (0.0 if low_value == 0 else room), high_value + room, False)

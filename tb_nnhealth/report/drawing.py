@@ -12,19 +12,28 @@ from markupsafe import Markup
 
 from tb_nnhealth.faces.evidence import Curve
 from tb_nnhealth.faces.wording import number, quantity, steps
+from tb_nnhealth.nonfinite import Mask
 from tb_nnhealth.report.axis import HEIGHT, Domain, Floats, Tick, domain_of, ticks_of
 
 WIDTH = 1000
 
+LOST = 98.0
+"""How far down the marks stand of what is NaN."""
+
 
 @dataclass(frozen=True)
 class Line:
-    """A curve as paths: the values, and the band between the extremes of what each stands for."""
+    """A curve as paths: the values, the points alone between two gaps, and the band between the extremes of what each
+    value stands for; `lost` is where it is NaN. `since` says that of the last value.
+    """
 
     name: str
     last: str
     path: Markup
+    dots: Markup
     band: Markup
+    lost: Markup
+    since: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ def chart(
 
     Args:
       title: of the chart.
-      curves: at least one, each with a finite value.
+      curves: at least one.
       names: of the curves.
       limit: in force, in the curves' unit.
       observed: what was measured: the limit's side on which it lies is not healthy.
@@ -94,11 +103,12 @@ def chart(
     lines = tuple(_line(curve, name, domain, first, last) for curve, name in zip(curves, names, strict=True))
     edge = None if limit is None else float(domain.down(np.array([limit]))[0])
     values = [value for curve in curves for value in curve.values.tolist() if math.isfinite(value)]
+    ticks = ticks_of(domain, unit, most_ticks) if values or limit is not None else ()
     within = f", from {quantity(min(values), unit)} to {quantity(max(values), unit)}" if values else ""
     limited = "" if limit is None else f"; limit {quantity(limit, unit)}"
     return Chart(
         title, f"{title}, {steps(first, last)}{within}{limited}", lines,
-        ticks_of(domain, unit, most_ticks), steps(first, None), "" if first == last else f"{last:,}",
+        ticks, steps(first, None), "" if first == last else f"{last:,}",
         edge, "" if limit is None else f"limit {_told(limit, unit)}",
         _beyond(edge, limit, observed), _range(span, first, last), marks,
     )  # fmt: skip
@@ -122,9 +132,34 @@ def _line(curve: Curve, name: str, domain: Domain, first: int, last: int) -> Lin
     share = (curve.steps - first) / (last - first) if last > first else np.full(len(curve.steps), 0.5)
     x = WIDTH * share.astype(np.float64)
     values, low, high = (domain.down(part.astype(np.float64)) for part in (curve.values, curve.low, curve.high))
-    measured = curve.values[~np.isnan(curve.values)]
-    told = quantity(float(measured[-1]), curve.unit) if measured.size else "–"
-    return Line(name, told, path(x, values), band(x, low, high))
+    gone = np.zeros(len(x), bool) if curve.lost is None else curve.lost
+    told, since = _last(curve, gone)
+    alone = np.where(_is_alone(values), values, np.nan)
+    return Line(name, told, path(x, values), dots(x, alone), band(x, low, high), _marks(x, gone), since)
+
+
+def _last(curve: Curve, gone: Mask) -> tuple[str, str]:
+    """Returns the last value that was taken, and where that is NaN since when."""
+    taken = np.flatnonzero(gone | ~np.isnan(curve.values))
+    if not taken.size:
+        return "–", ""
+    if not gone[taken[-1]]:
+        return _told(float(curve.values[taken[-1]]), curve.unit), ""
+    known = np.flatnonzero(~np.isnan(curve.values))
+    since = taken[taken > (known[-1] if known.size else -1)][0]
+    return "NaN", f"NaN since {steps(int(curve.steps[since]), None)}"
+
+
+def _is_alone(values: Floats) -> Mask:
+    known = np.pad(~np.isnan(values), 1)
+    alone: Mask = known[1:-1] & ~known[:-2] & ~known[2:]
+    return alone
+
+
+def _marks(x: Floats, gone: Mask) -> Markup:
+    """Returns marks along the lower edge, from the first to the last of what is gone together."""
+    edges = np.flatnonzero(np.diff(np.pad(gone, 1).astype(np.int8))).reshape(-1, 2)
+    return Markup("".join(f"M{_point(x[begin], LOST)}H{x[end - 1]:.0f}" for begin, end in edges))
 
 
 def path(x: Floats, y: Floats) -> Markup:

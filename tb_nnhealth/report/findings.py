@@ -51,10 +51,10 @@ def failures(run: HealthRun, card: Scorecard) -> list[dict[str, Any]]:
 
 
 def _spark(finding: Finding, picture: Mapping[str, Any]) -> Chart:
-    parts = (np.array(picture[name], np.float32) for name in ("values", "low", "high"))
+    values, low, high = (np.array(picture[name], np.float32) for name in ("values", "low", "high"))
     row, statistic = picture["row"], picture["statistic"]
     steps = np.array(picture["steps"], np.int64)
-    curve = Curve(row, statistic, picture["unit"], steps, *parts)
+    curve = Curve(row, statistic, picture["unit"], steps, values, low, high)
     place = "" if row in ("", "step") else f" of {row}"
     return chart(
         f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=picture["reached"],

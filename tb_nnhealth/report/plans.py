@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from tb_nnhealth.faces.evidence import Curve, of_table
+from tb_nnhealth.faces.evidence import Curve
 from tb_nnhealth.faces.facts import tables
-from tb_nnhealth.faces.thinning import thinned
-from tb_nnhealth.records import HealthRun, Layer, Table
+from tb_nnhealth.records import HealthRun, Layer
+from tb_nnhealth.report.curves import curve_of, is_drawn
 from tb_nnhealth.report.drawing import Chart, chart
 from tb_nnhealth.vocabulary import STATISTICS
 
@@ -78,13 +76,8 @@ def _lines(run: HealthRun, layer: Layer, plan: Plan) -> Iterator[tuple[str, Curv
     table = tables(run)[plan.table]
     for row in rows_of(run, layer)[plan.table]:
         for statistic, name in plan.statistics.items():
-            if table.has(statistic) and _is_drawn(table, row, statistic, plan.only_above):
-                unit = STATISTICS[statistic].unit
-                whole = of_table(table, row, statistic, unit)
-                parts = thinned(whole.steps, whole.values, whole.low, whole.high, MOST_POINTS)
-                yield f"{tail(layer.path, row)} {name}".strip(), Curve(row, statistic, unit, *parts)
-
-
-def _is_drawn(table: Table, row: str, statistic: str, only_above: float | None) -> bool:
-    highs = table.highs(statistic, row)
-    return bool(np.any(np.isfinite(highs) & (highs > (-np.inf if only_above is None else only_above))))
+            if not table.has(statistic) or not len(table.steps):
+                continue
+            curve = curve_of(run, table, row, statistic, STATISTICS[statistic].unit, MOST_POINTS)
+            if is_drawn(curve, plan.only_above):
+                yield f"{tail(layer.path, row)} {name}".strip(), curve

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from tb_nnhealth.faces.evidence import Curve, of_epochs, of_table
-from tb_nnhealth.faces.thinning import thinned
+from tb_nnhealth.faces.evidence import Curve, of_epochs
 from tb_nnhealth.faces.wording import number, words
 from tb_nnhealth.records import HealthRun
+from tb_nnhealth.report.curves import curve_of, is_drawn
 from tb_nnhealth.report.drawing import Chart, chart
 from tb_nnhealth.report.timeline import Begun
 from tb_nnhealth.vocabulary import STATISTICS
@@ -31,7 +31,7 @@ def training_curves(run: HealthRun, over: tuple[int, int] | None = None, begun: 
     for title, names, validation in _plans(run):
         curves = {name: curve for key, name in list(names.items())[:MOST_LINES] if (curve := _measured(run, key))}
         validated = of_epochs(run, validation) if validation else None
-        if validated is not None and _is_drawn(validated):
+        if validated is not None:
             curves["validation"] = validated
         if curves and len(charts) < MOST_CHARTS:
             charts.append(
@@ -73,14 +73,8 @@ def _measured(run: HealthRun, statistic: str) -> Curve | None:
     if not run.step.rows or not run.step.has(statistic) or not len(run.step.steps):
         return None
     unit = STATISTICS[statistic].unit if statistic in STATISTICS else ""
-    whole = of_table(run.step, run.step.rows[0], statistic, unit)
-    steps, values, low, high = thinned(whole.steps, whole.values, whole.low, whole.high, MOST_POINTS)
-    curve = Curve(whole.row, statistic, unit, steps, values, low, high)
-    return curve if _is_drawn(curve) else None
-
-
-def _is_drawn(curve: Curve) -> bool:
-    return bool(np.isfinite(curve.values).any())
+    curve = curve_of(run, run.step, run.step.rows[0], statistic, unit, MOST_POINTS)
+    return curve if is_drawn(curve) else None
 
 
 def learning_rate(run: HealthRun) -> str:

@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 import tools.browser
+from tb_nnhealth.reader import read_run
+from tb_nnhealth.report.training import training_curves
 from tests.browser.conftest import TensorBoard
 from tests.browser.odd import NAN_FROM, STEPS, write_nan_run
 from tests.browser.test_layer import INKED
@@ -56,6 +58,17 @@ def test_loss_that_is_nan_from_the_start_has_its_chart(open_tab):
     unjudged = tab.frame.locator(".verdict .notes")
     expect(unjudged).to_contain_text("NaN or infinity appears at step 0")
     expect(unjudged).not_to_contain_text("loss was not measured")
+
+
+@pytest.mark.parametrize("run", ["nan", "all_nan"])
+def test_report_says_of_curves_what_the_tab_says(run, open_tab, tensorboard):
+    tab = open_tab(f"{run}/health", address="&p.nnhealth.view=curves")
+    curves = tab.frame.get_by_role("tabpanel", name="Training curves")
+    curves.locator(".strip-title").first.wait_for()
+    own = training_curves(read_run(tensorboard.log_dir / run))
+    assert legend(curves) == [[line.name, line.last] for chart in own for line in chart.lines]
+    since = curves.locator("b.lost").evaluate_all("all => all.map(one => one.title)")
+    assert since == [line.since for chart in own for line in chart.lines if line.since]
 
 
 def test_tile_of_what_nan_cut_off_is_not_healthy(open_tab):
