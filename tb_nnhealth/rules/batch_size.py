@@ -30,12 +30,13 @@ normalization measures the positions of an image, too, and works with batches of
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
 from tb_nnhealth.rules._loss import is_held_back, severity_of_symptom
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, span
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING
 from tb_nnhealth.rules.still_improving import last_drop
@@ -49,7 +50,7 @@ RULE = Rule(
     needs=("batch_size",),
     min_samples=1,
     thresholds=(
-        Threshold("share", 0.1, "fraction", "fewer than ten steps in an epoch"),
+        Threshold("steps", 10.0, "steps", "with fewer, a batch is more than a tenth of the data"),
         Threshold("normalized", 4.0, "examples", "Wu and He (2018), figure 1: the error grows fast towards 2 examples"),
     ),
     consults=(STILL_IMPROVING, TOO_FEW_UPDATES),
@@ -70,12 +71,15 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
             examples, have = "one example", "no variance"
         message = f"Batches of {examples} under batch normalization have {have}."
         spoilt: Severity = "warning" if is_held_back(run) else "info"
-        yield _finding(run, spoilt, message, size, limits["normalized"], "examples", normalized[0])
-    if an_epoch and 1 / an_epoch > limits["share"]:
+        found = _finding(run, spoilt, message)
+        yield replace(found, observed=size, limit=limits["normalized"], unit="examples", layer=normalized[0])
+    if an_epoch and an_epoch < limits["steps"]:
         message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
         ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0
         harm: Severity = "warning" if an_epoch == 1 and ends_early else severity
-        yield _finding(run, harm, message, 1 / an_epoch, limits["share"], "fraction", None)
+        largest = OnCurve("batch_size", size, size * an_epoch / limits["steps"])
+        found = _finding(run, harm, message)
+        yield replace(found, observed=float(an_epoch), limit=limits["steps"], unit="steps", on_curve=largest)
 
 
 def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
@@ -85,17 +89,5 @@ def _normalizes_examples(run: HealthRun, layer: Layer) -> bool:
     return next((source.class_name for source in before(run, layer) if source.parameters), None) == "Dense"
 
 
-def _finding(
-    run: HealthRun, severity: Severity, message: str, observed: float, limit: float, unit: str, layer: str | None
-) -> Finding:
-    return Finding(
-        RULE.name,
-        severity,
-        message,
-        layer=layer,
-        **span(run.step.steps),
-        statistic="batch_size",
-        observed=observed,
-        limit=limit,
-        unit=unit,
-    )
+def _finding(run: HealthRun, severity: Severity, message: str) -> Finding:
+    return Finding(RULE.name, severity, message, **span(run.step.steps), statistic="batch_size")

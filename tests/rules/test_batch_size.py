@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_nnhealth.rules._rule import OnCurve
 from tests.rules.builder import (
     STEPS,
     change,
@@ -30,7 +31,7 @@ def normalized(run, size):
     return with_layers(run, dense_1={"class_name": "BatchNormalization"})
 
 
-LIMITS = {"share": (planned(healthy(), 2), 0.6), "normalized": (normalized(healthy(), 2.0), 2)}
+LIMITS = {"steps": (planned(healthy(), 2), 2), "normalized": (normalized(healthy(), 2.0), 2)}
 
 
 def test_many_steps_an_epoch_pass():
@@ -43,6 +44,12 @@ def test_few_steps_an_epoch_are_a_warning_unless_something_is_learnt():
     assert (finding.severity, finding.message) == ("warning", "An epoch has 1 step, of 32 examples each.")
     assert (finding.first_step, finding.last_step) == (0, 950)
     assert findings(RULE, planned(healthy(), 2))[0].severity == "info"
+
+
+def test_steps_of_an_epoch_are_what_is_measured_and_their_limit_is_a_batch_size():
+    (finding,) = findings(RULE, planned(healthy(), 2))
+    assert (finding.observed, finding.limit, finding.unit) == (2, 10, "steps")
+    assert finding.on_curve == OnCurve("batch_size", 32.0, 32 * 2 / 10)
 
 
 def test_batches_of_one_under_batch_normalization():
