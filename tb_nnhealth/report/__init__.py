@@ -29,7 +29,7 @@ from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.heatmap import heat_maps
 from tb_nnhealth.report.layers import COLUMNS, UNITS, listed, opened, start
 from tb_nnhealth.report.timeline import beginnings, reach_of
-from tb_nnhealth.report.training import learning_rate, training_curves
+from tb_nnhealth.report.training import OF_WHAT, learning_rate, training_curves
 from tb_nnhealth.scorecard import Scorecard
 
 MOST_SETTINGS = 60
@@ -75,7 +75,9 @@ def _template() -> jinja2.Template:
         {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
     )
     environment.filters.update(measured=measured, start=start, inline=lambda text: Markup(inline(text)))
-    environment.globals.update(words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, width=WIDTH, height=HEIGHT)
+    environment.globals.update(
+        words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, of_what=OF_WHAT, width=WIDTH, height=HEIGHT
+    )
     return environment.get_template("report.html")
 
 

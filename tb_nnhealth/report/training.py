@@ -17,6 +17,9 @@ MOST_CHARTS = 24
 MOST_LINES = 8
 MOST_TICKS = 4
 
+OF_WHAT = "Losses are of single batches, metrics are means over the epoch so far, validation is at its end."
+"""Of what the values of the training curves are."""
+
 
 def training_curves(run: HealthRun, over: tuple[int, int] | None = None, begun: Iterable[Begun] = ()) -> list[Chart]:
     """Returns the charts of the whole step, of what was measured.
@@ -46,11 +49,11 @@ def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]
     parts = {"data_loss": "data", "regularization_loss": "regularization"} if _was(run, "regularization_loss") else {}
     if len(outputs) > 1:
         parts |= {name: _tail(name) for name in outputs}
-    yield "Loss", {"loss": "training"}, "val_loss"
-    yield "Loss parts", parts, None
+    yield "Loss", {"loss": "training batch"}, "val_loss"
+    yield "Loss parts of the batch", parts, None
     for name in run.step.columns:
         if name.startswith("metric/"):
-            yield _titled(words(_tail(name))), {name: "training"}, f"val_{_tail(name)}"
+            yield _titled(words(_tail(name))), {name: "training mean"}, f"val_{_tail(name)}"
     yield "Learning rate", {"learning_rate": ""}, None
     yield "Gradient norm", {"gradient_global_norm": ""}, None
     if _was(run, "clipped_fraction"):

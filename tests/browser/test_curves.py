@@ -47,7 +47,7 @@ def test_curves_show_what_was_measured_of_the_step(open_tab):
     expect(panel.locator(".strip-plot canvas").first).to_be_visible()
     shown = [title.lower() for title in titles(panel)]
     assert shown[0] == "loss"
-    assert {"loss parts", "accuracy", "learning rate", "gradient norm", "examples a second"} <= set(shown)
+    assert {"loss parts of the batch", "accuracy", "learning rate", "gradient norm", "examples a second"} <= set(shown)
     expect(panel.locator(".strip").first.locator(".legend")).to_contain_text("validation")
 
 
@@ -59,7 +59,7 @@ def test_arrow_keys_read_the_charts(open_tab):
     reading.focus()
     reading.press("End")
     told = reading.get_by_role("status")
-    expect(told).to_have_text(re.compile(f"^step {STEPS - 1}; Loss: training "))
+    expect(told).to_have_text(re.compile(f"^step {STEPS - 1}; Loss: training batch "))
     reading.press("ArrowLeft")
     expect(told).to_have_text(re.compile(f"^step {STEPS - 2}; "))
     reading.press("Escape")

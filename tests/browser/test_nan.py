@@ -33,11 +33,11 @@ def test_curves_say_nan_where_the_loss_is(open_tab):
     curves = tab.frame.get_by_role("tabpanel", name="Training curves")
     loss = curves.locator(".strip").first
     expect(loss.locator(".strip-title")).to_have_text("Loss")
-    assert legend(loss) == [["training", "NaN"], ["validation", "NaN"]]
+    assert legend(loss) == [["training batch", "NaN"], ["validation", "NaN"]]
     expect(loss.locator("b").first).to_have_attribute("title", f"NaN since step {NAN_FROM}")
     expect(loss.locator("b").last).to_have_attribute("title", f"NaN since step {STEPS - 13}")
     overview = tab.frame.locator(".overview")
-    assert legend(overview) == [["training", "NaN"], ["validation", "NaN"]]
+    assert legend(overview) == [["training batch", "NaN"], ["validation", "NaN"]]
 
 
 def test_number_before_it_is_told_where_it_was(open_tab):
@@ -52,7 +52,7 @@ def test_loss_that_is_nan_from_the_start_has_its_chart(open_tab):
     curves = tab.frame.get_by_role("tabpanel", name="Training curves")
     loss = curves.locator(".strip").first
     expect(loss.locator(".strip-title")).to_have_text("Loss")
-    assert legend(loss) == [["training", "NaN"], ["validation", "NaN"]]
+    assert legend(loss) == [["training batch", "NaN"], ["validation", "NaN"]]
     assert loss.locator("canvas").evaluate(INKED, "--error")
     expect(curves.locator(".strip-title", has_text="Loss parts")).to_have_count(0)
     unjudged = tab.frame.locator(".verdict .notes")

@@ -23,7 +23,7 @@ from tb_nnhealth.report.labels import labels_of
 from tb_nnhealth.report.plans import layer_charts
 from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
 from tb_nnhealth.report.timeline import reach_of
-from tb_nnhealth.report.training import training_curves
+from tb_nnhealth.report.training import OF_WHAT, training_curves
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Scorecard
@@ -257,5 +257,10 @@ def test_training_curves(run, open_tab, tensorboard):
     tab = open_tab(f"{run}/health", address="&p.nnhealth.view=curves")
     titles = tab.frame.locator(".curves .strip-title")
     titles.first.wait_for()
-    own = [chart.title for chart in training_curves(read_run(tensorboard.log_dir / run))]
-    assert [title.lower() for title in titles.all_inner_texts()] == [title.lower() for title in own]
+    own = training_curves(read_run(tensorboard.log_dir / run))
+    shown = [title[:1].upper() + title[1:] for title in titles.all_inner_texts()]
+    assert shown == [chart.title for chart in own]
+    names = tab.frame.locator(".curves .strip .name").all_inner_texts()
+    assert names == [line.name for chart in own for line in chart.lines]
+    assert {"training batch", "training mean"} <= set(names)
+    assert tab.frame.locator(".curves .hint").inner_text() == OF_WHAT

@@ -171,7 +171,7 @@ def test_heat_maps_curves_and_layers_are_there():
     curves = shown.between("curves", "flow")
     charts = [attributes["aria-label"] for tag, attributes in curves if tag == "svg" and "aria-label" in attributes]
     assert [told.partition(",")[0] for told in charts] == ["Loss", "Learning rate", "Gradient norm"]
-    assert {"training", "validation"} <= set(shown.text.split())
+    assert {"training", "batch", "validation"} <= set(shown.text.split())
     assert shown.text.count("dense_2") > 3
 
 

@@ -46,4 +46,4 @@ def test_loss_that_is_nan_from_the_start_has_its_chart():
 def test_validation_that_is_nan_is_told():
     epochs = (Epoch(0, 500, {"val_loss": 0.5}), Epoch(1, 1000, {"val_loss": None}))
     run = replace(broken(healthy()), epochs=epochs)
-    assert [(line.name, line.last) for line in loss_of(run).lines] == [("training", "NaN"), ("validation", "NaN")]
+    assert [(line.name, line.last) for line in loss_of(run).lines] == [("training batch", "NaN"), ("validation", "NaN")]

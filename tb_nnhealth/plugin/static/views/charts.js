@@ -138,7 +138,10 @@ export const holds = (frame, row, above = -Infinity) =>
  * The loss of the sampled steps, with the validation's at the ends of epochs.
  * @param {Json} facts @param {Frame} frame the step's series @returns {Chart}
  */
-export const lossChart = (facts, frame) => stepChart(facts, frame, 'Loss', {loss: 'training'}, 'val_loss');
+export const lossChart = (facts, frame) => stepChart(facts, frame, 'Loss', {loss: 'training batch'}, 'val_loss');
+
+/** Of what the values of the training curves are. */
+export const OF_WHAT = 'Losses are of single batches, metrics are means over the epoch so far, validation is at its end.';
 
 /**
  * The charts of the whole step: only what was measured, and the parts of a loss where it has several.
@@ -157,8 +160,8 @@ export function curveCharts(facts, frame, log) {
   };
   const charts = [
     {...lossChart(facts, frame), height: 150, log},
-    {...stepChart(facts, frame, 'Loss parts', parts), log},
-    ...those('metric/').map((name) => stepChart(facts, frame, words(tailOf(name)), {[name]: 'training'}, `val_${tailOf(name)}`)),
+    {...stepChart(facts, frame, 'Loss parts of the batch', parts), log},
+    ...those('metric/').map((name) => stepChart(facts, frame, words(tailOf(name)), {[name]: 'training mean'}, `val_${tailOf(name)}`)),
     stepChart(facts, frame, 'Learning rate', {learning_rate: ''}),
     {...stepChart(facts, frame, 'Gradient norm', {gradient_global_norm: ''}), log: true},
     ...(holds(frame, names.indexOf('clipped_fraction'), 0)
