@@ -243,7 +243,7 @@ def _told(
         else:
             told.add(finding.rule)
             names = sorted(symptoms[finding.rule], key=lambda rule: _ORDER.get(rule, 0))
-            yield replace(finding, others=(*finding.others, *(f"{name}: {_title(name)}" for name in names)))
+            yield replace(finding, others=(*finding.others, *map(_title, names)))
 
 
 def _because(message: str, cause: str) -> str:
