@@ -13,22 +13,22 @@ from PIL import Image
 
 from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.extents import extent
-from tb_nnhealth.faces.thinning import buckets, cells, farthest, reduced
+from tb_nnhealth.faces.thinning import farthest
 from tb_nnhealth.faces.wording import quantity, words
-from tb_nnhealth.nonfinite import lost, samples
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.nonfinite import counts, samples
+from tb_nnhealth.records import FloatArray, HealthRun, IntArray
 from tb_nnhealth.report.scale import INFINITE, LEVELS, MISSING, ZERO, Scale, is_share, levels, palette, scale
 from tb_nnhealth.vocabulary import STATISTICS
 
 MOST_ROWS, MOST_COLUMNS = 100, 200
-"""Cells of a picture, at most: above that, neighbouring rows and samples share one, and its extreme counts."""
+"""Cells of a picture, at most: above that, neighbouring rows and steps share one, and its extreme counts."""
 
 ROW_PIXELS = 15
 
 SHOWN = ("update_ratio", "gradient_rms", "activation_std")
 """The statistics that have a heat map."""
 
-MARKED = {ZERO: "exactly 0", INFINITE: "NaN or infinite"}
+MARKED = {ZERO: "exactly 0", INFINITE: "NaN or Inf"}
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,18 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
     table = run.table(statistic.scope)
     if not samples(run, table, name):
         return None
-    _, starts = buckets(table.steps, 0, int(table.steps[-1]), MOST_COLUMNS)
-    values = cells(table, name, slice(0, len(table.steps)), starts)
-    gone = reduced(np.fmax, lost(run, table, name).astype(np.float32), starts).T > 0
+    columns = _columns(table.steps)
     groups = np.linspace(0, len(table.rows), min(len(table.rows), MOST_ROWS) + 1).astype(np.int64)
-    low, high = (extreme.reduceat(values, groups[:-1], axis=0) for extreme in (np.fmin, np.fmax))
+    low, high, counted = (
+        extreme.reduceat(_over(extreme, values, columns), groups[:-1], axis=1).T
+        for extreme, values in (
+            (np.fmin, table.lows(name)), (np.fmax, table.highs(name)), (np.fmax, counts(table, name)),
+        )
+    )  # fmt: skip
     shown = farthest(low, high)
     given = scale_of(run, name, band)
     colours = levels(given, shown)
-    colours[np.isnan(shown) & np.logical_or.reduceat(gone, groups[:-1], axis=0)] = INFINITE
+    colours[(counted > 0) | np.isinf(low) | np.isinf(high)] = INFINITE
     return HeatMap(
         title=words(name),
         meaning=statistic.meaning,
@@ -97,6 +100,25 @@ def _heat_map(run: HealthRun, name: str, band: Band | None) -> HeatMap | None:
         last=f"{int(table.steps[-1]):,}",
         is_grouped=len(shown) < len(table.rows),
     )
+
+
+def _columns(steps: IntArray) -> tuple[IntArray, IntArray]:
+    """Returns of each column, an equal part of the steps, its first sample and the one after its last.
+
+    A sample lasts until the next one, as in the tab.
+    """
+    length = int(steps[-1] - steps[0]) + 1
+    width = min(length, MOST_COLUMNS)
+    places = (steps - steps[0]) * width // length
+    end = np.searchsorted(places, np.arange(width), "right")
+    return np.minimum(np.searchsorted(places, np.arange(width), "left"), end - 1), end
+
+
+def _over(extreme: np.ufunc, values: FloatArray, columns: tuple[IntArray, IntArray]) -> FloatArray:
+    """Returns an extreme of the samples of each column: `[columns, rows]`."""
+    between = np.stack(columns, axis=1).ravel()
+    found: FloatArray = extreme.reduceat(np.concatenate([values, values[-1:]]), between, axis=0)[::2]
+    return found
 
 
 def scale_of(run: HealthRun, name: str, band: Band | None) -> Scale:
