@@ -49,6 +49,14 @@ def steps(first: int | None, last: int | None) -> str:
     return f"step {first:,}" if last is None or last == first else f"steps {first:,}–{last:,}"
 
 
+def duration(seconds: float) -> str:
+    """Returns "0.73 s", "12 min", "5 h" or "3 days"."""
+    if seconds < 60:
+        return f"{rounded(seconds, 2):g} s"
+    size, unit = (60, "min") if seconds < 3600 else (3600, "h") if seconds < 86400 else (86400, "days")
+    return f"{math.floor(seconds / size + 0.5)} {unit}"
+
+
 def moment(seconds: float | None) -> str:
     """Returns "23 Nov 2026, 05:22 UTC" of a wall time, and nothing of what is none."""
     try:

@@ -51,10 +51,10 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
     begun, shown = beginnings(scorecard, over), opened(run, scorecard, healthy, over)
     return _template().render(
         card=scorecard, facts=told, top=verdict(run, scorecard), style=Markup(style), style_hash=Markup(digest),
-        began=wording.moment(run.created), rate=learning_rate(run), failures=failures(run, scorecard),
-        others=others(scorecard), curves=training_curves(run, over, begun), begun=begun,
-        flows=flows(run, healthy), maps=heat_maps(run, healthy), layers=listed(scorecard),
-        layer_count=len(scorecard.layers), opened=shown,
+        began=wording.moment(run.created), costs=_costs(run.costs), rate=learning_rate(run),
+        failures=failures(run, scorecard), others=others(scorecard), begun=begun,
+        curves=training_curves(run, over, begun), flows=flows(run, healthy), maps=heat_maps(run, healthy),
+        layers=listed(scorecard), layer_count=len(scorecard.layers), opened=shown,
         losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
         layer_statistics=COLUMNS, units=UNITS, settings=_settings(told["model"]),
         parts={part.facts["path"]: part.place for part in shown},
@@ -83,6 +83,16 @@ def _template() -> jinja2.Template:
 
 def _shown(value: Any) -> Any:
     return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _costs(costs: Mapping[str, float]) -> dict[str, str]:
+    """Returns what measuring and compiling took, nothing where that is not known."""
+    training, sampling, compiling = (costs.get(name, 0.0) for name in ("training", "sampling", "compile"))
+    share = wording.quantity(sampling / training, "fraction") if training > 0 else ""
+    return {
+        "measuring": f"{wording.duration(sampling)} · {share} of training" if share and sampling >= 0 else "",
+        "compiling": f"{wording.duration(compiling)} once" if compiling > 0 else "",
+    }
 
 
 def _settings(model: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.wording import number, quantity, steps
-from tb_nnhealth.records import FloatArray, HealthRun, Table
+from tb_nnhealth.nonfinite import Mask, lost, samples
+from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.report.axis import HEIGHT, INSET, Domain, Floats, Tick, decades_of, ticks_of
 from tb_nnhealth.report.drawing import WIDTH, Span, band, dots, path
 from tb_nnhealth.report.labels import labels_of
@@ -75,15 +76,17 @@ def flows(run: HealthRun, bands: Mapping[str, Band]) -> list[Flow]:
       run: the run.
       bands: where statistics are healthy.
     """
-    drawn = (_flow(run.table(STATISTICS[name].scope), name, title, bands.get(name)) for name, title in FLOWS)
+    drawn = (_flow(run, run.table(STATISTICS[name].scope), name, title, bands.get(name)) for name, title in FLOWS)
     return [found for found in drawn if found is not None]
 
 
-def _flow(table: Table, name: str, title: str, limits: Band | None) -> Flow | None:
-    if not table.samples(name):
+def _flow(run: HealthRun, table: Table, name: str, title: str, limits: Band | None) -> Flow | None:
+    if not samples(run, table, name):
         return None
     rows, left_out = _rows(table)
-    at = int(np.flatnonzero(~np.isnan(table.series(name)).all(axis=1))[-1])
+    missing, gone = np.isnan(table.series(name)[:, rows]), lost(run, table, name)[:, rows]
+    known = np.flatnonzero(~missing.all(axis=1))
+    at = int(known[-1]) if known.size else len(table.steps) - 1
     values = table.series(name)[at, rows].astype(np.float64)
     low, high = (_extreme(extreme, part[:, rows]) for extreme, part in _parts(table, name))
     healthy = _limits(limits)
@@ -94,7 +97,8 @@ def _flow(table: Table, name: str, title: str, limits: Band | None) -> Flow | No
     return Flow(
         title=title,
         meaning=STATISTICS[name].meaning,
-        told=_summary(names, values, steps(int(table.steps[at]), None)),
+        told=_summary(names, values, steps(int(table.steps[at]), None), bool(gone[at].any()))
+        + _end(table.steps[at + 1 :], gone[at + 1 :]),
         path=path(x, _above(domain, values)),
         dots=dots(x, _above(domain, values)) if len(rows) <= MOST_DOTS else Markup(""),
         edges=dots(x, np.where(values == 0, HEIGHT - INSET, np.where(np.isposinf(values), INSET, np.nan))),
@@ -157,12 +161,17 @@ def _labels(names: list[str]) -> tuple[Label, ...]:
     return tuple(Label(told[index], 100 * (index + 0.5) / len(names)) for index in range(0, len(names), gap))
 
 
-def _summary(names: list[str], values: Floats, when: str) -> str:
+def _end(later: IntArray, gone: Mask) -> str:
+    """Returns from when on all is NaN: there are no numbers after the step that is told."""
+    return f" All is NaN from step {later[0]:,} on." if len(later) and gone[0].any() else ""
+
+
+def _summary(names: list[str], values: Floats, when: str, is_gone: bool) -> str:
     """Returns how far the first row is from the last one."""
     known = np.flatnonzero(~np.isnan(values)).tolist()
     first, last = known[0] if known else None, known[-1] if known else None
     if first is None or last is None:
-        return f"At {when} nothing was measured of these."
+        return f"At {when} all is NaN." if is_gone else f"At {when} nothing was measured."
     start = f"At {when}, {names[first]} has "
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = float(values[first] / values[last])

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 import tools.browser
 from tb_nnhealth.reader import read_run
+from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.training import training_curves
 from tests.browser.conftest import TensorBoard
 from tests.browser.odd import NAN_FROM, STEPS, write_nan_run
@@ -69,6 +70,16 @@ def test_report_says_of_curves_what_the_tab_says(run, open_tab, tensorboard):
     assert legend(curves) == [[line.name, line.last] for chart in own for line in chart.lines]
     since = curves.locator("b.lost").evaluate_all("all => all.map(one => one.title)")
     assert since == [line.since for chart in own for line in chart.lines if line.since]
+
+
+@pytest.mark.parametrize("run", ["nan", "all_nan"])
+def test_report_says_of_the_flow_what_the_tab_says(run, open_tab, tensorboard):
+    tab = open_tab(f"{run}/health", address="&p.nnhealth.view=flow")
+    said = tab.frame.locator(".flow p.said")
+    expect(said).to_contain_text("At step")
+    assert said.inner_text() == flows(read_run(tensorboard.log_dir / run), {})[0].told
+    enabled = tab.frame.locator(".flow-choices .choices button:enabled").all_inner_texts()
+    assert enabled == [flow.title for flow in flows(read_run(tensorboard.log_dir / run), {})]
 
 
 def test_tile_of_what_nan_cut_off_is_not_healthy(open_tab):

@@ -57,6 +57,12 @@ def test_counts(open_tab, tensorboard):
     ]
 
 
+def test_durations(open_tab, tensorboard):
+    given = [0.0, 0.0123, 0.726, 9.14, 17.2, 59.9, 60.0, 90.0, 3599.0, 5400.0, 86_000.0, 216_000.0]
+    found = imported(tensorboard, open_tab(), "format.js", "all => all.map(m.duration)", given)
+    assert found == [wording.duration(seconds) for seconds in given]
+
+
 def test_sentences(open_tab, tensorboard):
     body = "all => all.map(text => [m.words(text), m.sentence(text), m.inSentence(text)])"
     assert imported(tensorboard, open_tab(), "format.js", body, TEXTS) == [
@@ -88,6 +94,12 @@ def test_the_verdict(run, open_tab, tensorboard):
     shown = tab.frame.locator(".verdict p.first").all_inner_texts()
     assert shown == [unescape(re.sub("<[^>]*>", "", text)) for text in first]
     assert len(shown) == (card.first_to_mend is not None)
+    facts = dict(re.findall(r"<dt>(\w+)</dt><dd>(.*?)</dd>", html(read, card).partition("</header>")[0]))
+    names = ("Model", "Loss", "Steps", "Measuring", "Compiling")
+    told = {name: re.sub("<[^>]*>", "", facts[name]) for name in names if name in facts}
+    terms = verdict.locator("dl.measured dt").all_inner_texts()
+    values = dict(zip(terms, verdict.locator("dl.measured dd").all_inner_texts(), strict=True))
+    assert {name: values[name] for name in names if name in values} == told and "Measuring" in told
 
 
 def test_states(open_tab, tensorboard):
