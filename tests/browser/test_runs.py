@@ -53,7 +53,7 @@ def rows(tab):
 
 
 def names(tab) -> list[str]:
-    return tab.frame.locator(".runs tbody .run-name").all_inner_texts()
+    return tab.frame.locator(".runs tbody .run-name").all_text_contents()
 
 
 def cell(tab, run: str, column: str):

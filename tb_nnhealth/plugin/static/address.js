@@ -2,7 +2,6 @@
 /** What is shown, as words of the address: a link opens the same, and each choice can be gone back on. */
 
 import * as host from './host.js';
-import {MOST_COMPARED} from './views/runs.js';
 import {MOST_GROUPS} from './views/folds.js';
 import {VIEWS} from './views/timeline.js';
 
@@ -28,6 +27,9 @@ const GRADUAL = ['range', 'rowFilter', 'step'];
 
 const LONGEST_FILTER = 500;
 
+/** Runs that an address may name: more than stand side by side, so that the page can say so. */
+const MOST_NAMED = 100;
+
 /** @param {Record<string, string>} words @returns {Shown} */
 export function shownBy(words) {
   return {
@@ -46,7 +48,7 @@ export function shownBy(words) {
     page: (PAGES.find(([name]) => name === words.page) ?? PAGES[0])[0],
     sort: words.sort ?? SORT,
     filter: words.filter ?? '',
-    compare: namesOf(words.compare, MOST_COMPARED),
+    compare: namesOf(words.compare, MOST_NAMED),
   };
 }
 

@@ -6,7 +6,7 @@ import * as host from './host.js';
 import {Slot, h} from './dom.js';
 import {columnsOnScreen} from './frames.js';
 import {PREFERRED} from './places.js';
-import {Compare, rowsOf} from './views/compare.js';
+import {Compare, rowsOf, standing} from './views/compare.js';
 import {noRuns, stale} from './views/empty.js';
 import {RunsTable} from './views/runs.js';
 import {within} from './views/shownsteps.js';
@@ -80,7 +80,7 @@ export class Sweep {
   }
 
   async lookAtChosen() {
-    const names = this.state.compare.filter((run) => this.state.runs?.includes(run));
+    const names = standing(this.state.compare, this.state.runs ?? []);
     const read = await Promise.all(names.map((run) => this.readRun(run)));
     const [first, ...others] = read.filter(({card}) => card);
     const sound = first ? [first, ...await Promise.all(others.map((one) => this.alike(one, first)))] : [];

@@ -11,6 +11,8 @@ import {GROUPS} from './heat.js';
 import {kindOf} from '../scale.js';
 import {overlay} from './overlay.js';
 import {Reading} from './reading.js';
+import {breakable, namesApart} from './runname.js';
+import {MOST_COMPARED} from './runs.js';
 import {tellSteps, within} from './shownsteps.js';
 import {Strip, drawSteps} from './strip.js';
 import {WORDS} from './verdict.js';
@@ -31,6 +33,9 @@ const HINT = 'Drag across the steps to zoom in, double-click to zoom out. Keys: 
 
 /** @param {Read[]} read @param {string} table @returns {string[]} the rows that any of the runs has, the first run's first */
 export const rowsOf = (read, table) => [...new Set(read.flatMap(({facts}) => facts?.tables[table]?.rows ?? []))];
+
+/** @param {string[]} compare @param {string[]} runs that there are @returns {string[]} those that stand side by side: the first that there are */
+export const standing = (compare, runs) => compare.filter((run) => runs.includes(run)).slice(0, MOST_COMPARED);
 
 export class Compare {
   /** @param {Actions} actions */
@@ -60,26 +65,32 @@ export class Compare {
   /** @param {Partial<Shown> & Pick<Shown, 'runs' | 'compare' | 'range' | 'dark'>} shown */
   update(shown) {
     const {compare, runs, read = [], base = null, diffs = []} = shown;
-    const there = read.filter(({run}) => compare.includes(run));
-    const gone = compare.filter((run) => !runs.includes(run));
-    this.slots.message.show([compare.length, gone.join('\n'), runs.length], () => this.message(compare, gone));
+    const shownRuns = standing(compare, runs);
+    const there = read.filter(({run}) => shownRuns.includes(run));
+    this.slots.message.show([compare.join('\n'), runs.join('\n')], () => this.message(compare, runs));
     this.parts.hidden = compare.length < 2 || !there.length;
     if (this.parts.hidden) return;
-    const places = new Map(compare.map((run, index) => [run, index]));
-    this.slots.verdicts.show(['verdicts', places.size, ...there], () => this.verdicts(there, places));
+    const places = new Map(shownRuns.map((run, index) => [run, index]));
+    this.slots.verdicts.show([compare.join('\n'), ...there], () => this.verdicts(there, places, compare));
     this.slots.changes.show([base, ...there, ...diffs], () => changes(there.filter(({card}) => card), diffs, places, (run) => this.rebase(compare, run)));
     this.drawCharts(/** @type {Shown} */ (shown), there, places);
   }
 
-  /** @param {string[]} compare @param {string[]} gone */
-  message(compare, gone) {
+  /** @param {string[]} compare @param {string[]} runs */
+  message(compare, runs) {
     if (compare.length < 2) {
       return h('section.card.notice', {}, h('h1', {}, 'No runs to compare yet'),
         h('p', {}, 'Tick two or more runs in the table of all runs, then choose “Side by side”.'),
         h('button', {type: 'button', onclick: () => this.actions.wander({page: 'runs'})}, 'All runs'));
     }
-    return gone.length ? h('p.sentence.stale.card', {role: 'alert'}, icon('warning'),
-      h('span', {}, `Not among TensorBoard’s runs: ${gone.map(title).join(', ')}.`)) : null;
+    const shownRuns = standing(compare, runs);
+    const [gone, rest] = [false, true].map((isHere) =>
+      compare.filter((run) => runs.includes(run) === isHere && !shownRuns.includes(run)).map(title).join(', '));
+    const told = [
+      gone ? `Not among TensorBoard’s runs: ${gone}.` : '',
+      rest ? `At most ${MOST_COMPARED} runs stand side by side, and the link names ${compare.length}: left out ${rest}.` : '',
+    ].filter(Boolean);
+    return told.length ? h('p.sentence.stale.card', {role: 'alert'}, icon('warning'), h('span', {}, told.join(' '))) : null;
   }
 
   /** @param {string[]} compare @param {string} run that the others are compared with from now on */
@@ -87,29 +98,31 @@ export class Compare {
     this.actions.wander({compare: [run, ...compare.filter((other) => other !== run)]});
   }
 
-  /** @param {Read[]} read @param {Map<string, number>} places */
-  verdicts(read, places) {
+  /** @param {Read[]} read @param {Map<string, number>} places @param {string[]} compare */
+  verdicts(read, places, compare) {
+    const names = namesApart([...places.keys()]);
     const known = read.find(({facts}) => facts)?.facts;
-    const names = known?.verdict.categories.map((/** @type {Json} */ category) => category.name) ?? [];
+    const categories = known?.verdict.categories.map((/** @type {Json} */ category) => category.name) ?? [];
     /** @param {string} name @param {(one: {facts: Json, card: Json}) => any} cell @param {string} [tag] */
     const line = (name, cell, tag = 'tr') => h(tag, {}, h('th', {scope: 'row'}, name),
       read.map(({facts, card}) => h('td', {}, facts && card ? cell({facts, card}) : null)));
     return h('section.verdicts.card', {'aria-label': 'Verdicts', tabIndex: 0}, h('table', {style: `--runs: ${read.length}`},
       h('thead', {}, h('tr', {}, h('th.corner', {scope: 'col'}, h('span.unseen', {}, 'What')),
-        read.map(({run}) => this.head(run, places)))),
+        read.map(({run}) => this.head(run, names.get(run) ?? '', places.get(run) ?? 0, compare)))),
       h('tbody', {},
         h('tr.says', {}, h('th', {scope: 'row'}, 'Verdict'), read.map(says)),
-        names.map((/** @type {string} */ name) => line(words(name), ({facts}) => tile(facts.verdict, name), 'tr.tiles')),
+        categories.map((/** @type {string} */ name) => line(words(name), ({facts}) => tile(facts.verdict, name), 'tr.tiles')),
         line('Steps', ({facts}) => whole(facts.training.steps)),
         line('Optimizer', ({facts}) => optimizer(facts)),
         line('Model', ({facts}) => `${facts.model.name} · ${short(facts.model.parameters)} parameters`))));
   }
 
-  /** @param {string} run @param {Map<string, number>} places */
-  head(run, places) {
-    const compare = [...places.keys()];
-    return h('th', {scope: 'col'}, h('div.run-head', {}, swatch(places.get(run) ?? 0),
-      h('button.run-name', {type: 'button', title: `Open ${title(run)}`, 'data-key': `open:${run}`, onclick: () => this.actions.open(run)}, title(run)),
+  /** @param {string} run @param {string} name @param {number} place @param {string[]} compare */
+  head(run, name, place, compare) {
+    return h('th', {scope: 'col'}, h('div.run-head', {}, swatch(place),
+      h('button.run-name', {
+        type: 'button', title: `Open ${title(run)}`, 'aria-label': title(run), 'data-key': `open:${run}`, onclick: () => this.actions.open(run),
+      }, breakable(name)),
       h('button.quiet.remove', {
         type: 'button', 'aria-label': `Take ${title(run)} away`, title: 'Take away', 'data-key': `away:${run}`,
         onclick: () => this.actions.wander({compare: compare.filter((other) => other !== run)}),
@@ -121,13 +134,15 @@ export class Compare {
     const {table, statistic, row, losses = [], charts = [], range, log, logLoss, dark} = shown;
     this.toggle.checked = logLoss;
     const sound = there.filter(({facts}) => facts);
+    const apart = namesApart([...places.keys()]);
     const longest = Math.max(1, ...sound.map(({facts}) => /** @type {Json} */ (facts).training.steps - 1));
     this.axis.set(within(range, longest), longest, log);
     this.spacing.update(log ? 'log' : 'linear');
     tellSteps(this.zoomed, range, longest, () => this.actions.wander({range: null}));
     this.slots.pickers.show([table, statistic, row, ...sound], () => this.pickers(sound, {table, statistic}, row));
     /** @param {Series[]} parts */
-    const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) => ({...part, name: title(run), colour: places.get(run) ?? 0}));
+    const named = (parts) => parts.filter(({run}) => places.has(run)).map(({run, ...part}) =>
+      ({...part, name: apart.get(run) ?? '', whole: title(run), colour: places.get(run) ?? 0}));
     const height = {height: HEIGHT};
     this.strips[0].update(overlay('Loss', named(losses), {table: 'steps', statistic: 'loss'}, {...height, log: logLoss, unit: ''}), dark);
     const unit = column(sound, {table, statistic})?.unit ?? '';

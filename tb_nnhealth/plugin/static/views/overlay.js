@@ -8,7 +8,7 @@ import {columnAt} from './axis.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {import('./strip.js').Chart} Chart
  * A run's series of a row, whose frame has the table's columns as rows; its place among the runs is its colour.
- * @typedef {{name: string, colour: number, facts: Json, frame: Frame}} Part
+ * @typedef {{name: string, whole: string, colour: number, facts: Json, frame: Frame}} Part
  */
 
 /**
@@ -21,7 +21,7 @@ export function overlay(title, parts, {table, statistic}, look) {
     return index < 0 || index >= part.frame.rows ? [] : [{...part, index}];
   });
   const steps = common(measured.map(({frame}) => frame));
-  const lines = measured.map(({name, colour, frame, index}) => ({name, colour, row: 0, frame: on(steps, frame, index)}));
+  const lines = measured.map(({name, whole, colour, frame, index}) => ({name, whole, colour, row: 0, frame: on(steps, frame, index)}));
   return {title, ...look, lines};
 }
 

@@ -5,6 +5,7 @@ import {h, icon, svg} from '../dom.js';
 import {number, sentence, whole} from '../format.js';
 import {agoText} from '../freshness.js';
 import {SILENCE, title} from './header.js';
+import {parted} from './runname.js';
 import {WORDS} from './verdict.js';
 
 /**
@@ -71,7 +72,9 @@ export class RunRow {
       type: 'checkbox', tabIndex: -1, 'aria-label': `Show ${title(run)} side by side`,
       onchange: () => actions.choose(run, this.check.checked),
     });
-    this.name = h('button.run-name', {type: 'button', tabIndex: -1, title: title(run), onclick: () => actions.open(run)}, title(run));
+    this.name = h('button.run-name', {
+      type: 'button', tabIndex: -1, title: title(run), 'aria-label': title(run), onclick: () => actions.open(run),
+    }, parted(title(run)));
     this.cells = Object.fromEntries(['score', 'state', 'finding', 'steps', 'last', 'loss'].map((key) => [key, h(`td.${key}`)]));
     this.node = h('tr', {
       'data-run': run,

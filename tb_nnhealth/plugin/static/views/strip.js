@@ -10,8 +10,9 @@ import {drawAxis} from './cells.js';
 import {floorOf, raised} from './zero.js';
 
 /**
- * A line: a row of a frame whose planes are value, lowest and highest. `lasts`: a value holds until the next one.
- * @typedef {{name: string, frame: import('../api.js').Frame, row: number, colour?: number, lasts?: boolean}} Line
+ * A line: a row of a frame whose planes are value, lowest and highest. `whole` is its name where that is shortened; `lasts`: a value holds
+ * until the next one.
+ * @typedef {{name: string, whole?: string, frame: import('../api.js').Frame, row: number, colour?: number, lasts?: boolean}} Line
  * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], meaning?: string}} Chart
  */
 
@@ -196,12 +197,12 @@ export class Strip {
   /** Writes each line's value at the step, the last one shown where there is none. @param {number | null} step */
   values(step) {
     const shown = /** @type {Chart} */ (this.shown);
-    this.legend.replaceChildren(...shown.lines.map(({name, frame, row, lasts}, index) => {
+    this.legend.replaceChildren(...shown.lines.map(({name, whole: full = name, frame, row, lasts}, index) => {
       const at = step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step);
       const column = lastTaken(frame, row, at);
       const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
       const gone = column >= 0 && isLost(frame, row, column);
-      return h('div.line', {title: name}, name ? h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}) : null,
+      return h('div.line', {title: full}, name ? h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}) : null,
         h('span.name', {}, name), gone ? h('b.lost', {title: lostSince(frame, row, column)}, 'NaN') : h('b', {}, quantity(value, shown.unit)));
     }));
   }
