@@ -112,6 +112,60 @@ def test_picture_of_the_page(menu, run, address, file):
     assert len(image.getcolors(image.width * image.height)) > 100
 
 
+def pictured(tab, entry: str, around, part) -> Image.Image:
+    """Returns what a picture has where the page has a part of what is pictured."""
+    _, content = taken(tab, "button", entry)
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    whole, box = around.bounding_box(), part.bounding_box()
+    scale = image.width / whole["width"]
+    left, top = box["x"] - whole["x"], box["y"] - whole["y"] + 44
+    return image.crop(tuple(round(scale * side) for side in (left, top, left + box["width"], top + box["height"])))
+
+
+def inked(image: Image.Image) -> int:
+    """Returns how many pixels differ from the most frequent colour."""
+    colours = [count for count, _ in image.getcolors(image.width * image.height)]
+    return sum(colours) - max(colours)
+
+
+def test_picture_of_the_flow_has_its_slider_and_its_box(menu):
+    tab = menu(address="&p.nnhealth.view=flow")
+    timeline = tab.frame.locator(".timeline")
+    slider = tab.frame.get_by_role("slider", name="Step", exact=True)
+    assert inked(pictured(tab, "Picture of the timeline", timeline, slider)) > 1000
+    box = tab.frame.get_by_role("checkbox", name="biases and scales too")
+    tab.frame.locator(".menu > summary").click()
+    off = inked(pictured(tab, "Picture of the timeline", timeline, box))
+    box.check()
+    tab.frame.locator(".menu > summary").click()
+    on = inked(pictured(tab, "Picture of the timeline", timeline, box))
+    assert 40 < off < on
+
+
+def test_picture_has_the_fields_and_their_text(menu):
+    tab = menu(address="&p.nnhealth.rows=dense_2")
+    field = tab.frame.get_by_role("searchbox")
+    picture = pictured(tab, "Picture of the timeline", tab.frame.locator(".timeline"), field)
+    assert inked(picture.crop((16, 8, picture.width - 40, picture.height - 8))) > 200
+
+
+def test_picture_has_the_arrows_of_what_folds(menu):
+    tab = menu()
+    for arrow in (tab.frame.locator(".part > summary .chevron"), tab.frame.locator(".statistics > summary .chevron")):
+        if not tab.frame.locator(".menu[open]").count():
+            tab.frame.locator(".menu > summary").click()
+        assert inked(pictured(tab, "Picture of the page", tab.frame.locator("main:visible"), arrow.first)) > 20
+
+
+def test_picture_cuts_no_text_inside_a_letter(menu):
+    tab = menu()
+    value = tab.frame.locator(".measured dd").nth(2)
+    value.evaluate("dd => dd.replaceChildren('HHHHH '.repeat(3) + 'H'.repeat(80))")
+    picture = pictured(tab, "Picture of the page", tab.frame.locator("main:visible"), value)
+    end = picture.crop((picture.width - 16, 0, picture.width, picture.height // 2))
+    assert inked(picture) > 100 and inked(end) == 0, "what is left out is told by dots"
+
+
 def test_menu_goes_by_keyboard(open_tab):
     tab = open_tab("sick/health")
     summary = tab.frame.locator(".menu > summary")

@@ -79,6 +79,13 @@ export function focus(element) {
 export const arrow = (open) => svg('svg', {viewBox: '0 0 8 8', class: 'arrow', 'aria-hidden': 'true'},
   svg('path', {d: open ? 'M0 1h8l-4 6Z' : 'M1 0v8l6-4Z'}));
 
+/** @type {Record<'down' | 'up' | 'right', string>} */
+const CHEVRONS = {down: 'M1.5 3.2 5 6.7 8.5 3.2', up: 'M1.5 6.7 5 3.2 8.5 6.7', right: 'M3.2 1.5 6.7 5 3.2 8.5'};
+
+/** The sign of a part that folds; the style shows the one that holds. @param {keyof CHEVRONS} closed @param {keyof CHEVRONS} open */
+export const chevron = (closed, open) => svg('svg', {viewBox: '0 0 10 10', class: 'chevron', 'aria-hidden': 'true'},
+  svg('path', {class: 'closed', d: CHEVRONS[closed]}), svg('path', {class: 'open', d: CHEVRONS[open]}));
+
 /** Shapes of the states: each is told apart without its colour. */
 const SHAPES = {
   pass: ['M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13Z', 'M4.8 8.3l2.1 2.1 4.3-4.6'],

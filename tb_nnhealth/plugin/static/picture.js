@@ -4,6 +4,10 @@
  * texts at their places. TensorBoard's content policy lets nothing else: no library's worker, no style in a picture.
  */
 
+import {control} from './controls.js';
+import {both, cut, inner, isEmpty, place, text, widthOf} from './sheet.js';
+import {endOf, words} from './paintedtext.js';
+
 const HEAD = 44;
 const MARGIN = 14;
 
@@ -11,11 +15,11 @@ const MARGIN = 14;
 const MOST_PIXELS = 8192;
 
 /** Properties that an icon needs of the page's style. */
-const DRAWN = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'stroke-linejoin', 'opacity', 'vector-effect'];
+const DRAWN = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-linecap', 'stroke-linejoin', 'opacity', 'vector-effect', 'display'];
 
 /**
- * @typedef {{left: number, top: number, right: number, bottom: number}} Box
- * @typedef {{context: CanvasRenderingContext2D, x: number, y: number}} Sheet what is painted on, and where the page's corner is on it
+ * @typedef {import('./sheet.js').Box} Box
+ * @typedef {import('./sheet.js').Sheet} Sheet
  */
 
 /** @param {HTMLElement} node @param {string} title written above it @returns {Promise<Blob>} */
@@ -56,12 +60,14 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** @param {Sheet} sheet @param {Element} node @param {Box} clip what is seen of the parts around it */
-async function paint(sheet, node, clip) {
+/** @param {Sheet} sheet @param {Element} node @param {Box} clip what is seen of the parts around it @param {import('./paintedtext.js').End} [around] where their text ends */
+async function paint(sheet, node, clip, around = null) {
   const style = getComputedStyle(node);
   const box = node.getBoundingClientRect();
-  if (style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0' || node instanceof HTMLInputElement) return;
-  const seen = style.overflowX === 'visible' && style.overflowY === 'visible' ? clip : both(clip, box);
+  if (style.display === 'none' || style.visibility === 'hidden' || style.opacity === '0') return;
+  const isOpen = style.overflowX === 'visible' && style.overflowY === 'visible';
+  const seen = isOpen ? clip : both(clip, box);
+  const end = isOpen ? around : endOf(sheet, node, box, style);
   if (box.width && box.height && isEmpty(both(clip, box))) return;
   const {context} = sheet;
   context.save();
@@ -69,6 +75,7 @@ async function paint(sheet, node, clip) {
   context.globalAlpha *= Number(style.opacity);
   if (!isEmpty(both(clip, box))) {
     ground(sheet, box, style);
+    if (node instanceof HTMLInputElement) control(sheet, node, box, style);
     if (node instanceof HTMLCanvasElement && node.width && node.height) context.drawImage(node, ...place(sheet, box));
     if (node instanceof SVGSVGElement) await icon(sheet, node, box);
     if (node.hasAttribute('data-number')) count(sheet, node, inner(box, style));
@@ -77,8 +84,8 @@ async function paint(sheet, node, clip) {
   }
   cut(sheet, seen);
   for (const child of shownChildren(node)) {
-    if (child instanceof Text) words(sheet, child, style, seen);
-    else if (child instanceof Element) await paint(sheet, child, seen);
+    if (child instanceof Text) words(sheet, child, style, seen, end);
+    else if (child instanceof Element) await paint(sheet, child, seen, end);
   }
   context.restore();
 }
@@ -116,33 +123,6 @@ function ground(sheet, box, style) {
   }
 }
 
-/** Paints a text word by word, each where the browser has put it. @param {Sheet} sheet @param {Text} node @param {CSSStyleDeclaration} style @param {Box} clip */
-function words(sheet, node, style, clip) {
-  const range = document.createRange();
-  const isTitle = Boolean(node.parentElement) && getComputedStyle(/** @type {Element} */ (node.parentElement), '::first-letter').textTransform === 'uppercase';
-  for (const {0: word, index} of node.data.matchAll(/\S+/g)) {
-    range.setStart(node, index);
-    range.setEnd(node, index + word.length);
-    const [box, ...more] = range.getClientRects();
-    const isRaised = style.textTransform === 'capitalize' || (isTitle && index === 0);
-    if (!box || isEmpty(both(clip, box))) continue;
-    if (isRaised) text(sheet, word[0].toUpperCase() + word.slice(1), box, style);
-    else if (more.length) letters(sheet, node, index, word, style);
-    else text(sheet, word, box, style);
-  }
-}
-
-/** @param {Sheet} sheet @param {Text} node @param {number} start @param {string} word that is broken into lines @param {CSSStyleDeclaration} style */
-function letters(sheet, node, start, word, style) {
-  const range = document.createRange();
-  let index = start;
-  for (const letter of word.slice(0, 1000)) {
-    range.setStart(node, index);
-    range.setEnd(node, (index += letter.length));
-    text(sheet, letter, range.getBoundingClientRect(), style);
-  }
-}
-
 /** Paints what stands before an item of a list. @param {Sheet} sheet @param {Element} node @param {DOMRect} box @param {CSSStyleDeclaration} style */
 function marker(sheet, node, box, style) {
   const number = [...(node.parentElement?.children ?? [])].indexOf(node) + 1;
@@ -156,16 +136,7 @@ function marker(sheet, node, box, style) {
 function count(sheet, node, box) {
   const style = getComputedStyle(node, '::after');
   const content = node.getAttribute('data-number') ?? '';
-  sheet.context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-  text(sheet, content, {...box, left: box.right - sheet.context.measureText(content).width}, style);
-}
-
-/** @param {Sheet} sheet @param {string} content @param {Box} box of its line @param {CSSStyleDeclaration} style */
-function text({context, x, y}, content, box, style) {
-  context.font = `${style.fontStyle} ${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-  context.fillStyle = style.color;
-  const {fontBoundingBoxAscent: above, fontBoundingBoxDescent: below} = context.measureText(content);
-  context.fillText(content, x + box.left, y + (box.top + box.bottom + above - below) / 2);
+  text(sheet, content, {...box, left: box.right - widthOf(sheet, content, style)}, style);
 }
 
 /** @param {Sheet} sheet @param {SVGSVGElement} node @param {DOMRect} box */
@@ -183,27 +154,3 @@ async function icon(sheet, node, box) {
   const drawn = await image.decode().then(() => true, () => false);
   if (drawn) sheet.context.drawImage(image, ...place(sheet, box));
 }
-
-/** @param {Sheet} sheet @param {Box} clip */
-function cut(sheet, clip) {
-  sheet.context.beginPath();
-  sheet.context.rect(...place(sheet, clip));
-  sheet.context.clip();
-}
-
-/** @param {Sheet} sheet @param {Box} box @returns {[number, number, number, number]} */
-const place = ({x, y}, {left, top, right, bottom}) => [x + left, y + top, Math.max(0, right - left), Math.max(0, bottom - top)];
-
-/** @param {Box} one @param {Box} other @returns {Box} */
-const both = (one, other) => ({
-  left: Math.max(one.left, other.left), top: Math.max(one.top, other.top),
-  right: Math.min(one.right, other.right), bottom: Math.min(one.bottom, other.bottom),
-});
-
-/** @param {Box} box */
-const isEmpty = ({left, top, right, bottom}) => right <= left || bottom <= top;
-
-/** @param {DOMRect} box @param {CSSStyleDeclaration} style @returns {Box} without its padding */
-const inner = (box, style) => ({
-  left: box.left + parseFloat(style.paddingLeft) + 1, top: box.top, right: box.right - parseFloat(style.paddingRight), bottom: box.bottom,
-});

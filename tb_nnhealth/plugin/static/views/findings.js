@@ -1,7 +1,7 @@
 // @ts-check
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
-import {h, icon, inline, path, paths} from '../dom.js';
+import {chevron, h, icon, inline, path, paths} from '../dom.js';
 import {plural, quantity, sentence, steps, where, words} from '../format.js';
 import {sparkline} from './sparkline.js';
 import {WORDS, noted, stateOf} from './verdict.js';
@@ -42,7 +42,7 @@ function disclosure(tag, name, initially, {toggled, actions}, summary, ...body) 
   return h(`details.${tag}`, {
     open: toggled.get(name) ?? initially, 'data-part': name,
     ontoggle: (/** @type {Event} */ event) => actions.toggle(name, /** @type {HTMLDetailsElement} */ (event.target).open),
-  }, h('summary', {'data-key': `part:${name}`}, summary), h('div.body', {}, body));
+  }, h('summary', {'data-key': `part:${name}`}, summary, tag === 'part' ? chevron('down', 'up') : null), h('div.body', {}, body));
 }
 
 /** @param {Json} rule @param {Json} card @param {boolean} open @param {Context} context */

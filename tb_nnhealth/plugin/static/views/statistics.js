@@ -1,7 +1,7 @@
 // @ts-check
 /** All statistics of a layer or a tensor of the batch, in groups that open and close: a chart for each, over the shared steps. */
 
-import {h} from '../dom.js';
+import {chevron, h} from '../dom.js';
 import {words} from '../format.js';
 import {kindOf} from '../scale.js';
 import {heightFor, holds} from './charts.js';
@@ -52,7 +52,7 @@ export class Statistics {
     const names = h('span.dim');
     const [host, steps] = [h('div.strips'), h('canvas.steps', {'aria-hidden': 'true'})];
     const node = h('details.statistics', {ontoggle: () => this.shown && this.update(this.shown)},
-      h('summary', {'data-key': `statistics:${group.title}`}, h('span.title', {}, group.title), names), host, steps);
+      h('summary', {'data-key': `statistics:${group.title}`}, chevron('right', 'down'), h('span.title', {}, group.title), names), host, steps);
     return {group, node, names, host, steps, strips: /** @type {Strip[]} */ ([])};
   }
 
