@@ -92,6 +92,22 @@ def test_link_opens_run_view_layer_and_range(open_tab):
     expect(panel.get_by_role("heading", level=3)).to_have_text("block/dense_0")
 
 
+def test_form_of_the_histograms_is_part_of_the_link_and_gone_back_on(open_tab):
+    tab = open_tab("sick/health", address="&p.nnhealth.row=block%2Fdense_2%2Fkernel")
+    histograms = tab.frame.get_by_role("region", name="Histograms")
+    expect(histograms.locator(".ridges").first).to_be_visible()
+    histograms.get_by_role("button", name="Over the steps").click()
+    expect(histograms.locator(".ridges")).to_have_count(0)
+    address = tab.page.evaluate("location.hash")
+    again = open_tab("sick/health", address="&" + address.split("&", 2)[2])
+    chosen = again.frame.get_by_role("region", name="Histograms").get_by_role("button", name="Over the steps")
+    expect(chosen).to_have_attribute("aria-pressed", "true")
+    tab.page.go_back()
+    expect(histograms.locator(".ridges").first).to_be_visible()
+    tab.page.go_forward()
+    expect(histograms.locator(".ridges")).to_have_count(0)
+
+
 def test_another_tab_and_back_keeps_what_was_shown(open_tab):
     tab = open_tab("sick/health", address="&p.nnhealth.view=curves")
     tab.page.evaluate("location.hash = 'timeseries'")
@@ -106,7 +122,8 @@ PROTOTYPE = "table=__proto__&p.nnhealth.statistic=constructor"
 
 
 @pytest.mark.parametrize(
-    "words", ["view=nothing", "steps=9-3", "flow=nothing", "statistic=nothing", "row=%3Cb%3E", PROTOTYPE]
+    "words",
+    ["view=nothing", "steps=9-3", "flow=nothing", "statistic=nothing", "row=%3Cb%3E", "histograms=nothing", PROTOTYPE],
 )
 def test_words_that_mean_nothing_are_passed_over(open_tab, words):
     tab = open_tab("sick/health", address=f"&p.nnhealth.{words}")

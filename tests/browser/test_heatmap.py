@@ -430,3 +430,19 @@ def test_last_of_two_thousand_rows_is_there_only_when_it_is_looked_at(open_tab):
         tip.to_contain_text(f"dense{row}/kernel")
         tip.to_contain_text(re.compile(rf"^{re.escape(value)} update ratio"))
         tip.to_contain_text(f"step {step}")
+
+
+def test_a_ratio_to_a_variable_of_zeros_says_that_there_is_none(open_tab, tensorboard):
+    body = """([statistic, bad]) => {
+        const nothing = Float32Array.of(NaN);
+        const summary = {frame: {first: [0], last: [0]}, of: () => ({low: nothing, high: nothing, bad: [bad]})};
+        const item = {open: null, rows: [0], key: 'dense/bias'};
+        return m.tipText({rows: ['dense/bias'], statistic, scale: {unit: ''}}, summary, item, 0)
+            .map((part) => part.textContent ?? part).join(' ');
+    }"""
+    told = {
+        given: imported(tensorboard, open_tab(), "views/tip.js", body, given)
+        for given in (("update_ratio", 0), ("update_ratio", 3), ("gradient_rms", 0))
+    }
+    none = "There is no ratio to a variable that is all zeros."
+    assert [none in text for text in told.values()] == [True, False, False]

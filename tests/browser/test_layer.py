@@ -235,3 +235,25 @@ def test_what_is_next_to_nothing_stands_around_zero(open_tab, tensorboard):
     assert (middle, text, share) == ([-1, 1], "within ±1", pytest.approx(0.002))
     assert [1.5, "0"] in ticks
     assert told == [["95 % below", "2"], ["median", "about −2"], ["95 % above", "−2"]]
+
+
+def test_units_are_counted_as_people_do(open_tab, tensorboard):
+    layer = "{path: 'out', class: 'Dense', units, parameters: 5}"
+    body = f"given => given.map(units => m.head('out', {layer}, null)[1].textContent)"
+    told = imported(tensorboard, open_tab(), "views/about.js", body, [1, 4, None])
+    assert told == [f"Dense · {units}5 parameters · frozen" for units in ("1 unit · ", "4 units · ", "")]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([2.3004, 2.3021], ["2.3", "2.302"]),
+        ([2.3, 2.3], ["2.3", "2.3"]),
+        ([1, 2, None], ["1", "2", "–"]),
+        ([1.23e-7, 1.24e-7, -1.2e9], ["1.23e-7", "1.24e-7", "−1.2e9"]),
+        ([1234.4, 1234.3], ["1,234.4", "1,234.3"]),
+        ([0.99996, 0.99998], ["0.99996", "0.99998"]),
+    ],
+)
+def test_lines_that_differ_are_told_apart(values, told, open_tab, tensorboard):
+    assert imported(tensorboard, open_tab(), "format.js", "all => m.quantities(all)", values) == told

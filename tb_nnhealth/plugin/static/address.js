@@ -3,15 +3,16 @@
 
 import * as host from './host.js';
 import {MOST_GROUPS} from './views/folds.js';
+import {FORMS} from './views/histograms.js';
 import {VIEWS} from './views/timeline.js';
 
 /**
  * @typedef {{first: number, last: number} | null} Range
  * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range,
- *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, category: string | null,
+ *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, form: string, category: string | null,
  *   page: string, sort: string, filter: string, compare: string[]}} Shown `log`: whether the steps stand on a logarithmic axis;
  *   `rowFilter` of the heat map's rows, `groups` of them that the reader opened and closed; `step` of the gradient flow, null = the last,
- *   `everything`: whether biases stand in it; `logLoss`: whether losses stand on a logarithmic scale; `filter` of the table of runs
+ *   `everything`: whether biases stand in it; `logLoss`: whether losses stand on a logarithmic scale; `form` of the histograms; `filter` of the table of runs
  */
 
 /** One run, the table of all, a few of them side by side; the first one unless another is chosen. */
@@ -44,6 +45,7 @@ export function shownBy(words) {
     step: /^\d{1,15}$/.test(words.step ?? '') ? Number(words.step) : null,
     everything: words.all === 'yes',
     logLoss: words.loss === 'log',
+    form: FORMS.find(({name}) => name === words.histograms)?.name ?? FORMS[0].name,
     category: words.category ?? null,
     page: (PAGES.find(([name]) => name === words.page) ?? PAGES[0])[0],
     sort: words.sort ?? SORT,
@@ -53,8 +55,8 @@ export function shownBy(words) {
 }
 
 /** @param {Shown} state @returns {Shown} what the address holds of it */
-export const shownIn = ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, category, page, sort, filter, compare}) =>
-  ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, category, page, sort, filter, compare});
+export const shownIn = ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare}) =>
+  ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare});
 
 /** @param {Shown & {run: string | null}} shown @returns {Record<string, string | null>} null = left out */
 export function wordsOf({run, view, flow, choice, row, range, page, sort, filter, compare, ...others}) {
@@ -74,14 +76,15 @@ export function wordsOf({run, view, flow, choice, row, range, page, sort, filter
   };
 }
 
-/** @param {Pick<Shown, 'log' | 'rowFilter' | 'groups' | 'step' | 'everything' | 'logLoss' | 'category'>} shown @returns {Record<string, string | null>} */
-const detailsOf = ({log, rowFilter, groups, step, everything, logLoss, category}) => ({
+/** @param {Pick<Shown, 'log' | 'rowFilter' | 'groups' | 'step' | 'everything' | 'logLoss' | 'form' | 'category'>} shown @returns {Record<string, string | null>} */
+const detailsOf = ({log, rowFilter, groups, step, everything, logLoss, form, category}) => ({
   axis: log ? 'log' : null,
   rows: rowFilter || null,
   groups: groups.length ? JSON.stringify(groups) : null,
   step: step === null ? null : String(step),
   all: everything ? 'yes' : null,
   loss: logLoss ? 'log' : null,
+  histograms: form === FORMS[0].name ? null : form,
   category,
 });
 

@@ -3,23 +3,42 @@
 
 const WHOLE = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 
+/** Significant digits of a number, and of those that would read the same. */
+const [DIGITS, MOST_DIGITS] = [3, 7];
+
 /** @param {number | null | undefined} value @returns {string} three significant digits; "–" = not measured */
-export function number(value) {
+export const number = (value) => rounded(value, DIGITS);
+
+/** @param {number | null | undefined} value @param {number} digits @returns {string} */
+function rounded(value, digits) {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
   if (size === 0) return '0';
-  if (size >= 1e6 || size < 1e-3) return minus(value.toExponential(1).replace('.0e', 'e').replace('e+', 'e'));
-  if (Number.isInteger(value) || size >= 1000) return minus(WHOLE.format(value));
-  return minus(String(Number(value.toPrecision(3))));
+  if (size >= 1e6 || size < 1e-3) return minus(value.toExponential(digits - 2).replace(/\.?0*e\+?/, 'e'));
+  if (Number.isInteger(value) || size >= 1000) {
+    const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+    return minus(decimals ? value.toLocaleString('en', {maximumFractionDigits: decimals}) : WHOLE.format(value));
+  }
+  return minus(String(Number(value.toPrecision(digits))));
 }
 
 /** @param {number | null | undefined} value @param {string} [unit] */
-export function quantity(value, unit = '') {
+export const quantity = (value, unit = '') => measure(value, unit, DIGITS);
+
+/** @param {number | null | undefined} value @param {string} unit @param {number} digits */
+function measure(value, unit, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return number(value);
-  if (unit === 'fraction') return `${number(100 * value)} %`;
-  const told = number(value);
+  if (unit === 'fraction') return `${rounded(100 * value, digits)} %`;
+  const told = rounded(value, digits);
   return ['', 'ratio', '0 or 1'].includes(unit) ? told : `${told} ${told === '1' ? unit.replace(/(?<=[a-z])s$/, '') : unit}`;
+}
+
+/** @param {number[]} values that stand together @param {string} [unit] @returns {string[]} with as many digits as tell those apart that differ, as far as a float32 does */
+export function quantities(values, unit = '') {
+  const apart = new Set(values).size;
+  const tries = Array.from({length: MOST_DIGITS - DIGITS + 1}, (_, more) => values.map((value) => measure(value, unit, DIGITS + more)));
+  return tries.find((told) => new Set(told).size === apart) ?? tries[tries.length - 1];
 }
 
 /** @param {number} value @param {string} [unit] @returns {string} with all digits that a float32 is good for */

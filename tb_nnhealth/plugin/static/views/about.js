@@ -14,7 +14,7 @@ const MOST_FINDINGS = 6;
 /** @param {string} row @param {Json | null} layer @param {() => void} close */
 export function head(row, layer, close) {
   const told = layer
-    ? [layer.class, layer.activation, layer.units ? `${layer.units} units` : '', `${short(layer.parameters)} parameters`,
+    ? [layer.class, layer.activation, layer.units ? plural(layer.units, 'unit') : '', `${short(layer.parameters)} parameters`,
         layer.trainable ? 'trainable' : 'frozen']
     : [];
   return [

@@ -12,46 +12,37 @@ import {resize} from './strip.js';
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('./charts.js').Place} Place
- * @typedef {{facts: Json, row: string, places: Place[], spreads: import('./distribution.js').Spread[], dark: boolean}} Shown
+ * @typedef {{facts: Json, row: string, places: Place[], spreads: import('./distribution.js').Spread[], form: string, dark: boolean}} Shown
  */
 
-const FORMS = [{name: 'stacked', title: 'Stacked'}, {name: 'steps', title: 'Over the steps'}];
+/** How histograms are shown; the first one unless another is chosen. */
+export const FORMS = [{name: 'stacked', title: 'Stacked'}, {name: 'steps', title: 'Over the steps'}];
 
 const AXIS = 'The axis of the values is logarithmic to both sides of zero: a bin is a power of two, and what is next to nothing stands in one around zero.';
 
 export class Histograms {
-  /** @param {import('./axis.js').StepAxis} axis @param {(row: string) => void} select */
-  constructor(axis, select) {
+  /** @param {import('./axis.js').StepAxis} axis @param {{select: (row: string) => void, reshape: (form: string) => void}} actions */
+  constructor(axis, {select, reshape}) {
     this.axis = axis;
     this.select = select;
-    this.form = 'stacked';
-    /** @type {Shown | null} */
-    this.shown = null;
     /** @type {Ridges[]} */
     this.ridges = [];
     /** @type {Distribution[]} */
     this.strips = [];
     const tensors = h('div.tensors-place');
     this.tensors = new Slot(tensors);
-    this.forms = new Choices('Shown', FORMS, (name) => this.change(name));
+    this.forms = new Choices('Shown', FORMS, reshape);
     this.hosts = {ridges: h('div.ridges-place'), strips: h('div.strips')};
     this.note = h('p.dim');
     this.node = h('section.histograms', {'aria-label': 'Histograms'},
       h('div.histograms-head', {}, h('h4', {}, 'Histograms'), tensors, h('span.space'), this.forms.node), this.note, this.hosts.ridges, this.hosts.strips);
   }
 
-  /** @param {string} form */
-  change(form) {
-    this.form = form;
-    this.update(this.shown);
-  }
-
   /** @param {Shown | null} shown */
   update(shown) {
-    this.shown = shown;
-    const spreads = shown?.spreads ?? [];
-    const isStacked = this.form === 'stacked';
-    this.forms.update(this.form);
+    const {spreads = [], form = ''} = shown ?? {};
+    const isStacked = form !== 'steps';
+    this.forms.update(form);
     this.hosts.ridges.hidden = !isStacked;
     this.hosts.strips.hidden = isStacked;
     resize(this.ridges, isStacked ? spreads.length : 0, () => new Ridges(this.axis), this.hosts.ridges);

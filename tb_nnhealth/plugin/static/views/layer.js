@@ -15,11 +15,11 @@ import {Strip, drawSteps, resize} from './strip.js';
  * @typedef {import('./charts.js').Source} Source
  * @typedef {import('./charts.js').Place} Place
  * @typedef {{facts: Json, card: Json, row: string, layer: Json | null, about: Json | null, places: Place[], sources: Source[],
- *   spreads: import('./distribution.js').Spread[], classes: Source[], dark: boolean}} Shown
+ *   spreads: import('./distribution.js').Spread[], form: string, classes: Source[], dark: boolean}} Shown
  */
 
 export class LayerPanel {
-  /** @param {import('./axis.js').StepAxis} axis @param {import('./about.js').Actions} actions */
+  /** @param {import('./axis.js').StepAxis} axis @param {import('./about.js').Actions & {reshape: (form: string) => void}} actions */
   constructor(axis, actions) {
     this.axis = axis;
     this.actions = actions;
@@ -29,7 +29,7 @@ export class LayerPanel {
     this.host = strips;
     this.slots = {head: new Slot(top), findings: new Slot(findings), about: new Slot(about), classes: new Slot(classes)};
     this.steps = h('canvas.steps', {'aria-hidden': 'true'});
-    this.histograms = new Histograms(axis, (row) => actions.select(row));
+    this.histograms = new Histograms(axis, actions);
     this.statistics = new Statistics(axis);
     this.node = h('section.layer', {'aria-label': 'Charts of the chosen row', hidden: true},
       top, findings, about, new Reading(axis, () => this.strips, strips).node, this.steps, classes, this.histograms.node, this.statistics.node);

@@ -4,7 +4,7 @@
 import uPlot from '../vendor/uPlot.esm.js';
 import {isLost} from '../api.js';
 import {h} from '../dom.js';
-import {decades, number, quantity, tickLabels, ticks, whole} from '../format.js';
+import {decades, number, quantities, tickLabels, ticks, whole} from '../format.js';
 import {columnAt, columnBefore} from './axis.js';
 import {drawAxis} from './cells.js';
 import {floorOf, raised} from './zero.js';
@@ -197,13 +197,15 @@ export class Strip {
   /** Writes each line's value at the step, the last one shown where there is none. @param {number | null} step */
   values(step) {
     const shown = /** @type {Chart} */ (this.shown);
-    this.legend.replaceChildren(...shown.lines.map(({name, whole: full = name, frame, row, lasts}, index) => {
-      const at = step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step);
-      const column = lastTaken(frame, row, at);
-      const value = column < 0 ? NaN : frame.planes[0][row * frame.columns + column];
+    const columns = shown.lines.map(({frame, row, lasts}) =>
+      lastTaken(frame, row, step === null || lasts ? columnBefore(frame, step ?? this.axis.last) : columnAt(frame, step)));
+    const values = quantities(shown.lines.map(({frame, row}, index) =>
+      (columns[index] < 0 ? NaN : frame.planes[0][row * frame.columns + columns[index]])), shown.unit);
+    this.legend.replaceChildren(...shown.lines.map(({name, whole: full = name, frame, row}, index) => {
+      const column = columns[index];
       const gone = column >= 0 && isLost(frame, row, column);
       return h('div.line', {title: full}, name ? h('span.swatch', {style: `background: var(${colourOf(shown, index)})`}) : null,
-        h('span.name', {}, name), gone ? h('b.lost', {title: lostSince(frame, row, column)}, 'NaN') : h('b', {}, quantity(value, shown.unit)));
+        h('span.name', {}, name), gone ? h('b.lost', {title: lostSince(frame, row, column)}, 'NaN') : h('b', {}, values[index]));
     }));
   }
 }

@@ -23,7 +23,7 @@ import {Tabs} from './tabs.js';
  * @typedef {import('../api.js').Frame} Frame
  * @typedef {{table: string, statistic: string}} Choice
  * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: import('../api.js').Range,
- *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
+ *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, form: string, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], about: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
@@ -52,7 +52,7 @@ export class Timeline {
       choose: actions.flow, select: (row) => actions.select(row), step: (step) => refine({step}), everything: (everything) => refine({everything}),
     });
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
-    this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read});
+    this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read, reshape: (form) => refine({form})});
     const unknown = h('div');
     this.unknown = new Slot(unknown);
     const zoomed = h('div');
@@ -75,13 +75,13 @@ export class Timeline {
     this.axis.set(range, end, log);
     tellSteps(this.zoomed, asked, end, () => this.actions.zoom(null));
     this.spacing.update(log ? 'log' : 'linear');
-    const {row, related, sources, spreads, classes, about, card, overview, dark} = shown;
+    const {row, related, sources, spreads, form, classes, about, card, overview, dark} = shown;
     this.overview.update({facts, card, frame: overview, range, dark});
     this.updateView(shown);
     const {layer, rows: places} = related;
     const isUnknown = row !== null && !hasRow(facts, row);
     this.unknown.show([isUnknown, row], () => (isUnknown ? unknownRow(row, () => this.actions.select(null)) : null));
-    this.layer.update(row === null || isUnknown ? null : {facts, card, row, layer, about, places, sources, spreads, classes, dark});
+    this.layer.update(row === null || isUnknown ? null : {facts, card, row, layer, about, places, sources, spreads, form, classes, dark});
   }
 
   /** @param {Shown} shown */

@@ -4,6 +4,9 @@
 import {h} from '../dom.js';
 import {exact, plural, shortened, steps as stepsText, words} from '../format.js';
 
+/** Statistics that are divided by the norm of a variable. */
+const RATIOS = new Set(['update_ratio', 'gradient_ratio']);
+
 /**
  * @param {import('./heatmap.js').Shown} shown @param {import('./extremes.js').Summary} summary
  * @param {import('./tree.js').Item} item @param {number} column
@@ -18,6 +21,7 @@ export function tipText({rows, statistic, scale}, summary, item, column) {
   const measured = Number.isNaN(least) ? [h('b', {}, bad?.[column] ? 'NaN' : 'not measured')] : least === most ? [value(most)] : [value(least), ' to ', value(most)];
   return [
     h('div.tip-value', {}, measured, ` ${words(statistic)}`),
+    RATIOS.has(statistic) && Number.isNaN(least) && !bad?.[column] ? h('div.dim', {}, 'There is no ratio to a variable that is all zeros.') : '',
     bad?.[column] ? h('div.tip-bad', {}, `NaN or Inf in ${plural(bad[column], 'element')}`) : '',
     h('div.mono', {}, h('bdi', {}, shortened(isGroup ? item.key.replace(/\/$/, '') : rows[item.rows[0]])), isGroup ? `: ${plural(item.rows.length, 'row')}` : ''),
     isGroup && least !== most ? whose(rows, summary, item, column, least, most) : '',
