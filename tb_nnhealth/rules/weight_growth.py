@@ -1,14 +1,15 @@
 """A variable heads for infinity.
 
 ## What it detects
-Kernels whose norm has grown many times over and still grows.
+Kernels whose norm has grown many times over and still grows, or has grown out of all proportion.
 
 ## Why it matters
 Weights that grow without end saturate what follows them, and end in Inf.
 
 ## How it is decided
 The norm at the end is divided by the norm at the start; it counts where it exceeds the limit and the second half of
-the training still added to it. A warning where nothing is learnt, and where the loss falls below zero ever faster: it
+the training still added to it, or where it is a thousand times the start, as after one step that threw the weights
+away. A warning where nothing is learnt, and where the loss falls below zero ever faster: it
 may have no floor (see `unbounded-loss`), and larger weights make it lower for ever. Else information. A kernel that
 starts below a tenth of the usual scale is left out: it has to grow.
 
@@ -45,6 +46,7 @@ RULE = Rule(
     thresholds=(
         Threshold("growth", 10.0, "ratio", "our choice (37 reasons, 5.7, has no number): ten times the start"),
         Threshold("still", 1.2, "ratio", "a fifth within the second half of the training: it goes on"),
+        Threshold("far", 1000.0, "ratio", "our choice: out of all proportion, also where it has stopped"),
         Threshold("start", 0.1, "ratio", "of the usual initialization: below it a variable has to grow"),
     ),
 )
@@ -54,24 +56,31 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     grown = [(v, *growth) for v in kernels(run) if (growth := _growth(run, v, limits)) is not None]
     if not kernels(run):
         raise NotJudged("the model has no trainable kernel")
-    found = [(v, total) for v, total, still in grown if total > limits["growth"] and still > limits["still"]]
+    found = [(v, total, name) for v, total, still in grown if (name := _exceeded(total, still, limits)) is not None]
     if not found:
         return
-    worst, total = max(found, key=lambda item: item[1])
+    worst, total, name = max(found, key=lambda item: item[1])
     yield Finding(
         RULE.name,
         "warning" if falls_ever_faster(loss_curve(run)) else severity_of_symptom(run),
-        f"The norm of {worst.path} has grown {number(total)} times, and still grows.",
+        f"The norm of {worst.path} has grown {number(total)} times{', and still grows' if name == 'growth' else ''}.",
         layer=worst.layer,
         variable=worst.path,
         **span(run.variables.steps),
         statistic="value_norm",
         observed=total,
-        limit=limits["growth"],
+        limit=limits[name],
         unit="ratio",
-        on_curve=_on_curve(run, worst, limits["growth"]),
-        others=tuple(v.path for v, _ in found if v is not worst),
+        on_curve=_on_curve(run, worst, limits[name]),
+        others=tuple(v.path for v, *_ in found if v is not worst),
     )
+
+
+def _exceeded(total: float, still: float, limits: Limits) -> str | None:
+    """Returns the name of the limit that a growth exceeds, None where it is within all of them."""
+    if total > limits["growth"] and still > limits["still"]:
+        return "growth"
+    return "far" if total > limits["far"] else None
 
 
 def _on_curve(run: HealthRun, variable: Variable, limit: float) -> OnCurve:

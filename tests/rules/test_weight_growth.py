@@ -15,6 +15,7 @@ def grown(curve, run=None):
 LIMITS = {
     "growth": (grown(1 + STEPS / 20), 50),
     "still": (grown(1 + STEPS / 20), 2.0),
+    "far": (grown(np.where(STEPS < 100, 1.0, 1500.0)), 2000),
     "start": (grown(1 + STEPS / 20), 1.1),
 }
 
@@ -33,6 +34,13 @@ def test_growth_that_goes_on_is_a_warning_unless_something_is_learnt():
 
 def test_growth_that_has_stopped_passes():
     assert findings(RULE, grown(np.where(STEPS < 100, 1.0, 20.0))) == ()
+
+
+def test_growth_out_of_all_proportion_counts_although_it_has_stopped():
+    (finding,) = findings(RULE, grown(np.where(STEPS < 2, 1.0, 7e19)))
+    assert finding.message == f"The norm of {KERNEL} has grown 7e19 times."
+    assert len(findings(RULE, thin(grown(np.where(STEPS < 2, 1.0, 7e19)), 3))) == 1
+    assert findings(RULE, grown(np.where(STEPS < 2, 1.0, 999.0))) == ()
 
 
 def test_a_kernel_that_begins_near_zero_must_grow():
