@@ -8,6 +8,7 @@ size is bounded, whatever the run: by MOST_… here and in the modules beside th
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -74,7 +75,9 @@ def _template() -> jinja2.Template:
     environment.filters.update(
         {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
     )
-    environment.filters.update(measured=measured, start=start, inline=lambda text: Markup(inline(text)))
+    environment.filters.update(
+        measured=measured, start=start, inline=lambda text: Markup(inline(text)), product=math.prod
+    )
     environment.globals.update(
         words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, of_what=OF_WHAT, width=WIDTH, height=HEIGHT
     )

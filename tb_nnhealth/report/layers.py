@@ -35,7 +35,7 @@ COLUMNS = ("activation_std", "dead_unit_fraction", "kernel/gradient_rms", "kerne
 UNITS = {name: STATISTICS[name.rpartition("/")[2]].unit for name in COLUMNS}
 
 SPREADS = {
-    "variables": {"value": "", "gradient": "gradient", "update": "update"},
+    "variables": {"value": "values", "gradient": "gradient", "update": "update"},
     "activations": {"activation": "output"},
 }
 """What the rows of a table have histograms of, with the words for it."""

@@ -49,9 +49,10 @@ def layer_charts(run: HealthRun, layer: Layer, over: tuple[int, int]) -> list[Ch
     """
     charts = []
     for plan in PLANS:
-        lines = dict(list(_lines(run, layer, plan))[:MOST_LINES])
+        lines = list(_lines(run, layer, plan))[:MOST_LINES]
         if lines:
-            charts.append(chart(plan.title, tuple(lines.values()), tuple(lines), over=over))
+            names, curves = zip(*lines, strict=True)
+            charts.append(chart(plan.title, curves, names, over=over))
     return charts
 
 

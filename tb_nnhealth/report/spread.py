@@ -24,8 +24,6 @@ INK = (34, 132, 160)
 
 FAINTEST = 0.1
 
-QUANTILES = (("95 % below", 0.95), ("median", 0.5), ("5 % below", 0.05))
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -56,11 +54,11 @@ def spread(table: Table, row: str, title: str) -> Spread | None:
     shown = (columns / np.nansum(columns, axis=1, keepdims=True)).astype(np.float32)
     filled = np.flatnonzero((shown > 0).any(axis=0))
     low, high = max(0, int(filled[0]) - 1), min(HISTOGRAM_BINS - 1, int(filled[-1]) + 1)
-    quantiles = tuple((name, _quantile(shown[-1], share)) for name, share in QUANTILES)
+    numbers = quantiles(shown[-1])
     return Spread(
         title,
-        f"{title}, {steps(first, last)}; at the last, {', '.join(f'{name} {value}' for name, value in quantiles)}",
-        quantiles,
+        f"{title}, {steps(first, last)}; at the last, {', '.join(f'{name} {value}' for name, value in numbers)}",
+        numbers,
         _png(shown[:, low : high + 1].T[::-1]),
         _ticks(filled, low, high),
         steps(first, None),
@@ -84,17 +82,33 @@ def _ticks(filled: IntArray, low: int, high: int) -> tuple[Tick, ...]:
     """Returns the magnitudes at both ends of what is filled, and 0 where it is between: the bins are powers of two."""
     ends = int(filled[0]), int(filled[-1])
     bins = sorted({*ends, *((HISTOGRAM_EXPONENTS,) if ends[0] < HISTOGRAM_EXPONENTS < ends[1] else ())})
-    return tuple(Tick(_about(bin), 100 * (high - bin + 0.5) / (high - low + 1)) for bin in bins)
+    return tuple(Tick(_about(bin, "≈"), 100 * (high - bin + 0.5) / (high - low + 1)) for bin in bins)
 
 
-def _about(bin: int) -> str:
-    """Returns a value in the middle of a bin, of one digit, and "about" it."""
+def _about(bin: int, word: str = "about") -> str:
+    """Returns a value in the middle of a bin, of one digit, and "about" it where that is not exact."""
+    low, high = _bounds(bin)
+    return "0" if low == high else f"{word} {number(float(f'{(low + high) / 2:.1g}'))}"
+
+
+def _bounds(bin: int) -> tuple[float, float]:
     side = bin - HISTOGRAM_EXPONENTS
     if side == 0:
-        return "0"
-    value = float(f"{1.5 * 2.0 ** (LOWEST_EXPONENT + abs(side) - 1):.1g}")
-    return f"≈ {number(math.copysign(value, side))}"
+        return 0.0, 0.0
+    inner, outer = (math.copysign(2.0 ** (LOWEST_EXPONENT + abs(side) + end), side) for end in (-1, 0))
+    return min(inner, outer), max(inner, outer)
 
 
-def _quantile(shares: NDArray[np.float32], share: float) -> str:
-    return _about(int(np.searchsorted(np.cumsum(np.nan_to_num(shares)), share * (1 - 1e-6))))
+def quantiles(shares: NDArray[np.float32]) -> tuple[tuple[str, str], ...]:
+    """Returns what a histogram says in a few numbers, as far as its bins tell."""
+    few, half, most = (_bin(shares, share) for share in (0.05, 0.5, 0.95))
+    return (
+        ("95 % below", number(_bounds(most)[1])),
+        ("median", _about(half)),
+        ("95 % above", number(_bounds(few)[0])),
+    )
+
+
+def _bin(shares: NDArray[np.float32], share: float) -> int:
+    """Returns the bin up to which that share of the elements lies."""
+    return int(np.searchsorted(np.cumsum(np.nan_to_num(shares)), share - 1e-6))

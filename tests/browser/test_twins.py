@@ -20,14 +20,16 @@ from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.heatmap import SHOWN, scale_of
 from tb_nnhealth.report.labels import labels_of
+from tb_nnhealth.report.layers import opened
 from tb_nnhealth.report.plans import layer_charts
 from tb_nnhealth.report.scale import LEVELS, Scale, is_logarithmic, palette, scale
+from tb_nnhealth.report.spread import quantiles
 from tb_nnhealth.report.timeline import reach_of
 from tb_nnhealth.report.training import OF_WHAT, training_curves
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._rule import SEVERITIES
 from tb_nnhealth.scorecard import Scorecard
-from tb_nnhealth.vocabulary import STATISTICS
+from tb_nnhealth.vocabulary import HISTOGRAM_BINS, STATISTICS
 from tests.browser.test_heatmap import imported
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
@@ -235,6 +237,29 @@ def test_charts_of_a_layer(open_tab, tensorboard):
     run = read_run(tensorboard.log_dir / "sick")
     own = layer_charts(run, run.model.layer("block/dense_2"), reach_of(run))
     assert region.locator(".strips").first.locator(".strip-title").all_inner_texts() == [chart.title for chart in own]
+
+
+def test_histograms_in_a_few_numbers(open_tab, tensorboard):
+    body = """all => all.map((values) => {
+        const bins = m.binsOf({columns: 1, planes: [Float32Array.from(values)]});
+        return m.summary(bins, 0);
+    })"""
+    counts = [np.zeros(HISTOGRAM_BINS, np.float32) for _ in range(3)]
+    counts[0][20:30], counts[1][[10, 60, 80]], counts[2][70:90] = 1, (2, 5, 1), np.arange(20)
+    given = [(values / values.sum()).tolist() for values in counts]
+    found = imported(tensorboard, open_tab(), "views/bins.js", body, given)
+    assert found == [[list(one) for one in quantiles(np.array(values, np.float32))] for values in given]
+
+
+def test_names_of_histograms(open_tab, tensorboard):
+    tab = open_tab("sick/health", address="&p.nnhealth.row=block%2Fdense_2%2Fkernel")
+    titles = tab.frame.locator(".histograms .strip-title")
+    titles.first.wait_for()
+    read = read_run(tensorboard.log_dir / "sick")
+    card = Scorecard.from_run(read)
+    (part,) = (one for one in opened(read, card, {}, reach_of(read)) if one.facts["path"] == "block/dense_2")
+    own = [spread.title for spread in part.spreads if not spread.title.startswith("bias")]
+    assert [title[:1].lower() + title[1:] for title in titles.all_inner_texts()] == own
 
 
 def test_flows(open_tab, tensorboard):

@@ -177,7 +177,7 @@ def test_heat_maps_curves_and_layers_are_there():
 
 def test_heat_maps_tell_what_is_healthy_and_what_is_not():
     usual = change(healthy(), "variable", "update_ratio", 1e-3)
-    assert "grey is within the rules’ limits: 1e-5 to 0.01" in page(usual).text
+    assert "grey is within the rules’ limits for one value: 1e-5 to 0.01" in page(usual).text
     bands = {"update_ratio": Band(1e-4, 0.1)}
     large, small = (change(usual, "variable", "update_ratio", value) for value in (5.0, 1e-5))
     ((grey,), (orange,), (blue,)) = (drawn(heat_maps(run, bands)[0]) for run in (usual, large, small))
