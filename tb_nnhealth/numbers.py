@@ -18,10 +18,13 @@ def number(value: float | None, digits: int = 3) -> str:
     if size == 0:
         return "0"
     if size >= 1e6 or size < 1e-3:
-        mantissa, exponent = f"{rounded(value, 2):.1e}".split("e")
-        return f"{mantissa.removesuffix('.0').replace('-', '−')}e{int(exponent)}"
-    if size >= 1000 or value == int(value):
+        mantissa, exponent = f"{rounded(value, digits - 1):.{digits - 2}e}".split("e")
+        return f"{mantissa.rstrip('0').removesuffix('.').replace('-', '−')}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(size)))
+    if value == int(value) or (size >= 1000 and not decimals):
         text = f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}"
+    elif size >= 1000:
+        text = f"{rounded(value, digits):,.{decimals}f}".rstrip("0").removesuffix(".")
     else:
         text = f"{rounded(value, digits):.{max(6, digits)}g}"
     return text.replace("-", "−")

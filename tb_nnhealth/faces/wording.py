@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
+from tb_nnhealth.numbers import MOST_DIGITS, rounded
 from tb_nnhealth.numbers import number as number
-from tb_nnhealth.numbers import rounded
 
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
@@ -24,6 +24,20 @@ def quantity(value: float | None, unit: str | None = "") -> str:
     if not unit or unit in ("ratio", "0 or 1"):
         return told
     return f"{told} {re.sub('(?<=[a-z])s$', '', unit) if told == '1' else unit}"
+
+
+def quantities(values: Sequence[float], unit: str = "") -> list[str]:
+    """Returns numbers that stand together, each with its unit, in as many digits as tell those apart that differ."""
+    apart = len({None if math.isnan(value) else value for value in values})
+    share = unit == "fraction"
+    tries = [
+        [
+            number(100 * value, digits) + " %" if share and math.isfinite(value) else number(value, digits)
+            for value in values
+        ]
+        for digits in range(3, MOST_DIGITS + 1)
+    ]
+    return next((told for told in tries if len(set(told)) == apart), tries[-1])
 
 
 def short(count: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from tb_nnhealth.faces.evidence import Curve
-from tb_nnhealth.faces.wording import number, quantity, steps
+from tb_nnhealth.faces.wording import number, quantities, quantity, steps
 from tb_nnhealth.nonfinite import Mask
 from tb_nnhealth.report.axis import HEIGHT, Domain, Floats, Tick, domain_of, ticks_of
 
@@ -100,7 +100,10 @@ def chart(
     if domain.log and any(np.any(part == 0) for curve in curves for part in (curve.values, curve.low)):
         domain = domain.with_zero()
     first, last = over or reach(curves)
-    lines = tuple(_line(curve, name, domain, first, last) for curve, name in zip(curves, names, strict=True))
+    told = quantities([_last(curve) for curve in curves], unit if unit == "fraction" else "")
+    lines = tuple(
+        _line(curve, name, end, domain, (first, last)) for curve, name, end in zip(curves, names, told, strict=True)
+    )
     edge = None if limit is None else float(domain.down(np.array([limit]))[0])
     values = [value for curve in curves for value in curve.values.tolist() if math.isfinite(value)]
     ticks = ticks_of(domain, unit, most_ticks) if values or limit is not None else ()
@@ -128,26 +131,31 @@ def _told(value: float, unit: str) -> str:
     return quantity(value, unit) if unit == "fraction" else number(value)
 
 
-def _line(curve: Curve, name: str, domain: Domain, first: int, last: int) -> Line:
+def _line(curve: Curve, name: str, end: str, domain: Domain, over: tuple[int, int]) -> Line:
+    first, last = over
     share = (curve.steps - first) / (last - first) if last > first else np.full(len(curve.steps), 0.5)
     x = WIDTH * share.astype(np.float64)
     values, low, high = (domain.down(part.astype(np.float64)) for part in (curve.values, curve.low, curve.high))
-    gone = np.zeros(len(x), bool) if curve.lost is None else curve.lost
-    told, since = _last(curve, gone)
-    alone = np.where(_is_alone(values), values, np.nan)
-    return Line(name, told, path(x, values), dots(x, alone), band(x, low, high), _marks(x, gone), since)
+    alone, since = np.where(_is_alone(values), values, np.nan), _since(curve)
+    gone = _marks(x, _lost(curve))
+    return Line(name, "NaN" if since else end, path(x, values), dots(x, alone), band(x, low, high), gone, since)
 
 
-def _last(curve: Curve, gone: Mask) -> tuple[str, str]:
-    """Returns the last value that was taken, and where that is NaN since when."""
-    taken = np.flatnonzero(gone | ~np.isnan(curve.values))
-    if not taken.size:
-        return "–", ""
-    if not gone[taken[-1]]:
-        return _told(float(curve.values[taken[-1]]), curve.unit), ""
-    known = np.flatnonzero(~np.isnan(curve.values))
-    since = taken[taken > (known[-1] if known.size else -1)][0]
-    return "NaN", f"NaN since {steps(int(curve.steps[since]), None)}"
+def _lost(curve: Curve) -> Mask:
+    return np.zeros(len(curve.steps), bool) if curve.lost is None else curve.lost
+
+
+def _last(curve: Curve) -> float:
+    """Returns the last value that was taken, NaN where it is that or none was."""
+    taken = np.flatnonzero(_lost(curve) | ~np.isnan(curve.values))
+    return float(curve.values[taken[-1]]) if taken.size else math.nan
+
+
+def _since(curve: Curve) -> str:
+    """Returns since when a curve is NaN that ends so; nothing of others."""
+    gone, known = np.flatnonzero(_lost(curve)), np.flatnonzero(~np.isnan(curve.values))
+    later = gone[gone > (known[-1] if known.size else -1)]
+    return f"NaN since {steps(int(curve.steps[later[0]]), None)}" if later.size else ""
 
 
 def _is_alone(values: Floats) -> Mask:

@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from tb_nnhealth.faces.evidence import Curve
 from tb_nnhealth.records import Epoch, HealthRun, NonFinite, Place
-from tb_nnhealth.report.drawing import Chart
+from tb_nnhealth.report.drawing import Chart, chart
 from tb_nnhealth.report.training import training_curves
 from tests.rules.builder import STEPS, healthy, losses
 
@@ -47,3 +49,19 @@ def test_validation_that_is_nan_is_told():
     epochs = (Epoch(0, 500, {"val_loss": 0.5}), Epoch(1, 1000, {"val_loss": None}))
     run = replace(broken(healthy()), epochs=epochs)
     assert [(line.name, line.last) for line in loss_of(run).lines] == [("training batch", "NaN"), ("validation", "NaN")]
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ((2.3004, 2.3021), ["2.3", "2.302"]),
+        ((2.3, 2.3), ["2.3", "2.3"]),
+        ((1.0, 2.0, np.nan), ["1", "2", "–"]),
+        ((1.23e-7, 1.24e-7, -1.2e9), ["1.23e-7", "1.24e-7", "−1.2e9"]),
+        ((1234.4, 1234.3), ["1,234.4", "1,234.3"]),
+        ((0.99996, 0.99998), ["0.99996", "0.99998"]),
+    ],
+)
+def test_legend_tells_values_apart(ends, told):
+    curves = [Curve("", "loss", "", np.arange(1), *[np.array([end], np.float32)] * 3) for end in ends]
+    assert [line.last for line in chart("Loss", curves, ("",) * len(curves)).lines] == told
