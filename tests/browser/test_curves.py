@@ -10,8 +10,10 @@ from playwright.sync_api import expect
 from tb_nnhealth.faces.wording import number
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report.training import training_curves
+from tb_nnhealth.scorecard import Scorecard
 from tests.browser.runs import EPOCH, STEPS
 from tests.browser.test_heatmap import imported
+from tests.browser.test_layer import INKED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("tensorboard", ["slow"], indirect=True)]
 
@@ -178,3 +180,26 @@ def test_flag_leads_to_its_finding(open_tab):
     flag.press("Enter")
     expect(part).to_have_attribute("open", "")
     expect(tab.frame.locator(".labels button[data-row='block/dense_3']")).to_have_class(re.compile("focused"))
+
+
+@pytest.mark.parametrize(("steps", "first", "last"), [("", 0, STEPS - 1), ("&p.nnhealth.steps=50-90", 50, 90)])
+def test_findings_are_marked_on_the_curves_and_in_a_range_of_them(open_tab, tensorboard, steps, first, last):
+    tab = open_tab("sick/health", address=f"{CURVES}{steps}")
+    panel = tab.frame.get_by_role("tabpanel", name="Training curves")
+    flags = panel.get_by_role("group", name="Findings on the curves").get_by_role("button")
+    known = {
+        finding.rule: finding.first_step
+        for finding in reversed(Scorecard.from_logdir(tensorboard.log_dir / "sick").findings)
+        if finding.first_step is not None and (finding.last_step or finding.first_step) >= first
+    }
+    expect(flags).to_have_count(len({max(step, first) for step in known.values()}))
+    dead = flags.and_(tab.frame.locator("[aria-label*='units']"))
+    share = (known["dead-units"] - first) / (last - first)
+    assert float(re.search(r"left: ([\d.]+)%", dead.get_attribute("style"))[1]) == pytest.approx(100 * share, abs=0.01)
+    for strip in panel.locator(".strip").all()[:3]:
+        over, canvas = strip.locator(".u-over").bounding_box(), strip.locator("canvas")
+        left = over["x"] - canvas.bounding_box()["x"]
+        columns = [x for x, _ in canvas.evaluate(INKED, "--error")]
+        assert any(abs(x - left - share * over["width"]) < 2 for x in columns)
+    dead.click()
+    expect(tab.frame.locator("details[data-part=dead-units]")).to_have_attribute("open", "")

@@ -5,7 +5,7 @@ import {Slot, h} from '../dom.js';
 import {NARROWEST, StepAxis} from './axis.js';
 import {Brush} from './brush.js';
 import {lossChart} from './charts.js';
-import {flags} from './flags.js';
+import {flags, groups} from './flags.js';
 import {Strip, drawSteps, plotWidth} from './strip.js';
 
 /**
@@ -46,7 +46,7 @@ export class Overview {
     const width = plotWidth(this.loss);
     if (width <= 0) return;
     this.flags.show([card, facts.training.steps, width], () =>
-      flags(card, this.axis, width, this.actions.open, (finding) => this.point(finding)));
+      flags('Findings on the steps', groups(card, this.axis, width), this.axis, this.actions.open, (finding) => this.point(finding)));
     drawSteps(this.steps, [this.loss], this.axis, dark);
   }
 

@@ -4,16 +4,20 @@
 import uPlot from '../vendor/uPlot.esm.js';
 import {isLost} from '../api.js';
 import {h} from '../dom.js';
-import {decades, number, quantities, tickLabels, ticks, whole} from '../format.js';
+import {decades, number, quantities, tickLabels, ticks} from '../format.js';
 import {columnAt, columnBefore} from './axis.js';
 import {drawAxis} from './cells.js';
+import {alone, drawLost, drawMarks} from './marks.js';
+import {lastTaken, lostSince} from './taken.js';
 import {floorOf, raised} from './zero.js';
 
 /**
  * A line: a row of a frame whose planes are value, lowest and highest. `whole` is its name where that is shortened; `lasts`: a value holds
  * until the next one.
  * @typedef {{name: string, whole?: string, frame: import('../api.js').Frame, row: number, colour?: number, lasts?: boolean}} Line
- * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], meaning?: string}} Chart
+ * `marks`: steps at which something of a state begins.
+ * @typedef {{title: string, unit: string, log: boolean, lines: Line[], height: number, bounds?: [number, number], meaning?: string,
+ *   marks?: {step: number, state: string}[]}} Chart
  */
 
 /** Pixels that the values' axis takes left of the lines, and that stay free right of them. */
@@ -25,9 +29,6 @@ const COLOURS = 6;
 
 /** Pixels that two numbers on the axis are apart at least. */
 const LABEL = 14;
-
-/** Pixels of a mark where a line is NaN. */
-const MARK = 4;
 
 export class Strip {
   /** @param {import('./axis.js').StepAxis} axis */
@@ -109,6 +110,7 @@ export class Strip {
       ],
       cursor: {y: false, drag: {x: true, y: false, setScale: false}, points: {size: 6}},
       hooks: {
+        drawAxes: [(/** @type {uPlot} */ chart) => drawMarks(chart, this.shown?.marks ?? [], colour)],
         draw: [(/** @type {uPlot} */ chart) => this.shown && drawLost(chart, this.shown, colour('--error'))],
         setCursor: [(/** @type {uPlot} */ chart) => this.pointed(chart)],
         setSelect: [(/** @type {uPlot} */ chart) => this.selected(chart)],
@@ -215,54 +217,6 @@ const colourOf = ({lines}, index) => `--line-${((lines[index].colour ?? index) %
 
 /** @param {Float32Array} values @param {boolean} log @returns {(number | null)[]} */
 const drawable = (values, log) => Array.from(values, (value) => (Number.isFinite(value) && !(log && value < 0) ? value : null));
-
-/**
- * Which points are drawn: all where there is room for them, and else those that stand between two gaps, without a line.
- * @param {uPlot} chart @param {number} series @param {boolean} room @returns {number[] | null} null = all
- */
-function alone({data}, series, room) {
-  if (room) return null;
-  const values = data[series];
-  const own = [...values.keys()].filter((i) => values[i] !== undefined); // The others are samples of another line.
-  return own.filter((i, at) => values[i] !== null && (values[own[at - 1]] ?? null) === null && (values[own[at + 1]] ?? null) === null);
-}
-
-/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} it, or the last before at which a value was taken */
-function lastTaken(frame, row, column) {
-  while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column]) && !isLost(frame, row, column)) column--;
-  return column;
-}
-
-/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column one that is NaN @returns {string} */
-function lostSince(frame, row, column) {
-  const known = lastFinite(frame, row, column);
-  const first = Array.from({length: column - known}, (_, index) => known + 1 + index).find((at) => isLost(frame, row, at)) ?? column;
-  return `NaN since step ${whole(frame.first[first])}`;
-}
-
-/** @param {import('../api.js').Frame} frame @param {number} row @param {number} column @returns {number} */
-function lastFinite(frame, row, column) {
-  while (column >= 0 && Number.isNaN(frame.planes[0][row * frame.columns + column])) column--;
-  return column;
-}
-
-/** Marks along the lower edge where a line is NaN. @param {uPlot} chart @param {Chart} shown @param {string} colour */
-function drawLost(chart, shown, colour) {
-  const {ctx, bbox} = chart;
-  const ratio = window.devicePixelRatio || 1;
-  ctx.save();
-  ctx.fillStyle = colour;
-  for (const {frame, row} of shown.lines) {
-    for (let column = 0; column < frame.columns; column++) {
-      if (!isLost(frame, row, column)) continue;
-      const [left, right] = [frame.first[column], frame.last[column]].map((step) => chart.valToPos(step, 'x', true));
-      if (right >= bbox.left && left <= bbox.left + bbox.width) {
-        ctx.fillRect(left - MARK * ratio / 2, bbox.top + bbox.height - MARK * ratio, right - left + MARK * ratio, MARK * ratio);
-      }
-    }
-  }
-  ctx.restore();
-}
 
 /**
  * Brings a list of parts to a length, with their nodes.

@@ -46,7 +46,9 @@ export class Timeline {
     this.axis.onzoom = actions.zoom;
     this.overview = new Overview(this.axis, actions);
     const {refine} = actions;
-    this.curves = new CurvesView(this.axis, (logLoss) => refine({logLoss}));
+    this.curves = new CurvesView(this.axis, {
+      scale: (logLoss) => refine({logLoss}), open: actions.open, point: (finding) => this.overview.point(finding),
+    });
     this.heat = new HeatView(this.axis, {...actions, regroup: (groups, quiet) => refine({groups}, quiet)});
     this.flow = new FlowView(this.axis, {
       choose: actions.flow, select: (row) => actions.select(row), step: (step) => refine({step}), everything: (everything) => refine({everything}),
@@ -86,7 +88,7 @@ export class Timeline {
 
   /** @param {Shown} shown */
   updateView(shown) {
-    const {facts, view, flow, depth, loss, logLoss, step, everything, range, selected, dark} = shown;
+    const {facts, card, view, flow, depth, loss, logLoss, step, everything, range, selected, dark} = shown;
     const nothing = !facts.training.sampled_steps;
     this.empty.hidden = !nothing;
     this.views.hidden = this.panel.hidden = nothing;
@@ -97,7 +99,7 @@ export class Timeline {
     this.curves.node.hidden = view !== 'curves';
     if (view === 'heatmap') this.heat.update(shown);
     if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, step, everything, selected, dark});
-    if (view === 'curves') this.curves.update({facts, frame: loss, logLoss, dark});
+    if (view === 'curves') this.curves.update({facts, card, frame: loss, logLoss, dark});
   }
 
   /** Gives the focus to what the chosen view shows: the heat map's row, the flow's plot, or else its tab. */
