@@ -9,6 +9,9 @@ import {within} from './views/shownsteps.js';
  * @typedef {import('./views/timeline.js').Choice} Choice
  */
 
+/** Tables whose rows can be chosen. */
+const TABLES = ['variables', 'activations', 'data'];
+
 /** What the heat map shows first, as far as it was measured. @type {Choice[]} */
 export const PREFERRED = [
   {table: 'variables', statistic: 'update_ratio'},
@@ -27,13 +30,10 @@ export function measured(facts, wanted) {
 
 /** @param {Json} facts @param {string} table the one shown @param {string} row @returns {string} the table that has the row */
 export const tableOf = (facts, table, row) =>
-  [table, 'variables', 'activations', 'data'].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
-
-/** Tables whose rows can be chosen. */
-const CHOSEN = ['variables', 'activations', 'data'];
+  [table, ...TABLES].find((name) => facts.tables[name]?.rows.includes(row)) ?? table;
 
 /** @param {Json} facts @param {string} row @returns {boolean} whether the run has the row */
-export const hasRow = (facts, row) => CHOSEN.some((table) => facts.tables[table]?.rows.includes(row));
+export const hasRow = (facts, row) => TABLES.some((table) => facts.tables[table]?.rows.includes(row));
 
 /**
  * What a run keeps of the layer and the steps that another showed: as far as it has them.
@@ -47,7 +47,7 @@ export const carried = (facts, {row, range}) =>
  * @param {Json} facts @param {Json} finding @param {Choice | null} current
  */
 export function placeOf(facts, finding, current) {
-  const table = ['variables', 'activations', 'data'].find((name) =>
+  const table = TABLES.find((name) =>
     facts.tables[name]?.columns.some((/** @type {Json} */ column) => column.name === finding.statistic));
   const choice = table ? {table, statistic: finding.statistic} : ofTensor(facts, finding) ?? current;
   const names = [finding.variable, finding.layer, finding.tensor, ...finding.others].filter(Boolean);
@@ -75,7 +75,7 @@ export function rowStates(facts, card) {
   const states = new Map();
   for (const severity of ['info', 'warning', 'error']) {
     for (const finding of card.findings.filter((/** @type {Json} */ other) => other.severity === severity)) {
-      for (const table of ['variables', 'activations', 'data']) {
+      for (const table of TABLES) {
         if (!facts.tables[table]) continue;
         const {rows} = placeOf(facts, {...finding, statistic: null}, {table, statistic: ''});
         rows.forEach((row) => states.set(row, severity));

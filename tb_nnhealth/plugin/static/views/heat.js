@@ -6,6 +6,7 @@ import {plural, words} from '../format.js';
 import {scaleFor} from '../scale.js';
 import {HeatMap} from './heatmap.js';
 import {legend} from './legend.js';
+import {readPattern} from './pattern.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -98,11 +99,11 @@ export class HeatView {
   match(rows, filter) {
     if (this.input.value !== filter) this.input.value = filter;
     if (this.matched.rows && this.matched.of[0] === rows && this.matched.of[1] === filter) return this.matched.rows;
-    const pattern = patternOf(filter);
+    const {pattern, fault} = readPattern(filter);
     const every = rows.map((_, index) => index);
     const matching = pattern ? every.filter((index) => pattern.test(rows[index])) : every;
     this.input.setAttribute('aria-invalid', String(!pattern));
-    this.said.textContent = !pattern ? 'Not a regular expression' : !filter ? '' : `${matching.length} of ${plural(rows.length, 'row')}`;
+    this.said.textContent = fault ? fault : !filter ? '' : `${matching.length} of ${plural(rows.length, 'row')}`;
     this.matched = {of: [rows, filter], rows: matching};
     return matching;
   }
@@ -130,15 +131,6 @@ export class HeatView {
     this.picker.value = `${choice.table}\n${choice.statistic}`;
     this.picker.disabled = !groups.length;
     this.meaning.textContent = column(facts, choice)?.meaning ?? '';
-  }
-}
-
-/** @param {string} filter @returns {RegExp | null} null where it is not one */
-function patternOf(filter) {
-  try {
-    return new RegExp(filter, 'i');
-  } catch {
-    return null;
   }
 }
 

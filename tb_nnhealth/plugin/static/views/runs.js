@@ -3,6 +3,7 @@
 
 import {h, icon} from '../dom.js';
 import {plural, words} from '../format.js';
+import {readPattern} from './pattern.js';
 import {RunRow, sorted} from './runrow.js';
 import {title} from './header.js';
 
@@ -94,26 +95,23 @@ export class RunsTable {
     this.choose(shown.compare);
   }
 
-  /** Reads the filter; keeps the last one that could be read. @param {string} filter @returns {string | null} what is wrong with it */
+  /** Reads the filter; keeps the last one that could be read. @param {string} filter @returns {string} what is wrong with it */
   read(filter) {
-    try {
-      this.pattern = filter ? new RegExp(filter, 'i') : null;
-      return null;
-    } catch (error) {
-      return /** @type {Error} */ (error).message.replace(/^Invalid regular expression: (.*: )?/, '');
-    }
+    const {pattern, fault} = readPattern(filter);
+    this.pattern = pattern ?? this.pattern;
+    return fault;
   }
 
   /** @param {Json} row */
   passes = ({run, finding}) => [title(run), ...(finding ? [finding.title, words(finding.rule)] : [])]
     .some((text) => !this.pattern || this.pattern.test(text));
 
-  /** @param {string | null} fault @param {string} filter @param {number} count */
+  /** @param {string} fault @param {string} filter @param {number} count */
   say(fault, filter, count) {
     const total = this.shown?.rows.size ?? 0;
     if (!total) return this.said.replaceChildren('Reading the runs …');
     this.unmatched.hidden = count > 0;
-    const told = fault ? `Not a regular expression yet (${fault}).` : filter ? `${count} of ${plural(total, 'run')}` : plural(total, 'run');
+    const told = fault ? fault : filter ? `${count} of ${plural(total, 'run')}` : plural(total, 'run');
     if (this.said.textContent !== told) this.said.textContent = told;
     this.filter.setAttribute('aria-invalid', String(Boolean(fault)));
   }
