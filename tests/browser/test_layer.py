@@ -166,6 +166,36 @@ def test_histograms_are_stacked_over_time(open_tab):
     assert len(inked(ridges(panel, "kernel values"))) > 500
 
 
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ("25-55", "3 histograms, steps 30–50 of"),
+        ("28-32", "1 histogram, step 30 of"),
+        ("31-38", "No histogram was taken in"),
+    ],
+)
+def test_only_histograms_of_the_range_are_counted(steps, told, open_tab):
+    tab = open_tab("sick/health", address=f"&p.nnhealth.row=block%2Fdense_3%2Fkernel&p.nnhealth.steps={steps}")
+    expect(tab.frame.get_by_role("region", name="Histograms").locator("> p")).to_contain_text(told)
+
+
+@pytest.mark.parametrize(("module", "part"), [("ridges", "Ridges"), ("distribution", "Distribution")])
+def test_histograms_are_laid_out_once_while_they_stay(module, part, open_tab, tensorboard):
+    body = f"""rows => {{
+        const axis = {{first: 0, last: 1, listeners: new Set(), point() {{}}, toPixel: (step, width) => step * width}};
+        const shares = new Float32Array(2 * rows).fill(1);
+        const frame = () => ({{rows, columns: 2, first: [0, 1], last: [0, 1], planes: [shares]}});
+        const one = new m.{part}(axis);
+        document.body.append(one.node);
+        const laid = (shown) => (one.update(shown, false), [one.bins, one.shape]);
+        const spread = {{title: 'values', frame: frame()}};
+        const [first, again, other] = [laid(spread), laid({{...spread}}), laid({{...spread, frame: frame()}})];
+        one.node.remove();
+        return [first[0] && first.every((made, index) => made === again[index]), other[0] === first[0]];
+    }}"""
+    assert imported(tensorboard, open_tab(), f"views/{module}.js", body, HISTOGRAM_BINS) == [True, False]
+
+
 def test_pointer_on_a_histogram_tells_step_bin_and_share(open_tab):
     _, panel = open_layer(open_tab, "sick", "block/dense_3/kernel")
     part = ridges(panel, "kernel gradient")

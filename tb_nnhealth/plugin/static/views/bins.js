@@ -50,6 +50,10 @@ export function binsOf({columns, planes: [values]}) {
   return {bounds, centre, inner: LOWEST_EXPONENT + inner, columns, shares, most};
 }
 
+/** @param {import('../api.js').Frame} frame @param {import('./axis.js').StepAxis} axis @returns {number[]} the columns in view that hold a histogram */
+export const columnsInView = ({columns, first, last, planes: [shares]}, axis) => Array.from({length: columns}, (_, column) => column)
+  .filter((column) => last[column] >= axis.first && first[column] <= axis.last && !Number.isNaN(shares[column]));
+
 /** @param {Bins} bins @param {number} bin @returns {string} what its elements are */
 export function binText({bounds, centre}, bin) {
   const [low, high] = bounds[bin];

@@ -51,8 +51,8 @@ export class Distribution {
 
   /** @param {Spread} shown @param {boolean} dark */
   update(shown, dark) {
+    if (shown.frame !== this.shown?.frame || !this.bins) this.bins = binsOf(shown.frame);
     this.shown = shown;
-    this.bins = binsOf(shown.frame);
     this.title.textContent = shown.title;
     if (this.width() > 0) this.draw(shown.frame, this.bins, dark);
     this.follow(null, null);

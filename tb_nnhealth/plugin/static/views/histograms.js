@@ -5,6 +5,7 @@ import {Slot, h} from '../dom.js';
 import {plural, steps, whole} from '../format.js';
 import {Choices} from './choices.js';
 import {missingHistograms, spreadPlace, withHistograms} from './charts.js';
+import {columnsInView} from './bins.js';
 import {Distribution} from './distribution.js';
 import {Ridges} from './ridges.js';
 import {resize} from './strip.js';
@@ -51,23 +52,25 @@ export class Histograms {
     const {facts, row, places, dark} = shown;
     this.tensors.show([facts, row], () => tensors(withHistograms(facts, places), spreadPlace(facts, places, row), this.select));
     this.forms.node.hidden = !spreads.length;
-    this.note.textContent = told(facts, places, row, spreads);
+    this.note.textContent = told(facts, places, row, spreads, this.axis);
     this.node.hidden = !this.note.textContent;
     this.ridges.forEach((ridge, index) => ridge.update(spreads[index]));
     this.strips.forEach((strip, index) => strip.update(spreads[index], dark));
   }
 }
 
-/** @param {Json} facts @param {Place[]} places @param {string} row @param {import('./distribution.js').Spread[]} spreads @returns {string} which histograms there are, and which are not */
-function told(facts, places, row, spreads) {
+/** @param {Json} facts @param {Place[]} places @param {string} row @param {import('./distribution.js').Spread[]} spreads @param {import('./axis.js').StepAxis} axis @returns {string} which histograms there are, and which are not */
+function told(facts, places, row, spreads, axis) {
   const missing = missingHistograms(facts, places, row);
   const lacking = missing.length ? ` None was taken of the ${missing.join(' and the ')}.` : '';
   if (!withHistograms(facts, places).length) return lacking && 'No histogram of this layer was taken: HealthCallback(histograms=True) takes them.';
   if (!spreads.length) return AXIS;
   const [{frame}] = spreads;
-  if (!frame.columns) return `No histogram was taken in these steps.${lacking}`;
-  const taken = steps(frame.first[0], frame.last[frame.columns - 1]);
-  return `${plural(frame.columns, 'histogram')}, ${taken} of ${whole(facts.training.steps)}. ${AXIS}${lacking}`;
+  const columns = columnsInView(frame, axis);
+  if (!columns.length) return `No histogram was taken in these steps.${lacking}`;
+  const taken = steps(frame.first[columns[0]], frame.last[columns[columns.length - 1]]);
+  const isThinned = columns.some((column) => frame.first[column] < frame.last[column]);
+  return `${isThinned ? 'Histograms' : plural(columns.length, 'histogram')}, ${taken} of ${whole(facts.training.steps)}. ${AXIS}${lacking}`;
 }
 
 /**

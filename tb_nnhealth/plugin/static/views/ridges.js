@@ -3,12 +3,12 @@
 
 import {h} from '../dom.js';
 import {whole} from '../format.js';
-import {binText, binsOf, shareText, summary, ticksOf} from './bins.js';
+import {binText, binsOf, columnsInView, shareText, summary, ticksOf} from './bins.js';
 import {fit} from './canvas.js';
 
 /**
  * @typedef {import('./distribution.js').Spread} Spread
- * @typedef {{width: number, span: number, bins: import('./bins.js').Bins, columns: number[]}} Shape how the ridges lie
+ * @typedef {{width: number, span: number, bins: import('./bins.js').Bins, columns: number[], outlines: Path2D[]}} Shape how the ridges lie
  */
 
 const HEIGHT = 210;
@@ -27,6 +27,8 @@ export class Ridges {
     this.axis = axis;
     /** @type {Spread | null} */
     this.shown = null;
+    /** @type {import('./bins.js').Bins | null} */
+    this.bins = null;
     /** @type {Shape | null} */
     this.shape = null;
     this.title = h('div.strip-title');
@@ -47,13 +49,23 @@ export class Ridges {
 
   /** @param {Spread} shown */
   update(shown) {
+    const {frame} = shown;
+    if (frame !== this.shown?.frame || !this.bins) this.bins = binsOf(frame);
     this.shown = shown;
     this.title.textContent = shown.title;
-    const {frame} = shown;
-    const columns = within(frame, this.axis);
+    const columns = apart(columnsInView(frame, this.axis));
     const width = this.node.clientWidth - LEFT - RIGHT;
-    this.shape = width > 0 ? {width, bins: binsOf(frame), columns, span: HEIGHT - TALLEST - BOTTOM - 2} : null;
+    const isSame = this.shape?.bins === this.bins && this.shape.width === width && String(this.shape.columns) === String(columns);
+    if (!isSame) this.shape = width > 0 ? this.lay(width, this.bins, columns) : null;
     this.follow(null, null);
+  }
+
+  /** @param {number} width @param {import('./bins.js').Bins} bins @param {number[]} columns @returns {Shape} */
+  lay(width, bins, columns) {
+    /** @type {Shape} */
+    const shape = {width, bins, columns, span: HEIGHT - TALLEST - BOTTOM - 2, outlines: []};
+    shape.outlines = columns.map((column, index) => this.outline(shape, column, this.baseline(shape, index)));
+    return shape;
   }
 
   /** @param {Shape} shape @param {number} index of a ridge @returns {number} where it stands */
@@ -69,8 +81,7 @@ export class Ridges {
     const style = getComputedStyle(this.node);
     const [card, ink, text, dim, edge] = ['--card', '--line-1', '--text', '--dim', '--grid'].map((name) => style.getPropertyValue(name).trim());
     this.drawAxis(context, shape, edge, dim);
-    shape.columns.forEach((column, index) => {
-      const outline = this.outline(shape, column, this.baseline(shape, index));
+    shape.outlines.forEach((outline, index) => {
       context.fillStyle = card;
       context.fill(outline);
       context.globalAlpha = 0.25 + (0.65 * (index + 1)) / shape.columns.length;
@@ -161,10 +172,8 @@ function inShort(bins, column) {
   return most === undefined ? 'empty' : `90 % in ${few} to ${most}, median ${half}`;
 }
 
-/** @param {import('../api.js').Frame} frame @param {import('./axis.js').StepAxis} axis @returns {number[]} the columns in view that hold a histogram: as many as can be told apart */
-function within({columns, first, last, planes: [shares]}, axis) {
-  const inside = Array.from({length: columns}, (_, column) => column).filter((column) =>
-    last[column] >= axis.first && first[column] <= axis.last && !Number.isNaN(shares[column]));
+/** @param {number[]} inside columns @returns {number[]} as many of them as can be told apart */
+function apart(inside) {
   const count = Math.min(MOST, inside.length);
   return Array.from({length: count}, (_, index) => inside[Math.round((index * (inside.length - 1)) / Math.max(1, count - 1))]);
 }
