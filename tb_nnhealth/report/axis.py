@@ -16,6 +16,9 @@ HEIGHT = 100
 INSET = 4.0
 """Room for the line's width above the highest value and below the lowest."""
 
+SLACK = 1e-6
+"""Share of a decade by which a value may lie outside of it."""
+
 Floats = NDArray[np.float64]
 
 
@@ -69,9 +72,9 @@ def domain_of(curves: Sequence[Curve], statistic: str, unit: str, limit: float |
 
 
 def decades_of(positive: Sequence[float]) -> Domain:
-    """Returns the whole decades that hold what is above 0."""
-    low = math.floor(math.log10(min(positive)))
-    return Domain(10.0**low, 10.0 ** max(math.ceil(math.log10(max(positive))), low + 1), True)
+    """Returns the whole decades that hold what is above 0, as far as a float32 tells: its 1e-5 is less than that."""
+    low = math.floor(math.log10(min(positive)) + SLACK)
+    return Domain(10.0**low, 10.0 ** max(math.ceil(math.log10(max(positive)) - SLACK), low + 1), True)
 
 
 def ticks_of(domain: Domain, unit: str, most: int) -> tuple[Tick, ...]:

@@ -16,7 +16,7 @@ from tb_nnhealth.faces.extents import extent_of
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
-from tb_nnhealth.report.axis import decades, domain_of, tick_labels, ticks
+from tb_nnhealth.report.axis import HEIGHT, INSET, decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.heatmap import SHOWN, scale_of
 from tb_nnhealth.report.labels import labels_of
@@ -264,11 +264,18 @@ def test_names_of_histograms(open_tab, tensorboard):
 
 def test_flows(open_tab, tensorboard):
     tab = open_tab("sick/health", address="&p.nnhealth.view=flow")
-    own = flows(read_run(tensorboard.log_dir / "sick"), {})
+    run = read_run(tensorboard.log_dir / "sick")
+    limits = bands(Scorecard.from_run(run))
+    own = flows(run, limits)
     able = tab.frame.locator(".flow-choices .choices button:enabled")
     able.first.wait_for()
     assert able.all_inner_texts() == [flow.title for flow in own]
     assert tab.frame.locator(".flow p.said").inner_text() == own[0].told
+    body = "given => m.FLOWS.map(flow => [flow.title, m.healthyOf({bands: given}, flow)?.map(Math.log10) ?? []])"
+    given = {name: asdict(band) for name, band in limits.items()}
+    healthy = dict(imported(tensorboard, tab, "views/depth.js", body, given))
+    told = [" … ".join(wording.number(value) for value in healthy[flow.title]) for flow in own]
+    assert told == [flow.usual for flow in own] and any(told)
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):
@@ -280,13 +287,17 @@ def test_domains_of_small_charts(open_tab, tensorboard):
             VALUES[1:],
         )
     ]
-    body = "all => all.map(m.domainOf).map(({low, high, place}) => [low, high, place((low + high) / 2)])"
-    found = imported(tensorboard, open_tab(), "views/sparkline.js", body, given)
-    for one, (low, high, _) in zip(given, found, strict=True):
+    shares = [0.0, 0.1, 0.5, 1.0]
+    body = """(all, shares) => all.map(m.domainOf).map(({low, high, place}) =>
+        [low, high, shares.map((share) => place(low + share * (high - low)))])"""
+    found = imported(tensorboard, open_tab(), "views/sparkline.js", body, given, shares)
+    for one, (low, high, places) in zip(given, found, strict=True):
         values = np.array(one["low"], np.float32)
         curve = Curve("row", one["statistic"], one["unit"], np.arange(len(values)), values, values, values)
         own = domain_of((curve,), one["statistic"], one["unit"], one["limit"])
         assert (low, high) == (pytest.approx(own.low), pytest.approx(own.high)), one
+        down = own.down(np.array([low + share * (high - low) for share in shares]))
+        assert [INSET + (HEIGHT - 2 * INSET) * (1 - place) for place in places] == pytest.approx(down.tolist()), one
 
 
 @pytest.mark.parametrize("run", ["good", "sick"])
