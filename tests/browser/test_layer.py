@@ -179,6 +179,15 @@ def test_only_histograms_of_the_range_are_counted(steps, told, open_tab):
     expect(tab.frame.get_by_role("region", name="Histograms").locator("> p")).to_contain_text(told)
 
 
+def test_nothing_is_told_of_histograms_outside_of_the_range(open_tab):
+    address = "&p.nnhealth.row=block%2Fdense_3%2Fkernel&p.nnhealth.histograms=steps&p.nnhealth.steps="
+    panel = open_tab("sick/health", f"{address}25-55").frame.get_by_role("region", name="Charts of the chosen row")
+    expect(chart(panel, "kernel values").locator(".line").first).to_have_text("histogram of step50")
+    panel = open_tab("sick/health", f"{address}31-38").frame.get_by_role("region", name="Charts of the chosen row")
+    expect(panel.get_by_text("No histogram was taken in these steps.")).to_be_visible()
+    expect(chart(panel, "kernel values")).to_have_count(0)
+
+
 @pytest.mark.parametrize(("module", "part"), [("ridges", "Ridges"), ("distribution", "Distribution")])
 def test_histograms_are_laid_out_once_while_they_stay(module, part, open_tab, tensorboard):
     body = f"""rows => {{

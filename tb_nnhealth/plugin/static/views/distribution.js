@@ -4,7 +4,7 @@
 import {h} from '../dom.js';
 import {whole} from '../format.js';
 import {columnAt, columnEdges} from './axis.js';
-import {binText, binsOf, shareText, summary, ticksOf} from './bins.js';
+import {binText, binsOf, columnsInView, shareText, summary, ticksOf} from './bins.js';
 import {fit, hatch} from './canvas.js';
 
 /** @typedef {{title: string, frame: import('../api.js').Frame}} Spread */
@@ -111,7 +111,7 @@ export class Distribution {
     const {frame} = shown;
     this.cross.hidden = step === null;
     if (step !== null) this.cross.style.transform = `translateX(${Math.round(LABELS + this.axis.toPixel(step, this.width()))}px)`;
-    const column = step === null ? frame.columns - 1 : columnAt(frame, step);
+    const column = step === null ? columnsInView(frame, this.axis).at(-1) ?? -1 : columnAt(frame, step);
     if (column < 0) return void this.legend.replaceChildren('no histogram in these steps');
     const count = bins.bounds.length;
     const bin = y === null ? -1 : Math.floor(((HEIGHT - MARGIN - y) / (HEIGHT - 2 * MARGIN)) * count);

@@ -41,7 +41,8 @@ export class Histograms {
 
   /** @param {Shown | null} shown */
   update(shown) {
-    const {spreads = [], form = ''} = shown ?? {};
+    const {spreads: all = [], form = ''} = shown ?? {};
+    const spreads = all.some(({frame}) => columnsInView(frame, this.axis).length) ? all : [];
     const isStacked = form !== 'steps';
     this.forms.update(form);
     this.hosts.ridges.hidden = !isStacked;
@@ -51,8 +52,8 @@ export class Histograms {
     if (!shown) return;
     const {facts, row, places, dark} = shown;
     this.tensors.show([facts, row], () => tensors(withHistograms(facts, places), spreadPlace(facts, places, row), this.select));
-    this.forms.node.hidden = !spreads.length;
-    this.note.textContent = told(facts, places, row, spreads, this.axis);
+    this.forms.node.hidden = !all.length;
+    this.note.textContent = told(facts, places, row, all, this.axis);
     this.node.hidden = !this.note.textContent;
     this.ridges.forEach((ridge, index) => ridge.update(spreads[index]));
     this.strips.forEach((strip, index) => strip.update(spreads[index], dark));
