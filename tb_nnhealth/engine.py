@@ -9,6 +9,7 @@ import numpy as np
 
 from tb_nnhealth.configuration import Settings, checked, in_force
 from tb_nnhealth.ignoring import of_other_layers, without_layers
+from tb_nnhealth.missing import few_here
 from tb_nnhealth.nonfinite import samples as taken
 from tb_nnhealth.records import HealthRun, NonFinite, Table
 from tb_nnhealth.rules import DIAGNOSES, Diagnosis, Finding, Limits, NotJudged, Rule
@@ -88,6 +89,8 @@ def _verdict(
     if not own.enabled:
         return said("no_data", reason="turned off by the settings")
     said = partial(said, cut_off=_cut_off(diagnosis.rule, event))
+    if diagnosis.rule.min_samples > 1 and (few := few_here(run)):
+        return said("no_data", reason=few)
     seen = without_layers(run, own.ignore) if own.ignore else run
     if _lacking(diagnosis.rule, seen, _finite):
         every = without_layers(whole, own.ignore) if own.ignore else whole

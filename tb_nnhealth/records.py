@@ -319,7 +319,8 @@ class HealthRun:
 
     `steps` counts the training steps done, `samples` the samples that were taken,
     `sampled_steps` those whose rows are here; `thinned` says that rows which were written are
-    missing (TensorBoard sampled them, or they were lost). `loss_since` is the first step of the present
+    missing (TensorBoard sampled them, or they were lost): `missing_rows` of them, of which `lost_rows` are
+    known to have been lost as they were written. `loss_since` is the first step of the present
     compiled losses: where the run began, or where it was compiled with others. `costs` are measured seconds:
     "compile", "sampling", "training". `problems` are sentences about what could not be read. `project` and
     `limits` are what the training's `pyproject.toml` and `HealthCallback(limits=…)` set of the rules, as the
@@ -346,6 +347,8 @@ class HealthRun:
     loss_since: int = 0
     costs: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    missing_rows: int = 0
+    lost_rows: int = 0
     project: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

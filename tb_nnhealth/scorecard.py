@@ -21,6 +21,7 @@ from tb_nnhealth.configuration import Settings, checked, merged, recorded
 from tb_nnhealth.diff import ScorecardDiff, diff
 from tb_nnhealth.document import ScorecardError, document, parsed, strict_json
 from tb_nnhealth.engine import Status, Verdict, judge
+from tb_nnhealth.missing import few_here
 from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import FloatArray, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding
@@ -72,7 +73,7 @@ class Scorecard:
         """
         given = checked({} if limits is None else limits, "in limits")
         verdicts = judge(run, merged(recorded(run.project), recorded(run.limits), given))
-        categories = tuple(_category(name, verdicts) for name in CATEGORIES)
+        categories = tuple(_category(name, verdicts, few_here(run)) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
         if status == "pass" and not _can_tell_health(run, verdicts):
@@ -165,10 +166,11 @@ class Scorecard:
         return f"<Scorecard of {self.run!r}: {self.status}, score {score}, {len(self.findings)} findings>"
 
 
-def _category(name: str, verdicts: Iterable[Verdict]) -> Category:
+def _category(name: str, verdicts: Iterable[Verdict], few: str | None = None) -> Category:
     own = [verdict for verdict in verdicts if verdict.rule.category == name]
     status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
-    if status == "pass" and any(verdict.cut_off is not None for verdict in own):
+    cut_short = any(few and verdict.reason == few and verdict.rule.min_samples > 1 for verdict in own)
+    if status == "pass" and (cut_short or any(verdict.cut_off is not None for verdict in own)):
         return Category(name, None, "no_data")
     judged = [verdict for verdict in own if verdict.status in ("pass", "fail")]
     weight = sum(verdict.rule.weight for verdict in judged)

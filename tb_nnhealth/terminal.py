@@ -107,7 +107,7 @@ def explain(diagnosis: Diagnosis) -> None:
 def _headline(scorecard: Scorecard, name: str) -> Text:
     own = "" if scorecard.run == name.rpartition("/")[2] else f" ({scorecard.run})"
     training = scorecard.training
-    thinned = ", thinned" if training["thinned"] else ""
+    thinned = ", thinned: findings may be missing or wrong" if training["thinned"] else ""
     short = ", not enough to call it healthy" if scorecard.status == "no_data" else ""
     return Text.assemble(
         (_plain(name), "bold"), (_plain(own), "dim"), "  ",

@@ -51,6 +51,22 @@ def test_what_a_model_has_nothing_of_is_told_so_unless_nothing_at_all_was_measur
     assert verdict(quiet, unmeasured(healthy()), **facts).reason == "clipped fraction was not measured"
 
 
+@pytest.mark.parametrize(
+    ("lost", "cure"),
+    [
+        (30, "the others were lost as they were written"),
+        (0, "leave nnhealth out of --samples_per_plugin and start TensorBoard again, unless the file is damaged"),
+    ],
+)
+def test_a_series_is_not_judged_by_fewer_than_half_of_its_samples(lost, cure):
+    few = replace(healthy(), thinned=True, missing_rows=30, lost_rows=lost)
+    result = verdict(finds("error"), few, needs=("loss",), min_samples=4)
+    assert (result.status, result.reason) == ("no_data", f"only 28 of 58 samples are here ({cure})")
+    assert verdict(finds("error"), few, needs=("loss",), min_samples=1).status == "fail"
+    half = replace(healthy(), thinned=True, missing_rows=28)
+    assert verdict(finds("error"), half, needs=("loss",), min_samples=4).status == "fail"
+
+
 def test_too_few_samples_are_no_data_with_the_reason():
     run = change(healthy(), "step", "loss", np.where(np.arange(28) < 3, 1.0, np.nan))
     result = verdict(quiet, run, needs=("loss",), min_samples=4)

@@ -27,6 +27,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "samples": run.samples,
                 "sampled_steps": run.sampled_steps,
                 "thinned": run.thinned,
+                "written": run.sampled_steps + run.missing_rows,
                 "finished": run.finished,
                 "last_time": last_time(run),
                 "costs": dict(run.costs),

@@ -7,6 +7,7 @@ from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, steps, words
+from tb_nnhealth.missing import note
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import SEVERITIES
@@ -20,10 +21,6 @@ MOST_PROBLEMS = 20
 """Sentences on what a log lacks, at most."""
 
 _OPENINGS = {"error": "This run will not train as it stands", "warning": "Training is probably hurt"}
-
-_THINNED = (
-    "Some rows of this run are missing here (TensorBoard sampled them, or they were lost): short events may not show."
-)
 
 _ORDER: tuple[str, ...] = SEVERITIES
 
@@ -76,7 +73,7 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     if card.status == "pass":
         return "pass", sentence(nothing)
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
-    if not is_finished:
+    if not is_finished and not _is_cut_short(card):
         return "no_data", f"Too early to tell: {so_far} yet."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
 
@@ -103,8 +100,16 @@ def _reason(card: Scorecard, state: str, first: Finding) -> str:
     return f"{title}, probably because {cause}" if worst.because == first.rule else f"{title}. Mend first: {cause}"
 
 
+def _is_cut_short(card: Scorecard) -> bool:
+    """Returns whether a run would be long enough to be called healthy, if all its samples were here."""
+    training = card.training
+    return bool(training["thinned"] and training["steps"] >= LEAST_STEPS and training["samples"] >= LEAST_SAMPLES)
+
+
 def _lack(card: Scorecard) -> str:
     """Returns what a run lacks to be called healthy."""
+    if _is_cut_short(card):
+        return "Too few of its samples are here to call the run healthy"
     if card.training["steps"] < LEAST_STEPS or card.training["sampled_steps"] < LEAST_SAMPLES:
         return "The run is too short to be called healthy"
     return "Too little of the run was measured to call it healthy"
@@ -127,7 +132,7 @@ def tiles(card: Scorecard) -> list[Tile]:
 
 def notes(run: HealthRun) -> list[str]:
     """Returns what is to be known of how the run was measured."""
-    return [*run.problems[:MOST_PROBLEMS], *([_THINNED] if run.thinned else [])]
+    return [*run.problems[:MOST_PROBLEMS], *filter(None, [note(run)])]
 
 
 def unjudged(card: Scorecard) -> list[str]:

@@ -137,6 +137,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
         },
         "failing": len(failing),
         "steps": run.steps,
+        "thinned": run.thinned,
         "finished": run.finished,
         "last_time": last_time(run),
         "loss": _loss(run),

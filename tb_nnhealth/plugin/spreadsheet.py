@@ -18,7 +18,19 @@ from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
 
 HEADER = ("row", "statistic", "step", "value", "lowest", "highest")
-RUNS_HEADER = ("run", "state", "score", "rule", "severity", "message", "failing", "steps", "last_time", "loss")
+RUNS_HEADER = (
+    "run",
+    "state",
+    "score",
+    "rule",
+    "severity",
+    "message",
+    "failing",
+    "steps",
+    "thinned",
+    "last_time",
+    "loss",
+)
 HISTOGRAM_HEADER = ("row", "kind", "step", "from", "to", "elements")
 
 Span = tuple[int, int]

@@ -54,6 +54,7 @@ def assemble(
     noted += [str(item.get("message")) for _, item in happened if item.get("kind") == "problem"]
     epochs = tuple(_epochs(series, noted))
     progress = _progress(sessions, series, noted)
+    missing, lost = _missing(sessions, tables["steps"], progress)
     steps = [report["steps"] for report in progress] + [epoch.step for epoch in epochs]
     return HealthRun(
         name=str(last["run"]),
@@ -63,7 +64,7 @@ def assemble(
         steps=max([*steps, *(int(table.steps[-1]) + 1 for table in tables.values() if len(table.steps))], default=0),
         samples=sum(_samples(sessions, tables["steps"], progress)),
         sampled_steps=len(np.unique(np.concatenate([table.steps for table in tables.values()]))),
-        thinned=_thinned(sessions, tables["steps"], progress),
+        thinned=missing > 0,
         finished=progress[-1]["finished"],
         variables=tables["variables"],
         activations=tables["activations"],
@@ -76,6 +77,8 @@ def assemble(
         loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
         problems=tuple(dict.fromkeys([*problems, *noted])),
+        missing_rows=missing,
+        lost_rows=lost,
         project=settings_of(last, "project"),
         limits=settings_of(last, "limits"),
     )
@@ -166,7 +169,7 @@ def _progress(sessions: Sequence[Session], series: Mapping[str, Series], noted: 
 
 
 def _report(payload: Mapping[str, Any], step: int) -> dict[str, Any]:
-    counts = {name: int(_number(payload.get(name))) for name in ("steps", "samples", "rows")}
+    counts = {name: int(_number(payload.get(name))) for name in ("steps", "samples", "rows", "lost_rows")}
     costs = {cost: _number(payload.get(f"{cost}_seconds")) for cost in COSTS}
     return {**counts, **costs, "step": step, "finished": payload.get("finished") is True}
 
@@ -190,15 +193,17 @@ def _samples(sessions: Sequence[Session], table: Table, progress: Sequence[dict[
         yield max(report["samples"], _counted(index[rows]))
 
 
-def _thinned(sessions: Sequence[Session], table: Table, progress: Sequence[dict[str, Any]]) -> bool:
-    """Returns whether rows are missing: by the last row's number, and by the rows that had been written at a report."""
+def _missing(sessions: Sequence[Session], table: Table, progress: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """Returns how many rows are missing, by the last row's number and by those that had been written at a report; and
+    how many of them were lost as they were written."""
     index = table.series("row_index", "step")
+    missing = lost = 0
     for rows, report in zip(_by_session(sessions, table), progress, strict=True):
-        here = rows.stop - rows.start
         until_report = int(np.sum(table.steps[rows] <= report["step"]))
-        if here < _counted(index[rows]) or until_report < report["rows"]:
-            return True
-    return False
+        gone = max(0, _counted(index[rows]) - (rows.stop - rows.start), report["rows"] - until_report)
+        missing += gone
+        lost += min(gone, report["lost_rows"])
+    return missing, lost
 
 
 def _counted(index: FloatArray) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_nnhealth.missing import few_here
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._once import once
@@ -94,7 +95,13 @@ def steps_seen(run: HealthRun) -> int:
 @once
 def loss_curve(run: HealthRun) -> LossCurve:
     """Returns the loss in force: of the epochs, or of the sampled steps where there are few epochs, or where a step's
-    loss grows with its batch: the last one of an epoch may be smaller, and is not sampled."""
+    loss grows with its batch: the last one of an epoch may be smaller, and is not sampled.
+
+    Raises:
+      NotJudged: few of the run's samples are here.
+    """
+    if few := few_here(run):
+        raise NotJudged(few)
     run = of_present_loss(run)
     sampled = run.step.series("loss", "step").astype(np.float64)
     finite = np.isfinite(sampled)
@@ -150,8 +157,13 @@ def learns_well(run: HealthRun) -> bool:
 def suffers(run: HealthRun) -> bool:
     """Returns whether nothing was learnt, as far as is known, or nothing but the examples themselves: a run that
     has only begun has learnt nothing yet, and one whose loss rose until it was NaN or infinite has lost it. What holds
-    in training mode alone was learnt."""
-    if run.nonfinite is not None and loss_curve(run).fell < 0:
+    in training mode alone was learnt.
+
+    Raises:
+      NotJudged: few of the run's samples are here.
+    """
+    fell = loss_curve(run).fell
+    if run.nonfinite is not None and fell < 0:
         return True
     try:
         return not learns_well(run) or (fails_in_validation(run) and not fails_in_inference(run))

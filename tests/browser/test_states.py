@@ -12,6 +12,8 @@ from PIL import Image
 from playwright.sync_api import expect
 
 import tools.browser
+from tb_nnhealth.faces.verdict import notes
+from tb_nnhealth.reader import read_run
 from tests.browser.conftest import TensorBoard
 from tests.browser.odd import HOSTILE, HOSTILE_RUNS, NESTED, STEPS, write_odd_runs, write_part
 from tests.browser.runs import LONG, write_small_run
@@ -445,11 +447,27 @@ def test_nothing_moves_while_a_run_loads(open_tab, width, view):
     assert tab.frame.locator("body").evaluate(total) <= MOST_SHIFT
 
 
-def test_thinned_run_says_so(open_tab):
+def test_thinned_run_says_so(open_tab, tensorboard):
     tab = open_tab("thinned/health")
-    expect(tab.frame.locator(".notes")).to_contain_text("Some rows of this run are missing here")
+    assert tab.frame.locator(".notes li").first.inner_text().strip() in notes(read_run(tensorboard.log_dir / "thinned"))
+    expect(tab.frame.locator(".notes")).to_contain_text(
+        "This run is thinned, only 30 of 50 samples are here: findings may be missing or wrong."
+    )
+    expect(tab.frame.locator("dl.measured")).to_contain_text("30 · 30 of 50 samples")
     other = open_tab("small/health")
-    expect(other.frame.get_by_role("region", name="Verdict")).not_to_contain_text("rows of this run are missing")
+    expect(other.frame.get_by_role("region", name="Verdict")).not_to_contain_text("thinned")
+
+
+def test_thinned_runs_are_marked_in_the_table_and_side_by_side(open_tab):
+    table = open_tab(None, address="&p.nnhealth.page=runs")
+    marked = table.frame.locator("tr[data-run] .thinned")
+    marked.first.wait_for()
+    assert marked.evaluate_all("all => all.map(mark => mark.closest('tr').dataset.run)") == ["thinned/health"]
+    compared = quote(json.dumps(["thinned/health", "small/health"]), safe="")
+    tab = open_tab(None, f"&p.nnhealth.page=compare&p.nnhealth.compare={compared}")
+    expect(tab.frame.get_by_role("region", name="Verdicts").locator(".thinned")).to_have_text(
+        [" · thinned, 30 of 50 samples"]
+    )
 
 
 FITS = "() => document.documentElement.scrollWidth <= window.innerWidth"

@@ -13,7 +13,7 @@ from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import Band, bands
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.extents import extent_of
-from tb_nnhealth.faces.verdict import WORDS, counts, headline, state_of, tiles, unjudged
+from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, tiles, unjudged
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import HEIGHT, INSET, decades, domain_of, tick_labels, ticks
@@ -90,8 +90,10 @@ def test_the_verdict(run, open_tab, tensorboard):
     chips = verdict.locator(".chip").evaluate_all("all => all.map(chip => chip.dataset.state)")
     assert chips == [tile.state for tile in tiles(card)]
     assert (verdict.get_attribute("data-state"), verdict.locator("h1").inner_text()) == (state, sentence)
-    notes = [note.strip() for note in verdict.locator("ul.notes li").all_inner_texts()]
-    assert notes[len(notes) - len(unjudged(card)) :] == unjudged(card)
+    shown = [note.strip() for note in verdict.locator("ul.notes li").all_inner_texts()]
+    assert shown == notes(read) + unjudged(card)
+    steps = re.search(r"<dt>Steps</dt><dd>(.*?)</dd>", html(read, card))
+    assert steps and tab.frame.locator("dl.measured dd").nth(3).inner_text() == steps[1]
     first = re.findall(r'<p class="first">(.*?)</p>', html(read, card))
     shown = tab.frame.locator(".verdict p.first").all_inner_texts()
     assert shown == [unescape(re.sub("<[^>]*>", "", text)) for text in first]

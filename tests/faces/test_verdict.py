@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth import engine
-from tb_nnhealth.faces.verdict import counts, first_to_mend, headline, state_of, tiles, unjudged
+from tb_nnhealth.faces.verdict import counts, first_to_mend, headline, notes, state_of, tiles, unjudged
 from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -68,6 +68,22 @@ def test_a_long_run_of_which_the_steps_alone_were_measured_is_not_called_short()
     state, sentence = told(dataclasses.replace(healthy(), variables=empty, activations=empty, data=empty))
     assert state == "no_data"
     assert sentence.startswith("Too little of the run was measured to call it healthy: nothing wrong was found in the ")
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_run_of_which_few_samples_are_here_is_neither_healthy_nor_too_young(is_finished):
+    few = dataclasses.replace(healthy(), sampled_steps=8, thinned=True, missing_rows=20, finished=is_finished)
+    card = Scorecard.from_run(few)
+    state, sentence = headline(card, is_finished)
+    assert (state, card.score, card.training["thinned"]) == ("no_data", None, True)
+    assert sentence.startswith(
+        "Too few of its samples are here to call the run healthy: nothing wrong was found in the "
+    )
+    assert notes(few) == [
+        "This run is thinned, only 8 of 28 samples are here: findings may be missing or wrong. "
+        "Leave nnhealth out of --samples_per_plugin and start TensorBoard again, unless the file is damaged."
+    ]
+    assert any("and loss could" in text and "only 8 of 28 samples are here" in text for text in unjudged(card))
 
 
 def test_a_healthy_run_tells_how_much_was_checked():

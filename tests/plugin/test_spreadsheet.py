@@ -129,8 +129,8 @@ def test_table_of_all_runs():
     rows = [
         {"run": "b", "state": "waiting", "steps": 3, "last_time": 1.0},
         {
-            "run": "a", "state": "error", "score": 0, "finding": first, "failing": 2, "steps": 48, "finished": True,
-            "last_time": 2.5, "loss": {"values": [1.0, None, 0.25, None], "broken": None},
+            "run": "a", "state": "error", "score": 0, "finding": first, "failing": 2, "steps": 48, "thinned": True,
+            "finished": True, "last_time": 2.5, "loss": {"values": [1.0, None, 0.25, None], "broken": None},
         },
         {"run": "c", "state": "pass", "score": 100, "failing": 0, "loss": {"values": [], "broken": "NaN"}},
     ]  # fmt: skip
@@ -138,6 +138,6 @@ def test_table_of_all_runs():
     assert [line["run"] for line in lines] == ["a", "b", "c"]
     assert lines[0] == {
         "run": "a", "state": "error", "score": "0", "rule": "dead-units", "severity": "error", "message": "'=All.",
-        "failing": "2", "steps": "48", "last_time": "2.5", "loss": "0.25",
+        "failing": "2", "steps": "48", "thinned": "True", "last_time": "2.5", "loss": "0.25",
     }  # fmt: skip
     assert (lines[1]["score"], lines[2]["loss"]) == ("", "NaN")

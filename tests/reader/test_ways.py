@@ -214,6 +214,7 @@ def test_thinned_by_tensorboard_is_told(way: str, read: Way, run_dir: Path) -> N
     run = read(run_dir, samples=10)
     assert (run.samples, run.steps) == (50, 50)
     assert run.thinned is (way != "files")
+    assert (run.missing_rows, run.lost_rows) == ((0, 0) if way == "files" else (40, 0))
     assert run.sampled_steps == (50 if way == "files" else 10)
 
 

@@ -74,6 +74,15 @@ def test_healthy_runs_have_no_warning_also_thinned(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_few_samples_of_a_run_make_no_symptom_of_it(name):
+    """Nothing is known of whether it learns: what TensorBoard left out may have told."""
+    few = replace(thin(stuck(healthy()), 4), sampled_steps=7, missing_rows=21)
+    told = verdict(name, few)
+    assert told.status in ("pass", "no_data") and not told.findings
+    assert told.status == "no_data" or told.rule.min_samples <= 1
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_measured_is_never_an_error(name):
     assert verdict(name, unmeasured(healthy())).status in ("pass", "no_data")
 

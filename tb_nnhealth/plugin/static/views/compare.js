@@ -15,7 +15,7 @@ import {breakable, namesApart} from './runname.js';
 import {MOST_COMPARED} from './runs.js';
 import {tellSteps, within} from './shownsteps.js';
 import {Strip, drawSteps} from './strip.js';
-import {WORDS} from './verdict.js';
+import {WORDS, samples} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -112,7 +112,7 @@ export class Compare {
       h('tbody', {},
         h('tr.says', {}, h('th', {scope: 'row'}, 'Verdict'), read.map(says)),
         categories.map((/** @type {string} */ name) => line(words(name), ({facts}) => tile(facts.verdict, name), 'tr.tiles')),
-        line('Steps', ({facts}) => whole(facts.training.steps)),
+        line('Steps', ({facts}) => [whole(facts.training.steps), facts.training.thinned ? h('span.thinned', {}, ` · thinned, ${samples(facts.training)}`) : null]),
         line('Optimizer', ({facts}) => optimizer(facts)),
         line('Model', ({facts}) => `${facts.model.name} · ${short(facts.model.parameters)} parameters`))));
   }

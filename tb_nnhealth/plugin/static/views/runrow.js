@@ -16,6 +16,8 @@ import {WORDS} from './verdict.js';
 /** What a state is called in the table, the worst first. @type {Record<string, string>} */
 const STATES = {error: WORDS.error, warning: WORDS.warning, unread: 'unreadable', no_data: 'not judged', pass: WORDS.pass};
 
+const THINNED = 'Some of its samples are not here: findings may be missing or wrong';
+
 const ORDER = Object.keys(STATES);
 const NAMES = new Intl.Collator('en');
 
@@ -118,7 +120,7 @@ function contents(row) {
     finding: finding ? [h('div.first-finding', {},
       icon(finding.severity), h('span.what', {title: finding.message}, finding.title),
       failing > 1 ? h('span.more-findings', {title: `${failing} checks fail`}, `+${failing - 1}`) : null)] : row.reason ? [h('span.what.dim', {title: row.reason}, sentence(row.reason))] : [],
-    steps: [row.steps ? whole(row.steps) : '–'],
+    steps: [row.steps ? whole(row.steps) : '–', ...(row.thinned ? [h('span.thinned', {title: THINNED}, 'thinned')] : [])],
     loss: row.loss ? [picture(row.loss), h('span', {}, row.loss.broken ?? number(lastLoss(row)))] : [],
   };
 }

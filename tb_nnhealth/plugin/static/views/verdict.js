@@ -87,6 +87,10 @@ function notes({notes, unjudged}) {
   return items.length ? h('ul.notes', {}, items) : null;
 }
 
+/** @param {Json} training @returns {string} how many samples there are, and of a thinned run how many of them are here */
+export const samples = ({samples: taken, thinned, sampled_steps: here, written}) =>
+  (thinned ? `${whole(here)} of ${plural(written, 'sample')}` : plural(taken, 'sample'));
+
 /** @param {Json} facts */
 function measured(facts) {
   const {model, training} = facts;
@@ -97,7 +101,7 @@ function measured(facts) {
     ['Model', `${model.name} · ${short(model.parameters)} parameters`],
     ['Optimizer', optimizer ? [optimizer.class_name, optimizer.learning_rate ? `lr ${number(optimizer.learning_rate)}` : ''].filter(Boolean).join(' · ') : null],
     ['Loss', [...new Set(losses)].join(', ')],
-    ['Steps', `${whole(training.steps)} · ${plural(training.samples, 'sample')}`],
+    ['Steps', `${whole(training.steps)} · ${samples(training)}`],
     ['Measuring', seconds > 0 && sampling >= 0 ? `${duration(sampling)} · ${number((100 * sampling) / seconds)} % of training` : null],
     ['Compiling', compile > 0 ? `${duration(compile)} once` : null],
   ];
