@@ -1,6 +1,8 @@
 """What must hold of the page's files, whoever edits them."""
 
+import ast
 import hashlib
+import inspect
 import itertools
 import re
 from pathlib import Path
@@ -8,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tb_nnhealth import HealthCallback
 from tb_nnhealth.plugin import plugin
 
 STATIC = Path(plugin.__file__).parent / "static"
@@ -101,3 +104,13 @@ def test_lines_can_be_told_apart_by_colour(theme, sight):
     for line in lines:
         dark, light = sorted((luminance(line), ground))
         assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def test_each_call_that_the_page_tells_people_to_make_is_one_that_works():
+    told = [call for path in OURS for call in re.findall(r"HealthCallback\([^()]*\)", path.read_text())]
+    assert len(told) >= 2
+    for call in told:
+        made = ast.parse(call, mode="eval").body
+        assert isinstance(made, ast.Call)
+        names = {word.arg: ... for word in made.keywords}
+        inspect.signature(HealthCallback).bind(*made.args, **names)

@@ -46,7 +46,7 @@ export class FlowView {
     this.said = h('p.said', {role: 'status'});
     this.scrubber = new Scrubber((position) => this.move(position), () => actions.step(this.step));
     this.empty = h('p.dim', {}, 'Nothing that could be followed through the layers was measured. '
-      + 'Train with HealthCallback(gradients=True, activations=True), which is the default.');
+      + 'Train with HealthCallback("logs/run1", gradients=True, activations=True), which is the default.');
     this.body = h('div', {}, this.choices, this.scrubber.node, this.said, this.plot);
     this.node = h('div.flow', {}, this.body, this.empty);
   }

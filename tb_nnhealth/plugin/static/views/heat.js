@@ -24,7 +24,7 @@ const HINT = 'Choose a row for its charts. Drag across the steps to zoom in; Ctr
   + 'shows all steps. Keys: arrows move the cell, Space opens a group, + and − zoom, Shift and an arrow pan, 0 shows all steps.';
 
 const NOTHING = 'Neither variables, layer outputs nor batches were measured in this run: there are no layers to show. '
-  + 'Train with HealthCallback(gradients=True, activations=True, data=True), which is the default.';
+  + 'Train with HealthCallback("logs/run1"), without include and exclude: it measures all of them then.';
 
 export class HeatView {
   /** @param {import('./axis.js').StepAxis} axis @param {Actions} actions */

@@ -64,7 +64,7 @@ export class Histograms {
 function told(facts, places, row, spreads, axis) {
   const missing = missingHistograms(facts, places, row);
   const lacking = missing.length ? ` None was taken of the ${missing.join(' and the ')}.` : '';
-  if (!withHistograms(facts, places).length) return lacking && 'No histogram of this layer was taken: HealthCallback(histograms=True) takes them.';
+  if (!withHistograms(facts, places).length) return lacking && 'No histogram of this layer was taken: HealthCallback("logs/run1", histograms=True) takes them.';
   if (!spreads.length) return AXIS;
   const [{frame}] = spreads;
   const columns = columnsInView(frame, axis);
