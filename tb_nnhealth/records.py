@@ -322,7 +322,8 @@ class HealthRun:
     missing (TensorBoard sampled them, or they were lost): `missing_rows` of them, of which `lost_rows` are
     known to have been lost as they were written. `loss_since` is the first step of the present
     compiled losses: where the run began, or where it was compiled with others. `costs` are measured seconds:
-    "compile", "sampling", "training". `problems` are sentences about what could not be read. `project` and
+    "compile", "sampling", "training" (within the steps), and "elapsed" from the first sample to the
+    last. `problems` are sentences about what could not be read. `project` and
     `limits` are what the training's `pyproject.toml` and `HealthCallback(limits=…)` set of the rules, as the
     manifest holds it (tb_nnhealth.configuration).
     """

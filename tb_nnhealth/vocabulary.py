@@ -102,7 +102,12 @@ STEP_STATISTICS: tuple[Statistic, ...] = (
     Statistic("step_skipped", "0 or 1", "step", "1 where the loss-scale optimizer skipped the update"),
     Statistic("update_applied", "0 or 1", "step", "0 where gradient accumulation only accumulated"),
     Statistic("batch_size", "examples", "step", "examples in the batch"),
-    Statistic("examples_per_second", "examples/s", "step", "training speed between samples"),
+    Statistic(
+        "examples_per_second",
+        "examples/s",
+        "step",
+        "examples ÷ time within a step that is not sampled: without other callbacks and validation",
+    ),
     Statistic("sample_index", "", "step", "running number of this sample in the session, from 0"),
     Statistic("row_index", "", "step", "running number of this row in the session, from 0"),
 )

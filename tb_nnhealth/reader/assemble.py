@@ -75,7 +75,8 @@ def assemble(
         epochs=epochs,
         nonfinite=_nonfinite(happened),
         loss_since=_loss_since(sessions),
-        costs={cost: sum(report[cost] for report in progress) for cost in COSTS},
+        costs={cost: sum(report[cost] for report in progress) for cost in COSTS}
+        | {"elapsed": sum(_elapsed(sessions, tables["steps"]))},
         problems=tuple(dict.fromkeys([*problems, *noted])),
         missing_rows=missing,
         lost_rows=lost,
@@ -191,6 +192,13 @@ def _samples(sessions: Sequence[Session], table: Table, progress: Sequence[dict[
     index = table.series("sample_index", "step")
     for rows, report in zip(_by_session(sessions, table), progress, strict=True):
         yield max(report["samples"], _counted(index[rows]))
+
+
+def _elapsed(sessions: Sequence[Session], table: Table) -> Iterator[float]:
+    """Yields of each session the seconds from its first sample, when its manifest is written, to its last."""
+    for session, rows in zip(sessions, _by_session(sessions, table), strict=True):
+        times = table.wall_times[rows]
+        yield max(0.0, float(times[-1]) - session.wall_time) if len(times) else 0.0
 
 
 def _missing(sessions: Sequence[Session], table: Table, progress: Sequence[dict[str, Any]]) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]
     if _was(run, "clipped_fraction"):
         yield "Clipped away", {"clipped_fraction": ""}, None
     yield "Loss scale", {"loss_scale": ""}, None
-    yield "Examples a second", {"examples_per_second": ""}, None
+    yield "Examples a second within steps", {"examples_per_second": ""}, None
 
 
 def _titled(text: str) -> str:

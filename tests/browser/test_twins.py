@@ -130,6 +130,19 @@ def test_what_a_number_is(open_tab, tensorboard):
     assert imported(tensorboard, tab, "views/findings.js", "() => m.MOST_PLACES") == MOST_PLACES
 
 
+def test_what_measuring_took_is_a_share_of_all_the_time_or_told_to_be_that_of_a_dense_start(open_tab, tensorboard):
+    auto = {"sampling": "auto", "overhead": 0.02}
+    cases = [
+        ({"sampling": 6.4, "elapsed": 920.0, "training": 45.8}, auto, "6.4 s · 0.696 % of the time"),
+        ({"sampling": 0.25, "elapsed": 1.0, "training": 0.8}, auto, "0.25 s · the start is sampled densely"),
+        ({"sampling": 0.25, "elapsed": 1.0, "training": 0.8}, {**auto, "sampling": 4}, "0.25 s · 25 % of the time"),
+        ({"sampling": 0.0, "elapsed": 0.0, "training": 0.0}, auto, None),
+    ]
+    body = "all => all.map(([costs, settings]) => m.spent(costs, settings))"
+    found = imported(tensorboard, open_tab(), "views/verdict.js", body, [case[:2] for case in cases])
+    assert found == [told for *_, told in cases]
+
+
 VALUES = ([], [0.0], [3.0], [-2.0, 1.0], [0.2, 0.25], [0.0, 1e-3, 5.0], [1e-20, 1.0], [2.0, 3e4], [-5.0], [0.5, 0.75])
 
 

@@ -52,7 +52,8 @@ def test_everything_written_is_read(read: Way, run_dir: Path) -> None:
     assert run.nonfinite is not None and run.nonfinite.step == 7
     assert (run.nonfinite.places[0].stage, run.nonfinite.places[0].count) == ("gradient", 3.0)
     assert run.problems == ("rows lost",)
-    assert run.costs == {"compile": 1.5, "sampling": 0.25, "training": 10.0}
+    elapsed = run.step.wall_times[-1] - run.step.wall_times[0]
+    assert run.costs == {"compile": 1.5, "sampling": 0.25, "training": 10.0, "elapsed": pytest.approx(elapsed, abs=1.0)}
     assert run.model.variable("dense/kernel").shape == (4, 4)
     assert run.model.layer("output").rows == ("output",)
     assert run.model.compile["optimizer"]["class_name"] == "SGD"

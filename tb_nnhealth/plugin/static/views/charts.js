@@ -167,7 +167,7 @@ export function curveCharts(facts, frame, log) {
     ...(holds(frame, names.indexOf('clipped_fraction'), 0)
       ? [{...stepChart(facts, frame, 'Clipped away', {clipped_fraction: ''}), unit: 'fraction', bounds: /** @type {[number, number]} */ ([0, 1])}] : []),
     {...stepChart(facts, frame, 'Loss scale', {loss_scale: ''}), log: true},
-    stepChart(facts, frame, 'Examples a second', {examples_per_second: ''}),
+    stepChart(facts, frame, 'Examples a second within steps', {examples_per_second: ''}),
   ];
   return charts.filter(({lines}) => lines.length);
 }

@@ -87,6 +87,17 @@ function notes({notes, unjudged}) {
   return items.length ? h('ul.notes', {}, items) : null;
 }
 
+/**
+ * What measuring took, and which share of the time from the first sample to the last; not of a training that is over before the samples
+ * that are taken whatever they cost, of its first steps and one an epoch, are within their budget.
+ * @param {Json} costs in seconds @param {Json} settings of the sampling @returns {string | null}
+ */
+export function spent({sampling, elapsed}, settings) {
+  if (!(sampling > 0 && elapsed > 0)) return null;
+  const isOver = settings.sampling === 'auto' && sampling > settings.overhead * elapsed;
+  return `${duration(sampling)} · ${isOver ? 'the start is sampled densely' : `${number((100 * sampling) / elapsed)} % of the time`}`;
+}
+
 /** @param {Json} training @returns {string} how many samples there are, and of a thinned run how many of them are here */
 export const samples = ({samples: taken, thinned, sampled_steps: here, written}) =>
   (thinned ? `${whole(here)} of ${plural(written, 'sample')}` : plural(taken, 'sample'));
@@ -94,7 +105,7 @@ export const samples = ({samples: taken, thinned, sampled_steps: here, written})
 /** @param {Json} facts */
 function measured(facts) {
   const {model, training} = facts;
-  const {compile, sampling, training: seconds} = training.costs;
+  const {compile} = training.costs;
   const optimizer = model.compile.optimizer;
   const losses = (model.compile.losses ?? []).map((/** @type {Json} */ loss) => loss.class_name).filter(Boolean);
   const rows = [
@@ -102,7 +113,7 @@ function measured(facts) {
     ['Optimizer', optimizer ? [optimizer.class_name, optimizer.learning_rate ? `lr ${number(optimizer.learning_rate)}` : ''].filter(Boolean).join(' · ') : null],
     ['Loss', [...new Set(losses)].join(', ')],
     ['Steps', `${whole(training.steps)} · ${samples(training)}`],
-    ['Measuring', seconds > 0 && sampling >= 0 ? `${duration(sampling)} · ${number((100 * sampling) / seconds)} % of training` : null],
+    ['Measuring', spent(training.costs, model.sampling)],
     ['Compiling', compile > 0 ? `${duration(compile)} once` : null],
   ];
   return h('dl.measured', {}, rows.flatMap(([name, value]) =>
