@@ -30,6 +30,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def whole(value: float) -> str:
+    """Returns a whole number with all its digits, thousands apart: a count, or a step."""
+    return f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}".replace("-", "−")
+
+
 def apart(one: float, other: float) -> tuple[str, str]:
     """Returns two numbers in as many digits as tell them apart; of those that are the same, three each."""
     for digits in range(3, MOST_DIGITS + 1):

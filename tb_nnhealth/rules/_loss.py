@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_nnhealth.missing import few_here
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._rule import NotJudged, OnCurve, Severity
 from tb_nnhealth.rules._series import Floats, late, median, of_present_loss
+from tb_nnhealth.rules._told import taken_over
 from tb_nnhealth.rules._trivial import compiled_losses, is_summed, is_weighted, over_trivial_by_output, trivial_loss
 
 EPOCHS_ENOUGH = 8
@@ -66,6 +68,18 @@ class LossCurve:
     end: float
     """The median loss over the last fifth of the points; over the epochs that ended in the last half, where hardly any
     step was sampled there; NaN without points."""
+    start_of: str
+    """What the start is taken over, in words, as `taken_over` gives them."""
+    end_of: str
+    point: str
+    """What a point is: "sample" or "epoch"."""
+
+    def told_start(self, value: str | None = None) -> str:
+        """Returns the start with what it is: "2.3 (median of the first 3 samples)"."""
+        return f"{value or number(self.start)} ({self.start_of})"
+
+    def told_end(self, value: str | None = None) -> str:
+        return f"{value or number(self.end)} ({self.end_of})"
 
     @property
     def fell(self) -> float:
@@ -106,15 +120,18 @@ def loss_curve(run: HealthRun) -> LossCurve:
     sampled = run.step.series("loss", "step").astype(np.float64)
     finite = np.isfinite(sampled)
     steps, losses = run.step.steps[finite].astype(np.float64), sampled[finite]
-    start = float(median(losses[:3]))
+    start, start_of = float(median(losses[:3])), taken_over("first", len(losses[:3]), "sample")
     doubt = MEDIAN_ERROR * noise(losses) / math.sqrt(3) / abs(start) if start else 0.0
     ends, means = _epoch_means(run)
-    told = _late_means(run)
+    late_means, point = _late_means(run), "sample"
     if len(means) >= EPOCHS_ENOUGH:
-        steps, losses, told = ends, means, means[:0]
-        start = start if math.isfinite(start) else float(losses[0])
-    end = median(told if len(told) else losses[-max(1, len(losses) // 5) :])
-    return LossCurve(steps, losses, start, doubt, float(end))
+        steps, losses, late_means, point = ends, means, means[:0], "epoch"
+        if not math.isfinite(start):
+            start, start_of = float(losses[0]), taken_over("first", 1, point)
+    last = late_means if len(late_means) else losses[-max(1, len(losses) // 5) :]
+    end_of = taken_over("last", len(last), "epoch" if len(late_means) else point)
+    since = f" since step {whole(run.loss_since)}" if run.loss_since else ""
+    return LossCurve(steps, losses, start, doubt, float(median(last)), start_of + since, end_of, point)
 
 
 def _epoch_means(run: HealthRun) -> tuple[Floats, Floats]:
@@ -323,7 +340,29 @@ def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:
 def end_of_data_loss(run: HealthRun, curve: LossCurve) -> float:
     """Returns the late loss without regularization where it was measured."""
     run = of_present_loss(run)
-    measured = float(median(run.step.series("data_loss", "step")[late(run.step.steps)]))
+    measured = float(median(_late_data_losses(run)))
     if not math.isfinite(measured):
         return curve.end
     return curve.end - float(_regularization(run, curve.steps[-1:])[0]) if len(_late_means(run)) else measured
+
+
+def told_end_of_data_loss(run: HealthRun, curve: LossCurve) -> str:
+    """Returns the late loss without regularization, with what it is taken over."""
+    run = of_present_loss(run)
+    losses = _late_data_losses(run)
+    measured = losses[~np.isnan(losses)]
+    over = curve.end_of
+    if math.isfinite(median(losses)) and not len(_late_means(run)):
+        over = taken_over("last", len(measured), "sample")
+    regularized = ", without regularization" if len(measured) and is_regularized(run) else ""
+    return f"{number(end_of_data_loss(run, curve))} ({over}{regularized})"
+
+
+def is_regularized(run: HealthRun) -> bool:
+    """Returns whether a part of the loss was regularization at any sampled step."""
+    return bool((run.step.highs("regularization_loss") > 0).any())
+
+
+def _late_data_losses(run: HealthRun) -> Floats:
+    losses: Floats = run.step.series("data_loss", "step")[late(run.step.steps)].astype(np.float64)
+    return losses

@@ -27,7 +27,6 @@ A loss whose terms are switched on during training (annealing) may rise on purpo
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._loss import fall_of_epochs, loss_curve
@@ -60,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "error",
-        f"The loss rises from {number(curve.start)} at the start to {number(curve.end)} at the end.",
+        f"The loss rises from {curve.told_start()} to {curve.told_end()}.",
         **span(curve.steps),
         statistic="loss",
         observed=rise,

@@ -84,7 +84,7 @@ def check(run: HealthRun, limits: Limits, unnormalized: Limits) -> Iterator[Find
     yield Finding(
         RULE.name,
         "warning" if is_far else severity_of_symptom(run),
-        f"The loss starts at {number(first)}, and that of a guess is {number(guess)}.",
+        f"The loss of step 0 is {number(first)}, and that of a guess is {number(guess)}.",
         first_step=0,
         last_step=0,
         statistic="loss",

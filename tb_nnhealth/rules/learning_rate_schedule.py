@@ -32,9 +32,10 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import FALLS_WELL, learns_well, loss_curve, noise, relative_drop, share_left
+from tb_nnhealth.rules._loss import FALLS_WELL, LossCurve, learns_well, loss_curve, noise, relative_drop, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import median, span
+from tb_nnhealth.rules._series import Floats, median, span
+from tb_nnhealth.rules._told import taken_over
 
 RULE = Rule(
     name="learning-rate-schedule",
@@ -74,14 +75,23 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         found = _finding(run, "warning", message, middle, limits["decayed"])
         yield replace(found, on_curve=OnCurve("learning_rate", middle * highest, limits["decayed"] * highest))
     elif np.ptp(rates) == 0 and len(run.epochs) >= limits["epochs"] and learns and curve.fell >= FALLS_WELL:
-        before, after = (float(median(half)) for half in np.array_split(curve.losses[len(curve.losses) // 2 :], 2))
+        before, after = (float(median(quarter)) for quarter in _last_quarters(curve))
         drop = relative_drop(before, after)
         if abs(drop) < limits["plateau"] and noise(curve.losses) < 0.05 * abs(after) and after > 0.05 * curve.start:
             message = (
-                f"The loss has lain at {number(after)} for the second half, at a constant learning rate "
-                f"of {number(highest)}."
+                f"The loss has lain at {number(after)} ({_last(curve)}) for the second half, at a constant learning "
+                f"rate of {number(highest)}."
             )
             yield _finding(run, "info", message, drop, limits["plateau"])
+
+
+def _last_quarters(curve: LossCurve) -> list[Floats]:
+    return np.array_split(curve.losses[len(curve.losses) // 2 :], 2)
+
+
+def _last(curve: LossCurve) -> str:
+    """Returns what the loss at the end is taken over."""
+    return taken_over("last", len(_last_quarters(curve)[1]), curve.point)
 
 
 def _over_steps(steps: np.ndarray, rates: np.ndarray) -> np.ndarray:

@@ -58,7 +58,9 @@ from tb_nnhealth.rules._loss import (
     best_over_trivial,
     end_of_data_loss,
     has_settled,
+    is_regularized,
     loss_curve,
+    told_end_of_data_loss,
     validation_is_unlike,
     validation_over_trivial,
 )
@@ -92,7 +94,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
         scored = better_than_guess(run)
         message = (
-            f"The loss ends at {number(ratio * trivial)}, within {near:.0%} of the best constant answer's "
+            f"The loss ends at {told_end_of_data_loss(run, curve)}, within {near:.0%} of the best constant answer's "
             f"{number(trivial)}"
         )
         end = against_trivial(run, limits["low"])
@@ -105,8 +107,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             if validation_is_unlike(run)
             else f"not {1 - limits['low']:.0%} below the best constant answer's {number(trivial)}."
         )
-        regularized = bool((run.step.highs("regularization_loss") > 0).any())
-        near_best = OnCurve("epoch/val_loss", *(() if regularized else (validation * trivial, limits["low"] * trivial)))
+        near_best = OnCurve(
+            "epoch/val_loss", *(() if is_regularized(run) else (validation * trivial, limits["low"] * trivial))
+        )
         yield _finding("warning", best + message, curve, validation, limits["low"], near_best)
 
 

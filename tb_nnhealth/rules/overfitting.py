@@ -67,8 +67,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"The validation loss was best ({number(smooth[best])}) at step {steps[best]:.0f}, and has risen to "
-        f"{number(smooth[-1])} since, while the training loss fell.",
+        f"The validation loss was best at step {steps[best]:.0f}, and has risen from {number(smooth[best])} to "
+        f"{number(smooth[-1])} since (running medians of 3 epochs), while the training loss fell.",
         **span(steps[best:]),
         observed=float(rise),
         limit=limit,

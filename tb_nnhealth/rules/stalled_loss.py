@@ -59,6 +59,7 @@ from tb_nnhealth.rules._loss import (
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Floats, median, of_present_loss, span
+from tb_nnhealth.rules._told import taken_over
 
 RULE = Rule(
     name="stalled-loss",
@@ -129,7 +130,7 @@ def _curve(run: HealthRun, warm: float) -> LossCurve:
     steps, losses = epochs_curve(of_present_loss(run), "loss")
     if np.count_nonzero(steps >= warm) < LEAST_EPOCHS:
         return replace(curve, steps=steps[:0], losses=losses[:0])
-    return replace(curve, steps=steps, losses=losses, end=float(losses[-1]))
+    return replace(curve, steps=steps, losses=losses, end=float(losses[-1]), end_of=taken_over("last", 1, "epoch"))
 
 
 def _drop(losses: Floats) -> tuple[float, float]:
@@ -145,16 +146,22 @@ def _drop(losses: Floats) -> tuple[float, float]:
 
 
 def _message(run: HealthRun, curve: LossCurve, drop: float, limit: float) -> str:
-    begun, end = apart(curve.start, curve.end)
-    start = f"{begun} at " + (f"step {run.loss_since}" if run.loss_since else "the start")
+    begun, ended = apart(curve.start, curve.end)
+    start, end = curve.told_start(begun), curve.told_end(ended)
     _, means = epochs_curve(of_present_loss(run), "loss")
     if drop < -limit and len(means) > 1 and fall_of_epochs(run) > limit:
         first, last = apart(float(means[0]), float(means[-1]))
-        return f"The loss hardly falls: its mean is {first} in the first epoch, and {last} in the last."
+        return f"The loss hardly falls: from {first} (mean of the first epoch) to {last} (mean of the last epoch)."
     if drop < -limit and curve.end < curve.start:
-        return f"The loss rises again: {start}, {end} at the end, less in between."
+        return f"The loss rises again: it goes from {start} to {end}, with less in between."
     if drop < -limit:
-        return f"The loss rises: from {start} to {end} at the end."
+        return f"The loss rises from {start} to {end}."
     if curve.fell < limit + curve.doubt:
-        return f"The loss has not fallen: {start}, {end} at the end."
+        return f"The loss {_not_fallen(curve.fell, limit)}: it goes from {start} to {end}."
     return f"The loss stays at {end}, after {start}."
+
+
+def _not_fallen(fell: float, limit: float) -> str:
+    if fell <= 0:
+        return "has not fallen"
+    return "has hardly fallen" if fell < limit else "has fallen by no more than its noise"

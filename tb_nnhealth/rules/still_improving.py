@@ -32,6 +32,7 @@ from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import MEDIAN_ERROR, LossCurve, loss_curve, noise, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import median, span
+from tb_nnhealth.rules._told import taken_over
 
 RULE = Rule(
     name="still-improving",
@@ -58,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "info",
-        f"In the last quarter of the training the loss fell by another {drop:.0%}, to {number(after)}.",
+        f"In the last quarter of the training the loss fell by another {drop:.0%}, to {_told(after, losses)}.",
         **span(losses.steps[len(losses.steps) // 2 :]),
         statistic="loss",
         observed=drop,
@@ -66,6 +67,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         unit="fraction",
         on_curve=OnCurve("loss", after, _level(losses, limits["drop"])),
     )
+
+
+def _told(after: float, losses: LossCurve) -> str:
+    """Returns the loss of the last quarter, with what it is taken over."""
+    return f"{number(after)} ({taken_over('last', len(np.array_split(losses.losses, 4)[3]), losses.point)})"
 
 
 def _level(losses: LossCurve, limit: float) -> float:

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median, of_present_loss
 
@@ -80,7 +80,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     late = late if len(late) >= limits["epochs"] else ends[-int(limits["epochs"]) :]
     lost = [_lost(start, modes) for _, modes in late]
     if min(lost) > limits["warning"]:
-        yield _finding(late, start, lost[-1], limits["warning"])
+        yield _finding(late, f"{number(start)} ({loss_curve(run).start_of})", lost[-1], limits["warning"])
 
 
 def _why_too_few(run: HealthRun, ends: int, needed: float) -> str:
@@ -113,14 +113,14 @@ def _lost(start: float, modes: ModeLosses) -> float:
     return (modes.inference - modes.training) / gained if math.isfinite(modes.inference) else math.inf
 
 
-def _finding(late: list[tuple[Epoch, ModeLosses]], start: float, lost: float, limit: float) -> Finding:
+def _finding(late: list[tuple[Epoch, ModeLosses]], start: str, lost: float, limit: float) -> Finding:
     (first, _), (last, modes) = late[0], late[-1]
     worse = f"{number(modes.inference)}" if math.isfinite(modes.inference) else "no finite loss"
     return Finding(
         RULE.name,
         "warning",
         f"At step {last.step} the same batch has a loss of {number(modes.training)} in training mode and {worse} in "
-        f"inference mode; it was {number(start)} at the start.",
+        f"inference mode; the training began at {start}.",
         first_step=first.step - 1,
         last_step=last.step - 1,
         statistic="loss",

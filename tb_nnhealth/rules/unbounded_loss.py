@@ -32,7 +32,6 @@ A critic's score may run away for a while before the generator follows.
 
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import REGRESSION
 from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
@@ -69,7 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"The loss falls below zero ever faster: it started at {number(curve.start)}, and ends at {number(curve.end)}.",
+        f"The loss falls below zero ever faster: from {curve.told_start()} to {curve.told_end()}.",
         **span(curve.steps),
         statistic="loss",
         observed=depth,

@@ -26,6 +26,13 @@ def test_a_rise_is_an_error():
     assert len(findings(RULE, thin(rising, 2))) == 1
 
 
+def test_the_median_of_the_first_samples_is_not_called_the_first_loss():
+    loss = np.where(STEPS == 0, 3.2e7, np.where(STEPS == 1, 1.27e24, 4.7e24))
+    assert findings(RULE, losses(healthy(), loss))[0].message == (
+        "The loss rises from 1.3e24 (median of the first 3 samples) to 4.7e24 (median of the last 5 samples)."
+    )
+
+
 def test_noise_is_no_rise():
     noisy = np.random.default_rng(0).normal(2.3, 0.8, len(STEPS)).clip(0.1)
     assert findings(RULE, losses(healthy(), noisy)) == ()

@@ -37,23 +37,39 @@ def test_a_falling_loss_passes():
 def test_a_loss_that_never_fell_is_an_error():
     (finding,) = findings(RULE, stuck(healthy()))
     assert (finding.severity, finding.statistic, finding.limit) == ("error", "loss", 0.01)
-    assert "2.304 at the start, 2.295 at the end" in finding.message
+    assert finding.message == (
+        "The loss has hardly fallen: it goes from 2.304 (median of the first 3 samples) to 2.295 (median of the last 5 "
+        "samples)."
+    )
+
+
+def test_a_fall_that_noise_may_make_is_not_called_none():
+    loss = np.where(STEPS < 3, 2.39, 2.31) * (1 + 0.01 * np.where(np.arange(len(STEPS)) % 2, 1, -1))
+    (finding,) = findings(RULE, losses(healthy(), loss))
+    assert finding.message.startswith("The loss has fallen by no more than its noise: it goes from 2.3")
+
+
+def test_a_loss_that_ends_where_it_began_has_not_fallen():
+    (finding,) = findings(RULE, losses(healthy(), 2.3))
+    assert finding.message.startswith("The loss has not fallen: it goes from 2.3 (")
 
 
 def test_a_loss_that_fell_a_little_first_is_a_warning():
     loss = np.where(STEPS < 8, 2.6, 2.3) * (1 + 0.003 * NOISE)
     (finding,) = findings(RULE, losses(healthy(), loss))
     assert finding.severity == "warning"
-    assert finding.message == "The loss stays at 2.3, after 2.6 at the start."
+    assert finding.message == (
+        "The loss stays at 2.3 (median of the last 5 samples), after 2.6 (median of the first 3 samples)."
+    )
 
 
 def test_a_rising_loss_is_told_as_rising():
-    assert findings(RULE, losses(healthy(), 2.0 + STEPS / 500))[0].message.startswith("The loss rises: from 2")
+    assert findings(RULE, losses(healthy(), 2.0 + STEPS / 500))[0].message.startswith("The loss rises from 2")
 
 
 def test_a_loss_that_rises_again_is_not_said_to_be_above_its_start():
     loss = np.where(STEPS < 8, 3.0, 2.0 + STEPS / 1500)
-    assert findings(RULE, losses(healthy(), loss))[0].message.startswith("The loss rises again: 3 at the start, 2.")
+    assert findings(RULE, losses(healthy(), loss))[0].message.startswith("The loss rises again: it goes from 3 (")
 
 
 def test_a_loss_that_converged_is_not_stalled():
@@ -81,7 +97,9 @@ def test_a_fall_from_epoch_to_epoch_passes_that_noisy_samples_do_not_show():
 def test_a_loss_whose_epochs_fall_a_little_is_not_said_to_rise():
     rising = losses(healthy(), 2.0 + STEPS / 8000 + 0.02 * NOISE)
     (finding,) = findings(RULE, few_epochs(rising, 2.05, 2.02, 2.01))
-    assert finding.message == "The loss hardly falls: its mean is 2.05 in the first epoch, and 2.01 in the last."
+    assert finding.message == (
+        "The loss hardly falls: from 2.05 (mean of the first epoch) to 2.01 (mean of the last epoch)."
+    )
     assert finding.severity == "warning"
 
 
@@ -146,7 +164,7 @@ def test_a_resumed_run_is_judged_by_the_steps_that_were_seen():
     resumed = replace(stuck(healthy(steps=steps)), loss_since=5000)
     (finding,) = findings(RULE, resumed)
     assert (finding.severity, finding.first_step) == ("warning", 5100)
-    assert finding.message == "The loss has not fallen: 2.304 at step 5000, 2.295 at the end."
+    assert "from 2.304 (median of the first 3 samples since step 5,000) to 2.295 (" in finding.message
     assert verdict(RULE, replace(resumed, steps=5020)).reason == "20 steps are too few to call a loss stalled"
 
 

@@ -20,7 +20,7 @@ def test_a_loss_that_falls_ever_faster_below_zero_is_a_warning():
     (finding,) = findings(RULE, losses(healthy(), SQUARE))
     assert finding.severity == "warning" and finding.statistic == "loss"
     assert finding.observed == pytest.approx(71.25, abs=0.01)
-    assert finding.message.startswith("The loss falls below zero ever faster: it started at 1")
+    assert finding.message.startswith("The loss falls below zero ever faster: from 1")
     assert len(findings(RULE, thin(losses(healthy(), SQUARE), 3))) == 1
 
 
