@@ -22,6 +22,8 @@ MOST_PROBLEMS = 20
 
 _OPENINGS = {"error": "This run will not train as it stands", "warning": "Training is probably hurt"}
 
+_NO_PLACE = "The training as a whole"
+
 _ORDER: tuple[str, ...] = SEVERITIES
 
 _COUNTED = (("error", "error"), ("warning", "warning"), ("info", "note"))
@@ -85,9 +87,15 @@ def first_to_mend(card: Scorecard) -> dict[str, Any] | None:
         return None
     return {
         "where": list(finding.where),
-        "since": "" if finding.first_step is None else f"since {steps(finding.first_step, None)}",
+        "since": _since(finding),
         "remedy": card.failing[finding.rule].diagnosis.remedies[0],
     }
+
+
+def _since(finding: Finding) -> str:
+    """Returns what follows the places of a finding, and says what it is about where it has none."""
+    since = "" if finding.first_step is None else f"since {steps(finding.first_step, None)}"
+    return since if finding.where else ", ".join(filter(None, (_NO_PLACE, since)))
 
 
 def _reason(card: Scorecard, state: str, first: Finding) -> str:

@@ -79,7 +79,7 @@ def test_places(open_tab, tensorboard):
     assert found == [list(Finding("rule", "error", "", **places).where) for places in given]
 
 
-@pytest.mark.parametrize("run", ["calm", "good", "sick"])
+@pytest.mark.parametrize("run", ["calm", "good", "sick", "sparse"])
 def test_the_verdict(run, open_tab, tensorboard):
     tab = open_tab(f"{run}/health")
     read = read_run(tensorboard.log_dir / run)

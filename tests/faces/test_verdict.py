@@ -34,6 +34,20 @@ def test_where_since_when_and_what_to_try_are_told_of_what_is_to_be_mended_first
     }
 
 
+def test_what_has_a_step_and_no_place_is_told_of_the_training_as_a_whole():
+    card = Scorecard.from_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    found = Finding("too-few-updates", "warning", "…", first_step=0, last_step=95)
+    verdicts = tuple(
+        dataclasses.replace(verdict, status="fail", findings=(found,)) if verdict.rule.name == found.rule else verdict
+        for verdict in card.rules
+    )
+    first = first_to_mend(dataclasses.replace(card, rules=verdicts, findings=(found,)))
+    assert first is not None and (first["where"], first["since"]) == ([], "The training as a whole, since step 0")
+    found = dataclasses.replace(found, first_step=None, last_step=None)
+    first = first_to_mend(dataclasses.replace(card, rules=verdicts, findings=(found,)))
+    assert first is not None and (first["where"], first["since"]) == ([], "The training as a whole")
+
+
 def test_nothing_is_to_be_mended_where_nothing_fails():
     assert first_to_mend(Scorecard.from_run(healthy())) is None
 

@@ -50,7 +50,7 @@ export function verdict(card, facts, chosen, choose) {
 }
 
 /** Where to begin. @param {{where: string[], since: string, remedy: string}} first what is to be mended first */
-const mend = ({where, since, remedy}) => h('p.first', {}, where.length ? paths(where) : null, since ? ` ${since}` : null, where.length || since ? '. ' : null,
+const mend = ({where, since, remedy}) => h('p.first', {}, where.length ? paths(where) : null, where.length && since ? ' ' : null, since, '. ',
   h('b', {}, 'Try first: '), inline(remedy));
 
 /** @param {number | null} score @param {string} state */
