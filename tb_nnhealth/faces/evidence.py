@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.faces.thinning import thinned
+from tb_nnhealth.faces.wording import NAMES
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import OnCurve
@@ -18,9 +19,6 @@ from tb_nnhealth.vocabulary import STATISTICS
 MOST_POINTS = 160
 MOST_PLACES = 8
 """Curves of one rule: the page shows no more of its findings."""
-
-OWN_UNITS = ("label", "target", "learning rate", "accuracy")
-"""Units in which a finding tells a statistic that has none itself."""
 
 LOGGED = ("metric/", "epoch/")
 """What the names begin with of what Keras logs: it is judged by the ends of epochs."""
@@ -136,7 +134,7 @@ def _against(curve: Curve, finding: Finding) -> dict[str, float | None]:
 
 def _is_comparable(curve: Curve, finding: Finding) -> bool:
     """Returns whether the limit is one on the statistic itself, and no ratio or share made of it."""
-    unit = "" if finding.unit in OWN_UNITS else finding.unit or ""
+    unit = "" if finding.unit in NAMES else finding.unit or ""
     return unit == curve.unit and finding.rule not in OF_OTHER_KIND
 
 

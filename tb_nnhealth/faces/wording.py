@@ -11,6 +11,11 @@ from tb_nnhealth.numbers import number as number
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
 
+NAMES = ("label", "target", "learning rate", "accuracy")
+"""What a finding has as the unit of its number, and is the name of it: it stands before the number."""
+
+_UNITLESS = ("", "ratio", "0 or 1", *NAMES)
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -21,7 +26,7 @@ def quantity(value: float | None, unit: str | None = "") -> str:
     if unit == "fraction":
         return f"{number(100 * value)} %"
     told = number(value)
-    if not unit or unit in ("ratio", "0 or 1"):
+    if not unit or unit in _UNITLESS:
         return told
     return f"{told} {re.sub('(?<=[a-z])s$', '', unit) if told == '1' else unit}"
 

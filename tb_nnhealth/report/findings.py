@@ -78,11 +78,17 @@ def others(card: Scorecard) -> list[dict[str, Any]]:
 
 
 def measured(finding: Finding) -> str:
-    """Returns what a finding's number is: a statistic, a ratio of two of them, or a share of one; a unit of its own
-    says it all."""
-    statistic = finding.statistic
-    if statistic is None or finding.unit not in (None, "", "ratio", "fraction", "0 or 1"):
-        return ""
-    is_made = finding.unit in ("ratio", "fraction") and not statistic.endswith(finding.unit)
-    made = {"ratio": "ratio of ", "fraction": "of the "}[finding.unit] if is_made and finding.unit else ""
-    return made + wording.words(statistic)
+    """Returns what stands before a finding's number: the statistic, a ratio of two of them, a share of one, or a name
+    of its own; "Measured" where a unit says it all."""
+    if finding.unit in wording.NAMES:
+        return _capital(finding.unit or "")
+    if finding.statistic is None or finding.unit not in (None, "", "ratio", "fraction", "0 or 1"):
+        return "Measured"
+    name = wording.words(finding.statistic.removeprefix("metric/"))
+    is_made = finding.unit in ("ratio", "fraction") and not finding.statistic.endswith(finding.unit)
+    made = {"ratio": "ratio of ", "fraction": "share of the "}[finding.unit] if is_made and finding.unit else ""
+    return _capital(made + name)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -45,7 +45,7 @@ TEXTS = [
 
 def test_numbers(open_tab, tensorboard):
     tab = open_tab()
-    units = ["", "ratio", "fraction", "0 or 1", "steps", "examples/s"]
+    units = ["", "ratio", "fraction", "0 or 1", "steps", "examples/s", *wording.NAMES]
     given = [[value, unit] for value, unit in itertools.product([*NUMBERS, 0.0, None], units)]
     found = imported(tensorboard, tab, "format.js", "all => all.map(([value, unit]) => m.quantity(value, unit))", given)
     assert found == [wording.quantity(value, unit) for value, unit in given]
@@ -122,11 +122,11 @@ def test_what_a_number_is(open_tab, tensorboard):
     tab = open_tab()
     given = [
         {"statistic": statistic, "unit": unit}
-        for statistic in (None, "loss", "update_ratio", "dead_unit_fraction")
-        for unit in (None, "", "ratio", "fraction", "0 or 1", "steps")
+        for statistic in (None, "loss", "update_ratio", "dead_unit_fraction", "metric/accuracy")
+        for unit in (None, "", "ratio", "fraction", "0 or 1", "steps", *wording.NAMES)
     ]
     found = imported(tensorboard, tab, "views/findings.js", "all => all.map(m.what)", given)
-    assert [text.strip() for text in found] == [measured(Finding("rule", "error", "", **one)) for one in given]
+    assert found == [measured(Finding("rule", "error", "", **one)) for one in given]
     assert imported(tensorboard, tab, "views/findings.js", "() => m.MOST_PLACES") == MOST_PLACES
 
 

@@ -25,6 +25,14 @@ def test_quantity_has_its_unit():
     assert [quantity(1.0, "elements"), quantity(1.0, "examples/s")] == ["1 element", "1 examples/s"]
 
 
+def test_a_name_is_not_told_as_a_unit():
+    assert [quantity(0.5, "learning rate"), quantity(12.0, "label"), quantity(0.64, "accuracy")] == [
+        "0.5",
+        "12",
+        "0.64",
+    ]
+
+
 def test_counts_and_steps():
     assert [short(50_890), short(999), short(1_500_000)] == ["50.9 k", "999", "1.5 M"]
     assert [steps(None, None), steps(3, 3), steps(3, 1000)] == ["", "step 3", "steps 3–1,000"]

@@ -23,6 +23,11 @@ function rounded(value, digits) {
   return minus(String(Number(value.toPrecision(digits))));
 }
 
+/** What a finding has as the unit of its number, and is the name of it: it stands before the number. */
+export const NAMES = ['label', 'target', 'learning rate', 'accuracy'];
+
+const UNITLESS = ['', 'ratio', '0 or 1', ...NAMES];
+
 /** @param {number | null | undefined} value @param {string} [unit] */
 export const quantity = (value, unit = '') => measure(value, unit, DIGITS);
 
@@ -31,7 +36,7 @@ function measure(value, unit, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return number(value);
   if (unit === 'fraction') return `${rounded(100 * value, digits)} %`;
   const told = rounded(value, digits);
-  return ['', 'ratio', '0 or 1'].includes(unit) ? told : `${told} ${told === '1' ? unit.replace(/(?<=[a-z])s$/, '') : unit}`;
+  return UNITLESS.includes(unit) ? told : `${told} ${told === '1' ? unit.replace(/(?<=[a-z])s$/, '') : unit}`;
 }
 
 /** @param {number[]} values that stand together @param {string} [unit] @returns {string[]} with as many digits as tell those apart that differ, as far as a float32 does */
@@ -49,7 +54,7 @@ export function exact(value, unit = '') {
   const size = Math.abs(given);
   const digits = Number(given.toPrecision(7));
   const text = minus(size >= 1e6 || size < 1e-3 ? digits.toExponential().replace('e+', 'e') : String(digits));
-  return isShare ? `${text} %` : ['', 'ratio', '0 or 1'].includes(unit) ? text : `${text} ${unit}`;
+  return isShare ? `${text} %` : UNITLESS.includes(unit) ? text : `${text} ${unit}`;
 }
 
 /** @param {number} value */

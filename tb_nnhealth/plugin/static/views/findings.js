@@ -2,7 +2,7 @@
 /** What fails, with its evidence and what to try; then what passed, and what could not be judged and why. */
 
 import {chevron, h, icon, inline, path, paths} from '../dom.js';
-import {plural, quantity, sentence, steps, where, words} from '../format.js';
+import {NAMES, plural, quantity, sentence, steps, where, words} from '../format.js';
 import {sparkline} from './sparkline.js';
 import {WORDS, noted, stateOf} from './verdict.js';
 
@@ -81,8 +81,8 @@ function evidence(finding, index, curve, context) {
     h('dl', {},
       places.length ? [h('dt', {}, 'Where'), h('dd', {}, paths(places))] : null,
       finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
-      finding.observed === null ? null : [h('dt', {}, 'Measured'),
-        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), what(finding))],
+      finding.observed === null ? null : [h('dt', {}, what(finding)),
+        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')))],
       finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
       others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherSigns(others, name, context))] : null),
     places.length || finding.first_step !== null
@@ -90,12 +90,21 @@ function evidence(finding, index, curve, context) {
       : null);
 }
 
-/** @param {Json} finding what its number is: a statistic, a ratio of two of them, or a share of one; a unit of its own says it all */
+/**
+ * What stands before a finding's number: the statistic, a ratio of two of them, a share of one, or a name of its own;
+ * "Measured" where a unit says it all.
+ * @param {Json} finding @returns {string}
+ */
 export function what({statistic, unit}) {
-  if (!statistic || !['', 'ratio', 'fraction', '0 or 1'].includes(unit ?? '')) return '';
-  if (unit === 'ratio' && !/ratio$/.test(statistic)) return ` ratio of ${words(statistic)}`;
-  return unit === 'fraction' && !/fraction$/.test(statistic) ? ` of the ${words(statistic)}` : ` ${words(statistic)}`;
+  if (NAMES.includes(unit)) return capital(unit);
+  if (!statistic || !['', 'ratio', 'fraction', '0 or 1'].includes(unit ?? '')) return 'Measured';
+  const name = words(statistic.replace(/^metric\//, ''));
+  if (unit === 'ratio' && !/ratio$/.test(statistic)) return `Ratio of ${name}`;
+  return unit === 'fraction' && !/fraction$/.test(statistic) ? `Share of the ${name}` : capital(name);
 }
+
+/** @param {string} text */
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {string[]} others @param {string} name @param {Context} context */
 const otherSigns = (others, name, context) =>
