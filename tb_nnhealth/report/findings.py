@@ -40,7 +40,12 @@ def failures(run: HealthRun, card: Scorecard) -> list[dict[str, Any]]:
             "verdict": verdicts[name],
             "state": state_of(verdicts[name]),
             "places": [
-                {"finding": finding, "chart": None if curve is None else _spark(finding, curve)}
+                {
+                    "finding": finding,
+                    "chart": None if curve is None else _spark(finding, curve),
+                    "observed_in_chart": in_chart(finding.observed, finding, curve, "reached"),
+                    "limit_in_chart": in_chart(finding.limit, finding, curve, "limit"),
+                }
                 for finding, curve in shown
             ],
             "more": len(own) - len(shown),
@@ -88,6 +93,20 @@ def measured(finding: Finding) -> str:
     is_made = finding.unit in ("ratio", "fraction") and not finding.statistic.endswith(finding.unit)
     made = {"ratio": "ratio of ", "fraction": "share of the "}[finding.unit] if is_made and finding.unit else ""
     return _capital(made + name)
+
+
+def in_chart(value: float | None, finding: Finding, curve: Mapping[str, Any] | None, name: str) -> str:
+    """Returns what stands in the chart for a finding's number, " (13.4 in the chart)"; nothing where it is the same.
+
+    Args:
+      value: of the finding, in its unit.
+      finding: the finding.
+      curve: its evidence as a curve, None where it has none.
+      name: which value of the curve is meant: "reached" or "limit".
+    """
+    own = wording.quantity(value, finding.unit)
+    drawn = None if curve is None or curve[name] is None else wording.quantity(curve[name], curve["unit"])
+    return "" if drawn in (None, own) else f" ({drawn} in the chart)"
 
 
 def _capital(text: str) -> str:

@@ -17,6 +17,7 @@ from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, 
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import HEIGHT, INSET, decades, domain_of, tick_labels, ticks
+from tb_nnhealth.report.findings import in_chart
 from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.heatmap import SHOWN, scale_of
 from tb_nnhealth.report.labels import labels_of
@@ -141,6 +142,22 @@ def test_what_measuring_took_is_a_share_of_all_the_time_or_told_to_be_that_of_a_
     body = "all => all.map(([costs, settings]) => m.spent(costs, settings))"
     found = imported(tensorboard, open_tab(), "views/verdict.js", body, [case[:2] for case in cases])
     assert found == [told for *_, told in cases]
+
+
+def test_a_number_that_is_another_in_the_chart(open_tab, tensorboard):
+    given = [
+        (value, unit, {"limit": limit, "unit": own})
+        for value, unit, limit, own in itertools.product(
+            (10.0, 0.25), (None, "ratio", "fraction"), (None, 10.0, 13.4), ("", "fraction")
+        )
+    ]
+    body = "all => all.map(([value, unit, curve]) => m.inChart(value, {unit}, curve, 'limit'))"
+    texts = imported(tensorboard, open_tab(), "views/findings.js", body, given)
+    assert texts == [
+        in_chart(value, Finding("rule", "error", "", unit=unit), curve, "limit") for value, unit, curve in given
+    ]
+    assert in_chart(10.0, Finding("rule", "error", ""), {"limit": 13.4, "unit": ""}, "limit") == " (13.4 in the chart)"
+    assert in_chart(10.0, Finding("rule", "error", ""), None, "limit") == ""
 
 
 VALUES = ([], [0.0], [3.0], [-2.0, 1.0], [0.2, 0.25], [0.0, 1e-3, 5.0], [1e-20, 1.0], [2.0, 3e4], [-5.0], [0.5, 0.75])

@@ -75,15 +75,16 @@ function evidence(finding, index, curve, context) {
   const places = where(finding);
   const others = finding.others ?? [];
   const name = `${finding.rule}:${index}`;
+  const drawn = curve?.rule === finding.rule ? curve : null;
   return h('div.evidence', {},
     index > 0 ? h('p', {}, finding.message) : null,
-    curve && curve.rule === finding.rule ? sparkline(finding, curve) : null,
+    drawn && sparkline(finding, drawn),
     h('dl', {},
       places.length ? [h('dt', {}, 'Where'), h('dd', {}, paths(places))] : null,
       finding.first_step === null ? null : [h('dt', {}, 'When'), h('dd', {}, steps(finding.first_step, finding.last_step))],
       finding.observed === null ? null : [h('dt', {}, what(finding)),
-        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')))],
-      finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''))],
+        h('dd', {}, h('b', {}, quantity(finding.observed, finding.unit ?? '')), inChart(finding.observed, finding, drawn, 'reached'))],
+      finding.limit === null ? null : [h('dt', {}, 'Limit'), h('dd', {}, quantity(finding.limit, finding.unit ?? ''), inChart(finding.limit, finding, drawn, 'limit'))],
       others.length ? [h('dt', {}, 'Also'), h('dd', {}, otherSigns(others, name, context))] : null),
     places.length || finding.first_step !== null
       ? h('button.link', {type: 'button', 'data-key': `show:${name}`, onclick: () => context.actions.show(finding)}, 'Show in the timeline')
@@ -101,6 +102,16 @@ export function what({statistic, unit}) {
   const name = words(statistic.replace(/^metric\//, ''));
   if (unit === 'ratio' && !/ratio$/.test(statistic)) return `Ratio of ${name}`;
   return unit === 'fraction' && !/fraction$/.test(statistic) ? `Share of the ${name}` : capital(name);
+}
+
+/**
+ * What stands in the chart for a finding's number, " (13.4 in the chart)"; nothing where it is the same.
+ * @param {number | null} value @param {Json} finding @param {Json | null} curve @param {'reached' | 'limit'} name
+ */
+export function inChart(value, finding, curve, name) {
+  const own = quantity(value, finding.unit ?? '');
+  const drawn = (curve?.[name] ?? null) === null ? own : quantity(curve?.[name], curve?.unit);
+  return drawn === own ? '' : ` (${drawn} in the chart)`;
 }
 
 /** @param {string} text */
