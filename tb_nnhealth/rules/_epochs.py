@@ -35,15 +35,15 @@ def steps_per_epoch(run: HealthRun) -> int | None:
 
 @once
 def curve(run: HealthRun, name: str) -> tuple[Floats, Floats]:
-    """Returns the steps at which a log was taken, and its finite values: of a loss none that are all zero, which Keras
-    logs where a step of the user's own does not keep its mean.
+    """Returns the last steps of the epochs that have a log, and its finite values: of a loss none that are all zero,
+    which Keras logs where a step of the user's own does not keep its mean.
 
     Raises:
       NotJudged: few of the run's samples are here, and as few of its epochs perhaps.
     """
     if few := few_here(run):
         raise NotJudged(few)
-    points = [(epoch.step, epoch.logs.get(name)) for epoch in run.epochs]
+    points = [(epoch.step - 1, epoch.logs.get(name)) for epoch in run.epochs]
     kept = [(step, value) for step, value in points if value is not None and math.isfinite(value)]
     if name in LOSSES and not any(value for _, value in kept) and np.nan_to_num(run.step.series("loss")).any():
         kept = []

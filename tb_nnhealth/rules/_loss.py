@@ -135,8 +135,8 @@ def loss_curve(run: HealthRun) -> LossCurve:
 
 
 def _epoch_means(run: HealthRun) -> tuple[Floats, Floats]:
-    """Returns the epochs' ends and mean losses: none where a step's loss grows with its batch, as the last one of an
-    epoch may be smaller, and is not sampled."""
+    """Returns the epochs' last steps and mean losses: none where a step's loss grows with its batch, as the last one
+    of an epoch may be smaller, and is not sampled."""
     return (np.empty(0), np.empty(0)) if is_summed(run) else curve(run, "loss")
 
 
@@ -146,7 +146,7 @@ def _late_means(run: HealthRun) -> Floats:
     middle = run.loss_since + steps_seen(run) / 2
     sampled = run.step.steps[np.isfinite(run.step.series("loss", "step"))]
     ends, means = _epoch_means(run)
-    return means[ends > middle] if np.count_nonzero(sampled >= middle) < LATE_ENOUGH else means[:0]
+    return means[ends >= middle] if np.count_nonzero(sampled >= middle) < LATE_ENOUGH else means[:0]
 
 
 @once
@@ -276,7 +276,7 @@ def fall_of_epochs(run: HealthRun, since: float = 0.0) -> float:
     ends, means = curve(run, "loss")
     if len(means) < 3 or np.any(np.diff(means) > 0):
         return 0.0
-    begins = np.concatenate([[run.loss_since], ends[:-1]])
+    begins = np.concatenate([[run.loss_since], ends[:-1] + 1])
     counted = means[begins >= since]
     return relative_drop(float(counted[0]), float(counted[-1])) if len(counted) > 1 else 0.0
 

@@ -58,7 +58,7 @@ from tb_nnhealth.rules._loss import (
     steps_seen,
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Floats, median, of_present_loss, span
+from tb_nnhealth.rules._series import Floats, Mask, median, of_present_loss, span
 from tb_nnhealth.rules._told import taken_over
 
 RULE = Rule(
@@ -85,12 +85,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged(f"{seen} steps are too few to call a loss stalled")
     if may_have_adversaries(run):
         raise NotJudged(ADVERSARIES)
-    curve = _curve(run, run.loss_since + WARM_UP * seen)
-    warm = curve.steps >= run.loss_since + WARM_UP * seen
+    warmed_up = run.loss_since + WARM_UP * seen
+    curve = _curve(run, warmed_up)
+    warm = _is_warm(curve.steps, warmed_up)
     if np.count_nonzero(warm) < LEAST_EPOCHS:
         raise NotJudged(f"fewer than {LEAST_POINTS} losses, or {LEAST_EPOCHS} epochs, were measured after warm-up")
     drop, doubt = _drop(curve.losses[warm])
-    fall = fall_of_epochs(run, run.loss_since + WARM_UP * seen)
+    fall = fall_of_epochs(run, warmed_up)
     if max(drop, fall) >= limits["drop"] or learns_well(run):
         return
     if drop + doubt > limits["visible"]:
@@ -121,14 +122,24 @@ def _ends(losses: Floats) -> tuple[float, float]:
     return float(median(first)), float(median(last))
 
 
-def _curve(run: HealthRun, warm: float) -> LossCurve:
+def _is_warm(steps: Floats, warmed_up: float) -> Mask:
+    """Returns which steps, or epochs' last ones, end with the warm-up or later."""
+    return np.asarray(steps + 1 >= warmed_up)
+
+
+def _curve(run: HealthRun, warmed_up: float) -> LossCurve:
     """Returns the loss at the sampled steps or epochs; where fewer steps were sampled after warm-up than it takes,
-    at the epochs, whose means need be fewer, and without points where these are too few, too."""
+    at the epochs, whose means need be fewer, and without points where these are too few, too.
+
+    Args:
+      run: the run.
+      warmed_up: how many steps are done when the warm-up is over.
+    """
     curve = loss_curve(run)
-    if np.count_nonzero(curve.steps >= warm) >= LEAST_POINTS:
+    if np.count_nonzero(_is_warm(curve.steps, warmed_up)) >= LEAST_POINTS:
         return curve
     steps, losses = epochs_curve(of_present_loss(run), "loss")
-    if np.count_nonzero(steps >= warm) < LEAST_EPOCHS:
+    if np.count_nonzero(_is_warm(steps, warmed_up)) < LEAST_EPOCHS:
         return replace(curve, steps=steps[:0], losses=losses[:0])
     return replace(curve, steps=steps, losses=losses, end=float(losses[-1]), end_of=taken_over("last", 1, "epoch"))
 

@@ -119,8 +119,8 @@ def _finding(late: list[tuple[Epoch, ModeLosses]], start: str, lost: float, limi
     return Finding(
         RULE.name,
         "warning",
-        f"At step {last.step} the same batch has a loss of {number(modes.training)} in training mode and {worse} in "
-        f"inference mode; the training began at {start}.",
+        f"At step {last.step - 1} the same batch has a loss of {number(modes.training)} in training mode and {worse} "
+        f"in inference mode; the training began at {start}.",
         first_step=first.step - 1,
         last_step=last.step - 1,
         statistic="loss",

@@ -200,8 +200,8 @@ OF_TENSORS = [statistic.name for statistic in DATA_STATISTICS]
 
 
 def lacking(run: HealthRun, finding: Finding) -> str:
-    """What a finding lacks of its evidence: a number, its limit and their unit, the tensor whose
-    statistic it is, or the place that the model tells.
+    """What a finding lacks of its evidence: a number, its limit and their unit, steps that the run has, the tensor
+    whose statistic it is, or the place that the model tells.
 
     The number may be none where it is not finite, and then its statistic is told.
     """
@@ -211,11 +211,18 @@ def lacking(run: HealthRun, finding: Finding) -> str:
         "observed": finding.observed is not None or finding.statistic is not None,
         "limit": finding.limit is not None,
         "unit": finding.unit is not None,
-        "steps": (finding.first_step is None) == (finding.last_step is None),
+        "steps": _has_steps(run, finding),
         "tensor": finding.tensor is not None or finding.statistic not in OF_TENSORS,
         "curve": finding.on_curve is None or _is_measured(run, finding.on_curve),
     }
     return ", ".join(name for name in has if not has[name])
+
+
+def _has_steps(run: HealthRun, finding: Finding) -> bool:
+    """Whether it tells no steps, or a first and a last one of the run's."""
+    if finding.first_step is None or finding.last_step is None:
+        return finding.first_step is finding.last_step
+    return 0 <= finding.first_step <= finding.last_step < run.steps
 
 
 def _is_measured(run: HealthRun, shown: OnCurve) -> bool:

@@ -37,6 +37,11 @@ def test_a_resumed_or_recompiled_run_counts_from_where_it_began():
     assert steps_per_epoch(ended((0, 100), (1, 200), (0, 240), (1, 280), since=200)) == 40
 
 
+def test_the_curve_of_a_log_stands_at_the_epochs_last_steps():
+    steps, values = curve(with_epochs(healthy(), [2.0, 1.0]), "loss")
+    assert (steps.tolist(), values.tolist()) == ([healthy().steps // 2 - 1, healthy().steps - 1], [2.0, 1.0])
+
+
 def test_losses_that_are_all_zero_were_not_kept_unless_the_steps_are_zero_too():
     kept = with_epochs(healthy(), [0.0] * 9)
     assert len(curve(kept, "loss")[1]) == 0

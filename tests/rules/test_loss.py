@@ -42,7 +42,7 @@ from tests.rules.builder import (
 def test_curve_takes_the_sampled_steps_or_enough_epochs():
     assert len(loss_curve(with_epochs(healthy(), np.ones(7))).losses) == len(STEPS)
     curve = loss_curve(with_epochs(healthy(), np.linspace(2, 1, 8)))
-    assert (len(curve.losses), curve.steps[-1]) == (8, 951)
+    assert (len(curve.losses), curve.steps[-1]) == (8, 950)
     assert curve.start == pytest.approx(2.3, abs=0.2)  # of the first steps, not of the first epoch
 
 

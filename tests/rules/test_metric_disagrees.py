@@ -62,9 +62,9 @@ LIMITS = {
 
 def test_an_accuracy_that_falls_for_good_while_the_loss_falls_is_a_warning():
     (finding,) = findings(RULE, followed(DOWN))
-    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 300, 900)
+    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 299, 899)
     assert finding.message == (
-        "From step 300 to step 900 the loss fell by 78%, and accuracy went the wrong way, from 0.9 to 0.15."
+        "From step 299 to step 899 the loss fell by 78%, and accuracy went the wrong way, from 0.9 to 0.15."
     )
     assert finding.observed == pytest.approx(0.75 / 0.8) and finding.limit == 0.5
     assert len(findings(RULE, replace(followed(DOWN), classes=healthy().classes))) == 1
@@ -117,7 +117,7 @@ WRONG_SIGN = ((0.28, 0.12, 0.063), (-1.3, -5.0, -9.96))
 
 def test_a_loss_of_ones_own_with_the_wrong_sign_is_seen_in_three_epochs():
     (finding,) = findings(RULE, of_own_loss(followed(*WRONG_SIGN)))
-    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 100, 300)
+    assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 99, 299)
     assert finding.observed == pytest.approx((0.2 - 0.063) / 0.2)
     assert findings(RULE, of_own_loss(followed(WRONG_SIGN[0][::-1], WRONG_SIGN[1]))) == ()
     assert findings(RULE, with_step(of_own_loss(followed(*WRONG_SIGN)), "weight/y", 1.0)) == ()

@@ -13,7 +13,7 @@ FALLING = np.geomspace(2.0, 0.05, 12)
 
 def validated(validation, training=FALLING):
     logs = [{"loss": float(t), "val_loss": float(v)} for t, v in zip(training, validation, strict=False)]
-    return replace(healthy(), epochs=tuple(Epoch(i, 80 * (i + 1), log) for i, log in enumerate(logs)))
+    return replace(healthy(), steps=960, epochs=tuple(Epoch(i, 80 * (i + 1), log) for i, log in enumerate(logs)))
 
 
 def turned(end):
@@ -35,7 +35,7 @@ def test_validation_that_follows_passes():
 
 def test_a_rise_is_information_and_a_large_one_a_warning():
     (finding,) = findings(RULE, validated(turned(1.3)))
-    assert (finding.severity, finding.first_step) == ("info", 400)
+    assert (finding.severity, finding.first_step) == ("info", 399)
     assert findings(RULE, validated(turned(2.0)))[0].severity == "warning"
 
 
@@ -60,10 +60,10 @@ def test_validations_that_are_fewer_than_the_epochs_are_compared_with_training_a
         logs = [{"loss": float(loss)} for loss in training]
         for log, loss in zip(logs[1::2], turned(2.0), strict=True):
             log["val_loss"] = float(loss)
-        return replace(healthy(), epochs=tuple(Epoch(i, 40 * (i + 1), log) for i, log in enumerate(logs)))
+        return replace(healthy(), steps=960, epochs=tuple(Epoch(i, 40 * (i + 1), log) for i, log in enumerate(logs)))
 
     assert findings(RULE, rarely(np.r_[np.geomspace(3.0, 0.6, 10), np.geomspace(0.6, 1.5, 14)])) == ()
-    assert findings(RULE, rarely(np.geomspace(3.0, 0.6, 24)))[0].first_step == 400
+    assert findings(RULE, rarely(np.geomspace(3.0, 0.6, 24)))[0].first_step == 399
 
 
 def test_without_validation():

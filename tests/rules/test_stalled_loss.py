@@ -123,6 +123,11 @@ def test_epochs_are_preferred_where_there_are_enough():
     assert findings(RULE, with_epochs(noisy, np.linspace(2.3, 1.2, 10))) == ()
 
 
+def test_the_first_of_ten_epochs_ends_with_the_warm_up():
+    (finding,) = findings(RULE, with_epochs(replace(stuck(healthy()), steps=1000), [2.3] * 10))
+    assert (finding.first_step, finding.last_step) == (99, 999)
+
+
 def test_better_than_trivial_has_converged_and_trivial_has_not():
     losses_flat = np.where(STEPS < 8, 2.4, 2.3)
     at_chance = with_classes(losses(healthy(), losses_flat), [10] * 10)
