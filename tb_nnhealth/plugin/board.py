@@ -19,6 +19,7 @@ from tb_nnhealth.faces.evidence import short
 from tb_nnhealth.faces.facts import last_time
 from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.faces.verdict import headline
+from tb_nnhealth.nonfinite import samples
 from tb_nnhealth.records import FloatArray, HealthRun
 from tb_nnhealth.rules.nonfinite_values import first_nonfinite
 from tb_nnhealth.scorecard import Scorecard
@@ -153,7 +154,7 @@ def _loss(run: HealthRun) -> Content | None:
     """Returns the loss over the whole run, thinned to a small picture; None where none was measured."""
     table = run.step
     values, low, high = (pick("loss", "step") for pick in (table.series, table.lows, table.highs))
-    if not len(values) or np.isnan(values).all():
+    if not samples(run, table, "loss"):
         return None
     _, *parts = thinned(table.steps, values, low, high, MOST_POINTS)
     return {

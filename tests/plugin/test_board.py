@@ -12,7 +12,7 @@ from tb_nnhealth.plugin.board import MOST_POINTS, RUNS_AT_ONCE, Board, Loaded, j
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.records import NonFinite, Place
 from tests.browser.runs import write_calm_run, write_sick_run
-from tests.rules.builder import STEPS, healthy, losses
+from tests.rules.builder import STEPS, healthy, losses, unmeasured
 
 LOADED = {name: Loaded(f"{name}1", 10, 5.0) for name in "abc"}
 
@@ -142,3 +142,11 @@ def test_loss_that_ends_as_no_number_is_told_so(last, told):
     assert judged_row("x", broken, Scorecard.from_run(broken))["loss"]["broken"] == told
     recovered = replace(broken, step=healthy().step)
     assert judged_row("x", recovered, Scorecard.from_run(recovered))["loss"]["broken"] is None
+
+
+def test_loss_that_never_was_a_number_is_told_so_and_one_that_was_not_measured_is_not():
+    run = replace(losses(healthy(), np.full(len(STEPS), np.nan)), nonfinite=NonFinite(0, (Place("loss", "", 1.0),)))
+    loss = judged_row("x", run, Scorecard.from_run(run))["loss"]
+    assert (loss["broken"], set(loss["values"])) == ("NaN", {None})
+    none = unmeasured(healthy())
+    assert judged_row("x", none, Scorecard.from_run(none))["loss"] is None

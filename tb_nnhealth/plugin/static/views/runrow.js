@@ -128,6 +128,7 @@ function contents(row) {
 /** @param {Json} loss @returns {Element} its curve in the band of what each point stands for */
 function picture({values, low, high}) {
   const known = [...low, ...high].filter((value) => value !== null);
+  if (!known.length) return svg('svg', {class: 'loss-curve', 'aria-hidden': 'true'});
   const [least, most] = [Math.min(...known), Math.max(...known)];
   const log = least > 0 && most / least > WIDE;
   const scale = (/** @type {number} */ value) => (log ? Math.log(value) : value);
