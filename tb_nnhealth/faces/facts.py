@@ -3,10 +3,18 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from tb_nnhealth.nonfinite import samples as taken
 from tb_nnhealth.records import HealthRun, Layer, Table, Variable
 from tb_nnhealth.summary.metadata import TABLES
 from tb_nnhealth.vocabulary import STATISTICS
+
+SHORTEST_SILENCE, LONGEST_SILENCE = 20.0, 300.0
+"""Seconds: TensorBoard takes some to load a sample, and of a run's first pause nothing is known."""
+
+RECENT, GAPS, PAUSES = 64, 30.0, 3.0
+"""So many of the last samples tell the pace: silence is many of their usual gaps, and several of their longest."""
 
 
 def tables(run: HealthRun) -> dict[str, Table]:
@@ -30,6 +38,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "written": run.sampled_steps + run.missing_rows,
                 "finished": run.finished,
                 "last_time": last_time(run),
+                "silence": silence(run),
                 "costs": dict(run.costs),
             },
             "tables": {name: _table(run, table) for name, table in tables(run).items() if table.rows},
@@ -44,6 +53,16 @@ def facts(run: HealthRun) -> dict[str, Any]:
 def last_time(run: HealthRun) -> float | None:
     """Returns the wall time of the newest sample, in seconds."""
     return max((float(table.wall_times[-1]) for table in tables(run).values() if len(table.wall_times)), default=None)
+
+
+def silence(run: HealthRun) -> float:
+    """Returns after how many seconds without a sample a run that has not said it ended is no longer taken to train: by
+    its own pace of late, to which validation and other pauses belong."""
+    gaps = np.diff(run.step.wall_times[-RECENT:])
+    if not len(gaps):
+        return LONGEST_SILENCE
+    own = max(GAPS * float(np.median(gaps)), PAUSES * float(gaps.max()))
+    return min(max(own, SHORTEST_SILENCE), LONGEST_SILENCE)
 
 
 def _model(run: HealthRun) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.faces.evidence import short
-from tb_nnhealth.faces.facts import last_time
+from tb_nnhealth.faces.facts import last_time, silence
 from tb_nnhealth.faces.thinning import thinned
 from tb_nnhealth.faces.verdict import headline
 from tb_nnhealth.nonfinite import samples
@@ -141,6 +141,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
         "thinned": run.thinned,
         "finished": run.finished,
         "last_time": last_time(run),
+        "silence": silence(run),
         "loss": _loss(run),
     }  # fmt: skip
 

@@ -189,6 +189,7 @@ def test_bar_says_when_the_last_sample_came(open_tab, tensorboard):
     before = progress.inner_text()
     tab.page.wait_for_timeout(6000)
     assert progress.inner_text() != before
+    expect(progress).to_have_text(re.compile(r"^no news for \d+ s · 5 steps"), timeout=30_000)
 
 
 def test_heat_map_of_a_run_without_layers_says_why(open_tab):

@@ -12,9 +12,6 @@ import {downloadMenu} from './downloads.js';
  * @typedef {{choose: (run: string) => void, page: (name: string) => void, skip: () => void, link: () => void, downloads: () => import('./downloads.js').Group[]}} Actions
  */
 
-/** Seconds without a sample after which a run that never said it had ended is no longer called training. */
-export const SILENCE = 300;
-
 export class Bar {
   /** @param {import('../state.js').State} state @param {Actions} actions */
   constructor(state, actions) {
@@ -71,8 +68,8 @@ export const title = (name) => name.replace(/\/health$/, '');
 /** Says how far the run is, and when its last sample came. @param {HTMLElement} place @param {Json | null} facts @param {import('../freshness.js').Age} age */
 function showProgress(place, facts, {seconds, note}) {
   if (!facts) return place.replaceChildren();
-  const {steps, finished} = facts.training;
-  const state = finished ? 'finished' : seconds !== null && seconds > SILENCE ? 'silent' : 'training';
+  const {steps, finished, silence} = facts.training;
+  const state = finished ? 'finished' : seconds !== null && seconds > silence ? 'silent' : 'training';
   const words = {finished: 'finished', silent: `no news for ${duration(seconds ?? 0)}`, training: 'training'}[state];
   const told = [words, steps ? plural(steps, 'step') : '', seconds === null ? '' : `last sample ${agoText(seconds)}`];
   const text = told.filter(Boolean).join(' · ');

@@ -4,7 +4,7 @@
 import {h, icon, svg} from '../dom.js';
 import {number, sentence, whole} from '../format.js';
 import {agoText} from '../freshness.js';
-import {SILENCE, title} from './header.js';
+import {title} from './header.js';
 import {parted} from './runname.js';
 import {WORDS} from './verdict.js';
 
@@ -100,9 +100,9 @@ export class RunRow {
   }
 
   /** @param {Json} row */
-  updateTime({last_time: last, finished}) {
+  updateTime({last_time: last, finished, silence}) {
     const age = last ? Math.max(0, Date.now() / 1000 - last) : null;
-    const live = finished === false && age !== null && age < SILENCE;
+    const live = finished === false && age !== null && age < silence;
     const told = age === null ? '–' : agoText(age);
     if (this.cells.last.textContent === told && Boolean(this.cells.last.firstElementChild) === live) return;
     this.cells.last.title = last ? new Date(1000 * last).toLocaleString() : '';
