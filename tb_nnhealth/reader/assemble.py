@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_nnhealth.reader._data import LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.blocks import Each, Events, histograms_of, read_tables
-from tb_nnhealth.reader.manifest import joined_facts, manifest_fault, settings_of
+from tb_nnhealth.reader.manifest import DAMAGED, joined_facts, manifest_fault, settings_of
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
 
@@ -98,7 +98,7 @@ def _sessions(manifests: Series, noted: list[str]) -> list[Session]:
         else:
             noted.append(f"A session from step {step} is left out. {fault}")
     if not sessions:
-        raise LogError(noted[-1])
+        raise LogError(f"{DAMAGED} {fault}")
     return sessions
 
 

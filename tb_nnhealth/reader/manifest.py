@@ -27,6 +27,9 @@ _FACTS: dict[str, type] = {
     "histograms": dict,
 }
 
+DAMAGED = "The log is damaged where it begins, and cannot be read: take its files from a copy, or train again."
+"""What a manifest that nothing can be made of means for people."""
+
 
 def manifest_fault(manifest: Any) -> str | None:
     """Returns a sentence on the first thing that the assembly relies on and the manifest lacks, or None."""
@@ -98,7 +101,8 @@ def model_facts(manifest: Mapping[str, Any]) -> ModelFacts:
             plan=dict(manifest.get("plan") or {}),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise LogError(f"Expected a manifest that describes the model. Received: one with a fault ({error})") from error
+        fault = f"Expected a manifest that describes the model. Received: one with a fault ({error})"
+        raise LogError(f"{DAMAGED} {fault}") from error
 
 
 def _compilation(told: dict[str, Any]) -> dict[str, Any]:

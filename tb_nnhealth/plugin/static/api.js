@@ -67,6 +67,7 @@ export async function askAhead(asked) {
   const there = await early('runs', {}).then((answered) => answered.runs, () => []);
   const run = asked === null ? there[0] : there.find((/** @type {string} */ name) => name === asked);
   if (!run) return;
+  early('version', {run});
   early('run', {run});
   early('scorecard', {run, layers: '0'});
   early('evidence', {run});

@@ -113,13 +113,13 @@ class Page {
       if (run === null) return this.set(UNREAD);
       if (state.page !== 'run') return void this.sweep.refresh();
       if (!runs.includes(run)) return this.set(UNREAD);
-      version = state.version || state.error ? await api.version(run) : '';
-      const isKnown = version !== '' && [state.version, this.patience.refused].includes(version);
+      version = await api.version(run);
+      const isKnown = [state.version, this.patience.refused].includes(version);
       if (isCurrent() && !isKnown) await this.read(run);
     } catch (error) {
       if (!isCurrent()) return;
       this.patience.failed(error, version);
-      this.set({error: api.explained(error), version: ''});
+      this.set({error: api.explained(error), isFinal: version !== '' && api.isRefusal(error), version: ''});
       if (state.page !== 'run') this.sweep.refresh();
     }
   }

@@ -50,9 +50,9 @@ export class OneRun {
     const {state, actions} = this;
     this.node.hidden = state.page !== 'run';
     if (this.node.hidden) return;
-    const {runs, run, facts, card, error} = state;
+    const {runs, run, facts, card, error, isFinal} = state;
     const category = card?.rules.some((/** @type {Json} */ rule) => rule.category === state.category) ? state.category : null;
-    this.slots.message.show([error, run, runs?.length === 0, isMissing(state), Boolean(facts)], () => this.message());
+    this.slots.message.show([error, isFinal, run, runs?.length === 0, isMissing(state), Boolean(facts)], () => this.message());
     this.slots.top.show([card, facts, category], () => card && facts && verdict(card, facts, category, actions.pick));
     this.slots.left.show([judgement(card, state.curves), category, state.dark], () => card && findings(card, category, {
       prose: state.prose,
@@ -72,8 +72,8 @@ export class OneRun {
   }
 
   message() {
-    const {error, runs, run, facts} = this.state;
-    if (error) return (facts ? stale : failed)(error, this.actions.retry);
+    const {error, isFinal, runs, run, facts} = this.state;
+    if (error) return (facts ? stale : failed)(error, isFinal ? null : this.actions.retry);
     if (runs?.length === 0) return noRuns(run);
     if (run !== null && isMissing(this.state)) return missing(run);
     return facts ? null : loading();

@@ -17,6 +17,7 @@ export const initial = (shown) => ({
   /** @type {(Json | null)[]} */ curves: [],
   /** @type {Json} */ prose: {},
   /** @type {string | null} */ error: null,
+  /** Whether to ask again would bring the same error. */ isFinal: false,
   ...shown,
   /** @type {import('./views/heatmap.js').Focus | null} */ focus: null,
   /** What the reader opened and closed. @type {Map<string, boolean>} */ toggled: new Map(),
@@ -34,6 +35,6 @@ export const initial = (shown) => ({
 
 /** What is known of a run that was not read yet. */
 export const UNREAD = {
-  version: '', facts: null, card: null, curves: [], error: null,
+  version: '', facts: null, card: null, curves: [], error: null, isFinal: false,
   matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: [], about: null,
 };

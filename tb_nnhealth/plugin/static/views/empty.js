@@ -38,15 +38,19 @@ export function unknownRow(row, close) {
 /** @param {string} run */
 const name = (run) => h('bdi.mono', {}, shortened(title(run)));
 
-/** @param {string} text @param {() => void} again */
+/** @param {(() => void) | null} again null where that would bring the same */
+const askAgain = (again) => again ? h('button', {type: 'button', 'data-key': 'again', onclick: again}, 'Try again')
+  : h('span.dim', {}, 'This page looks again as soon as TensorBoard has read more of the run.');
+
+/** @param {string} text @param {(() => void) | null} again */
 export function failed(text, again) {
   return notice('This run could not be shown',
     h('p.sentence', {role: 'alert'}, icon('error'), h('span', {}, sentence(text))),
-    h('button', {type: 'button', 'data-key': 'again', onclick: again}, 'Try again'));
+    askAgain(again));
 }
 
-/** What is below is older than the error. @param {string} text @param {() => void} again */
+/** What is below is older than the error. @param {string} text @param {(() => void) | null} again */
 export function stale(text, again) {
   return h('p.sentence.stale.card', {role: 'alert'}, icon('warning'), h('span', {}, `No news: ${sentence(text)}`),
-    h('button', {type: 'button', 'data-key': 'again', onclick: again}, 'Try again'));
+    askAgain(again));
 }
