@@ -6,6 +6,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 MOST_DIGITS = 7
 """What a float32 is good for."""
 
+MOST_COUNTED = 1e12
+"""Nobody reads the digits of more."""
+
 
 def number(value: float | None, digits: int = 3) -> str:
     """Returns so many significant digits; "–" is what was not measured."""
@@ -18,7 +21,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if size == 0:
         return "0"
     if size >= 1e6 or size < 1e-3:
-        mantissa, exponent = f"{rounded(value, digits - 1):.{digits - 2}e}".split("e")
+        mantissa, exponent = f"{_decimal(value, digits - 1):.{digits - 2}e}".split("e")
         return f"{mantissa.rstrip('0').removesuffix('.').replace('-', '−')}e{int(exponent)}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     if value == int(value) or (size >= 1000 and not decimals):
@@ -32,7 +35,9 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def whole(value: float) -> str:
     """Returns a whole number with all its digits, thousands apart: a count, or a step."""
-    return f"{Decimal(value).to_integral_value(ROUND_HALF_UP):,}".replace("-", "−")
+    if not abs(value) < MOST_COUNTED:
+        return number(value)
+    return f"{math.floor(value + 0.5):,}".replace("-", "−")
 
 
 def apart(one: float, other: float) -> tuple[str, str]:
@@ -44,11 +49,16 @@ def apart(one: float, other: float) -> tuple[str, str]:
     return number(one), number(other)
 
 
-def share(value: float) -> str:
+def percent(value: float) -> str:
     """Returns a share in per cent."""
     return f"{number(100 * value)} %"
 
 
 def rounded(value: float, digits: int) -> float:
     """Returns a number of so many digits, halves away from zero."""
-    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(value)))
+    return float(_decimal(value, digits))
+
+
+def _decimal(value: float, digits: int) -> Decimal:
+    """Returns it as a decimal, which the largest floats do not leave when they are rounded up."""
+    return Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(Decimal(float(value)))

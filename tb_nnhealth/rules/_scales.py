@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._inputs import is_outside
 from tb_nnhealth.rules._layers import before, hidden_activation, kernel, outputs
@@ -37,7 +38,7 @@ def off_scale(run: HealthRun, judged: Mapping[str, Variable], low: float, high: 
 def _alone(judged: Mapping[str, Variable], low: float, high: float) -> Iterator[Scale]:
     off = {path: ratio for path, v in judged.items() if is_outside(ratio := scale(v), low, high)}
     for path, ratio in off.items():
-        told = f"The standard deviation of {path} starts at {ratio:.2g} times what its fan asks for."
+        told = f"The standard deviation of {path} starts at {number(ratio)} times what its fan asks for."
         yield path, ratio, tuple(other for other in off if other != path), told
 
 
@@ -47,14 +48,15 @@ def _in_a_row(run: HealthRun, judged: Mapping[str, Variable]) -> Iterator[Scale]
         off = [path for path, ratio in ratios.items() if is_outside(ratio, 1 / NOTABLE, NOTABLE)]
         gain = math.prod(ratios[path] for path in off)
         told = (
-            f"The standard deviations of {len(off)} kernels in a row start at {gain:.2g} times what their fans ask for."
+            f"The standard deviations of {len(off)} kernels in a row start at {number(gain)} times what their fans "
+            "ask for."
         )
         yield from ((path, gain, tuple(off[1:]), told) for path in off[:1])
 
 
 def _in_time(run: HealthRun) -> Iterator[Scale]:
     for variable, growth in recurrent_growth(run):
-        told = f"{variable.path} starts so large that states grow {growth:.2g} times from the first to the last."
+        told = f"{variable.path} starts so large that states grow {number(growth)} times from the first to the last."
         yield variable.path, max(1.0, growth), (), told
 
 

@@ -1,6 +1,12 @@
 """How messages tell what a number of theirs is."""
 
-from tb_nnhealth.numbers import whole
+from tb_nnhealth.numbers import number, percent, whole
+
+WHOLE_NORMS = 10.0
+"""From this many times a norm on, a change is no share of it."""
+
+SMALL = 1e-3
+"""Below this, per cent are as hard to read as the number itself."""
 
 
 def taken_over(which: str, count: int, point: str) -> str:
@@ -14,3 +20,11 @@ def taken_over(which: str, count: int, point: str) -> str:
     if point == "epoch":
         return f"mean of the {which} epoch" if count == 1 else f"median of the {which} {whole(count)} epochs' means"
     return f"{which} sample" if count == 1 else f"median of the {which} {whole(count)} samples"
+
+
+def of_norm(ratio: float) -> str:
+    """Returns a change relative to a variable's norm: a share of it in per cent, "2e16 times its norm" where that is
+    no share, "4.2e-10 of its norm" where hardly anything changes."""
+    if ratio >= WHOLE_NORMS:
+        return f"{number(ratio)} times its norm"
+    return f"{percent(ratio) if ratio >= SMALL else number(ratio)} of its norm"

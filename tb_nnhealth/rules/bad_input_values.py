@@ -36,6 +36,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._inputs import measured
@@ -76,7 +77,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             bad += [(run.nonfinite.step, place.count) for place in run.nonfinite.places if place.path == row]
         if bad:
             step, count = min(bad)
-            message = f"The input {tensor.name} holds {count:.0f} NaN or Inf at step {step}."
+            message = f"The input {tensor.name} holds {whole(count)} NaN or Inf at step {whole(step)}."
             steps = sorted(step for step, _ in bad)
             yield _finding(row, "error", steps, message, "data_nonfinite", count, 0.0, "elements")
         elif (cut := _cut(run, row)).any():
@@ -84,7 +85,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             spoilt: Severity = "error" if suffers(run) else "warning"
             yield _finding(row, spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
         elif _holds_several(run, tensor) and constant.mean() > limits["constant"]:
-            message = f"The input {tensor.name} is constant in {constant.mean():.0%} of the sampled batches."
+            message = f"The input {tensor.name} is constant in {percent(constant.mean())} of the sampled batches."
             harm: Severity = "error" if len(tensors) == 1 else "warning"
             harm = harm if suffers(run) else "info"
             yield _finding(
@@ -98,7 +99,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 "of the batches",
             )
         elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
-            message = f"The input {tensor.name} is the same batch at all {repeats} sampled steps."
+            message = f"The input {tensor.name} is the same batch at all {whole(repeats)} sampled steps."
             yield _finding(
                 row,
                 severity_of_symptom(run),

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -67,7 +68,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "warning" if alone else severity_of_symptom(run),
-            f"Class {frequent} of {name} comes {ratio:.0f} times as often as "
+            f"Class {frequent} of {name} comes {number(ratio)} times as often as "
             f"class {int(np.flatnonzero(counts == rarest)[0])}"
             f"{', and nothing else was predicted in the last half of the training' if alone else ''}.",
             tensor=row,

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learnt_little, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -70,7 +71,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if holds_back else severity_of_symptom(run),
-        f"Clipping takes away {taken:.0%} of the gradient's norm, at {share:.0%} of the sampled steps.",
+        f"Clipping takes away {percent(taken)} of the gradient's norm, at {percent(share)} of the sampled steps.",
         **span(run.step.steps),
         statistic="clipped_fraction",
         observed=share,

@@ -30,7 +30,7 @@ In the first steps of a deep network with a small last layer all predictions are
 
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import share
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
 from tb_nnhealth.rules._loss import suffers
@@ -60,7 +60,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "error" if suffers(run) else "warning",
-            f"Over a batch the predictions of {head.name} vary by {share(ratio)} of what the targets vary by.",
+            f"Over a batch the predictions of {head.name} vary by {percent(ratio)} of what the targets vary by.",
             layer=head.layer.path if head.layer else None,
             tensor=head.prediction.place,
             **span(run.data.steps[window]),

@@ -36,6 +36,7 @@ purpose. A unit that fires for very rare examples only looks dead until one is s
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -76,7 +77,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "warning" if learns else severity,
-            f"{observed:.0%} of the units of {first.path} are zero on every example of the last sampled batches.",
+            f"{percent(observed)} of the units of {first.path} are zero on every example of the last sampled batches.",
             layer=first.path,
             **span(table.steps[window]),
             statistic="dead_unit_fraction",

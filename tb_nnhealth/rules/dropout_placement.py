@@ -30,6 +30,7 @@ recurrent or attention layer (`dropout=`) is not seen.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import before
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -58,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             severity_of_symptom(run),
-            f"{worst.path} drops {worst.rate:.0%} of its inputs.",
+            f"{worst.path} drops {percent(worst.rate or 0.0)} of its inputs.",
             layer=worst.path,
             observed=worst.rate,
             limit=limits["rate"],

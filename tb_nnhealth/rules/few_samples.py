@@ -29,6 +29,7 @@ examples than an epoch shows.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._inputs import examples
@@ -64,8 +65,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if by_heart else "info",
-        f"An epoch shows about {count / classes:.0f} examples for each class, and the model has "
-        f"{run.model.trainable_parameters} trainable weights.",
+        f"An epoch shows about {whole(count / classes)} examples for each class, and the model has "
+        f"{whole(run.model.trainable_parameters)} trainable weights.",
         observed=count / classes,
         limit=limits["examples"],
         unit="examples",

@@ -35,6 +35,7 @@ trained in another one in turn, as the discriminator of a GAN, may begin with un
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -68,11 +69,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not model.parameters:
         raise NotJudged("the model has no parameters")
     if model.trainable_parameters <= limits["error"]:
-        trainable = f"{model.trainable_parameters:,}" if model.trainable_parameters else "None"
+        trainable = whole(model.trainable_parameters) if model.trainable_parameters else "None"
         yield Finding(
             RULE.name,
             "error",
-            f"{trainable} of the model's {model.parameters:,} parameters can be trained: it cannot learn.",
+            f"{trainable} of the model's {whole(model.parameters)} parameters can be trained: it cannot learn.",
             observed=float(model.trainable_parameters),
             limit=limits["error"],
             unit="parameters",
@@ -88,7 +89,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "info",
-            f"{parameters:,} of the model's {model.parameters:,} parameters are frozen, in {len(frozen)} "
+            f"{whole(parameters)} of the model's {whole(model.parameters)} parameters are frozen, in {len(frozen)} "
             f"{'layer' if len(frozen) == 1 else 'layers'}, from {frozen[0].path}.",
             layer=frozen[0].path,
             observed=float(parameters),
@@ -99,15 +100,16 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _of_untrained(run: HealthRun, parameters: int, layers: tuple[str, ...]) -> Finding:
-    whole = run.model.parameters
+    every = run.model.parameters
     return Finding(
         RULE.name,
         "warning",
-        f"{parameters:,} of the model's {whole:,} parameters are frozen at the values they were initialized with: "
+        f"{whole(parameters)} of the model's {whole(every)} parameters are frozen at the values they were "
+        "initialized with: "
         "nothing was ever learnt there.",
         layer=layers[0],
         observed=float(parameters),
-        limit=MOST * whole,
+        limit=MOST * every,
         unit="parameters",
         others=layers[1:],
     )

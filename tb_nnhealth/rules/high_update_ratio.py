@@ -41,10 +41,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import has_settled, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import kernels, rows_of
+from tb_nnhealth.rules._told import of_norm
 from tb_nnhealth.rules.low_update_ratio import late_ratios
 
 RULE = Rule(
@@ -82,7 +84,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"A step changes {variables[fastest].path} by {ratio[fastest]:.1%} of its norm, and the loss does not fall.",
+        f"A step changes {variables[fastest].path} by {of_norm(ratio[fastest])}, and the loss does not fall.",
         layer=variables[fastest].layer,
         variable=variables[fastest].path,
         first_step=first_step,
@@ -109,7 +111,7 @@ def _thrown(run: HealthRun, limit: float) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"Step {step} changed {variables[worst].path} by {peaks[worst]:.0%} of its norm, and nothing was learnt since.",
+        f"Step {whole(step)} changed {variables[worst].path} by {of_norm(peaks[worst])}, and nothing was learnt since.",
         layer=variables[worst].layer,
         variable=variables[worst].path,
         first_step=step,

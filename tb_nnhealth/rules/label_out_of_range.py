@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, percent, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
@@ -83,7 +83,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 run,
                 head,
                 "error",
-                f"The {_noun(head)}s of {head.name} go from {low:.4g} to {high:.4g}, and {_expected(head, highest)}.",
+                f"The {_noun(head)}s of {head.name} go from {number(low, 4)} to {number(high, 4)}, and "
+                f"{_expected(head, highest)}.",
                 "data_max" if high > highest else "data_min",
                 high if high > highest else low,
                 highest if high > highest else 0.0,
@@ -94,7 +95,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 run,
                 head,
                 "error" if suffers(run) else "warning",
-                f"The labels of {head.name} are no whole numbers: {label:.4g} is among those of step {step}, and "
+                f"The labels of {head.name} are no whole numbers: {number(label, 4)} is among those of step "
+                f"{whole(step)}, and "
                 f"{SPARSE} cuts what follows the point off.",
                 statistic,
                 label,
@@ -129,7 +131,7 @@ def _zeros(run: HealthRun, head: Head) -> Iterator[Finding]:
     assert head.target is not None
     zeros = mean(run.data.series("data_zero_fraction", head.target.place))
     if zeros > 0:
-        message = f"{zeros:.1%} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
+        message = f"{percent(zeros)} of the targets of {head.name} are zero, and {PERCENTAGE} divides by them."
         yield _finding(run, head, "error" if suffers(run) else "warning", message, "data_zero_fraction", zeros, 0.0)
 
 
@@ -163,7 +165,7 @@ def _broken(run: HealthRun, head: Head, margin: float) -> tuple[int, str, float]
 
 def _expected(head: Head, highest: float) -> str:
     if head.loss == SPARSE:
-        return f"{head.place} has the classes 0 to {highest:g}"
+        return f"{head.place} has the classes 0 to {whole(highest)}"
     if head.loss in NOT_NEGATIVE:
         return f"{head.loss} expects none below 0"
     return f"{head.loss} expects them from 0 to 1"

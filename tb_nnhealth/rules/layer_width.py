@@ -32,6 +32,7 @@ Two units are enough for classes that lie around a point. Very wide layers do tr
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._layers import RECURRENT, hidden, is_bypassed, kernel, recurrent
@@ -67,13 +68,17 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if narrowest is not None and _units(narrowest) < least:
         blocks = _units(narrowest) < math.log2(classes) and share_left(run) > HALF
         severity: Severity = "warning" if blocks else severity_of_symptom(run)
-        units = f"{narrowest.units} {'unit' if narrowest.units == 1 else 'units'}"
-        yield _finding(severity, narrowest, f"{narrowest.path} has {units}, for {classes} classes behind it.", least)
+        units = f"{whole(_units(narrowest))} {'unit' if narrowest.units == 1 else 'units'}"
+        yield _finding(
+            severity, narrowest, f"{narrowest.path} has {units}, for {whole(classes)} classes behind it.", least
+        )
     inputs = _inputs(run, every[0])
     most = max(limits["units"], limits["wide"] * (inputs + classes)) if inputs else float("inf")
     widest = max(layers, key=_units)
     if _units(widest) > most:
-        told = f"{widest.path} has {widest.units} units, for {inputs} inputs and {classes} classes."
+        told = (
+            f"{widest.path} has {whole(_units(widest))} units, for {whole(inputs)} inputs and {whole(classes)} classes."
+        )
         yield _finding("info", widest, told, most)
 
 

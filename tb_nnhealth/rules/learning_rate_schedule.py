@@ -69,7 +69,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     curve, learns = loss_curve(run), learns_well(run)
     if middle < limits["decayed"] and not share_left(run) < NEARLY_DONE:
         reached = (
-            f"below {middle:.1g} of its highest, {number(highest)}" if middle else f"0, after {number(highest)} at most"
+            f"below {number(middle)} of its highest, {number(highest)}"
+            if middle
+            else f"0, after {number(highest)} at most"
         )
         message = f"For half of the training the learning rate is {reached}."
         found = _finding(run, "warning", message, middle, limits["decayed"])

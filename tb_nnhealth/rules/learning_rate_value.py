@@ -34,12 +34,12 @@ A step as small or as large may be right for a loss on another scale.
   algorithms (Lion).
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.numbers import number, rounded, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import is_outside
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -89,7 +89,7 @@ ROUNDING = 1e-6
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     optimizer = run.model.compile.get("optimizer") or {}
     measured = run.step.series("learning_rate", "step")
-    in_force = [float(f"{rate:.6g}") for rate in measured[np.isfinite(measured)]]
+    in_force = [rounded(rate, 6) for rate in measured[np.isfinite(measured)]]
     given = optimizer.get("scheduled") or in_force or [optimizer.get("learning_rate")]
     rates = [rate for rate in given if rate is not None]
     if not rates:
@@ -98,7 +98,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     gathered = _gathered(optimizer)
     usual = USUAL.get(name)
     if min(rates) < 0:
-        yield _finding("error", f"The learning rate of {name} is negative ({min(rates):g}).", min(rates), 0.0)
+        yield _finding("error", f"The learning rate of {name} is negative ({number(min(rates))}).", min(rates), 0.0)
     elif highest == 0:
         yield _finding("error", f"The learning rate of {name} is zero.", 0.0, 0.0)
     elif usual is not None and is_outside(gathered * highest / usual, *_margins(limits)):
@@ -107,10 +107,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         is_far = name in BY_THE_RATE and highest / usual > limits["far"] * (1 - ROUNDING)
         severity: Severity = "warning" if is_far else severity_of_symptom(run)
         told = (
-            f"The steps of {name}, of a learning rate of {highest:g} and a momentum of {optimizer['momentum']:g}, add "
-            f"up to {times} those of its usual {usual:g} and {MOMENTUM:g}."
+            f"The steps of {name}, of a learning rate of {number(highest)} and a momentum of "
+            f"{number(optimizer['momentum'])}, add "
+            f"up to {times} those of its usual {number(usual)} and {number(MOMENTUM)}."
             if gathered > 1
-            else f"The learning rate of {name}, {highest:g}, is {times} its usual {usual:g}."
+            else f"The learning rate of {name}, {number(highest)}, is {times} its usual {number(usual)}."
         )
         yield _finding(severity, told, highest, limit)
 
@@ -126,7 +127,7 @@ def _margins(limits: Limits) -> tuple[float, float]:
 
 
 def _times(ratio: float) -> str:
-    return f"{float(f'{ratio:.3g}'):,.15g} times" if ratio >= 1 else f"1/{math.floor(1 / ratio + 0.5)} of"
+    return f"{number(ratio)} times" if ratio >= 1 else f"1/{whole(1 / ratio)} of"
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

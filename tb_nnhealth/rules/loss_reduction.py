@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import KERAS_OWN, Head, heads
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -64,7 +64,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if known and lowest < limits["negative"]:
         where = int(np.nanargmin(values))
         name, step = losses[0].get("class_name"), run.step.steps[where]
-        message = f"{name} cannot be negative, and is {number(lowest)} at step {step}."
+        message = f"{name} cannot be negative, and is {number(lowest)} at step {whole(step)}."
         yield _finding(run, "error", message, lowest, limits["negative"], "loss")
         return
     summed = next((head for head in heads(run) if _is_summed(head)), None)
@@ -73,7 +73,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     slope = _slope(values, run.step.series("batch_size", "step").astype(np.float64), limits["sizes"])
     if slope > limits["slope"]:
-        message = f"The loss grows with the batch: by the power {slope:.2f} of its size."
+        message = f"The loss grows with the batch: by the power {number(slope)} of its size."
         yield _finding(run, "warning", message, slope, limits["slope"], "power")
 
 
@@ -89,7 +89,8 @@ def _of_sum(run: HealthRun, head: Head) -> Finding:
     return Finding(
         RULE.name,
         severity_of_symptom(run) if follows_scale else "info",
-        f"{head.loss} is the sum over the {examples:.0f} examples of a batch, not their mean, and so is its gradient.",
+        f"{head.loss} is the sum over the {whole(examples)} examples of a batch, not their mean, and so is its "
+        "gradient.",
         layer=head.layer.path if head.layer else None,
         tensor=head.prediction.place,
         **span(run.step.steps),

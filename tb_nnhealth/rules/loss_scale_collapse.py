@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, span
@@ -62,7 +63,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"{skipped:.0%} of the late sampled steps were skipped, and the loss scale is {scale:g}.",
+        f"{percent(skipped)} of the late sampled steps were skipped, and the loss scale is {number(scale)}.",
         **span(run.step.steps[window]),
         statistic="step_skipped",
         observed=skipped,

@@ -31,6 +31,7 @@ inputs tells it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, HALF, has_settled, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -66,11 +67,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     name, share = max(parts.items(), key=lambda part: part[1])
     penalty, trivial = parts.get("regularization", 0.0), trivial_loss(run)
     if penalty * total > trivial:
-        told = f"Regularization makes up {penalty:.0%} of the loss, more than a constant answer has."
+        told = f"Regularization makes up {percent(penalty)} of the loss, more than a constant answer has."
         yield _finding(run, "regularization", "warning", told, penalty, trivial / total)
     elif share > limits["share"]:
         drowned = _drowned(run, outputs, name)
-        told = f"{_capital(name)} makes up {share:.0%} of the loss{_told(drowned)}."
+        told = f"{_capital(name)} makes up {percent(share)} of the loss{_told(drowned)}."
         severity: Severity = "warning" if drowned else severity_of_symptom(run)
         yield _finding(run, name, severity, told, share, limits["share"])
     else:
@@ -135,7 +136,7 @@ def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator
     drowned = _drowned(run, outputs, _named(name))
     drowned = [other for other in drowned if weights.get(other, 1.0) < weights.get(name, 1.0)]
     if len(first) > 1 and share > limit and drowned:
-        told = f"{_capital(_named(name))} made up {share:.0%} of the first losses{_told(drowned)}."
+        told = f"{_capital(_named(name))} made up {percent(share)} of the first losses{_told(drowned)}."
         yield _finding(run, _named(name), "warning", told, share, limit)
 
 
@@ -149,8 +150,9 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"Regularization made up {share:.0%} of the first losses, and {1 - left:.1%} of it is gone: the data loss has "
-        f"kept {share_left(run):.0%} of what it had to lose.",
+        f"Regularization made up {percent(share)} of the first losses, and {percent(1 - left)} of it is gone: the "
+        "data loss has "
+        f"kept {percent(share_left(run))} of what it had to lose.",
         **span(run.step.steps),
         statistic="regularization_loss",
         observed=share,

@@ -11,16 +11,15 @@ thousand. Training looks like a plateau.
 ## How it is decided
 The median update-to-weight ratio over the last half of the steps at which the optimizer acted, for each kernel that
 was not zero at the start. It counts where at least half of the kernels are below the limit and the loss does not fall
-well: small steps at the floor of the loss, or at the end of a schedule after a good fall, are as they should be.
-Before training has ended or gone on for 1000 steps there is no verdict on small steps: the learning rate may be
-warming up. It is an error where the whole training did not lower the loss by 1 %, else a warning. A finished training
-whose steps are larger is judged by all of them together: the mean ratio times the steps is the furthest that a kernel
-can have moved. Where that is below the second limit for at least half of the kernels, and the loss ends above 80 % of
-a constant answer's (of its start, where that is not known, or where the start was below it and more than half of it
-is left), it is a warning. So it is where the median kernel's ratio is below the third limit there, and the loss falls
-on and on: between the last thirds of the training by three tenths of all its fall, and beyond noise. Variables that
-do not change at all are left out: they belong to `unchanged-variable`. Kernels that stand still at most of the late
-steps are counted, and not named.
+well: small steps at the floor of the loss, or at the end of a schedule after a good fall, are right. Before training
+has ended or gone on for 1000 steps there is no verdict on small steps: the learning rate may be warming up. It is an
+error where the whole training did not lower the loss by 1 %, else a warning. A finished training whose steps are
+larger is judged by all of them together: the mean ratio times the steps is the furthest that a kernel can have moved.
+Where that is below the second limit for at least half of the kernels, and the loss ends above 80 % of a constant
+answer's (of its start, where that is not known, or where the start was below it and more than half of it is left), it
+is a warning. So it is where the median kernel's ratio is below the third limit there, and the loss falls on and on:
+between the last thirds of the training by three tenths of all its fall, and beyond noise. Variables that do not change
+at all belong to `unchanged-variable`. Kernels that stand still at most of the late steps are counted, not named.
 
 By hand: keep `[v.numpy() for v in model.trainable_variables]`, call `model.train_on_batch(x, y)`, and divide the norm
 of each change by the norm before.
@@ -44,7 +43,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import (
     falls_steadily,
@@ -57,6 +56,7 @@ from tb_nnhealth.rules._loss import (
 )
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, Mask, applied, kernels, late, median, rows_of, span
+from tb_nnhealth.rules._told import of_norm
 
 RULE = Rule(
     name="low-update-ratio",
@@ -92,7 +92,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "error" if never_fell(run) else "warning",
-        f"A step changes {variables[slowest].path} by {number(ratio[slowest])} of its norm; the loss does not fall.",
+        f"A step changes {variables[slowest].path} by {of_norm(ratio[slowest])}; the loss does not fall.",
         layer=variables[slowest].layer,
         variable=variables[slowest].path,
         first_step=first_step,
@@ -113,8 +113,8 @@ def _crawls(run: HealthRun, variables: tuple[Variable, ...], ratio: Floats, limi
     yield Finding(
         RULE.name,
         "warning",
-        f"A step changes {variables[middle].path} by {number(ratio[middle])} of its norm: the loss falls on and "
-        f"on, and {share_left(run):.0%} of what was there to lose is left.",
+        f"A step changes {variables[middle].path} by {of_norm(ratio[middle])}: the loss falls on and "
+        f"on, and {percent(share_left(run))} of what was there to lose is left.",
         layer=variables[middle].layer,
         variable=variables[middle].path,
         **span(run.variables.steps[late(run.variables.steps)]),
@@ -135,8 +135,8 @@ def _hardly_moved(run: HealthRun, variables: tuple[Variable, ...], limit: float)
     yield Finding(
         RULE.name,
         "warning",
-        f"All {run.steps} steps together change {variables[nearest].path} by {path[nearest]:.1%} of its norm at most, "
-        f"and the loss has hardly fallen.",
+        f"All {whole(run.steps)} steps together change {variables[nearest].path} by {of_norm(path[nearest])} at most, "
+        "and the loss has hardly fallen.",
         layer=variables[nearest].layer,
         variable=variables[nearest].path,
         first_step=0,

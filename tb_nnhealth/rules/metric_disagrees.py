@@ -44,7 +44,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, percent, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import ACCURACIES, guess
 from tb_nnhealth.rules._epochs import curve, smoothed
@@ -98,8 +98,9 @@ def _stays(run: HealthRun, limits: Limits, name: str, chance: float) -> Iterator
     yield Finding(
         RULE.name,
         "error",
-        f"The loss fell by {fell:.0%}, and {name} is {values[-1]:.1%}: always saying the most frequent class gives "
-        f"{chance:.1%}.",
+        f"The loss fell by {percent(fell)}, and {name} is {number(values[-1])}: always saying the most frequent "
+        "class gives "
+        f"{number(chance)}.",
         **span(steps),
         statistic=f"metric/{name}",
         observed=best,
@@ -155,7 +156,8 @@ def _goes_back(name: str, course: _Course, limits: Limits, chance: float, shorte
     return Finding(
         RULE.name,
         "warning",
-        f"From step {first} to step {last} the loss fell by {fell:.0%}, and {name} went the wrong way, from "
+        f"From step {whole(first)} to step {whole(last)} the loss fell by {percent(fell)}, and {name} went the "
+        "wrong way, from "
         f"{number(before)} to {number(after)}.",
         first_step=first,
         last_step=last,

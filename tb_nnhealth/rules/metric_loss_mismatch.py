@@ -33,6 +33,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import OF_ELEMENTS
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, KERAS_OWN, REGRESSION, Head, heads, target_range
@@ -99,13 +100,13 @@ def _mismatch(run: HealthRun, head: Head, metric: str) -> str | None:
     if metric in OF_ELEMENTS and several and excludes:
         return (
             f"{metric} counts each of the {head.units} outputs by itself, of which one is right: it reads "
-            f"{1 - 1 / (head.units or 1):.2g} where all are 0."
+            f"{number(1 - 1 / (head.units or 1))} where all are 0."
         )
     allows = head.loss in BINARY and len(labels) > 0 and _are_labels(run, head) and not _are_one(labels)
     if metric in (*BY_SHAPE, *OF_LARGEST) and several and allows:
         return (
             f"{metric} compares the largest of the {head.units} outputs with the first of the labels, and an example "
-            f"has {mean(labels):.2g} of them."
+            f"has {number(mean(labels))} of them."
         )
     return None
 

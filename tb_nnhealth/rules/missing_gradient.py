@@ -44,6 +44,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._loss import is_held_back, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
@@ -96,7 +97,7 @@ def _left_out(run: HealthRun, variables: tuple[Variable, ...], rows: list[int]) 
         return
     nearest, *others = found[::-1]
     told = (
-        f" and {len(others)} more are trainable, and the step trains none of them"
+        f" and {whole(len(others))} more are trainable, and the step trains none of them"
         if others
         else " is trainable, and the step does not train it"
     )
@@ -145,7 +146,7 @@ def severity(whole_layer: bool, learns: bool) -> Severity:
 def _message(nearest: Variable, count: int, of: int, dead: Layer | None) -> str:
     cause = f": the units of {dead.path} are all dead" if dead else ""
     if count == of:
-        return f"None of the {of} trainable variables gets a gradient{cause}."
+        return f"None of the {whole(of)} trainable variables gets a gradient{cause}."
     if count == 1:
         return f"{nearest.path} gets no gradient{cause}."
-    return f"{nearest.path} and {count - 1} more get no gradient{cause}."
+    return f"{nearest.path} and {whole(count - 1)} more get no gradient{cause}."

@@ -49,7 +49,7 @@ than those of the training have a larger loss.
 
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import Scored, better_than_guess
 from tb_nnhealth.rules._loss import (
@@ -94,7 +94,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         near = max(abs(limit - 1) for limit in (limits["low"], limits["high"]))
         scored = better_than_guess(run)
         message = (
-            f"The loss ends at {told_end_of_data_loss(run, curve)}, within {near:.0%} of the best constant answer's "
+            f"The loss ends at {told_end_of_data_loss(run, curve)}, within {percent(near)} of the best constant "
+            "answer's "
             f"{number(trivial)}"
         )
         end = against_trivial(run, limits["low"])
@@ -102,10 +103,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     elif validation >= limits["low"] and len(curve.steps):
         best = f"The best validation loss, {number(validation * trivial)}, is "
         message = (
-            f"{validation:.2g} times the best constant answer's: the validation data are not like the training data, "
+            f"{number(validation)} times the best constant answer's: the validation data are not like the "
+            "training data, "
             "or not prepared as they are."
             if validation_is_unlike(run)
-            else f"not {1 - limits['low']:.0%} below the best constant answer's {number(trivial)}."
+            else f"not {percent(1 - limits['low'])} below the best constant answer's {number(trivial)}."
         )
         near_best = OnCurve(
             "epoch/val_loss", *(() if is_regularized(run) else (validation * trivial, limits["low"] * trivial))
@@ -118,7 +120,8 @@ def _beside(scored: Scored | None) -> str:
     if scored is None:
         return "."
     return (
-        f", but {scored.name} is {scored.accuracy:.1%}: always saying the most frequent class gives {scored.guess:.1%}."
+        f", but {scored.name} is {number(scored.accuracy)}: always saying the most frequent class gives "
+        f"{number(scored.guess)}."
     )
 
 

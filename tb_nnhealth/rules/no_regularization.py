@@ -30,6 +30,7 @@ recurrent or attention layer (`dropout=`).
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._inputs import examples
@@ -68,8 +69,8 @@ def check(run: HealthRun, limits: Limits, overfitting: Limits) -> Iterator[Findi
     yield Finding(
         RULE.name,
         "warning" if harms else "info",
-        f"The model has {weights:.0f} weights for each example and no regularization, and the validation loss is "
-        f"{validation[-1] / training[-1]:.1f} times the training loss.",
+        f"The model has {whole(weights)} weights for each example and no regularization, and the validation loss is "
+        f"{number(validation[-1] / training[-1])} times the training loss.",
         observed=weights,
         limit=limits["weights"],
         unit="weights an example",

@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median, of_present_loss
@@ -111,7 +111,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         first.stage, f"in the {first.stage} of {first.path}" if first.stage != "input" else f"in {first.path}"
     )
     first_step, step = event.first_step, event.step
-    when = f"at step {step}" if event.since is None else f"between step {first_step} and step {step}"
+    when = f"{'at' if event.since is None else f'between step {whole(first_step)} and'} step {whole(step)}"
     yield Finding(
         RULE.name,
         "info" if is_handled else "error",

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -64,7 +65,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity_of_symptom(run),
-        f"From epoch to epoch the loss changes by {size:.0%}, and {reversals:.0%} of the changes undo the one before.",
+        f"From epoch to epoch the loss changes by {percent(size)}, and {percent(reversals)} of the changes undo "
+        "the one before.",
         **span(steps),
         statistic="loss",
         observed=size,

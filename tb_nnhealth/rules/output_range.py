@@ -30,6 +30,7 @@ Outliers that no one wants the model to reach may lie outside the range on purpo
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import RANGES, REGRESSION, Head, heads, target_range
 from tb_nnhealth.rules._loss import suffers
@@ -61,12 +62,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         if outside <= limits["outside"]:
             continue
         floor, ceiling = RANGES[str(head.activation)]
-        upper = f"{ceiling:g}" if math.isfinite(ceiling) else "infinity"
+        upper = number(ceiling) if math.isfinite(ceiling) else "infinity"
         yield Finding(
             RULE.name,
             "error" if suffers(run) else "warning",
-            f"{head.place} ends in {head.activation}, which gives {floor:g} to {upper}, "
-            f"and the targets go from {low:.4g} to {high:.4g}.",
+            f"{head.place} ends in {head.activation}, which gives {number(floor)} to {upper}, "
+            f"and the targets go from {number(low, 4)} to {number(high, 4)}.",
             layer=head.layer.path if head.layer else None,
             tensor=head.target.place if head.target else None,
             **span(run.data.steps),

@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
@@ -67,7 +67,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         severity,
-        f"The validation loss was best at step {steps[best]:.0f}, and has risen from {number(smooth[best])} to "
+        f"The validation loss was best at step {whole(steps[best])}, and has risen from {number(smooth[best])} to "
         f"{number(smooth[-1])} since (running medians of 3 epochs), while the training loss fell.",
         **span(steps[best:]),
         observed=float(rise),

@@ -46,6 +46,7 @@ that were loaded from a trained model may lie outside; they are judged by how th
 
 from collections.abc import Iterator, Mapping
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._layers import last_weights
 from tb_nnhealth.rules._loss import learns_well, never_fell
@@ -84,7 +85,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     differ = tuple(v.path for v in known if v.path in apart and not _zero(v))
     if same:
         path, share = same[0], alike[same[0]]
-        message = f"{share:.0%} of the units of {path} start with the same weights as another unit."
+        message = f"{percent(share)} of the units of {path} start with the same weights as another unit."
         severity: Severity = "warning" if learns else "error"
         yield _finding(run, severity, message, path, share, limits["identical"], "fraction", same[1:])
     elif differ:

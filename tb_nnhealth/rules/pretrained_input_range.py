@@ -108,7 +108,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             RULE.name,
             severity_of_symptom(run),
             f"The input goes from {number(seen[0])} to {number(seen[1])}, and {backbone.name} was trained on "
-            f"{low:g} to {high:g}.",
+            f"{number(low)} to {number(high)}.",
             tensor=row,
             **span(run.data.steps),
             statistic="data_max",

@@ -37,6 +37,7 @@ Layers that act as gates, or that learn binary codes, saturate on purpose.
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import outputs
 from tb_nnhealth.rules._loss import learns_well
@@ -86,7 +87,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             RULE.name,
             "warning" if learns else severity,
-            f"{fractions[first.path]:.0%} of the values of {first.path} lie on the flat part of {first.activation}.",
+            f"{percent(fractions[first.path])} of the values of {first.path} lie on the flat part of "
+            f"{first.activation}.",
             layer=first.path,
             **span(steps[late(steps)]),
             statistic="saturated_fraction",

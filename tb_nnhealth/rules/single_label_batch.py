@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -66,10 +67,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         share = float(((counts > 0).sum(axis=1) == 1).mean())
         name = row.removeprefix("target/")
         if share > limits["share"] and _by_chance(counts) <= limits["chance"]:
-            told = f"{share:.0%} of the sampled batches of {name} hold a single class."
+            told = f"{percent(share)} of the sampled batches of {name} hold a single class."
             yield _finding(run, row, told, share, limits["share"], "of the batches")
         elif has_one_label_each(run, counts) and (ratio := _differ(counts)) > limits["differ"]:
-            told = f"The classes of {name} differ from batch to batch {ratio:.0f} times as much as in shuffled ones."
+            told = (
+                f"The classes of {name} differ from batch to batch {number(ratio)} times as much as in shuffled ones."
+            )
             yield _finding(run, row, told, ratio, limits["differ"], "ratio")
     if not judged:
         raise NotJudged("no batches with several examples of several classes were counted")

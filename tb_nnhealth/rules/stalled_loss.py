@@ -42,7 +42,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tb_nnhealth.numbers import apart
+from tb_nnhealth.numbers import apart, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._epochs import curve as epochs_curve
@@ -95,7 +95,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if max(drop, fall) >= limits["drop"] or learns_well(run):
         return
     if drop + doubt > limits["visible"]:
-        raise NotJudged(f"the loss is too noisy to see whether it falls by {limits['drop']:.0%}")
+        raise NotJudged(f"the loss is too noisy to see whether it falls by {percent(limits['drop'])}")
     severity: Severity = "error" if never_fell(run) else "warning"
     yield Finding(
         RULE.name,

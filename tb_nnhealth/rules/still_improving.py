@@ -26,7 +26,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._loss import MEDIAN_ERROR, LossCurve, loss_curve, noise, relative_drop
@@ -59,7 +59,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "info",
-        f"In the last quarter of the training the loss fell by another {drop:.0%}, to {_told(after, losses)}.",
+        f"In the last quarter of the training the loss fell by another {percent(drop)}, to {_told(after, losses)}.",
         **span(losses.steps[len(losses.steps) // 2 :]),
         statistic="loss",
         observed=drop,

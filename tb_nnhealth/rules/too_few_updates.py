@@ -27,6 +27,7 @@ A few steps of fine-tuning may be all that is wanted.
 
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._loss import learns_well
@@ -52,14 +53,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         return
     an_epoch = steps_per_epoch(run)
     shape = (
-        f": {len(run.epochs)} epoch{'s' if len(run.epochs) > 1 else ''} of {an_epoch}"
+        f": {whole(len(run.epochs))} epoch{'s' if len(run.epochs) > 1 else ''} of {whole(an_epoch)}"
         if an_epoch and run.epochs
         else ""
     )
     yield Finding(
         RULE.name,
         "warning",
-        f"The whole training took {run.steps} step{'s' if run.steps > 1 else ''}{shape}.",
+        f"The whole training took {whole(run.steps)} step{'s' if run.steps > 1 else ''}{shape}.",
         first_step=0,
         last_step=run.steps - 1,
         statistic="loss",

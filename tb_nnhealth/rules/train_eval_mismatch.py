@@ -39,7 +39,7 @@ is, and more training mends it. A `SwapEMAWeights` swaps in weights that the mov
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
 from tb_nnhealth.rules._loss import learns_well, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -86,7 +86,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def _why_too_few(run: HealthRun, ends: int, needed: float) -> str:
     if ends:
         plural = "s" if ends > 1 else ""
-        return f"the modes were compared at the end of {ends} epoch{plural}, of the {needed:g} that a verdict needs"
+        return (
+            f"the modes were compared at the end of {whole(ends)} epoch{plural}, of the {number(needed)} that a "
+            "verdict needs"
+        )
     if not any(_differs(layer) for layer in run.model.layers):
         return "no layer is known to do otherwise in training than in inference"
     if not of_present_loss(run).epochs:
@@ -115,12 +118,12 @@ def _lost(start: float, modes: ModeLosses) -> float:
 
 def _finding(late: list[tuple[Epoch, ModeLosses]], start: str, lost: float, limit: float) -> Finding:
     (first, _), (last, modes) = late[0], late[-1]
-    worse = f"{number(modes.inference)}" if math.isfinite(modes.inference) else "no finite loss"
+    worse = number(modes.inference) if math.isfinite(modes.inference) else "no finite loss"
     return Finding(
         RULE.name,
         "warning",
-        f"At step {last.step - 1} the same batch has a loss of {number(modes.training)} in training mode and {worse} "
-        f"in inference mode; the training began at {start}.",
+        f"At step {whole(last.step - 1)} the same batch has a loss of {number(modes.training)} in training mode and "
+        f"{worse} in inference mode; the training began at {start}.",
         first_step=first.step - 1,
         last_step=last.step - 1,
         statistic="loss",

@@ -38,6 +38,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
@@ -101,5 +102,5 @@ def _message(run: HealthRun, first: str, count: int, everything: bool) -> str:
     rate = float(median(run.step.series("learning_rate", "step")))
     if everything:
         cause = ": the learning rate is 0" if rate == 0 else ""
-        return f"None of the {count} trainable variables changes{cause}."
-    return f"{first} and {count - 1} more do not change." if count > 1 else f"{first} does not change."
+        return f"None of the {whole(count)} trainable variables changes{cause}."
+    return f"{first} and {whole(count - 1)} more do not change." if count > 1 else f"{first} does not change."

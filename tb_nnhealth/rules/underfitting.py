@@ -29,6 +29,7 @@ model back. Dropout inside of a recurrent or attention layer (`dropout=`) is not
 import math
 from collections.abc import Iterator
 
+from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import better_than_guess
 from tb_nnhealth.rules._epochs import curve
@@ -66,7 +67,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "info" if better_than_guess(run) else "warning",
-        f"The loss ends at {ratio:.0%} of a constant answer's, in training as in validation, under regularization.",
+        f"The loss ends at {percent(ratio)} of a constant answer's, in training as in validation, under "
+        "regularization.",
         layer=regularized[0].path if regularized else None,
         **span(losses.steps),
         statistic="loss",

@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
 from tb_nnhealth.rules._loss import severity_of_symptom
@@ -93,7 +93,8 @@ def _constant(run: HealthRun, tensor: BatchTensor, limits: Limits) -> Iterator[F
     if count / features < limits["constant"]:
         return
     message = (
-        f"In each sampled batch at least {count} of the {features} features of the input {tensor.name} are constant."
+        f"In each sampled batch at least {whole(count)} of the {whole(features)} features of the input {tensor.name} "
+        "are constant."
     )
     severity: Severity = "info"
     if count >= features:

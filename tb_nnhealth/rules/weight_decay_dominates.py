@@ -37,6 +37,7 @@ from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._loss import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, span
+from tb_nnhealth.rules._told import of_norm
 
 RULE = Rule(
     name="weight-decay-dominates",
@@ -78,7 +79,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if held_back else "info",
-        f"{path} has shrunk to {found[path]:.1%} of its norm under {'weight decay' if decay else 'its penalty'}.",
+        f"{path} has shrunk to {of_norm(found[path])} under {'weight decay' if decay else 'its penalty'}.",
         layer=variable_found.layer if variable_found else None,
         variable=path,
         **span(run.variables.steps),

@@ -14,6 +14,7 @@ from tb_nnhealth.faces.bands import Band, bands
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.extents import extent_of
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, tiles, unjudged
+from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import HEIGHT, INSET, decades, domain_of, tick_labels, ticks
@@ -47,9 +48,17 @@ TEXTS = [
 def test_numbers(open_tab, tensorboard):
     tab = open_tab()
     units = ["", "ratio", "fraction", "0 or 1", "steps", "examples/s", *wording.NAMES]
-    given = [[value, unit] for value, unit in itertools.product([*NUMBERS, 0.0, None], units)]
+    given = [[value, unit] for value, unit in itertools.product([*NUMBERS, 0.0, 1.7976931348623157e308, None], units)]
     found = imported(tensorboard, tab, "format.js", "all => all.map(([value, unit]) => m.quantity(value, unit))", given)
     assert found == [wording.quantity(value, unit) for value, unit in given]
+
+
+def test_shares_and_counts_of_messages(open_tab, tensorboard):
+    shares = [0.0, 1.2e-7, 3.33e-3, 0.05, 0.8824, 1.0, 3.0, 157.92, 2.0e16]
+    counts_ = [0, 1, 2.5, 999, 1000, 14_410, 352_737, 12_345_678, 999_999_999_999]
+    body = "(shares, counts) => [shares.map(share => m.quantity(share, 'fraction')), counts.map(m.whole)]"
+    told = [[percent(share) for share in shares], [whole(count) for count in counts_]]
+    assert imported(tensorboard, open_tab(), "format.js", body, shares, counts_) == told
 
 
 def test_counts(open_tab, tensorboard):

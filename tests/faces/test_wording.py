@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from tb_nnhealth.faces.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
-from tb_nnhealth.numbers import apart, share
+from tb_nnhealth.numbers import apart, percent, rounded, whole
 
 
 @pytest.mark.parametrize(
@@ -13,7 +14,7 @@ from tb_nnhealth.numbers import apart, share
     [
         (None, "–"), (math.nan, "–"), (math.inf, "∞"), (-math.inf, "−∞"), (0.0, "0"), (-0.0, "0"), (7.0, "7"),
         (-7.0, "−7"), (0.12345, "0.123"), (1234.5, "1,235"), (1e-4, "1e-4"), (2.5e-8, "2.5e-8"), (3e6, "3e6"),
-        (999999.0, "999,999"),
+        (999999.0, "999,999"), (1.7976931348623157e308, "1.8e308"), (-5e-324, "−4.9e-324"),
     ],
 )  # fmt: skip
 def test_number(value, told):
@@ -56,4 +57,12 @@ def test_numbers_that_are_told_side_by_side_are_told_apart():
     assert apart(2.3031, 2.3008) == ("2.303", "2.301")
     assert apart(2.3, 0.1) == ("2.3", "0.1")
     assert apart(2.3, 2.3) == ("2.3", "2.3")
-    assert [share(0.0), share(1e-6), share(0.5)] == ["0 %", "1e-4 %", "50 %"]
+    assert [percent(0.0), percent(1e-6), percent(0.5)] == ["0 %", "1e-4 %", "50 %"]
+
+
+def test_counts_have_their_thousands_apart_whatever_they_are_counted_in():
+    assert [whole(14410), whole(np.int64(352_737)), whole(2.5), whole(12_345_678.0), whole(0)] == [
+        "14,410", "352,737", "3", "12,345,678", "0",
+    ]  # fmt: skip
+    assert [whole(math.inf), whole(math.nan), whole(1e300)] == ["∞", "–", "1e300"]
+    assert rounded(np.float32(0.001), 6) == 0.001

@@ -43,7 +43,7 @@ def test_rare_clipping_passes():
 def test_clipping_at_every_step_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, clipped(0.8))
     assert (finding.severity, finding.observed) == ("warning", 1.0)
-    assert finding.message == "Clipping takes away 80% of the gradient's norm, at 100% of the sampled steps."
+    assert finding.message == "Clipping takes away 80 % of the gradient's norm, at 100 % of the sampled steps."
     assert findings(RULE, clipped(0.8, healthy(model(**CLIPS))))[0].severity == "info"
     assert len(findings(RULE, thin(clipped(0.8), 2))) == 1
 

@@ -24,7 +24,7 @@ def test_live_units_pass():
 def test_a_dead_layer_of_a_stuck_run_is_an_error():
     (finding,) = findings(RULE, dead(stuck(healthy()), 0.97, "dense_2"))
     assert (finding.severity, finding.layer, finding.limit) == ("error", "dense_2", 0.9)
-    assert finding.message.startswith("97% of the units of dense_2")
+    assert finding.message.startswith("97 % of the units of dense_2")
 
 
 def test_the_earliest_of_the_worst_layers_is_named_and_the_others_listed():

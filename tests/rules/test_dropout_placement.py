@@ -19,7 +19,7 @@ def test_moderate_rates_pass():
 def test_a_high_rate_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, with_layers(stuck(healthy()), dense_1=dropout(0.8), dense_3=dropout(0.95)))
     assert (finding.severity, finding.layer, finding.others) == ("warning", "dense_3", ("dense_1",))
-    assert finding.message == "dense_3 drops 95% of its inputs."
+    assert finding.message == "dense_3 drops 95 % of its inputs."
     assert findings(RULE, with_layers(healthy(), dense_1=dropout(0.8)))[0].severity == "info"
 
 

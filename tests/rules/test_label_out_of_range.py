@@ -53,7 +53,7 @@ def test_labels_outside_are_an_error(loss, low, high, units, observed, limit):
 def test_labels_of_a_regression_are_targets():
     for loss in ("MeanSquaredLogarithmicError", "Poisson"):
         (finding,) = findings(RULE, labelled(loss, -1, 9, 1))
-        assert finding.message == f"The targets of p go from -1 to 9, and {loss} expects none below 0."
+        assert finding.message == f"The targets of p go from −1 to 9, and {loss} expects none below 0."
         assert finding.unit == "target"
 
 
@@ -61,7 +61,7 @@ def test_zeros_under_a_percentage_error():
     for run, severity in ((healthy(), "warning"), (stuck(healthy()), "error")):
         (finding,) = findings(RULE, labelled("MeanAbsolutePercentageError", 0, 30, 1, run, data_zero_fraction=0.05))
         assert (finding.severity, finding.statistic) == (severity, "data_zero_fraction")
-        assert finding.message == "5.0% of the targets of p are zero, and MeanAbsolutePercentageError divides by them."
+        assert finding.message == "5 % of the targets of p are zero, and MeanAbsolutePercentageError divides by them."
     assert findings(RULE, labelled("MeanAbsolutePercentageError", -3, 30, 1, data_zero_fraction=0.0)) == ()
 
 

@@ -49,7 +49,7 @@ def test_a_schedule_is_judged_by_its_highest_rate():
 
 def test_message():
     (finding,) = findings(RULE, rated("SGD", 1e-6))
-    assert finding.message == "The learning rate of SGD, 1e-06, is 1/10000 of its usual 0.01."
+    assert finding.message == "The learning rate of SGD, 1e-6, is 1/10,000 of its usual 0.01."
 
 
 @pytest.mark.parametrize(("momentum", "rate", "told"), [(0.9, 0.1, None), (0.99, 0.1, "100 times"), (0.0, 0.1, None)])

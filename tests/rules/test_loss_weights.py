@@ -39,7 +39,7 @@ def test_small_parts_pass():
 def test_a_part_that_drowns_the_rest_is_a_warning():
     (finding,) = findings(RULE, regularized(0.97))
     assert (finding.severity, finding.statistic) == ("warning", "regularization_loss")
-    assert finding.message == "Regularization makes up 97% of the loss."
+    assert finding.message == "Regularization makes up 97.1 % of the loss."
     assert finding.tensor is None
 
 
@@ -52,7 +52,7 @@ def outputs(first, second):
 
 def test_of_several_outputs():
     assert findings(RULE, outputs(3.0, 1.0)) == ()
-    assert findings(RULE, outputs(50.0, 1.0))[0].message == "The output a makes up 98% of the loss."
+    assert findings(RULE, outputs(50.0, 1.0))[0].message == "The output a makes up 98 % of the loss."
 
 
 def test_outputs_count_with_their_weights():
@@ -62,7 +62,7 @@ def test_outputs_count_with_their_weights():
     assert findings(RULE, balanced) == ()
     parts = [{"output": "a"}, {"output": "b", "weight": 1000.0}]
     drowned = replace(run, model=replace(run.model, compile={**run.model.compile, "losses": parts}))
-    assert findings(RULE, drowned)[0].message == "The output b makes up 91% of the loss."
+    assert findings(RULE, drowned)[0].message == "The output b makes up 90.9 % of the loss."
 
 
 def test_a_single_part_and_unmeasured():
@@ -80,7 +80,7 @@ def test_a_penalty_above_the_loss_of_a_constant_answer_is_a_warning_also_where_s
     assert findings(RULE, change(run, "step", "regularization_loss", 3.9))[0].severity == "warning"
     (finding,) = findings(RULE, change(run, "step", "regularization_loss", 3.2))
     assert finding.severity == "warning"
-    assert finding.message == "Regularization makes up 80% of the loss, more than a constant answer has."
+    assert finding.message == "Regularization makes up 80 % of the loss, more than a constant answer has."
     assert findings(RULE, change(run, "step", "regularization_loss", 0.6)) == ()
 
 
@@ -98,7 +98,7 @@ def paid_off(end, regularization):
 def test_regularization_that_was_all_that_the_training_followed():
     (finding,) = findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 0.01)))
     assert finding.severity == "warning" and finding.message.startswith(
-        "Regularization made up 99% of the first losses"
+        "Regularization made up 98.6 % of the first losses"
     )
     assert findings(RULE, paid_off(0.2, np.where(STEPS < 16, 38.0, 0.01))) == ()
     assert findings(RULE, paid_off(0.9, np.where(STEPS < 16, 38.0, 0.9))) == ()
@@ -115,7 +115,7 @@ def test_an_output_that_is_drowned_is_a_warning_though_the_total_falls():
     (finding,) = findings(RULE, drowning(kind=0.69))
     assert finding.severity == "warning"
     assert finding.message == (
-        "The output size makes up 97% of the loss, and the output kind is no better than a constant answer."
+        "The output size makes up 96.7 % of the loss, and the output kind is no better than a constant answer."
     )
     assert finding.tensor == "prediction/size"
 
@@ -138,7 +138,7 @@ def test_an_output_that_was_nearly_all_of_the_first_losses_is_a_warning_where_an
     (finding,) = findings(RULE, drowning(kind=0.69, size=led))
     assert (finding.severity, finding.limit) == ("warning", 0.9)
     assert finding.message == (
-        "The output size made up 100% of the first losses, and the output kind is no better than a constant answer."
+        "The output size made up 99.8 % of the first losses, and the output kind is no better than a constant answer."
     )
     assert finding.tensor == "prediction/size"
     assert findings(RULE, drowning(kind=0.4, size=led)) == ()

@@ -84,7 +84,7 @@ def test_a_training_that_hardly_moved_and_learnt_little_is_a_warning():
     (finding,) = findings(RULE, change(crawls, "variable", "update_ratio", 9e-5))
     assert (finding.severity, finding.limit, len(finding.others)) == ("warning", 0.1, 4)
     assert finding.message == (
-        "All 951 steps together change dense_0/kernel by 8.6% of its norm at most, and the loss has hardly fallen."
+        "All 951 steps together change dense_0/kernel by 8.56 % of its norm at most, and the loss has hardly fallen."
     )
     assert findings(RULE, change(crawls, "variable", "update_ratio", 1.1e-4), crawl=0.0) == ()
     learns = losses(healthy(), 2.3 - 0.6 * STEPS / STEPS[-1])

@@ -64,7 +64,7 @@ def test_an_accuracy_that_falls_for_good_while_the_loss_falls_is_a_warning():
     (finding,) = findings(RULE, followed(DOWN))
     assert (finding.severity, finding.first_step, finding.last_step) == ("warning", 299, 899)
     assert finding.message == (
-        "From step 299 to step 899 the loss fell by 78%, and accuracy went the wrong way, from 0.9 to 0.15."
+        "From step 299 to step 899 the loss fell by 78.3 %, and accuracy went the wrong way, from 0.9 to 0.15."
     )
     assert finding.observed == pytest.approx(0.75 / 0.8) and finding.limit == 0.5
     assert len(findings(RULE, replace(followed(DOWN), classes=healthy().classes))) == 1

@@ -74,7 +74,7 @@ def validated(*losses_of_validation, penalty=0.0):
 def test_a_model_that_never_is_better_in_validation_is_a_warning():
     (finding,) = findings(RULE, validated(2.4, 2.3, 2.5, 2.9))
     assert finding.severity == "warning"
-    assert finding.message == "The best validation loss, 2.3, is not 5% below the best constant answer's 2.3."
+    assert finding.message == "The best validation loss, 2.3, is not 5 % below the best constant answer's 2.3."
     assert findings(RULE, validated(2.4, 2.0, 2.1, 2.9)) == ()
     assert findings(RULE, validated(2.4, 2.5)) == ()  # too few to tell
     assert findings(RULE, validated(2.4, 2.3, 2.5, 2.9, penalty=0.5)) == ()
@@ -93,8 +93,8 @@ def test_an_accuracy_above_a_guess_shows_that_noisy_labels_are_learnt():
     (finding,) = findings(RULE, scored)
     assert finding.severity == "info"
     assert finding.message == (
-        "The loss ends at 0.674 (median of the last 5 samples), within 5% of the best constant answer's 0.693, but "
-        "accuracy is 64.0%: always saying the most frequent class gives 50.0%."
+        "The loss ends at 0.674 (median of the last 5 samples), within 5 % of the best constant answer's 0.693, but "
+        "accuracy is 0.64: always saying the most frequent class gives 0.5."
     )
 
 

@@ -26,7 +26,7 @@ LIMITS = {
 def test_a_model_that_falls_behind_in_validation_is_told():
     (finding,) = findings(RULE, run())
     assert (finding.severity, finding.observed) == ("info", pytest.approx(4554 / 32))
-    assert "the validation loss is 3.3 times the training loss" in finding.message
+    assert "the validation loss is 3.33 times the training loss" in finding.message
     assert len(findings(RULE, thin(run(), 3))) == 1
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tb_nnhealth.numbers import number
 from tests.rules.builder import findings, healthy, stuck, unmeasured, verdict, with_data, with_head
 
 RULE = "output-range"
@@ -30,7 +31,7 @@ def test_targets_within_the_range_pass(activation, low, high):
 def test_targets_outside_are_an_error(activation, low, high, limit):
     (finding,) = findings(RULE, regression(activation, low, high))
     assert (finding.severity, finding.limit) == ("error", limit)
-    assert finding.message.endswith(f"and the targets go from {low:.4g} to {high:.4g}.")
+    assert finding.message.endswith(f"and the targets go from {number(low)} to {number(high)}.")
 
 
 def test_a_run_that_learns_is_only_warned():

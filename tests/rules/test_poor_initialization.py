@@ -190,7 +190,9 @@ def test_kernels_in_a_row_multiply_what_each_is_off_by():
         run = start(run, path, std=0.17 * 4 * 1.5)
     (finding,) = findings(RULE, run)
     assert (finding.variable, finding.others, finding.limit) == ("dense_1/kernel", ("dense_2/kernel",), 10.0)
-    assert finding.message == "The standard deviations of 2 kernels in a row start at 17 times what their fans ask for."
+    assert (
+        finding.message == "The standard deviations of 2 kernels in a row start at 16.6 times what their fans ask for."
+    )
     assert findings(RULE, start(stuck(healthy()), "dense_1/kernel", std=0.17 * 4 * 1.5)) == ()
 
 

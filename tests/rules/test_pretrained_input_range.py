@@ -27,7 +27,7 @@ def test_the_range_that_it_was_trained_on_passes():
 def test_another_range_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, backbone(0.0, 255.0))
     assert finding.severity == "warning"
-    assert finding.message == "The input goes from 0 to 255, and MobileNetV2 was trained on -1 to 1."
+    assert finding.message == "The input goes from 0 to 255, and MobileNetV2 was trained on −1 to 1."
     assert findings(RULE, backbone(0.0, 255.0, healthy()))[0].severity == "info"
     assert len(findings(RULE, thin(backbone(0.0, 255.0), 3))) == 1
 
@@ -75,7 +75,7 @@ def test_models_that_rescale_by_themselves_want_grey_levels(layers, own):
 @pytest.mark.parametrize("layers", [EFFICIENT, MOBILE_V3])
 def test_models_without_their_rescaling_want_minus_one_to_one(layers):
     assert findings(RULE, built(1.0, *layers, low=-1.0)) == ()
-    assert "was trained on -1 to 1" in findings(RULE, built(255.0, *layers))[0].message
+    assert "was trained on −1 to 1" in findings(RULE, built(255.0, *layers))[0].message
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_stem_without_a_name_of_its_own_is_told_by_its_kernel(name, marks):
     assert verdict(RULE, run).status == "no_data"
     kernel = replace(run.model.variables[0], layer="conv2d_7", shape=(3, 3, 3, 32))
     run = replace(run, model=replace(run.model, variables=(kernel, *run.model.variables[1:])))
-    assert findings(RULE, run)[0].message == f"The input goes from 0 to 255, and {name} was trained on -1 to 1."
+    assert findings(RULE, run)[0].message == f"The input goes from 0 to 255, and {name} was trained on −1 to 1."
 
 
 def test_other_models_and_prepared_inputs_are_not_judged():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tb_nnhealth.numbers import number
 from tests.rules.builder import STEPS, findings, healthy, stuck, verdict, with_classes
 
 RULE = "single-label-batch"
@@ -32,7 +33,7 @@ def test_sorted_batches_are_an_error():
 def test_batches_that_differ_far_more_than_by_chance_are_an_error():
     (finding,) = findings(RULE, with_classes(stuck(healthy()), HALF_SORTED))
     assert (finding.severity, finding.unit) == ("error", "ratio") and 10 < finding.observed < 20
-    told = f"The classes of y differ from batch to batch {finding.observed:.0f} times as much as in shuffled ones."
+    told = f"The classes of y differ from batch to batch {number(finding.observed)} times as much as in shuffled ones."
     assert finding.message == told
     assert findings(RULE, with_classes(healthy(), HALF_SORTED))[0].severity == "warning"
 

@@ -45,7 +45,7 @@ LIMITS = {
 def test_decay_that_shrinks_the_weights_is_a_warning_unless_something_is_learnt():
     (finding,) = findings(RULE, decayed())
     assert (finding.severity, finding.observed) == ("warning", pytest.approx(0.1))
-    assert finding.message.endswith("has shrunk to 10.0% of its norm under weight decay.")
+    assert finding.message.endswith("has shrunk to 10 % of its norm under weight decay.")
     assert len(finding.others) == 4
     assert findings(RULE, decayed(learns=True))[0].severity == "info"
     assert len(findings(RULE, thin(decayed(), 3))) == 1
