@@ -11,8 +11,8 @@ import {WORDS} from './verdict.js';
  * @typedef {import('../sweep.js').Read} Read
  */
 
-/** What became of a finding, the worst first. @type {[string, string][]} */
-const KINDS = [['new', 'New'], ['worse', 'Worse'], ['unjudged', 'Not judged any more'], ['better', 'Better'], ['gone', 'Gone']];
+/** How a run stands to the other, the worst first: no time lies between runs, and they may be of other models. @type {[string, string][]} */
+const KINDS = [['new', 'Only here'], ['worse', 'Worse here'], ['unjudged', 'Not judged here'], ['better', 'Better here'], ['gone', 'Not found here']];
 
 /** Changes of a kind that stand open. */
 const MOST = 20;
