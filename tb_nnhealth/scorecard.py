@@ -26,9 +26,23 @@ from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import FloatArray, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding
 from tb_nnhealth.version import __version__
+from tb_nnhealth.vocabulary import STATISTICS
+
+JUDGED: tuple[Status, ...] = ("pass", "fail")
 
 CREDIT = {None: 1.0, "info": 1.0, "warning": 0.5, "error": 0.0}
 """What a rule contributes to its category by its worst severity: nothing for an error, half for a warning."""
+
+SUBJECTS = {
+    "data": ("data_nonfinite",),
+    "weights": ("value_norm",),
+    "activations": ("activation_std",),
+    "gradients": ("gradient_norm", "gradient_global_norm"),
+    "updates": ("update_norm",),
+    "loss": ("loss",),
+}
+"""What a category is about: where none of these was measured, it is not called healthy, whatever its other rules say.
+The other categories are about what the guard and the definition of the model tell without a sample."""
 
 LEAST_STEPS, LEAST_SAMPLES = 32, 8
 """Steps that a run must have been measured over, and sampled, to be called healthy: as many as the rule on
@@ -37,7 +51,8 @@ the loss wants, since before that no rule could have seen whether the model lear
 
 @dataclass(frozen=True)
 class Category:
-    """A group of rules: its score within 0–100, None where no rule could judge or one broke."""
+    """A group of rules: its score within 0–100, None where no rule could judge, one broke, or nothing failed and what
+    it is about was not measured or NaN cut it off."""
 
     name: str
     score: int | None
@@ -73,7 +88,8 @@ class Scorecard:
         """
         given = checked({} if limits is None else limits, "in limits")
         verdicts = judge(run, merged(recorded(run.project), recorded(run.limits), given))
-        categories = tuple(_category(name, verdicts, few_here(run)) for name in CATEGORIES)
+        few = few_here(run)
+        categories = tuple(_category(name, verdicts, _is_measured(run, name), few) for name in CATEGORIES)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
         if status == "pass" and not _can_tell_health(run, verdicts):
@@ -138,6 +154,11 @@ class Scorecard:
         except ScorecardError as error:
             raise ScorecardError(f"{error}, in {path}") from error
 
+    def judged_of(self, category: str) -> tuple[int, int]:
+        """Returns how many of a category's rules could judge, and how many it has."""
+        own = [verdict.status for verdict in self.rules if verdict.rule.category == category]
+        return sum(status in JUDGED for status in own), len(own)
+
     @property
     def failing(self) -> dict[str, Verdict]:
         """The verdicts of the rules that fail, by the rules' names."""
@@ -166,18 +187,27 @@ class Scorecard:
         return f"<Scorecard of {self.run!r}: {self.status}, score {score}, {len(self.findings)} findings>"
 
 
-def _category(name: str, verdicts: Iterable[Verdict], few: str | None = None) -> Category:
+def _category(name: str, verdicts: Iterable[Verdict], is_measured: bool = True, few: str | None = None) -> Category:
+    """Returns a category's verdict; it passes only where what it is about was measured, no NaN cut that off, and enough
+    of it is here (else `few` is the reason that its rules gave)."""
     own = [verdict for verdict in verdicts if verdict.rule.category == name]
     status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
     cut_short = any(few and verdict.reason == few and verdict.rule.min_samples > 1 for verdict in own)
-    if status == "pass" and (cut_short or any(verdict.cut_off is not None for verdict in own)):
+    cut_off = any(verdict.cut_off is not None for verdict in own)
+    if status == "pass" and (not is_measured or cut_short or cut_off):
         return Category(name, None, "no_data")
-    judged = [verdict for verdict in own if verdict.status in ("pass", "fail")]
+    judged = [verdict for verdict in own if verdict.status in JUDGED]
     weight = sum(verdict.rule.weight for verdict in judged)
     if status == "error" or not weight:
         return Category(name, None, status)
     credit = sum(verdict.rule.weight * CREDIT[verdict.severity] for verdict in judged)
     return Category(name, round(100 * credit / weight), status)
+
+
+def _is_measured(run: HealthRun, category: str) -> bool:
+    """Returns whether anything was measured of what a category is about."""
+    subject = [STATISTICS[name] for name in SUBJECTS.get(category, ())]
+    return not subject or any(run.table(statistic.scope).samples(statistic.name) for statistic in subject)
 
 
 def _score(categories: Iterable[Category]) -> int | None:

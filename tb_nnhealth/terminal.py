@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.wording import plural
+from tb_nnhealth.faces.wording import part, plural
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
 
@@ -121,8 +121,9 @@ def _categories(scorecard: Scorecard) -> Table:
     for category in scorecard.categories:
         score = "–" if category.score is None else str(category.score)
         table.add_row(
-            f"  {category.name}", Text(category.status, STYLES[category.status]), Text(score, justify="right")
-        )
+            f"  {category.name}", Text(category.status, STYLES[category.status]), Text(score, justify="right"),
+            Text(part(*scorecard.judged_of(category.name), "check"), "dim"),
+        )  # fmt: skip
     return table
 
 

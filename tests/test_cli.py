@@ -46,7 +46,7 @@ def test_show_tells_the_verdict_on_each_run_on_stderr(logs, capsys):
     assert run("show", logs) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert all(word in err for word in ("dead-units", "stalled-loss", "activations", "try: "))
+    assert all(word in err for word in ("dead-units", "stalled-loss", "activations", " of 5 checks", "try: "))
 
 
 def test_show_names_the_layer_and_the_tensor_that_a_message_does_not(capsys):

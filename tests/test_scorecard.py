@@ -15,7 +15,7 @@ from tb_nnhealth.records import NonFinite, Place, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard, _category, _score
 from tb_nnhealth.vocabulary import STATISTICS
-from tests.rules.builder import STEPS, change, healthy, model, stuck, unmeasured, with_layers
+from tests.rules.builder import STEPS, change, healthy, model, stuck, unmeasured, with_layers, without_passes
 
 SCHEMA = json.loads((Path(tb_nnhealth.__file__).parent / "scorecard.schema.json").read_text())
 KEYS = "schema_version tool_version run created model training score status categories rules findings layers"
@@ -190,6 +190,28 @@ def test_category_is_the_mean_of_its_judged_rules():
     assert _category("activations", rules).score == 50
     rules = [verdict("dead-units", "fail", "error"), verdict("saturated-activation", "pass")]
     assert _category("activations", rules).score == 50
+
+
+def test_a_category_is_not_called_healthy_where_what_it_is_about_was_not_measured():
+    card = Scorecard.from_run(without_passes(healthy()))
+    found = {category.name: (category.score, category.status) for category in card.categories}
+    assert {name for name in found if found[name] == (None, "no_data")} == {"activations", "gradients"}
+    assert (card.score, card.status) == (100, "pass")
+    assert [card.judged_of(name) for name in ("activations", "gradients")] == [(1, 5), (1, 4)]
+    assert {verdict.rule.name for verdict in card.rules if verdict.status == "pass"} >= {
+        "collapsed-output", "missing-gradient",
+    }  # fmt: skip
+
+
+def test_a_category_of_which_nothing_was_measured_can_still_fail():
+    run = change(without_passes(stuck(healthy())), "data", "feature_std_max", 1e-4, "prediction/p")
+    found = {category.name: (category.score, category.status) for category in Scorecard.from_run(run).categories}
+    assert found["activations"] == (0, "fail")
+
+
+def test_how_many_checks_of_a_category_were_judged_is_read_back():
+    card = Scorecard.from_run(without_passes(healthy()))
+    assert Scorecard.from_json(card.to_json()).judged_of("gradients") == (1, 4)
 
 
 def test_category_that_nan_cut_off_is_not_called_healthy():

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.wording import in_sentence, listed, most_common, plural, sentence, steps, words
+from tb_nnhealth.faces.wording import in_sentence, listed, most_common, part, plural, sentence, steps, words
 from tb_nnhealth.missing import note
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
@@ -31,11 +31,12 @@ _COUNTED = (("error", "error"), ("warning", "warning"), ("info", "note"))
 
 @dataclass(frozen=True)
 class Tile:
-    """A category: its state is one of WORDS."""
+    """A category: its state is one of WORDS, and `judged` tells how many of its checks could be judged."""
 
     name: str
     score: int | None
     state: str
+    judged: str
 
 
 def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
@@ -135,7 +136,15 @@ def counts(card: Scorecard) -> list[tuple[str, str]]:
 
 
 def tiles(card: Scorecard) -> list[Tile]:
-    return [Tile(category.name, category.score, _state_of_category(card, category)) for category in card.categories]
+    return [
+        Tile(
+            category.name,
+            category.score,
+            _state_of_category(card, category),
+            part(*card.judged_of(category.name), "check"),
+        )
+        for category in card.categories
+    ]
 
 
 def notes(run: HealthRun) -> list[str]:
@@ -173,5 +182,7 @@ def _why_not(verdicts: list[Verdict]) -> str:
     cut_off = next((v.cut_off for v in verdicts if v.cut_off is not None and v.status == "pass"), None)
     if cut_off is not None:
         return f"NaN or infinity appears at step {cut_off:,}, and only what was measured before it was judged"
+    if any(verdict.status == "pass" for verdict in verdicts):
+        return "what they are about was not measured"
     reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)
     return in_sentence(reason or "none of its checks could be judged")

@@ -62,6 +62,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
+def part(count: int, whole: int, word: str) -> str:
+    """Returns "1 of 4 checks"."""
+    return f"{count:,} of {plural(whole, word)}"
+
+
 def steps(first: int | None, last: int | None) -> str:
     if first is None:
         return ""

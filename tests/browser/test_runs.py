@@ -250,7 +250,7 @@ def test_ticked_runs_stand_side_by_side(open_table):
     expect(verdicts.locator("thead .run-name")).to_have_text([FINE, SICK])
     tiles = verdicts.get_by_role("row", name=re.compile("^activations", re.IGNORECASE)).get_by_role("cell")
     expect(tiles).to_have_count(2)
-    expect(tiles.nth(1)).to_contain_text(re.compile("error|warning"))
+    expect(tiles.nth(1)).to_contain_text(re.compile(r"(error|warning)\d of 5 checks"))
     changes = tab.frame.get_by_role("region", name="What changed").get_by_role("region", name=SICK)
     expect(changes.get_by_role("heading", name=re.compile("^Only here"))).to_be_visible()
     expect(changes.get_by_text(DIAGNOSES["dead-units"].rule.title, exact=True)).to_be_visible()

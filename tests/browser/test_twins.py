@@ -99,6 +99,7 @@ def test_the_verdict(run, open_tab, tensorboard):
     assert verdict.locator(".count").all_inner_texts() == [text for _, text in counts(card)]
     chips = verdict.locator(".chip").evaluate_all("all => all.map(chip => chip.dataset.state)")
     assert chips == [tile.state for tile in tiles(card)]
+    assert verdict.locator(".chip .judged").all_inner_texts() == [tile.judged for tile in tiles(card)]
     assert (verdict.get_attribute("data-state"), verdict.locator("h1").inner_text()) == (state, sentence)
     shown = [note.strip() for note in verdict.locator("ul.notes li").all_inner_texts()]
     assert shown == notes(read) + unjudged(card)

@@ -10,7 +10,7 @@ from tb_nnhealth.faces.verdict import counts, first_to_mend, headline, notes, st
 from tb_nnhealth.records import HealthRun, NonFinite, Place, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured
+from tests.rules.builder import change, healthy, losses, model, stuck, unmeasured, without_passes
 
 
 def told(run: HealthRun) -> tuple[str, str]:
@@ -134,6 +134,14 @@ def test_a_category_that_nan_cut_off_says_from_which_step_on():
     reasons = unjudged(Scorecard.from_run(run))
     assert any(text.endswith("step 16, and only what was measured before it was judged.") for text in reasons)
     assert not any("definition" in text.lower() for text in reasons)
+
+
+def test_a_tile_says_how_many_of_its_checks_were_judged():
+    card = Scorecard.from_run(without_passes(healthy()))
+    shown = {tile.name: (tile.score, tile.state, tile.judged) for tile in tiles(card)}
+    assert shown["gradients"] == (None, "no_data", "1 of 4 checks")
+    assert shown["weights"] == (100, "pass", "2 of 4 checks")
+    assert unjudged(card) == ["Activations and gradients could not be judged: what they are about was not measured."]
 
 
 def test_every_rule_is_counted_once():

@@ -122,7 +122,8 @@ def test_says_what_the_scorecard_says():
         if verdict.status == "fail":
             assert verdict.rule.title in text
     for category in card.categories:
-        assert category.name in text
+        judged, checks = card.judged_of(category.name)
+        assert f"{judged} of {checks} checks" in text.partition(category.name)[2]
     order = [article["id"] for article in shown.all("article")]
     assert order == list(dict.fromkeys(finding.rule for finding in card.findings))
 

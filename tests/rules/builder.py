@@ -164,6 +164,16 @@ def with_epochs(run: HealthRun, values: Any) -> HealthRun:
     return replace(run, epochs=tuple(epochs))
 
 
+def without_passes(run: HealthRun) -> HealthRun:
+    """The run as `HealthCallback(gradients=False, activations=False)` measures it: which variables get a gradient is
+    known, and how the predictions vary, but of no gradient and of no output anything else."""
+    run = change(replace(run, activations=Table.empty()), "step", "gradient_global_norm", np.nan)
+    for statistic in VARIABLE_STATISTICS:
+        if statistic.name.startswith("gradient_") and statistic.name != "gradient_missing":
+            run = change(run, "variable", statistic.name, np.nan)
+    return change(run, "data", "feature_std_max", 0.3, ("target/y", "prediction/p"))
+
+
 def unmeasured(run: HealthRun) -> HealthRun:
     """The run as it is when nothing was sampled."""
     empty = Table.empty()

@@ -184,8 +184,8 @@ function says({facts, card, error}) {
 function tile({categories}, name) {
   const category = categories.find((/** @type {Json} */ one) => one.name === name);
   if (!category) return '–';
-  const {score, state} = category;
-  return h('div.tile', {'data-state': state}, icon(state), score === null ? null : h('b', {}, score), h('span', {}, WORDS[state]));
+  const {score, state, judged} = category;
+  return h('div.tile', {'data-state': state}, icon(state), score === null ? null : h('b', {}, score), h('span', {}, WORDS[state]), h('small', {}, judged));
 }
 
 /** @param {Json} facts */
