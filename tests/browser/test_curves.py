@@ -203,3 +203,18 @@ def test_findings_are_marked_on_the_curves_and_in_a_range_of_them(open_tab, tens
         assert any(abs(x - left - share * over["width"]) < 2 for x in columns)
     dead.click()
     expect(tab.frame.locator("details[data-part=dead-units]")).to_have_attribute("open", "")
+
+
+def test_flag_of_several_findings_shows_them_all_beside_the_heat_map(open_tab):
+    tab = open_tab("deep/health")
+    flags = tab.frame.get_by_role("group", name="Findings on the steps").get_by_role("button")
+    flags.and_(tab.frame.locator("[aria-label^='2 findings']")).click()
+    for rule in ("loss-weights", "still-improving"):
+        expect(tab.frame.locator(f"details[data-part={rule}]")).to_have_attribute("open", "")
+    expect(tab.frame.locator("summary:focus")).to_have_count(1)
+    bar, inner = tab.frame.locator("body").evaluate(
+        "() => [document.querySelector('.top').getBoundingClientRect().bottom, window.innerHeight]"
+    )
+    for shown in ("summary:focus", ".heatmap"):
+        top = tab.frame.locator(shown).evaluate("node => node.getBoundingClientRect().top")
+        assert bar <= top < inner, shown

@@ -65,7 +65,7 @@ class Page {
       refine: (changes, quiet) => this.refine(changes, quiet),
       pick: (category) => this.refine({category}),
       show: (finding) => this.show(finding),
-      open: (finding) => this.open(finding),
+      open: (findings) => this.open(findings),
       copy: (text) => this.copy(text),
       retry: () => this.retry(),
     });
@@ -213,19 +213,25 @@ class Page {
 
   /** Marks a finding's rows and steps in the heat map, at the statistic that shows it. @param {Json} finding @param {Partial<State>} [changes] */
   async show(finding, changes = {}) {
+    await this.mark(finding, changes);
+    this.one.reveal(this.state.row);
+  }
+
+  /** @param {Json} finding @param {Partial<State>} changes */
+  async mark(finding, changes) {
     const facts = /** @type {Json} */ (this.state.facts);
     const {choice, rows} = placeOf(facts, finding, this.state.choice);
     const {first_step: first, last_step: last} = finding;
     await this.change({view: 'heatmap', choice, row: rows[0] ?? null, focus: {rows: new Set(rows), first, last}, range: null, rowFilter: '', ...changes});
     this.draw();
-    this.one.reveal(rows[0] ?? null);
   }
 
-  /** Opens a finding in the list, and shows it. @param {Json} finding */
-  async open(finding) {
-    this.state.toggled.set(finding.rule, true);
-    await this.show(finding, {category: null});
-    this.one.unfold(finding);
+  /** Opens findings in the list, and shows the first of them beside it. @param {Json[]} findings */
+  async open(findings) {
+    for (const {rule} of findings) this.state.toggled.set(rule, true);
+    await this.mark(findings[0], {category: null});
+    this.one.unfold(findings);
+    this.one.reveal(this.state.row, true);
   }
 
   /** @param {string} text */

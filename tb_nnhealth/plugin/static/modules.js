@@ -24,6 +24,7 @@ export const MODULES = [
   './views/charts.js',
   './views/shownsteps.js',
   './dom.js',
+  './views/beside.js',
   './views/empty.js',
   './views/findings.js',
   './views/verdict.js',

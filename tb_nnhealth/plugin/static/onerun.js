@@ -4,6 +4,7 @@
 import * as api from './api.js';
 import {Slot, focus, h} from './dom.js';
 import {PREFERRED, selectedRows, tableOf} from './places.js';
+import {Beside, isSeen} from './views/beside.js';
 import {relatives} from './views/charts.js';
 import {failed, loading, missing, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
@@ -15,11 +16,8 @@ import {verdict} from './views/verdict.js';
  * @typedef {import('./state.js').State} State
  * What the reader does: `change` may need data, `refine` none.
  * @typedef {{change: (changes: Partial<State>) => void, refine: (changes: Partial<State>, quiet?: boolean) => void, pick: (category: string | null) => void,
- *   show: (finding: Json) => void, open: (finding: Json) => void, copy: (text: string) => void, retry: () => void}} Actions
+ *   show: (finding: Json) => void, open: (findings: Json[]) => void, copy: (text: string) => void, retry: () => void}} Actions
  */
-
-/** Where the timeline stays while long findings scroll, in pixels: below the bar, or with its end at the window's. */
-const [BELOW_BAR, MARGIN] = [64, 16];
 
 export class OneRun {
   /** @param {State} state @param {Actions} actions */
@@ -43,6 +41,7 @@ export class OneRun {
     this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
     this.columns = h('div.columns', {}, left, this.timelineHost);
     this.node = h('main', {}, message, top, this.columns);
+    this.beside = new Beside(this.timelineHost, this.columns);
     this.slots = {message: new Slot(message), top: new Slot(top), left: new Slot(left)};
   }
 
@@ -68,7 +67,7 @@ export class OneRun {
     }));
     this.columns.hidden = !facts;
     if (facts && card) this.drawTimeline(facts, card);
-    this.timelineHost.style.top = `${Math.min(BELOW_BAR, window.innerHeight - this.timelineHost.offsetHeight - MARGIN)}px`;
+    this.beside.follow();
   }
 
   message() {
@@ -89,27 +88,31 @@ export class OneRun {
     this.timeline.update({...state, facts, card, choice, selected, related});
   }
 
-  /** Brings the heat map into view, and a row of it. @param {string | null} row */
-  reveal(row) {
+  /** Brings the heat map into view, and a row of it. @param {string | null} row @param {boolean} [beside] what is read stays where it is */
+  reveal(row, beside = false) {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.timeline.heat.map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
-    if (row) this.timeline.heat.map.reveal(row);
+    const {map} = this.timeline.heat;
+    this.beside.show(map.node);
+    if (!beside && !isSeen(map.node)) map.node.scrollIntoView({block: 'nearest', behavior: still ? 'auto' : 'smooth'});
+    if (row) map.reveal(row);
   }
 
   /** Goes to a finding in the list, and leaves the timeline as it is. @param {Json} finding */
   read(finding) {
     this.actions.pick(null);
     this.draw();
-    this.unfold(finding);
-    focus(this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"] > summary`));
+    this.unfold([finding]);
   }
 
-  /** Brings a finding of the list into view, opened. @param {Json} finding */
-  unfold(finding) {
-    const part = this.slots.left.host.querySelector(`[data-part="${CSS.escape(finding.rule)}"]`);
-    if (!(part instanceof HTMLDetailsElement)) return;
-    part.open = true;
-    part.scrollIntoView({block: 'nearest'});
+  /** Opens findings of the list, brings the first of them into view, and gives it the focus. @param {Json[]} findings */
+  unfold(findings) {
+    const parts = [...this.slots.left.host.querySelectorAll('details[data-part]')].filter((part) =>
+      findings.some(({rule}) => rule === /** @type {HTMLElement} */ (part).dataset.part));
+    for (const part of /** @type {HTMLDetailsElement[]} */ (parts)) part.open = true;
+    const [first] = /** @type {HTMLElement[]} */ (parts);
+    if (!first) return;
+    if (!isSeen(first)) first.scrollIntoView({block: 'start'});
+    focus(first.querySelector('summary'));
   }
 }
 

@@ -10,7 +10,7 @@ import {Strip, drawSteps, plotWidth, resize} from './strip.js';
 /**
  * @typedef {Record<string, any>} Json
  * `scale`: whether losses stand on a logarithmic scale; `point` shows the steps of a finding.
- * @typedef {{scale: (logLoss: boolean) => void, open: (finding: Json) => void, point: (finding: Json | null) => void}} Actions
+ * @typedef {{scale: (logLoss: boolean) => void, open: (findings: Json[]) => void, point: (finding: Json | null) => void}} Actions
  * @typedef {{facts: Json, card: Json, frame: import('../api.js').Frame | null, logLoss: boolean, dark: boolean}} Shown
  */
 

@@ -15,7 +15,7 @@ const APART = 26;
 
 /**
  * @param {string} label @param {Marked[][]} marked @param {import('./axis.js').StepAxis} axis
- * @param {(finding: Json) => void} open @param {(finding: Json | null) => void} point shows the steps of a finding
+ * @param {(findings: Json[]) => void} open @param {(finding: Json | null) => void} point shows the steps of a finding
  */
 export function flags(label, marked, axis, open, point) {
   return h('div.flags', {role: 'group', 'aria-label': label}, marked.map((group) => {
@@ -27,7 +27,7 @@ export function flags(label, marked, axis, open, point) {
       style: `left: ${(100 * axis.toPixel(step, 1)).toFixed(3)}%`,
       'aria-label': `${plural(group.length, 'finding')} from step ${finding.first_step}: ${told}`,
       title: `${stepsText(finding.first_step, finding.last_step)}: ${told}`,
-      onclick: () => open(finding), onpointerenter: () => point(finding), onpointerleave: () => point(null),
+      onclick: () => open(group.map((marked) => marked.finding)), onpointerenter: () => point(finding), onpointerleave: () => point(null),
       onfocus: () => point(finding), onblur: () => point(null),
     }, icon(state), group.length > 1 ? String(group.length) : null);
   }));

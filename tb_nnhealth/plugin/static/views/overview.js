@@ -11,7 +11,7 @@ import {Strip, drawSteps, plotWidth} from './strip.js';
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {{facts: Json, card: Json, frame: import('../api.js').Frame | null, range: import('../api.js').Range, dark: boolean}} Shown
- * @typedef {{zoom: (range: import('../api.js').Range) => void, open: (finding: Json) => void}} Actions
+ * @typedef {{zoom: (range: import('../api.js').Range) => void, open: (findings: Json[]) => void}} Actions
  */
 
 const HEIGHT = 104;

@@ -27,7 +27,7 @@ import {Tabs} from './tabs.js';
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
  *   classes: import('./charts.js').Source[], about: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
  * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
- *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, refine: (changes: Partial<import('../state.js').State>, quiet?: boolean) => void, open: (finding: Json) => void,
+ *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, refine: (changes: Partial<import('../state.js').State>, quiet?: boolean) => void, open: (findings: Json[]) => void,
  *   read: (finding: Json) => void}} Actions
  */
 
