@@ -25,7 +25,7 @@ def test_finding_tells_evidence_why_and_what_to_try(open_tab):
     if part.get_attribute("open") is None:
         part.locator("> summary").click()
     expect(part.get_by_text("block/dense_3", exact=True)).to_be_visible()
-    expect(part).to_contain_text("100 % dead unit fraction")
+    expect(part).to_contain_text("Dead unit fraction100 %")
     expect(part).to_contain_text("Why it matters")
     expect(part.locator("ol.items li").first).to_be_visible()
     part.get_by_text("How it is decided, and when it is wrong").click()
