@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -383,3 +385,9 @@ def test_a_name_that_is_no_text_is_answered_all_the_same():
     """A hostile manifest may hold half of a pair of surrogates, which is JSON, and no UTF-8."""
     answer = http.strict_json(wrappers.Request(test.EnvironBuilder().get_environ()), {"run": "a\ud800b"})
     assert json.loads(answer.get_data()) == {"run": "a\ud800b"}
+
+
+def test_each_route_is_documented_once():
+    text = (Path(__file__).parents[2] / "docs" / "http_api.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(/\S+)` \|", text, re.MULTILINE)
+    assert sorted(documented) == sorted([*ROUTES, "/static/*", "/layer"])
