@@ -77,7 +77,7 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
         return "pass", sentence(nothing)
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
     if not is_finished and not _is_cut_short(card):
-        return "no_data", f"Too early to tell: {so_far} yet."
+        return "no_data", f"Not enough to tell so far: {so_far}."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
 
 

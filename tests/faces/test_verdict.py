@@ -107,7 +107,8 @@ def test_a_healthy_run_tells_how_much_was_checked():
 
 
 @pytest.mark.parametrize(
-    ("finished", "start"), [(True, "The run is too short to be called healthy: "), (False, "Too early to tell: ")]
+    ("finished", "start"),
+    [(True, "The run is too short to be called healthy: "), (False, "Not enough to tell so far: ")],
 )
 def test_an_empty_run_could_not_be_judged(finished, start):
     state, sentence = told(HealthRun("empty", 0.0, "0.1.0", model(0), 0, 0, 0, False, finished))

@@ -301,7 +301,7 @@ def test_a_run_of_hardly_any_steps_is_a_page(steps):
 def test_an_empty_run_is_a_page():
     run = HealthRun("empty", float("nan"), "0.1.0", model(0), 0, 0, 0, False, False)
     shown = page(run)
-    assert "Too early to tell" in shown.text
+    assert "Not enough to tell so far" in shown.text
     assert shown.all("img") == []
 
 

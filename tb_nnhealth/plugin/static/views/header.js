@@ -12,6 +12,8 @@ import {downloadMenu} from './downloads.js';
  * @typedef {{choose: (run: string) => void, page: (name: string) => void, skip: () => void, link: () => void, downloads: () => import('./downloads.js').Group[]}} Actions
  */
 
+const SILENT = 'The training was interrupted, it pauses, or its log is damaged after that: the command nnhealth check tells of damage.';
+
 export class Bar {
   /** @param {import('../state.js').State} state @param {Actions} actions */
   constructor(state, actions) {
@@ -73,8 +75,9 @@ function showProgress(place, facts, {seconds, note}) {
   const words = {finished: 'finished', silent: `no news for ${duration(seconds ?? 0)}`, training: 'training'}[state];
   const told = [words, steps ? plural(steps, 'step') : '', seconds === null ? '' : `last sample ${agoText(seconds)}`];
   const text = told.filter(Boolean).join(' · ');
-  if (place.lastChild?.textContent === text && place.dataset.progress === state && place.title === note) return;
+  const why = state === 'silent' ? `${note} ${SILENT}` : note;
+  if (place.lastChild?.textContent === text && place.dataset.progress === state && place.title === why) return;
   place.dataset.progress = state;
-  place.title = note;
+  place.title = why;
   place.replaceChildren(...(state === 'training' ? [h('span.pulse', {'aria-hidden': 'true'})] : []), text);
 }
