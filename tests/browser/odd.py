@@ -70,10 +70,11 @@ def write_part(
     without: Sequence[str] = (),
     steps: int = STEPS,
     lost: int = 0,
+    after: int = 0,
     finished: bool = True,
     variables: Sequence[str] = ("dense/kernel", "dense/bias", "output/kernel", "output/bias"),
 ) -> None:
-    """Writes a run in which nothing is wrong: without some tables, or with rows that are lost."""
+    """Writes a run in which nothing is wrong: without some tables, with lost rows, or steps after the last sample."""
     manifest = make_manifest(directory.name, variables=variables)
     for table in without:
         del manifest["tables"][table]
@@ -87,6 +88,6 @@ def write_part(
         writer.write_sample(step, tables)
         if manifest["histograms"] and step % 10 == 0:
             writer.write_histograms(step, make_histograms(manifest, step))
-    progress = make_progress(writer, steps, finished=finished)
+    progress = make_progress(writer, steps + after, finished=finished)
     writer.write_json(metadata.PROGRESS, steps - 1, {**progress, "rows": progress["rows"] + lost})
     writer.close()

@@ -189,6 +189,7 @@ def test_bar_says_when_the_last_sample_came(open_tab, tensorboard):
     tab.page.wait_for_timeout(6000)
     assert progress.inner_text() != before
     expect(progress).to_have_text(re.compile(r"^no news for \d+ s · 5 steps"), timeout=30_000)
+    expect(progress).to_have_attribute("title", re.compile("interrupted, it pauses, or its log is damaged"))
 
 
 def test_heat_map_of_a_run_without_layers_says_why(open_tab):
@@ -207,6 +208,16 @@ def test_filter_without_a_match_says_so_and_can_be_cleared(open_tab):
     expect(tab.frame.locator(".heatmap")).to_be_visible()
     expect(tab.frame.get_by_text("No row matches the filter.")).to_be_hidden()
     expect(tab.frame.get_by_role("searchbox")).to_have_value("")
+
+
+def test_steps_after_the_last_sample_are_marked_as_not_measured(open_tab, tensorboard):
+    write_part(tensorboard.log_dir / "ended", steps=20, after=20)
+    canvas = open_tab("ended/health").frame.locator(".heatmap canvas").first
+    inked = """canvas => {
+        const {data, width} = canvas.getContext('2d').getImageData(0, 4, canvas.width, 12);
+        return data.some((value, index) => index % 4 === 3 && value > 0 && (index / 4) % width > 0.97 * width);
+    }"""
+    assert canvas.evaluate(inked)
 
 
 PAINTED = """canvas => {

@@ -35,7 +35,7 @@ const NARROWEST_MARK = 3;
 export function drawCells(context, summary, axis, scale, {items, from, row, width, height, dark}) {
   const {frame} = summary;
   const edges = columnEdges(frame);
-  const [left, right] = [edges[0], edges[frame.columns]].map((step) => Math.min(Math.max(axis.toPixel(step, width), 0), width));
+  const [left, right] = [edges[0], Math.max(edges[frame.columns], axis.end)].map((step) => Math.min(Math.max(axis.toPixel(step, width), 0), width));
   if (!frame.columns || !items.length || right <= left) return;
   hatch(context, left, right, height, dark);
   const ratio = window.devicePixelRatio || 1;
