@@ -318,6 +318,15 @@ def test_no_runs_yet(open_tab):
     expect(tab.frame.get_by_role("region", name="Verdict")).to_be_visible()
 
 
+def test_no_run_is_offered_where_there_is_none(open_tab, tensorboard):
+    tab = open_tab(None)
+    tab.page.route("**/nnhealth/runs", lambda route: route.fulfill(json={"runs": []}))
+    tab.page.goto("about:blank")
+    tab.page.goto(f"{tensorboard.address}/#nnhealth")
+    expect(tab.frame.get_by_role("heading", name="No health data yet")).to_be_visible()
+    expect(tab.frame.locator("header.top select, header.top label")).to_have_count(0)
+
+
 def test_silence_of_tensorboard_leaves_what_was_shown(open_tab):
     tab = open_tab("good/health")
     tab.page.route("**/nnhealth/runs", lambda route: route.abort())

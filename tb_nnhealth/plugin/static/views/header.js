@@ -52,7 +52,7 @@ function header(runs, run, page, actions) {
   return h('div.bar', {},
     one && run !== null ? h('button.skip', {type: 'button', 'data-key': 'skip', onclick: actions.skip}, 'Skip to the layers and curves') : null,
     run === null ? null : pages(page, actions),
-    one ? [h('label', {htmlFor: 'run'}, 'Run'), picker] : null, h('span.progress'), h('span.space'),
+    one && run !== null ? [h('label', {htmlFor: 'run'}, 'Run'), picker] : null, h('span.progress'), h('span.space'),
     run === null ? null : [
       h('button', {type: 'button', 'data-key': 'link', onclick: actions.link}, 'Copy link'),
       downloadMenu(actions.downloads),
