@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.faces.branches import Branch, branches
 from tb_nnhealth.nonfinite import samples as taken
 from tb_nnhealth.records import HealthRun, Layer, Table, Variable
 from tb_nnhealth.summary.metadata import TABLES
@@ -67,6 +68,7 @@ def silence(run: HealthRun) -> float:
 
 def _model(run: HealthRun) -> dict[str, Any]:
     model = run.model
+    known = branches(model)
     variables: dict[str, list[str]] = {}
     for variable in model.variables:
         variables.setdefault(variable.layer, []).append(variable.path)
@@ -75,14 +77,14 @@ def _model(run: HealthRun) -> dict[str, Any]:
         "class": model.class_name,
         "parameters": model.parameters,
         "trainable_parameters": model.trainable_parameters,
-        "layers": [_layer(layer, variables.get(layer.path, [])) for layer in model.layers],
+        "layers": [_layer(layer, variables.get(layer.path, []), known[layer.path]) for layer in model.layers],
         "batch": [{"row": tensor.place, "shape": list(tensor.shape), "dtype": tensor.dtype} for tensor in model.batch],
         "compile": dict(model.compile),
         "sampling": dict(model.sampling),
     }
 
 
-def _layer(layer: Layer, variables: list[str]) -> dict[str, Any]:
+def _layer(layer: Layer, variables: list[str], branch: Branch) -> dict[str, Any]:
     return {
         "path": layer.path,
         "class": layer.class_name,
@@ -92,6 +94,7 @@ def _layer(layer: Layer, variables: list[str]) -> dict[str, Any]:
         "units": layer.units,
         "rows": list(layer.rows),
         "variables": variables,
+        "leads_to": list(branch),
     }
 
 
@@ -99,7 +102,7 @@ def layer_facts(run: HealthRun, layer: Layer) -> dict[str, Any]:
     """Returns all that the run knows of one of its layers, as strict JSON data."""
     content: dict[str, Any] = _finite(
         {
-            **_layer(layer, [variable.path for variable in run.model.variables_of(layer.path)]),
+            **_layer(layer, [], branches(run.model)[layer.path]),
             "position": layer.position,
             "layers": len(run.model.layers),
             "dtype": layer.dtype,

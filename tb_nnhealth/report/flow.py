@@ -2,14 +2,16 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
 
 from tb_nnhealth.faces.bands import Band
-from tb_nnhealth.faces.wording import number, quantity, steps
+from tb_nnhealth.faces.branches import Branch, branches_of, ends, in_depth
+from tb_nnhealth.faces.wording import number, plural, quantity, steps
 from tb_nnhealth.nonfinite import Mask, lost, samples
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.report.axis import HEIGHT, INSET, Domain, Floats, Tick, decades_of, ticks_of
@@ -30,6 +32,9 @@ MOST_ROWS = 2000
 MOST_LABELS = 36
 LETTER = 0.62
 """Width of a label's letter, in per cent of the chart."""
+
+MOST_PAIRS = 3
+"""Outputs to which the first row is compared."""
 
 MOST_TICKS = 6
 MOST_DOTS = 120
@@ -83,7 +88,7 @@ def flows(run: HealthRun, bands: Mapping[str, Band]) -> list[Flow]:
 def _flow(run: HealthRun, table: Table, name: str, title: str, limits: Band | None) -> Flow | None:
     if not samples(run, table, name):
         return None
-    rows, left_out = _rows(table)
+    rows, own, left_out = _rows(run, table)
     missing, gone = np.isnan(table.series(name)[:, rows]), lost(run, table, name)[:, rows]
     known = np.flatnonzero(~missing.all(axis=1))
     at = int(known[-1]) if known.size else len(table.steps) - 1
@@ -92,17 +97,18 @@ def _flow(run: HealthRun, table: Table, name: str, title: str, limits: Band | No
     healthy = _limits(limits)
     domain = _domain(low, high, healthy)
     x = WIDTH * (np.arange(len(rows)) + 0.5) / len(rows)
+    lines = lines_of(own)
     names = [table.rows[index] for index in rows]
     labels = _labels(names)
     return Flow(
         title=title,
         meaning=STATISTICS[name].meaning,
-        told=_summary(names, values, steps(int(table.steps[at]), None), bool(gone[at].any()))
+        told=_summary(names, own, values, steps(int(table.steps[at]), None), bool(gone[at].any()))
         + _end(table.steps[at + 1 :], gone[at + 1 :]),
-        path=path(x, _above(domain, values)),
+        path=_joined(path(x[line], _above(domain, values[line])) for line in lines),
         dots=dots(x, _above(domain, values)) if len(rows) <= MOST_DOTS else Markup(""),
         edges=dots(x, np.where(values == 0, HEIGHT - INSET, np.where(np.isposinf(values), INSET, np.nan))),
-        band=band(x, domain.down(low), domain.down(high)),
+        band=_joined(band(x[line], domain.down(low[line]), domain.down(high[line])) for line in lines),
         ticks=ticks_of(domain, "", MOST_TICKS),
         labels=labels,
         is_leaning=LETTER * len(labels) * max(2 + len(label.text) for label in labels) > 100,
@@ -112,11 +118,24 @@ def _flow(run: HealthRun, table: Table, name: str, title: str, limits: Band | No
     )
 
 
-def _rows(table: Table) -> tuple[list[int], int]:
-    """Returns the weights proper of a table, or all rows where there are none; and how many have no room."""
+def _rows(run: HealthRun, table: Table) -> tuple[list[int], list[Branch], int]:
+    """Returns the weights proper of a table, or all rows where there are none, by their depth; the outputs that each
+    leads to; and how many have no room."""
     every = list(range(len(table.rows)))
+    own = branches_of(run, table.rows)
     shown = [index for index in every if not _BESIDE.search(table.rows[index])] or every
-    return shown[:MOST_ROWS], len(shown[MOST_ROWS:])
+    drawn = sorted(shown, key=lambda index: in_depth(own[index]))[:MOST_ROWS]
+    return drawn, [own[index] for index in drawn], len(shown[MOST_ROWS:])
+
+
+def lines_of(own: Sequence[Branch]) -> list[slice]:
+    """Returns what a line joins: one row leads to all that the next one leads to."""
+    breaks = [index + 1 for index, (one, other) in enumerate(pairwise(own)) if not set(other) <= set(one)]
+    return [slice(first, last) for first, last in pairwise([0, *breaks, len(own)])]
+
+
+def _joined(parts: Iterable[Markup]) -> Markup:
+    return Markup("").join(parts)
 
 
 def _parts(table: Table, name: str) -> tuple[tuple[np.ufunc, FloatArray], ...]:
@@ -166,17 +185,27 @@ def _end(later: IntArray, gone: Mask) -> str:
     return f" All is NaN from step {later[0]:,} on." if len(later) and gone[0].any() else ""
 
 
-def _summary(names: list[str], values: Floats, when: str, is_gone: bool) -> str:
-    """Returns how far the first row is from the last one."""
+def _summary(names: list[str], own: list[Branch], values: Floats, when: str, is_gone: bool) -> str:
+    """Returns how far the first row is from the last one of each output."""
     known = np.flatnonzero(~np.isnan(values)).tolist()
-    first, last = known[0] if known else None, known[-1] if known else None
-    if first is None or last is None:
+    if not known:
         return f"At {when} all is NaN." if is_gone else f"At {when} nothing was measured."
-    start = f"At {when}, {names[first]} has "
+    pairs = [(known[first], known[last]) for first, last in ends([own[index] for index in known])]
+    named = [None, *(first for first, _ in pairs)]
+    told = [
+        _compared(names, values, *pair, pair[0] == before)
+        for pair, before in zip(pairs[:MOST_PAIRS], named, strict=False)
+    ]
+    more = f" and so on for {plural(len(pairs) - MOST_PAIRS, 'more output')}" if len(pairs) > MOST_PAIRS else ""
+    return f"At {when}, {' and '.join(told)}{more}."
+
+
+def _compared(names: list[str], values: Floats, first: int, last: int, is_named: bool) -> str:
+    start = "" if is_named else f"{names[first]} has "
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = float(values[first] / values[last])
     if first == last:
-        return f"{start}{quantity(values[first])}."
+        return f"{start}{quantity(values[first])}"
     if ratio == 0 or not math.isfinite(ratio):
-        return f"{start}{quantity(values[first])}, and {names[last]} {quantity(values[last])}."
-    return f"{start}{number(ratio)} × what {names[last]} has."
+        return f"{start}{quantity(values[first])}, and {names[last]} {quantity(values[last])}"
+    return f"{start}{number(ratio)} × what {names[last]} has"

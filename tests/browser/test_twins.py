@@ -11,6 +11,7 @@ import pytest
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import Band, bands
+from tb_nnhealth.faces.branches import ends, in_depth
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.extents import extent_of
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, tiles, unjudged
@@ -19,7 +20,7 @@ from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
 from tb_nnhealth.report.axis import HEIGHT, INSET, decades, domain_of, tick_labels, ticks
 from tb_nnhealth.report.findings import in_chart
-from tb_nnhealth.report.flow import flows
+from tb_nnhealth.report.flow import flows, lines_of
 from tb_nnhealth.report.heatmap import SHOWN, scale_of
 from tb_nnhealth.report.labels import labels_of
 from tb_nnhealth.report.layers import opened
@@ -318,6 +319,23 @@ def test_flows(open_tab, tensorboard):
     healthy = dict(imported(tensorboard, tab, "views/depth.js", body, given))
     told = [" … ".join(wording.number(value) for value in healthy[flow.title]) for flow in own]
     assert told == [flow.usual for flow in own] and any(told)
+
+
+BRANCHES = [[(0,)] * 3, [(0, 1), (1,), (0,), (1,), (0, 1)], [(0, 1, 2), (1, 2), (0, 2), (2,), (0, 1), (0,)], []]
+
+
+def test_order_of_depth_and_what_is_compared_along_it(open_tab, tensorboard):
+    body = """all => all.map(branches => {
+        const rows = m.inDepth(branches.map((_, index) => index), branches);
+        const own = rows.map(row => branches[row]);
+        return [rows, m.breaksOf(own), m.endsOf(own)];
+    })"""
+    found = imported(tensorboard, open_tab(), "views/depth.js", body, BRANCHES)
+    for branches, (rows, breaks, pairs) in zip(BRANCHES, found, strict=True):
+        assert rows == [row for _, row in sorted((in_depth(branch), row) for row, branch in enumerate(branches))]
+        own = [branches[row] for row in rows]
+        assert breaks == [line.start for line in lines_of(own)][1:]
+        assert list(map(tuple, pairs)) == ends(own)
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):

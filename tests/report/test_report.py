@@ -19,12 +19,14 @@ from tb_nnhealth.faces.wording import LONGEST
 from tb_nnhealth.records import Epoch, HealthRun
 from tb_nnhealth.report import html
 from tb_nnhealth.report.findings import MOST_EVIDENCE
+from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.heatmap import MOST_COLUMNS, MOST_ROWS, heat_maps
 from tb_nnhealth.report.layers import MOST_LAYERS
 from tb_nnhealth.report.scale import MARKS
 from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
+from tests.faces.test_branches import two_headed
 from tests.rules.builder import change, healthy, losses, model, stuck, with_head, with_layers
 
 LARGEST = 15_000_000
@@ -354,3 +356,13 @@ def test_a_spike_between_the_pictures_columns_stays():
 def test_nothing_imports_tensorflow():
     code = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\nimport tb_nnhealth.report"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_flow_compares_only_what_lies_on_one_path():
+    run = healthy(two_headed())
+    scale = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7]
+    run = change(run, "variable", "gradient_rms", scale, [f"{layer.path}/kernel" for layer in run.model.layers])
+    flow = flows(run, {})[0]
+    assert "dense_0/kernel has 100 × what dense_2/kernel has and 10,000 × what output/kernel has." in flow.told
+    assert flow.path.count("M") == 2
+    assert [label.text for label in flow.labels] == ["dense_0", "dense_1", "dense_2", "dense_3", "output"]

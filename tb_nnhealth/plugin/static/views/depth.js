@@ -41,6 +41,33 @@ export function shownRows(rows, all) {
 /** @param {string[]} rows @returns {boolean} whether some stand beside the weights */
 export const hasOthers = (rows) => rows.some((row) => BESIDE.test(row)) && !rows.every((row) => BESIDE.test(row));
 
+/** @param {Json} facts @param {string} table @returns {number[][]} of each row the outputs that its layer leads to */
+export function branchesOf({model, tables}, table) {
+  const own = new Map(model.layers.flatMap((/** @type {Json} */ layer) =>
+    [...layer.variables, ...layer.rows].map((row) => [row, layer.leads_to])));
+  const every = model.layers.reduce((/** @type {number[]} */ most, /** @type {Json} */ {leads_to: branch}) => (branch.length > most.length ? branch : most), []);
+  return tables[table].rows.map((/** @type {string} */ row) => own.get(row) ?? every);
+}
+
+/** @param {number[]} rows @param {number[][]} branches of all rows @returns {number[]} by depth: what several outputs come of, then each one's own together */
+export const inDepth = (rows, branches) => [...rows].sort((a, b) => {
+  const [one, other] = [branches[a], branches[b]];
+  const at = one.findIndex((head, index) => head !== other[index]);
+  return other.length - one.length || (at < 0 ? 0 : one[at] - other[at]);
+});
+
+/** @param {number[][]} own in the order of depth @returns {number[]} the places before which a line ends: what comes next stands beside them */
+export const breaksOf = (own) => own.map((_, index) => index).slice(1)
+  .filter((index) => !own[index].every((head) => own[index - 1].includes(head)));
+
+/** @param {number[][]} own in the order of depth @returns {[number, number][]} the first and the last of what leads to each output */
+export function endsOf(own) {
+  const heads = [...new Set(own.flat())].sort((a, b) => a - b);
+  const places = heads.map((head) => own.map((_, index) => index).filter((index) => own[index].includes(head)));
+  const found = places.map((known) => JSON.stringify([known[0], known[known.length - 1]]));
+  return [...new Set(found)].map((pair) => JSON.parse(pair));
+}
+
 /** @param {Frame} frame @param {import('../api.js').Range} range @returns {number[]} the columns that lie in the range, the one before it where none does */
 export function columnsIn(frame, range) {
   const every = Array.from({length: frame.columns}, (_, column) => column);

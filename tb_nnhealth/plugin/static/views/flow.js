@@ -4,9 +4,9 @@
 import uPlot from '../vendor/uPlot.esm.js';
 import {isLost} from '../api.js';
 import {Slot, h} from '../dom.js';
-import {number, quantity, steps as stepsText, whole} from '../format.js';
+import {number, plural, quantity, steps as stepsText, whole} from '../format.js';
 import {columnAt} from './axis.js';
-import {FLOWS, columnsIn, decadesOf, hasOthers, hasZero, healthyOf, isIn, isMeasured, shownRows, spread, valuesAt} from './depth.js';
+import {FLOWS, branchesOf, columnsIn, decadesOf, endsOf, hasOthers, hasZero, healthyOf, inDepth, isIn, isMeasured, shownRows, spread, valuesAt} from './depth.js';
 import {flowData, flowOptions} from './flowplot.js';
 import {Scrubber} from './scrubber.js';
 
@@ -19,6 +19,9 @@ import {Scrubber} from './scrubber.js';
  * @typedef {{choose: (statistic: string) => void, select: (row: string) => void, step: (step: number | null) => void,
  *   everything: (all: boolean) => void}} Actions
  */
+
+/** Outputs to which the first row is compared. */
+const MOST_PAIRS = 3;
 
 export class FlowView {
   /** @param {import('./axis.js').StepAxis} axis @param {Actions} actions */
@@ -68,9 +71,9 @@ export class FlowView {
 
   /** @param {Scene} scene @param {number} width */
   draw(scene, width) {
-    const {flow, rows, bounds, columns, frame, at} = scene;
+    const {flow, rows, own, bounds, columns, frame, at} = scene;
     const {dark, everything} = /** @type {Shown} */ (this.shown);
-    const shape = JSON.stringify([flow.statistic, rows.length, everything, dark, bounds, scene.healthy, hasZero(scene.around), width]);
+    const shape = JSON.stringify([flow.statistic, rows.length, own, everything, dark, bounds, scene.healthy, hasZero(scene.around), width]);
     if (shape !== this.shape || !this.chart) {
       this.chart?.destroy();
       this.shape = shape;
@@ -87,11 +90,13 @@ export class FlowView {
     const {facts, flow, frame, range, everything} = /** @type {Shown} */ (this.shown);
     const names = flow ? facts.tables[flow.table].rows : [];
     if (!flow || frame?.statistic !== flow.statistic || frame.rows !== names.length || !frame.columns) return null;
-    const rows = shownRows(names, everything);
+    const branches = branchesOf(facts, flow.table);
+    const rows = inDepth(shownRows(names, everything), branches);
+    const own = rows.map((row) => branches[row]);
     const columns = columnsIn(frame, range);
     const around = spread(frame, rows, columns);
     const healthy = healthyOf(facts, flow);
-    return {flow, healthy, frame, names, rows, columns, around, bounds: decadesOf(around, healthy), ...momentOf(frame, rows, columns, this.step)};
+    return {flow, healthy, frame, names, rows, own, columns, around, bounds: decadesOf(around, healthy), ...momentOf(frame, rows, columns, this.step)};
   }
 
   /** @param {Json} facts @param {Flow} flow @param {boolean} everything */
@@ -144,7 +149,7 @@ export class FlowView {
     if (scene && this.pointed !== null && scene.rows[this.pointed] !== undefined) this.actions.select(scene.names[scene.rows[this.pointed]]);
   }
 
-  /** Says what stands under the pointer; how far the first layer is from the last one where there is none. */
+  /** Says what stands under the pointer; how far the first layer is from the last one of each output where there is none. */
   say() {
     const {scene} = this;
     if (!scene) return this.said.replaceChildren();
@@ -177,19 +182,25 @@ function momentOf(frame, rows, columns, step) {
 }
 
 /** @param {Scene} scene @param {string} when */
-function summary({frame, names, rows, values, columns, at}, when) {
+function summary({frame, names, rows, own, values, columns, at}, when) {
   const known = rows.map((_, index) => index).filter((index) => !Number.isNaN(values[index]));
-  const [first, last] = [known[0], known[known.length - 1]];
   const gone = (/** @type {number} */ index) => isLost(frame, rows[index], at);
-  if (first === undefined) return [rows.some((_, index) => gone(index)) ? `At ${when} all is NaN.` : `At ${when} nothing was measured.`];
+  if (!known.length) return [rows.some((_, index) => gone(index)) ? `At ${when} all is NaN.` : `At ${when} nothing was measured.`];
   const next = columns[columns.indexOf(at) + 1];
   const end = next !== undefined && rows.some((row) => isLost(frame, row, next)) && !hasNumbers(frame, rows, next)
     ? [h('b.lost', {}, ` All is NaN from step ${whole(frame.first[next])} on.`)] : [];
-  /** @param {number} index */
-  const name = (index) => h('span.mono', {}, names[rows[index]]);
+  const name = (/** @type {number} */ index) => h('span.mono', {}, names[rows[index]]);
+  const pairs = endsOf(known.map((index) => own[index]));
+  const told = pairs.slice(0, MOST_PAIRS).flatMap(([first, last], index) => [index ? ' and ' : '', ...compared(known[first], known[last], values, name, pairs[index - 1]?.[0] === first)]);
+  const more = pairs.length > MOST_PAIRS ? ` and so on for ${plural(pairs.length - MOST_PAIRS, 'more output')}` : '';
+  return [`At ${when}, `, ...told, `${more}.`, ...end];
+}
+
+/** @param {number} first @param {number} last @param {Float32Array} values @param {(index: number) => Node} name @param {boolean} isNamed the first one, before @returns {(Node | string)[]} */
+function compared(first, last, values, name, isNamed) {
   const ratio = values[first] / values[last];
-  const start = [`At ${when}, `, name(first), ' has '];
-  if (first === last) return [...start, h('b', {}, quantity(values[first])), '.', ...end];
-  if (!Number.isFinite(ratio) || ratio === 0) return [...start, h('b', {}, quantity(values[first])), ', and ', name(last), ` ${quantity(values[last])}.`, ...end];
-  return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has.', ...end];
+  const start = isNamed ? [] : [name(first), ' has '];
+  if (first === last) return [...start, h('b', {}, quantity(values[first]))];
+  if (!Number.isFinite(ratio) || ratio === 0) return [...start, h('b', {}, quantity(values[first])), ', and ', name(last), ` ${quantity(values[last])}`];
+  return [...start, h('b', {}, `${number(ratio)} ×`), ' what ', name(last), ' has'];
 }

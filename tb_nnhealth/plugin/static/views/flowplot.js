@@ -3,12 +3,12 @@
 
 import {isLost} from '../api.js';
 import {decades, number} from '../format.js';
-import {hasZero} from './depth.js';
+import {breaksOf, hasZero} from './depth.js';
 import {labelsOf} from './labels.js';
 
 /**
- * What is drawn: which rows, of the columns of the window the one `at` the scrubber, its values and those around it.
- * @typedef {{flow: import('./depth.js').Flow, healthy: [number, number] | null, frame: import('../api.js').Frame, names: string[], rows: number[], columns: number[],
+ * What is drawn: which rows, the outputs that each leads to (`own`), of the columns of the window the one `at` the scrubber, its values and those around it.
+ * @typedef {{flow: import('./depth.js').Flow, healthy: [number, number] | null, frame: import('../api.js').Frame, names: string[], rows: number[], own: number[][], columns: number[],
  *   at: number, values: Float32Array, around: import('./depth.js').Spread, bounds: [number, number]}} Scene
  * @typedef {import('../vendor/uPlot.esm.js').default} Plot
  */
@@ -41,15 +41,19 @@ export function flowOptions(scene, width, point) {
   const style = getComputedStyle(document.documentElement);
   /** @param {string} name */
   const colour = (name) => style.getPropertyValue(name).trim();
-  const {rows, bounds, healthy, around} = scene();
+  const {rows, own, bounds, healthy, around} = scene();
+  const breaks = breaksOf(own);
+  /** @param {Plot} chart @param {number} _ @param {number} __ @param {number} ___ @param {[number, number][]} empty */
+  const gaps = (chart, _, __, ___, empty) => [...empty, ...breaks.map((index) => [chart.valToPos(index - 1, 'x', true), chart.valToPos(index, 'x', true)])]
+    .sort(([one], [other]) => one - other);
   const zero = hasZero(around);
   const marks = zero ? [bounds[0], ...decades(10 * bounds[0], bounds[1], 7)] : decades(...bounds, 8);
   const axis = {font: FONT, stroke: colour('--dim')};
-  const none = {stroke: 'transparent', width: 0, points: {show: false}};
+  const none = {stroke: 'transparent', width: 0, points: {show: false}, gaps};
   const dot = {show: rows.length * POINT < width, size: 6, fill: colour('--card'), width: 1.5};
   return {
     width, height: HEIGHT, padding: [10, 16, 0, 0], legend: {show: false},
-    series: [{}, {stroke: colour('--line-1'), width: 2, points: dot}, none, none,
+    series: [{}, {stroke: colour('--line-1'), width: 2, points: dot, gaps}, none, none,
       {stroke: colour('--error'), width: 0, points: {show: true, size: 9, fill: colour('--error'), stroke: colour('--error')}}],
     bands: [{series: [3, 2], fill: `${colour('--line-1')}26`}],
     scales: {
