@@ -60,7 +60,7 @@ def _spark(finding: Finding, picture: Mapping[str, Any]) -> Chart:
     row, statistic = picture["row"], picture["statistic"]
     steps = np.array(picture["steps"], np.int64)
     curve = Curve(row, statistic, picture["unit"], steps, values, low, high)
-    place = "" if row in ("", "step") else f" of {row}"
+    place = {"": ", by epoch", "step": ""}.get(row, f" of {row}")  # Without a row it is what Keras logs of epochs.
     return chart(
         f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=picture["reached"],
         span=(finding.first_step, finding.last_step),

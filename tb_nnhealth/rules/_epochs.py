@@ -13,6 +13,9 @@ from tb_nnhealth.rules._series import Floats, median
 
 LOSSES = ("loss", "val_loss")
 
+MEAN_LOSS = "epoch/loss"
+"""The curve of the epochs' mean losses, as a finding names it (`OnCurve`)."""
+
 SUM = 0.01
 """Share by which a mean loss may differ from the sum of its parts' means."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from tb_nnhealth.missing import few_here
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._epochs import curve
+from tb_nnhealth.rules._epochs import MEAN_LOSS, curve
 from tb_nnhealth.rules._once import once
 from tb_nnhealth.rules._rule import NotJudged, OnCurve, Severity
 from tb_nnhealth.rules._series import Floats, late, median, of_present_loss
@@ -80,6 +80,11 @@ class LossCurve:
 
     def told_end(self, value: str | None = None) -> str:
         return f"{value or number(self.end)} ({self.end_of})"
+
+    @property
+    def name(self) -> str:
+        """Returns which curve it is, as a finding names it: the sampled steps' loss or the epochs'."""
+        return MEAN_LOSS if self.point == "epoch" else "loss"
 
     @property
     def fell(self) -> float:
@@ -321,8 +326,16 @@ def learnt_little(run: HealthRun) -> bool:
 
 def against_trivial(run: HealthRun, limit: float) -> OnCurve:
     """Returns the late loss without regularization, and a share of the trivial predictor's as its limit."""
-    name = "data_loss" if run.step.samples("data_loss") else "loss"
-    return OnCurve(name, end_of_data_loss(run, loss_curve(run)), limit * trivial_loss(run))
+    curve = loss_curve(run)
+    return OnCurve(_curve_of_end(run, curve), end_of_data_loss(run, curve), limit * trivial_loss(run))
+
+
+def _curve_of_end(run: HealthRun, curve: LossCurve) -> str:
+    """Returns the name of the curve that the late loss without regularization is read from."""
+    by_epochs = len(_late_means(run)) > 0
+    if run.step.samples("data_loss") and (not by_epochs or is_regularized(run)):
+        return "data_loss"
+    return MEAN_LOSS if by_epochs else curve.name
 
 
 def best_over_trivial(run: HealthRun, curve: LossCurve) -> float:

@@ -65,5 +65,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=rise,
         limit=limits["rise"],
         unit="fraction",
-        on_curve=OnCurve("loss", curve.end, curve.start + limits["rise"] * abs(curve.start)),
+        on_curve=OnCurve(curve.name, curve.end, curve.start + limits["rise"] * abs(curve.start)),
     )

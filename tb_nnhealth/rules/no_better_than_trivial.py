@@ -104,8 +104,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         best = f"The best validation loss, {number(validation * trivial)}, is "
         message = (
             f"{number(validation)} times the best constant answer's: the validation data are not like the "
-            "training data, "
-            "or not prepared as they are."
+            "training data, or not prepared as they are."
             if validation_is_unlike(run)
             else f"not {percent(1 - limits['low'])} below the best constant answer's {number(trivial)}."
         )

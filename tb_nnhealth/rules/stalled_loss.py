@@ -106,14 +106,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=drop,
         limit=limits["drop"],
         unit="fraction",
-        on_curve=_on_curve(curve.losses[warm], limits["drop"]),
+        on_curve=_on_curve(curve.name, curve.losses[warm], limits["drop"]),
     )
 
 
-def _on_curve(losses: Floats, limit: float) -> OnCurve:
+def _on_curve(name: str, losses: Floats, limit: float) -> OnCurve:
     """Returns where the loss ended, and below what it should have."""
     start, end = _ends(losses)
-    return OnCurve("loss", end, start * (1 - limit) if start > 0 else start / (1 - limit))
+    return OnCurve(name, end, start * (1 - limit) if start > 0 else start / (1 - limit))
 
 
 def _ends(losses: Floats) -> tuple[float, float]:
@@ -141,7 +141,8 @@ def _curve(run: HealthRun, warmed_up: float) -> LossCurve:
     steps, losses = epochs_curve(of_present_loss(run), "loss")
     if np.count_nonzero(_is_warm(steps, warmed_up)) < LEAST_EPOCHS:
         return replace(curve, steps=steps[:0], losses=losses[:0])
-    return replace(curve, steps=steps, losses=losses, end=float(losses[-1]), end_of=taken_over("last", 1, "epoch"))
+    end_of = taken_over("last", 1, "epoch")
+    return replace(curve, steps=steps, losses=losses, end=float(losses[-1]), end_of=end_of, point="epoch")
 
 
 def _drop(losses: Floats) -> tuple[float, float]:

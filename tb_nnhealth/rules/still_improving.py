@@ -65,7 +65,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=drop,
         limit=limits["drop"],
         unit="fraction",
-        on_curve=OnCurve("loss", after, _level(losses, limits["drop"])),
+        on_curve=OnCurve(losses.name, after, _level(losses, limits["drop"])),
     )
 
 

@@ -74,5 +74,5 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         observed=depth,
         limit=limits["depth"],
         unit="ratio",
-        on_curve=OnCurve("loss", curve.end, -limits["depth"] * max(1.0, abs(curve.start))),
+        on_curve=OnCurve(curve.name, curve.end, -limits["depth"] * max(1.0, abs(curve.start))),
     )

@@ -27,7 +27,7 @@ from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.faces.test_branches import two_headed
-from tests.rules.builder import change, healthy, losses, model, stuck, with_head, with_layers
+from tests.rules.builder import change, healthy, losses, model, stuck, with_epochs, with_head, with_layers
 
 LARGEST = 15_000_000
 """Bytes that no report passes, whatever the run."""
@@ -149,6 +149,12 @@ def test_evidence_has_its_curve_its_limit_and_its_steps():
     assert 'class="curve line-1" d="M0 ' in article
     assert re.search(r'<line class="limit" x2="100%" y1="\d', article)
     assert "limit 90 %" in article or "limit 40 %" in article
+
+
+def test_what_the_epochs_tell_is_drawn_as_their_curve():
+    run = with_epochs(stuck(healthy()), [2.3] * 8)
+    (article,) = (part for part in html(run, Scorecard.from_run(run)).split("<article") if 'id="stalled-loss"' in part)
+    assert "loss, by epoch" in article
 
 
 def test_a_finding_names_its_layer_and_its_tensor():

@@ -1,9 +1,12 @@
 """Evidence as values of a curve: what was observed, and the limit in force, where the numbers are ratios or shares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck
+from tb_nnhealth.rules._rule import OnCurve
+from tests.rules.builder import STEPS, change, findings, healthy, losses, stuck, with_classes, with_epochs
 from tests.rules.test_low_update_ratio import LIMITS as SLOW
 from tests.rules.test_no_better_than_trivial import LIMITS as GUESS
 from tests.rules.test_overfitting import LIMITS as OVERFIT
@@ -37,6 +40,26 @@ def test_steps_that_are_too_small_together_are_held_against_the_mean_step():
     assert found.limit == 0.1
     assert found.on_curve.limit == pytest.approx(0.1 / run.steps)
     assert found.on_curve.reached == pytest.approx(9e-5)
+
+
+@pytest.mark.parametrize(("epochs", "curve"), [(7, "loss"), (8, "epoch/loss")])
+def test_the_curve_is_that_of_the_epochs_where_these_were_judged(epochs, curve):
+    rising = with_epochs(losses(healthy(), 2.0 + 2.0 * STEPS / STEPS[-1]), np.linspace(2.2, 4.0, epochs))
+    assert one("increasing-loss", rising).on_curve.curve == curve
+    assert one("stalled-loss", with_epochs(stuck(healthy()), [2.3] * epochs)).on_curve.curve == curve
+
+
+def test_a_swing_from_epoch_to_epoch_is_seen_in_the_curve_of_the_epochs():
+    run = with_epochs(stuck(healthy()), [2.3, *[2.0, 3.0] * 5])
+    assert one("oscillating-loss", run).on_curve == OnCurve("epoch/loss")
+
+
+def test_a_late_loss_that_the_epochs_tell_is_seen_in_their_curve():
+    steps = np.array([*range(0, 64, 4), 900])
+    run = with_classes(replace(losses(healthy(steps=steps), 2.3), steps=910), [10] * 10)
+    run = with_epochs(change(run, "step", "data_loss", 2.3), [2.3] * 5)
+    found = one("no-better-than-trivial", run)
+    assert found.on_curve.curve == "epoch/loss"
 
 
 def test_a_loss_is_held_against_a_share_of_the_constant_answers():

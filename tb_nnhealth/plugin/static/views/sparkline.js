@@ -55,8 +55,8 @@ export function sparkline(finding, curve) {
 /** @param {number} value @param {string} unit that the caption's words make clear, but for a share */
 const mark = (value, unit) => quantity(value, unit === 'fraction' ? unit : '');
 
-/** @param {Json} curve */
-const title = ({statistic, row}) => words(statistic) + (['', 'step'].includes(row) ? '' : ` of ${row.split('/').slice(-2).join('/')}`);
+/** @param {Json} curve its row is "" where Keras logs it at the ends of epochs */
+const title = ({statistic, row}) => words(statistic) + (row === '' ? ', by epoch' : row === 'step' ? '' : ` of ${row.split('/').slice(-2).join('/')}`);
 
 /** @param {Json} curve @param {number} step @returns {string} the value at the sample nearest to a step */
 function at({steps, values, low, high, unit}, step) {
