@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,7 @@ MOST_SETTINGS = 60
 MOST_OTHERS = 12
 
 _HERE = Path(__file__).parent
+_JOINT = re.compile("(?<=[/_])|(?<=[a-z0-9])(?=[A-Z])")
 
 
 def html(run: HealthRun, scorecard: Scorecard) -> str:
@@ -76,12 +78,21 @@ def _template() -> jinja2.Template:
         {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
     )
     environment.filters.update(
-        measured=measured, start=start, inline=lambda text: Markup(inline(text)), product=math.prod
+        measured=measured,
+        start=start,
+        inline=lambda text: Markup(inline(text)),
+        product=math.prod,
+        breakable=_breakable,
     )
     environment.globals.update(
         words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, of_what=OF_WHAT, width=WIDTH, height=HEIGHT
     )
     return environment.get_template("report.html")
+
+
+def _breakable(name: Any) -> Markup:
+    """Returns a name that may break after each slash and underline, and within what is written LikeThis."""
+    return Markup("<wbr>").join(_JOINT.split(wording.plain(str(name))))
 
 
 def _shown(value: Any) -> Any:

@@ -397,6 +397,39 @@ def test_nothing_is_wider_than_the_window(open_tab, view):
         assert tab.frame.locator("body").evaluate(fits), width
 
 
+BROKEN_WORDS = """node => {
+    const broken = [];
+    const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        for (const {0: word, index} of walker.currentNode.data.matchAll(/\\S+/g)) {
+            const range = document.createRange();
+            range.setStart(walker.currentNode, index);
+            range.setEnd(walker.currentNode, index + word.length);
+            if (new Set([...range.getClientRects()].map(({bottom}) => Math.round(bottom))).size > 1) broken.push(word);
+        }
+    }
+    return broken;
+}"""
+
+
+def test_no_word_is_broken_and_no_heading_cut_in_a_narrow_window(open_tab):
+    tab = open_tab("sick/health", address="&p.nnhealth.row=block%2Fdense_0%2Fkernel")
+    tab.page.set_viewport_size({"width": 1024, "height": 900})
+    panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
+    expect(panel.locator(".variables td").first).to_be_visible()
+    tab.page.wait_for_timeout(300)
+    assert panel.locator(".variables").evaluate(BROKEN_WORDS) == []
+    assert panel.locator(".layer-head").evaluate(BROKEN_WORDS) == []
+    cut = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth).map(node => node.textContent)"
+    assert tab.frame.locator(".layer-head h3, .measured dd").evaluate_all(cut) == []
+    fits = "(node, text) => { node.textContent = text; return node.scrollWidth <= node.clientWidth; }"
+    for place, text in (
+        (".measured dd", "SparseCategoricalCrossentropy, MeanSquaredError"),
+        (".layer-head h3", "a" * 150),
+    ):
+        assert tab.frame.locator(place).first.evaluate(fits, text), place
+
+
 @pytest.mark.parametrize(("width", "rows"), [(1280, [4, 4]), (1920, [8])])
 def test_categories_stand_in_even_rows(open_tab, width, rows):
     tab = open_tab("sick/health")

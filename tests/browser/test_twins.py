@@ -11,7 +11,8 @@ import pytest
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import Band, bands
-from tb_nnhealth.faces.branches import ends, in_depth
+from tb_nnhealth.faces.branches import ends as ends_of
+from tb_nnhealth.faces.branches import in_depth
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.extents import extent_of
 from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, tiles, unjudged
@@ -335,7 +336,7 @@ def test_order_of_depth_and_what_is_compared_along_it(open_tab, tensorboard):
         assert rows == [row for _, row in sorted((in_depth(branch), row) for row, branch in enumerate(branches))]
         own = [branches[row] for row in rows]
         assert breaks == [line.start for line in lines_of(own)][1:]
-        assert list(map(tuple, pairs)) == ends(own)
+        assert list(map(tuple, pairs)) == ends_of(own)
 
 
 def test_domains_of_small_charts(open_tab, tensorboard):

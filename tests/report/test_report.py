@@ -32,7 +32,7 @@ from tests.rules.builder import change, healthy, losses, model, stuck, with_epoc
 LARGEST = 15_000_000
 """Bytes that no report passes, whatever the run."""
 
-VOID = {"meta", "img"}
+VOID = {"meta", "img", "wbr"}
 
 HOSTILE = (
     "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "\"'`><svg onload=alert(1)>", "{{ 7 * 7 }}{% x %}",
@@ -372,3 +372,11 @@ def test_flow_compares_only_what_lies_on_one_path():
     assert "dense_0/kernel has 100 × what dense_2/kernel has and 10,000 × what output/kernel has." in flow.told
     assert flow.path.count("M") == 2
     assert [label.text for label in flow.labels] == ["dense_0", "dense_1", "dense_2", "dense_3", "output"]
+
+
+def test_long_names_in_the_table_of_layers_break_between_words():
+    facts = {"path": "encoder/global_average_pooling2d", "class_name": "GlobalAveragePooling2D"}
+    run = with_layers(healthy(), dense_0=facts)
+    text = html(run, Scorecard.from_run(run))
+    assert "encoder/<wbr>global_<wbr>average_<wbr>pooling2d" in text
+    assert "Global<wbr>Average<wbr>Pooling2<wbr>D" in text

@@ -22,8 +22,8 @@ export function h(tag, properties = {}, ...children) {
   return node;
 }
 
-/** @param {string} text a path that may break after each slash */
-export const path = (text) => text.split(/(?<=\/)/).flatMap((part) => [part, document.createElement('wbr')]);
+/** @param {string} text a path that may break after each slash and underline, and within what is written LikeThis */
+export const path = (text) => text.split(/(?<=[/_])|(?<=[a-z0-9])(?=[A-Z])/).flatMap((part) => [part, document.createElement('wbr')]);
 
 /** @param {string} text with `code` @returns {(string | Node)[]} */
 export const inline = (text) => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));

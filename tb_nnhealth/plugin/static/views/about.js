@@ -18,9 +18,7 @@ export function head(row, layer, close) {
         layer.trainable ? 'trainable' : 'frozen']
     : [];
   return [
-    h('h3.mono', {title: layer?.path ?? row}, layer?.path ?? row),
-    h('span.dim', {}, told.filter(Boolean).join(' · ')),
-    h('span.space'),
+    h('div.layer-name', {}, h('h3.mono', {title: layer?.path ?? row}, path(layer?.path ?? row)), h('span.dim', {}, told.filter(Boolean).join(' · '))),
     h('button', {type: 'button', 'data-key': 'close', onclick: close}, 'Close'),
   ];
 }
@@ -81,7 +79,7 @@ const variables = (own) => h('table.variables', {},
     h('th', {scope: 'col'}, name)))),
   h('tbody', {}, own.map((variable) => h('tr', {}, h('th.mono', {scope: 'row', title: variable.path}, variable.role),
     [shapeOf(variable.shape), whole(variable.shape.reduce((/** @type {number} */ size, /** @type {number} */ side) => size * side, 1)), variable.dtype,
-      variable.initializer ?? '–', variable.fan_in === null ? '–' : `${whole(variable.fan_in)}, ${whole(variable.fan_out)}`,
+      path(variable.initializer ?? '–'), variable.fan_in === null ? '–' : `${whole(variable.fan_in)}, ${whole(variable.fan_out)}`,
       start(variable.initial), variable.trainable ? 'yes' : 'no'].map((text) => h('td', {}, text))))));
 
 /** @param {Json} initial @returns {string} what a variable was like before the first step */
