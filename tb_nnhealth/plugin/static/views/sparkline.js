@@ -13,8 +13,11 @@ import {clamp, kindOf} from '../scale.js';
 const WIDTH = 240;
 const HEIGHT = 56;
 
+/** Height of the bar along the bottom that marks the steps of a finding: below the line, whatever shade lies on its side. */
+const BAR = 3;
+
 /** Room for the line's width above the highest value and below the lowest. */
-const INSET = 3;
+const INSET = 5;
 
 /** Positive values that differ by more than this stand on a logarithmic scale, whatever the statistic. */
 const WIDE = 1000;
@@ -29,8 +32,8 @@ export function sparkline(finding, curve) {
   /** @param {number} value */
   const y = (value) => INSET + (HEIGHT - 2 * INSET) * (1 - domain.place(value));
   const shapes = [
-    ...range(finding, x),
     ...beyond(curve, y),
+    ...range(finding, x),
     svg('path', {class: 'band', d: band(curve, x, y)}),
     svg('path', {class: 'curve', d: line(curve, x, y)}),
   ];
@@ -113,7 +116,7 @@ function range({first_step: first, last_step: last}, x) {
   if (first === null) return [];
   const left = Math.max(0, x(first));
   const right = Math.min(WIDTH, x(last ?? first));
-  return right >= left ? [svg('rect', {class: 'range', x: left, width: Math.max(2, right - left), y: 0, height: HEIGHT})] : [];
+  return right >= left ? [svg('rect', {class: 'range', x: left, width: Math.max(2, right - left), y: HEIGHT - BAR, height: BAR})] : [];
 }
 
 /** @param {Json} curve @param {(value: number) => number} y @returns {SVGElement[]} the limit, and the side that is not healthy */
