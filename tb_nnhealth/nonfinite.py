@@ -74,6 +74,16 @@ def lost(run: HealthRun, table: Table, statistic: str, row: str | None = None) -
     return found
 
 
+def spoilt(run: HealthRun, table: Table, statistic: str, row: str) -> Mask:
+    """Returns where anything that a statistic is made of was NaN or Inf, be the rest a number or not: `[steps]`.
+
+    Args:
+      run, table, statistic, row: as of `lost`.
+    """
+    counted: Mask = counts(table, statistic, row) > 0
+    return counted | lost(run, table, statistic, row)
+
+
 def samples(run: HealthRun, table: Table, statistic: str) -> int:
     """Returns at how many steps a statistic was taken, in whichever rows, be it finite or not."""
     if not table.has(statistic):

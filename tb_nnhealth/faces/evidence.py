@@ -3,14 +3,15 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.faces.thinning import thinned
+from tb_nnhealth.faces.thinning import buckets, reduced, thinned
 from tb_nnhealth.faces.wording import NAMES
+from tb_nnhealth.nonfinite import spoilt
 from tb_nnhealth.records import FloatArray, HealthRun, IntArray, Table
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import OnCurve
@@ -34,7 +35,8 @@ ROLES = {"large-bias": "bias"}
 class Curve:
     """A statistic of one row over the sampled steps; `low` and `high` are the extremes that each step stands for.
 
-    `lost`: where it was taken and is NaN, None where that was not asked.
+    `lost`: where it was taken and is NaN, None where that was not asked; behind a finding also where it is taken over
+    what is finite beside NaN or infinity.
     """
 
     row: str
@@ -74,7 +76,8 @@ def _curve(run: HealthRun, finding: Finding) -> Curve | None:
     row = next((name for name in _rows(run, finding, statistic.scope) if table.row(name) is not None), None)
     if row is None or not table.has(statistic.name):
         return None
-    return of_table(table, row, statistic.name, statistic.unit)
+    curve = of_table(table, row, statistic.name, statistic.unit)
+    return replace(curve, lost=spoilt(run, table, statistic.name, row))
 
 
 def of_table(table: Table, row: str, statistic: str, unit: str) -> Curve:
@@ -112,6 +115,8 @@ def _rows(run: HealthRun, finding: Finding, scope: str) -> Iterator[str]:
 
 def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
     first, values, low, high = thinned(curve.steps, curve.values, curve.low, curve.high, MOST_POINTS)
+    lost = np.zeros(len(curve.steps), np.float32) if curve.lost is None else curve.lost.astype(np.float32)
+    _, starts = buckets(curve.steps, 0, int(curve.steps[-1]), MOST_POINTS)
     return {
         "rule": finding.rule,
         "row": curve.row,
@@ -120,6 +125,7 @@ def _picture(curve: Curve, finding: Finding) -> dict[str, Any]:
         **_against(curve, finding),
         "steps": first.tolist(),
         **{name: short(array) for name, array in (("values", values), ("low", low), ("high", high))},
+        "lost": (reduced(np.fmax, lost, starts) > 0).tolist(),
     }
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve, evidence
 from tb_nnhealth.faces.prose import rendered
 from tb_nnhealth.faces.verdict import state_of
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import HealthRun, IntArray
 from tb_nnhealth.report.drawing import Chart, chart
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -59,12 +60,19 @@ def _spark(finding: Finding, picture: Mapping[str, Any]) -> Chart:
     values, low, high = (np.array(picture[name], np.float32) for name in ("values", "low", "high"))
     row, statistic = picture["row"], picture["statistic"]
     steps = np.array(picture["steps"], np.int64)
-    curve = Curve(row, statistic, picture["unit"], steps, values, low, high)
+    lost = np.array(picture["lost"], bool)
+    curve = Curve(row, statistic, picture["unit"], steps, values, low, high, lost)
     place = {"": ", by epoch", "step": ""}.get(row, f" of {row}")  # Without a row it is what Keras logs of epochs.
+    title = f"{wording.words(statistic)}{place}{_since(steps, lost)}"
     return chart(
-        f"{wording.words(statistic)}{place}", (curve,), limit=picture["limit"], observed=picture["reached"],
+        title, (curve,), limit=picture["limit"], observed=picture["reached"],
         span=(finding.first_step, finding.last_step),
     )  # fmt: skip
+
+
+def _since(steps: IntArray, lost: NDArray[np.bool_]) -> str:
+    """Returns from when on NaN or infinity were seen in what a picture draws."""
+    return f", NaN from step {int(steps[lost.argmax()]):,}" if lost.any() else ""
 
 
 def _limits(verdict: Verdict) -> list[dict[str, Any]]:

@@ -32,6 +32,7 @@ normalization measures the positions of an image, too, and works with batches of
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
@@ -66,7 +67,7 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
     if not an_epoch and not is_small:
         raise NotJudged("the length of an epoch is not known")
     if is_small:
-        examples, have = f"{size:g} examples", "a mean and a variance that are mostly chance"
+        examples, have = f"{number(size)} examples", "a mean and a variance that are mostly chance"
         if size == 1:
             examples, have = "one example", "no variance"
         message = f"Batches of {examples} under batch normalization have {have}."
@@ -74,7 +75,7 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
         found = _finding(run, spoilt, message)
         yield replace(found, observed=size, limit=limits["normalized"], unit="examples", layer=normalized[0])
     if an_epoch and an_epoch < limits["steps"]:
-        message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {size:.0f} examples each."
+        message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {whole(size)} examples each."
         ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0
         harm: Severity = "warning" if an_epoch == 1 and ends_early else severity
         largest = OnCurve("batch_size", size, size * an_epoch / limits["steps"])

@@ -1,5 +1,6 @@
 """What was measured and is NaN is said to be NaN, and never shown as the last number before it."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -89,6 +90,13 @@ def test_tile_of_what_nan_cut_off_is_not_healthy(open_tab):
         expect(tile).not_to_have_attribute("data-state", "pass")
     expect(tab.frame.locator("[data-key='category:loss']")).to_contain_text("not judged")
     expect(tab.frame.locator(".verdict .notes")).to_contain_text("only what was measured before it was judged")
+
+
+def test_evidence_marks_from_where_on_there_is_nan(open_tab):
+    plot = open_tab("nan/health").frame.locator("[data-part='nonfinite-values'] .spark-plot").first
+    expect(plot).to_have_accessible_name(re.compile(f", NaN from step {NAN_FROM},"))
+    expect(plot.locator(".lost-label")).to_have_text("NaN")
+    assert plot.locator("path.gone").get_attribute("d")
 
 
 def test_flow_opens_where_there_are_numbers_and_says_from_where_on_all_is_nan(open_tab):

@@ -189,9 +189,12 @@ def test_scales_of_colours(open_tab, tensorboard):
     units = {name: statistic.unit for name, statistic in STATISTICS.items()}
     given = [[name, unit, values] for (name, unit), values in itertools.product(units.items(), VALUES)]
     found = imported(tensorboard, open_tab(), "scale.js", body, given, told)
-    for [name, unit, values], [kind, *ends, beyond] in zip(given, found, strict=True):
+    for [name, unit, values], [kind, *scaled, beyond] in zip(given, found, strict=True):
         own = scale(name, unit, extent_of(np.array(values, np.float32)), limits.get(name))
-        assert (kind, *ends, beyond) == (own.kind, *map(pytest.approx, (own.low, own.high)), own.beyond), (name, values)
+        assert (kind, *scaled, beyond) == (own.kind, *map(pytest.approx, (own.low, own.high)), own.beyond), (
+            name,
+            values,
+        )
 
 
 @pytest.mark.parametrize("run", ["deep", "sick"])

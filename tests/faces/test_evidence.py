@@ -114,6 +114,19 @@ def test_limit_is_drawn_as_the_value_of_the_curve_that_it_is(run):
     assert one(run, unlimited)["limit"] is None
 
 
+def test_what_was_nan_is_marked_whether_the_rest_has_a_number_or_not(run):
+    table = run.variables
+    values = table.values.copy()
+    row = table.rows.index("dense/kernel")
+    values[:, row, table.columns.index("gradient_nonfinite")] = table.steps >= 300
+    values[400:, row, table.columns.index("gradient_rms")] = np.nan
+    spoilt = dataclasses.replace(run, variables=dataclasses.replace(table, values=values, low=values, high=values))
+    picture = one(spoilt, finding("vanishing-gradient", "gradient_rms", variable="dense/kernel"))
+    steps, lost = np.array(picture["steps"]), np.array(picture["lost"])
+    assert not lost[steps < 295].any() and lost[steps >= 300].all()
+    assert [value is None for value in picture["values"]] == (steps >= 400).tolist()
+
+
 def test_a_rule_has_as_many_curves_as_the_page_shows(run):
     curves = evidence(run, [finding(layer="dense")] * (MOST_PLACES + 2))
     assert [curve is None for curve in curves] == [False] * MOST_PLACES + [True] * 2

@@ -27,7 +27,7 @@ from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
 from tests.faces.test_branches import two_headed
-from tests.rules.builder import change, healthy, losses, model, stuck, with_epochs, with_head, with_layers
+from tests.rules.builder import STEPS, change, healthy, losses, model, stuck, with_epochs, with_head, with_layers
 
 LARGEST = 15_000_000
 """Bytes that no report passes, whatever the run."""
@@ -149,6 +149,13 @@ def test_evidence_has_its_curve_its_limit_and_its_steps():
     assert 'class="curve line-1" d="M0 ' in article
     assert re.search(r'<line class="limit" x2="100%" y1="\d', article)
     assert "limit 90 %" in article or "limit 40 %" in article
+
+
+def test_nan_is_marked_in_the_evidence_of_it_also_where_the_rest_has_a_number():
+    run = change(healthy(), "variable", "value_nonfinite", STEPS >= 500, "dense_0/kernel")
+    text = html(run, Scorecard.from_run(run))
+    (article,) = (part for part in text.split("<article") if 'id="nonfinite-values"' in part)
+    assert "of dense_0/kernel, NaN from step 500" in article and '<path class="gone"' in article
 
 
 def test_what_the_epochs_tell_is_drawn_as_their_curve():

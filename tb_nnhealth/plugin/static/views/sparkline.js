@@ -36,7 +36,9 @@ export function sparkline(finding, curve) {
     ...range(finding, x),
     svg('path', {class: 'band', d: band(curve, x, y)}),
     svg('path', {class: 'curve', d: line(curve, x, y)}),
+    svg('path', {class: 'gone', d: gone(curve, x)}),
   ];
+  const ruined = since(curve);
   const said = h('span.said', {}, title(curve));
   const picture = h('div.spark-plot', {
     role: 'img', 'aria-label': told(curve),
@@ -46,7 +48,8 @@ export function sparkline(finding, curve) {
     },
     onpointerleave: () => (said.textContent = title(curve)),
   }, svg('svg', {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true'}, ...shapes),
-  isDrawn(limit, domain) ? limitLabel(limit, unit, y(limit) / HEIGHT) : null);
+  isDrawn(limit, domain) ? limitLabel(limit, unit, y(limit) / HEIGHT) : null,
+  ruined === null ? null : h('span.lost-label', {'aria-hidden': 'true', style: beside(x(ruined) / WIDTH)}, 'NaN'));
   return h('figure.spark', {},
     h('figcaption', {}, said),
     h('div.spark-frame', {},
@@ -62,13 +65,13 @@ const mark = (value, unit) => quantity(value, unit === 'fraction' ? unit : '');
 const title = ({statistic, row}) => words(statistic) + (row === '' ? ', by epoch' : row === 'step' ? '' : ` of ${row.split('/').slice(-2).join('/')}`);
 
 /** @param {Json} curve @param {number} step @returns {string} the value at the sample nearest to a step */
-function at({steps, values, low, high, unit}, step) {
+function at({steps, values, low, high, lost, unit}, step) {
   let nearest = 0;
   steps.forEach((/** @type {number} */ other, /** @type {number} */ index) => {
     if (Math.abs(other - step) < Math.abs(steps[nearest] - step)) nearest = index;
   });
   const spread = low[nearest] === high[nearest] ? '' : `, between ${quantity(low[nearest], unit)} and ${quantity(high[nearest], unit)}`;
-  const value = values[nearest] === null ? 'no finite value' : quantity(values[nearest], unit);
+  const value = values[nearest] === null ? 'no finite value' : quantity(values[nearest], unit) + (lost[nearest] ? ' beside NaN' : '');
   return `step ${whole(steps[nearest])}: ${value}${spread}`;
 }
 
@@ -77,7 +80,9 @@ function told(curve) {
   const {steps, unit, limit} = curve;
   const [low, high] = extremes(curve);
   const within = low > high ? '' : `, from ${quantity(low, unit)} to ${quantity(high, unit)}`;
-  return `${title(curve)}, ${stepsText(steps[0], steps[steps.length - 1])}${within}${limit === null ? '' : `; limit ${quantity(limit, unit)}`}`;
+  const ruined = since(curve);
+  const spoilt = ruined === null ? '' : `, NaN from step ${whole(ruined)}`;
+  return `${title(curve)}${spoilt}, ${stepsText(steps[0], steps[steps.length - 1])}${within}${limit === null ? '' : `; limit ${quantity(limit, unit)}`}`;
 }
 
 /** @param {Json} curve @param {boolean} [positive] only values above 0 @returns {[number, number]} */
@@ -145,6 +150,19 @@ function line({steps, values}, x, y) {
     return start === 'M' ? `M${point}h0` : `L${point}`;
   });
   return parts.join('');
+}
+
+/** @param {Json} curve @returns {number | null} the first step with NaN or infinity */
+const since = ({steps, lost}) => steps[lost.indexOf(true)] ?? null;
+
+/** @param {number} across 0 to 1 @returns {string} where a word stands that tells of a place */
+const beside = (across) => (across < 0.8 ? `left: ${100 * across}%` : `right: ${100 * (1 - across)}%`);
+
+/** @param {Json} curve @param {(step: number) => number} x @returns {string} marks along the lower edge, where there are NaN or infinities */
+function gone({steps, lost}, x) {
+  const height = HEIGHT - 2;
+  return lost.map((/** @type {boolean} */ is, /** @type {number} */ index) =>
+    (is ? `${lost[index - 1] ? 'H' : `M${x(steps[index]).toFixed(1)} ${height}H`}${x(steps[index]).toFixed(1)}` : '')).join('');
 }
 
 /** @param {Json} curve @param {(step: number) => number} x @param {(value: number) => number} y */
