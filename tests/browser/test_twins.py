@@ -78,9 +78,9 @@ def test_durations(open_tab, tensorboard):
 
 
 def test_sentences(open_tab, tensorboard):
-    body = "all => all.map(text => [m.words(text), m.sentence(text), m.inSentence(text)])"
+    body = "all => all.map(text => [m.words(text), m.sentence(text)])"
     assert imported(tensorboard, open_tab(), "format.js", body, TEXTS) == [
-        [wording.words(text), wording.sentence(text), wording.in_sentence(text)] for text in TEXTS
+        [wording.words(text), wording.sentence(text)] for text in TEXTS
     ]
 
 
@@ -376,3 +376,13 @@ def test_training_curves(run, open_tab, tensorboard):
     assert names == [line.name for chart in own for line in chart.lines]
     assert {"training batch", "training mean"} <= set(names)
     assert tab.frame.locator(".curves .hint").inner_text() == OF_WHAT
+
+
+def test_layer_named_as_what_every_object_has_keeps_its_name(open_tab, tensorboard):
+    body = """async () => {
+        const one = {run: 'a', version: '1', facts: {tables: {variables: {rows: ['constructor', 'dense_1']}}}};
+        const kept = {keep: async () => ({dense_1: 'dense'})};
+        const {facts} = await m.Sweep.prototype.alike.call(kept, one, {run: 'b', version: '1'});
+        return facts.tables.variables.rows.map(String);
+    }"""
+    assert imported(tensorboard, open_tab(), "sweep.js", body) == ["constructor", "dense"]

@@ -95,9 +95,6 @@ export const words = (name) => name.replace(/[_-]/g, ' ');
  */
 export const where = ({variable, layer, tensor}) => [variable ?? layer, tensor].filter(Boolean);
 
-/** @param {string} text "Gradients vanish" -> "gradients vanish", but "NaN …" stays */
-export const inSentence = (text) => (/^[A-Z][a-z]*\b/.test(text) ? text[0].toLowerCase() + text.slice(1) : text);
-
 /** A name, shortened in its middle: its beginning and its end tell it from others. @param {string} text @param {number} [most] letters */
 export function shortened(text, most = 200) {
   const letters = text.length > most ? [...text] : [];

@@ -30,7 +30,7 @@ const MOST_STOPS = 240;
 export const columnsOnScreen = () => Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, Math.round(window.innerWidth / 2)));
 
 /** @param {number} rows @returns {number} columns of the heat map: fewer where there are many rows, each with the extremes of its samples */
-export const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
+const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
 
 /** @param {Wanted} wanted */
 export async function frames({run, facts, view, choice, flow, row, range: asked, log, matrix: there, overview: known}) {

@@ -126,10 +126,11 @@ export class Sweep {
   /** Calls the rows of a run what the base calls them: Keras numbers the names that it gives on. @param {Read} one @param {Read} base @returns {Promise<Read>} */
   async alike(one, base) {
     const names = await this.keep(['names', one.run, one.version, base.run, base.version], () => api.names(one.run, base.run));
-    if (!one.facts || !Object.keys(names).length) return one;
+    const known = new Map(Object.entries(names));
+    if (!one.facts || !known.size) return one;
     const tables = Object.fromEntries(Object.entries(one.facts.tables).map(([table, facts]) =>
-      [table, {...facts, rows: facts.rows.map((/** @type {string} */ row) => names[row] ?? row)}]));
-    return {...one, facts: {...one.facts, tables}, own: new Map(Object.entries(names).map(([own, name]) => [name, own]))};
+      [table, {...facts, rows: facts.rows.map((/** @type {string} */ row) => known.get(row) ?? row)}]));
+    return {...one, facts: {...one.facts, tables}, own: new Map([...known].map(([own, name]) => [name, own]))};
   }
 
   /** @param {Read} one @param {Read} base */

@@ -27,7 +27,7 @@ export function head(row, layer, close) {
  * The findings that are about a row, its layer or one of the rows beside it, and those of which it is one of several signs.
  * @param {Json} card @param {string} row @param {Json | null} layer @returns {{finding: Json, isSign: boolean}[]} in order of cause
  */
-export function findingsOf(card, row, layer) {
+function findingsOf(card, row, layer) {
   const names = new Set([row, ...(layer ? [layer.path, ...layer.variables, ...layer.rows] : [])]);
   return card.findings.flatMap((/** @type {Json} */ finding) => {
     const isOwn = [finding.variable, finding.layer, finding.tensor].some((name) => names.has(name));

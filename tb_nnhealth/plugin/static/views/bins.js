@@ -84,7 +84,7 @@ export function ticksOf(bins, apart) {
 }
 
 /** @param {Bins} bins @param {number} column @param {number} share @returns {[number, number] | null} the bin up to which that share of the elements lies, null where there is none */
-export function quantile({bounds, columns, shares}, column, share) {
+function quantile({bounds, columns, shares}, column, share) {
   let sum = 0;
   for (let bin = 0; bin < bounds.length && column >= 0; bin++) {
     sum += shares[bin * columns + column];

@@ -29,7 +29,7 @@ const WIDE = 1000;
 const [WIDTH, HEIGHT, INSET] = [120, 26, 2];
 
 /** What a row is sorted by; null stands behind all others. @type {Record<string, (row: Json) => string | number | null>} */
-export const KEYS = {
+const KEYS = {
   run: (row) => title(row.run),
   score: (row) => row.score ?? null,
   state: (row) => (row.state ? ORDER.indexOf(row.state) : null),
