@@ -1,12 +1,23 @@
 """What stands at the top of the page: a sentence, the score's state, a tile for each category, and notes."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.wording import in_sentence, listed, most_common, part, plural, sentence, steps, words
+from tb_nnhealth.faces.wording import (
+    duration,
+    in_sentence,
+    listed,
+    most_common,
+    part,
+    plural,
+    quantity,
+    sentence,
+    steps,
+    words,
+)
 from tb_nnhealth.missing import note
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
@@ -60,6 +71,28 @@ def state_of(verdict: Verdict) -> str:
     if verdict.status == "pass":
         return "info" if verdict.severity == "info" else "pass"
     return "no_data"
+
+
+def title_of(verdict: Verdict) -> str:
+    """Returns what a rule found; a note says only what it is about, for its rule passes."""
+    return verdict.rule.title if verdict.status != "pass" else words(verdict.rule.name).capitalize()
+
+
+def spent(costs: Mapping[str, float], settings: Mapping[str, Any]) -> str:
+    """Returns what measuring took, and which share of the time from the first sample to the last; nothing where that is
+    not known. Of a training that is over before the samples that are taken whatever they cost are within their budget
+    it tells no share.
+
+    Args:
+      costs: seconds, of the run.
+      settings: of the sampling.
+    """
+    sampling, elapsed = costs.get("sampling", 0.0), costs.get("elapsed", 0.0)
+    if not (sampling > 0 and elapsed > 0):
+        return ""
+    is_over = sampling > elapsed or (settings["sampling"] == "auto" and sampling > settings["overhead"] * elapsed)
+    share = "the start is sampled densely" if is_over else f"{quantity(sampling / elapsed, 'fraction')} of the time"
+    return f"{duration(sampling)} · {share}"
 
 
 def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.facts import facts
 from tb_nnhealth.faces.prose import inline
-from tb_nnhealth.faces.verdict import WORDS, state_of, verdict
+from tb_nnhealth.faces.verdict import WORDS, spent, state_of, title_of, verdict
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.axis import HEIGHT
 from tb_nnhealth.report.drawing import WIDTH
@@ -54,7 +54,7 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
     begun, shown = beginnings(scorecard, over), opened(run, scorecard, healthy, over)
     return _template().render(
         card=scorecard, facts=told, top=verdict(run, scorecard), style=Markup(style), style_hash=Markup(digest),
-        began=wording.moment(run.created), costs=_costs(run.costs), rate=learning_rate(run),
+        began=wording.moment(run.created), costs=_costs(run.costs, told["model"]["sampling"]), rate=learning_rate(run),
         failures=failures(run, scorecard), others=others(scorecard), begun=begun,
         curves=training_curves(run, over, begun), flows=flows(run, healthy), maps=heat_maps(run, healthy),
         layers=listed(scorecard), layer_count=len(scorecard.layers), opened=shown,
@@ -85,7 +85,13 @@ def _template() -> jinja2.Template:
         breakable=_breakable,
     )
     environment.globals.update(
-        words_of=WORDS, state_of=state_of, most_others=MOST_OTHERS, of_what=OF_WHAT, width=WIDTH, height=HEIGHT
+        words_of=WORDS,
+        state_of=state_of,
+        title_of=title_of,
+        most_others=MOST_OTHERS,
+        of_what=OF_WHAT,
+        width=WIDTH,
+        height=HEIGHT,
     )
     return environment.get_template("report.html")
 
@@ -99,12 +105,11 @@ def _shown(value: Any) -> Any:
     return wording.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _costs(costs: Mapping[str, float]) -> dict[str, str]:
+def _costs(costs: Mapping[str, float], settings: Mapping[str, Any]) -> dict[str, str]:
     """Returns what measuring and compiling took, nothing where that is not known."""
-    training, sampling, compiling = (costs.get(name, 0.0) for name in ("training", "sampling", "compile"))
-    share = wording.quantity(sampling / training, "fraction") if training > 0 else ""
+    compiling = costs.get("compile", 0.0)
     return {
-        "measuring": f"{wording.duration(sampling)} · {share} of training" if share and sampling >= 0 else "",
+        "measuring": spent(costs, settings),
         "compiling": f"{wording.duration(compiling)} once" if compiling > 0 else "",
     }
 

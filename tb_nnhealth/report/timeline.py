@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tb_nnhealth.faces.verdict import state_of
+from tb_nnhealth.faces.verdict import state_of, title_of
 from tb_nnhealth.faces.wording import steps
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.drawing import Mark, Span, place
@@ -54,7 +54,7 @@ def beginnings(card: Scorecard, over: tuple[int, int]) -> tuple[Begun, ...]:
         start, end = place(first, *over), place(last, *over)
         start = min(start, 100 - SHORTEST)
         span = Span(start, max(SHORTEST, end - start))
-        found.append(Begun(verdict.rule.name, verdict.rule.title, state_of(verdict), steps(first, last), span))
+        found.append(Begun(verdict.rule.name, title_of(verdict), state_of(verdict), steps(first, last), span))
     return tuple(found[:MOST_BEGUN])
 
 

@@ -278,7 +278,7 @@ def test_what_is_next_to_nothing_stands_around_zero(open_tab, tensorboard):
 
 def test_units_are_counted_as_people_do(open_tab, tensorboard):
     layer = "{path: 'out', class: 'Dense', units, parameters: 5}"
-    body = f"given => given.map(units => m.head('out', {layer}, null)[1].textContent)"
+    body = f"given => given.map(units => m.head('out', {layer}, null)[0].lastChild.textContent)"
     told = imported(tensorboard, open_tab(), "views/about.js", body, [1, 4, None])
     assert told == [f"Dense · {units}5 parameters · frozen" for units in ("1 unit · ", "4 units · ", "")]
 

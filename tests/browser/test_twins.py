@@ -15,7 +15,7 @@ from tb_nnhealth.faces.branches import ends as ends_of
 from tb_nnhealth.faces.branches import in_depth
 from tb_nnhealth.faces.evidence import MOST_PLACES, Curve
 from tb_nnhealth.faces.extents import extent_of
-from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, state_of, tiles, unjudged
+from tb_nnhealth.faces.verdict import WORDS, counts, headline, notes, spent, state_of, tiles, unjudged
 from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.reader import read_run
 from tb_nnhealth.report import html, measured
@@ -149,11 +149,17 @@ def test_what_measuring_took_is_a_share_of_all_the_time_or_told_to_be_that_of_a_
         ({"sampling": 6.4, "elapsed": 920.0, "training": 45.8}, auto, "6.4 s · 0.696 % of the time"),
         ({"sampling": 0.25, "elapsed": 1.0, "training": 0.8}, auto, "0.25 s · the start is sampled densely"),
         ({"sampling": 0.25, "elapsed": 1.0, "training": 0.8}, {**auto, "sampling": 4}, "0.25 s · 25 % of the time"),
+        (
+            {"sampling": 1.5, "elapsed": 1.0, "training": 0.8},
+            {**auto, "sampling": 1},
+            "1.5 s · the start is sampled densely",
+        ),
         ({"sampling": 0.0, "elapsed": 0.0, "training": 0.0}, auto, None),
     ]
     body = "all => all.map(([costs, settings]) => m.spent(costs, settings))"
     found = imported(tensorboard, open_tab(), "views/verdict.js", body, [case[:2] for case in cases])
     assert found == [told for *_, told in cases]
+    assert [spent(costs, settings) or None for costs, settings, _ in cases] == found
 
 
 def test_a_number_that_is_another_in_the_chart(open_tab, tensorboard):

@@ -3,6 +3,7 @@
 
 import {h, icon, path, paths} from '../dom.js';
 import {number, plural, short, steps, where, whole} from '../format.js';
+import {titleOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -38,7 +39,7 @@ function findingsOf(card, row, layer) {
 /** @param {Json} card @param {string} row @param {Json | null} layer @param {(finding: Json) => void} read */
 export function findingsList(card, row, layer, read) {
   const found = findingsOf(card, row, layer);
-  const titles = new Map(card.rules.map((/** @type {Json} */ rule) => [rule.name, rule.title]));
+  const titles = new Map(card.rules.map((/** @type {Json} */ rule) => [rule.name, titleOf(rule)]));
   return h('section.about-findings', {'aria-label': `Findings about this ${layer ? 'layer' : 'tensor'}`},
     found.length ? null : h('p.dim', {}, `No finding is about this ${layer ? 'layer' : 'tensor'}.`),
     found.length ? h('ul', {}, found.slice(0, MOST_FINDINGS).map(({finding, isSign}, index) => h('li', {}, icon(finding.severity),

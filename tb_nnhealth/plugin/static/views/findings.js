@@ -4,7 +4,7 @@
 import {chevron, h, icon, inline, path, paths} from '../dom.js';
 import {NAMES, plural, quantity, sentence, steps, where, words} from '../format.js';
 import {sparkline} from './sparkline.js';
-import {WORDS, noted, stateOf} from './verdict.js';
+import {WORDS, noted, stateOf, titleOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -52,7 +52,7 @@ function failure(rule, card, open, context) {
   const places = card.findings.filter((/** @type {Json} */ finding) => finding.rule === rule.name);
   const summary = [
     icon(state),
-    h('span.title', {}, rule.status === 'pass' ? sentence(words(rule.name), '') : rule.title),
+    h('span.title', {}, titleOf(rule)),
     h('span.badge', {'data-state': state}, WORDS[state]),
     h('span.message', {}, path(places[0]?.message ?? '')),
   ];

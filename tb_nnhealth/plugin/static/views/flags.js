@@ -3,7 +3,7 @@
 
 import {h, icon} from '../dom.js';
 import {plural, sentence, steps as stepsText} from '../format.js';
-import {SEVERITIES} from './verdict.js';
+import {SEVERITIES, titleOf} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -42,7 +42,7 @@ export const beginnings = (marked) => marked.filter((group) => group.some(({find
 
 /** @param {Json} card @param {import('./axis.js').StepAxis} axis @param {number} width pixels @returns {Marked[][]} what was found in the steps shown, in their order */
 export function groups(card, axis, width) {
-  const titles = new Map(card.rules.map((/** @type {Json} */ rule) => [rule.name, rule.title]));
+  const titles = new Map(card.rules.map((/** @type {Json} */ rule) => [rule.name, titleOf(rule)]));
   const marked = card.findings.filter((/** @type {Json} */ {first_step: first, last_step: last}) =>
     first !== null && first <= axis.last && (last ?? first) >= axis.first)
     .map((/** @type {Json} */ finding) => ({finding, title: titles.get(finding.rule) ?? finding.rule, step: Math.max(finding.first_step, axis.first)}))

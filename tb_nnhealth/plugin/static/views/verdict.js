@@ -2,7 +2,7 @@
 /** The top of the page: one sentence, the score, the categories, and how the run was measured. */
 
 import {h, icon, inline, paths, svg} from '../dom.js';
-import {duration, number, plural, short, whole, words} from '../format.js';
+import {duration, number, plural, sentence, short, whole, words} from '../format.js';
 
 /** @typedef {Record<string, any>} Json */
 
@@ -21,6 +21,9 @@ export function stateOf(rule) {
   if (rule.status === 'pass') return rule.severity === 'info' ? 'info' : 'pass';
   return 'no_data';
 }
+
+/** @param {Json} rule of the scorecard @returns {string} what it found; a note says only what it is about, for its rule passes */
+export const titleOf = (rule) => (rule.status === 'pass' ? sentence(words(rule.name), '') : rule.title);
 
 /** @param {{rules: Json[], findings: Json[]} | Json} card @returns {Json[]} the rules that have findings, the one to mend first ahead */
 export function noted(card) {
@@ -94,7 +97,7 @@ function notes({notes, unjudged}) {
  */
 export function spent({sampling, elapsed}, settings) {
   if (!(sampling > 0 && elapsed > 0)) return null;
-  const isOver = settings.sampling === 'auto' && sampling > settings.overhead * elapsed;
+  const isOver = sampling > elapsed || (settings.sampling === 'auto' && sampling > settings.overhead * elapsed);
   return `${duration(sampling)} · ${isOver ? 'the start is sampled densely' : `${number((100 * sampling) / elapsed)} % of the time`}`;
 }
 
