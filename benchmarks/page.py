@@ -39,7 +39,7 @@ def render(large: Rows, beside: Rows, sweep: Rows) -> str:
             _health(large),
             *(
                 f"| {row['shown in']}, {int(row['samples']):,} samples, twelve charts a page "
-                f"| {_seconds(row['first_ms'])} | {_seconds(row['all_ms'])} |"
+                f"| {_seconds(row['first_ms'])} | {_all(row)} |"
                 for row in beside
             ),
         ]
@@ -67,6 +67,12 @@ def _health(rows: Rows) -> str:
         for column in ("verdict_ms", "heatmap_ms")
     )
     return f"| Health, 1,000 samples, a heat map | {_seconds(first)} | {_seconds(every)} |"
+
+
+def _all(row: dict[str, Any]) -> str:
+    """Returns when all charts had been shown, or how many where patience ended before."""
+    told, charts, every = _seconds(row["all_ms"]), int(row["charts"]), int(row["of"])
+    return told if charts == every else f"{charts:,} of {every:,} charts after {told}"
 
 
 def _seconds(milliseconds: Any) -> str:
