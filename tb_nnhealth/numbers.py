@@ -49,9 +49,9 @@ def apart(one: float, other: float) -> tuple[str, str]:
     return number(one), number(other)
 
 
-def percent(value: float) -> str:
+def percent(value: float, digits: int = 3) -> str:
     """Returns a share in per cent."""
-    return f"{number(100 * value)} %"
+    return f"{number(100 * value, digits)} %"
 
 
 def rounded(value: float, digits: int) -> float:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
-from tb_nnhealth.numbers import MOST_DIGITS, rounded
+from tb_nnhealth.numbers import MOST_DIGITS, percent, rounded
 from tb_nnhealth.numbers import number as number
 
 LONGEST = 400
@@ -19,13 +19,13 @@ _UNITLESS = ("", "ratio", "0 or 1", *NAMES)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def quantity(value: float | None, unit: str | None = "") -> str:
+def quantity(value: float | None, unit: str | None = "", digits: int = 3) -> str:
     """Returns a number with its unit, a share in per cent."""
     if value is None or not math.isfinite(value):
         return number(value)
     if unit == "fraction":
-        return f"{number(100 * value)} %"
-    told = number(value)
+        return percent(value, digits)
+    told = number(value, digits)
     if not unit or unit in _UNITLESS:
         return told
     return f"{told} {re.sub('(?<=[a-z])s$', '', unit) if told == '1' else unit}"
@@ -34,14 +34,7 @@ def quantity(value: float | None, unit: str | None = "") -> str:
 def quantities(values: Sequence[float], unit: str = "") -> list[str]:
     """Returns numbers that stand together, each with its unit, in as many digits as tell those apart that differ."""
     apart = len({None if math.isnan(value) else value for value in values})
-    share = unit == "fraction"
-    tries = [
-        [
-            number(100 * value, digits) + " %" if share and math.isfinite(value) else number(value, digits)
-            for value in values
-        ]
-        for digits in range(3, MOST_DIGITS + 1)
-    ]
+    tries = [[quantity(value, unit, digits) for value in values] for digits in range(3, MOST_DIGITS + 1)]
     return next((told for told in tries if len(set(told)) == apart), tries[-1])
 
 
@@ -93,6 +86,11 @@ def moment(seconds: float | None) -> str:
 def words(name: str) -> str:
     """Returns "update ratio" of "update_ratio"."""
     return name.replace("_", " ").replace("-", " ")
+
+
+def capital(text: str) -> str:
+    """Returns the text with its first letter large, and the others as they are: AUC."""
+    return text[:1].upper() + text[1:]
 
 
 def sentence(text: str) -> str:

@@ -94,13 +94,13 @@ def measured(finding: Finding) -> str:
     """Returns what stands before a finding's number: the statistic, a ratio of two of them, a share of one, or a name
     of its own; "Measured" where a unit says it all."""
     if finding.unit in wording.NAMES:
-        return _capital(finding.unit or "")
+        return wording.capital(finding.unit or "")
     if finding.statistic is None or finding.unit not in (None, "", "ratio", "fraction", "0 or 1"):
         return "Measured"
     name = wording.words(finding.statistic.removeprefix("metric/"))
     is_made = finding.unit in ("ratio", "fraction") and not finding.statistic.endswith(finding.unit)
     made = {"ratio": "ratio of ", "fraction": "share of the "}[finding.unit] if is_made and finding.unit else ""
-    return _capital(made + name)
+    return wording.capital(made + name)
 
 
 def in_chart(value: float | None, finding: Finding, curve: Mapping[str, Any] | None, name: str) -> str:
@@ -115,7 +115,3 @@ def in_chart(value: float | None, finding: Finding, curve: Mapping[str, Any] | N
     own = wording.quantity(value, finding.unit)
     drawn = None if curve is None or curve[name] is None else wording.quantity(curve[name], curve["unit"])
     return "" if drawn in (None, own) else f" ({drawn} in the chart)"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from tb_nnhealth.faces.evidence import Curve, of_epochs
-from tb_nnhealth.faces.wording import number, words
+from tb_nnhealth.faces.wording import capital, number, words
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.curves import curve_of, is_drawn
 from tb_nnhealth.report.drawing import Chart, chart
@@ -53,18 +53,13 @@ def _plans(run: HealthRun) -> Iterator[tuple[str, Mapping[str, str], str | None]
     yield "Loss parts of the batch", parts, None
     for name in run.step.columns:
         if name.startswith("metric/"):
-            yield _titled(words(_tail(name))), {name: "training mean"}, f"val_{_tail(name)}"
+            yield capital(words(_tail(name))), {name: "training mean"}, f"val_{_tail(name)}"
     yield "Learning rate", {"learning_rate": ""}, None
     yield "Gradient norm", {"gradient_global_norm": ""}, None
     if _was(run, "clipped_fraction"):
         yield "Clipped away", {"clipped_fraction": ""}, None
     yield "Loss scale", {"loss_scale": ""}, None
     yield "Examples a second within steps", {"examples_per_second": ""}, None
-
-
-def _titled(text: str) -> str:
-    """Returns the text with its first letter large, and the others as they are: AUC."""
-    return text[:1].upper() + text[1:]
 
 
 def _was(run: HealthRun, statistic: str) -> bool:
