@@ -12,7 +12,7 @@ from typing import Protocol
 import pytest
 
 from tb_nnhealth.reader import provider_runs, read_provider, read_run
-from tb_nnhealth.records import HealthRun, Histograms
+from tb_nnhealth.records import Galleries, HealthRun, Histograms
 from tests.loaders import CONTEXT, EXPERIMENT, LOADERS, assert_same_run, skip_unless_there
 from tests.synthetic import write_synthetic_run
 
@@ -46,7 +46,8 @@ def read(way: str) -> Way:
         with LOADERS[way](run_dir.parent, samples) as provider:
             name = f"{run_dir.name}/health"
             run = read_provider(provider, CONTEXT, EXPERIMENT, name)
-            run = dataclasses.replace(run, histograms=Histograms.of(dict(run.histograms)))  # while the loader lives
+            late = Histograms.of(dict(run.histograms)), Galleries.of(list(run.galleries), run.galleries.problems)
+            run = dataclasses.replace(run, histograms=late[0], galleries=late[1])  # while the loader lives
             assert provider_runs(provider, CONTEXT, EXPERIMENT) == [name]
         if same and not samples:
             assert_same_run(run, read_run(run_dir))

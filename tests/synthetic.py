@@ -134,3 +134,38 @@ def write_synthetic_run(
     writer.write_json(metadata.PROGRESS, last, make_progress(writer, last + 1, finished))
     writer.close()
     return writer
+
+
+PIXELS = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAFCAAAAABHxhIHAAAAGUlEQVR4nGNk4OXlZTTh5eVlgROMF3h5eQEVmwI75IG9EgAAAABJRU5ErkJggg=="
+)
+"""A grey picture of five rows and four columns, as PNG in base64."""
+
+
+def make_gallery(epoch: int | None, wrong: int = 1) -> dict[str, Any]:
+    """Returns the gallery of three examples with pictures, numbers and classes, of which some are predicted wrong."""
+    animals = ("cat", "dog", "horse")
+    orders = [np.roll(np.arange(3), -((at + (at < wrong)) % 3)).tolist() for at in range(3)]
+    facts = {"low": 0.0, "high": 255.0, "mean": 100.5, "std": 70.25, "nonfinite": 0, "layer": None, "dtype": "uint8"}
+    picture = {"stage": "input", "name": "digit", "kind": "picture", "shape": [50, 40, 1], "size": [5, 4]}
+    numbers = {"stage": "first", "name": "digit", "kind": "numbers", "shape": [2], "columns": ["0", "1"]}
+    classes = {"kind": "classes", "unit": "fraction", "several": False, "shape": [], "dtype": "int64", "layer": None}
+    return {
+        "epoch": epoch,
+        "examples": 3,
+        "exhibits": [
+            {**picture, **facts, "channels": "one channel; channels last", "values": [PIXELS] * 3},
+            {**numbers, **facts, "layer": "dense", "nonfinite": 1, "values": [[0.5, -1.0], [None, 2.0], [3.0, 4.0]]},
+            {**classes, "stage": "target", "name": "kind", "values": [[[at, 1.0, animals[at]]] for at in range(3)]},
+            {
+                **classes,
+                "stage": "prediction",
+                "name": "kind",
+                "values": [
+                    [[at, share, animals[at]] for at, share in zip(order, (0.75, 0.2, 0.05), strict=True)]
+                    for order in orders
+                ],
+            },
+        ],
+        "left_out": ["digit is drawn at 5 × 4 pixels of 50 × 40."],
+    }  # fmt: skip

@@ -56,6 +56,10 @@ class HealthCallback(keras.callbacks.Callback):
       guard: watch the loss of every step for NaN and Inf, and keep the evidence of where they began.
       modes: compare training and inference mode on one batch at the ends of epochs (the 1st, 2nd, 4th, 8th … and last,
         others within `overhead`), where layers differ in them.
+      gallery: how many examples of the first sampled batch to show at the ends of epochs (the 1st, 2nd, 4th, 8th … and
+        last): what the first layers really get, targets and predictions. None for no gallery.
+      vocabulary: what ids stand for in the gallery: words in the order of their ids, a file with one a line, a mapping,
+        or a lookup layer; or a dict with one of these for each input or output by its name.
       limits: what to set of the rules, `{rule: {threshold: value, "enabled": bool, "ignore": patterns}}`, beside and
         above what `[tool.nnhealth]` in `pyproject.toml` does; it goes with the run.
 
@@ -79,6 +83,8 @@ class HealthCallback(keras.callbacks.Callback):
         guard: bool = True,
         limits: Mapping[str, Mapping[str, Any]] | None = None,
         modes: bool = True,
+        gallery: int | None = None,
+        vocabulary: Any = None,
     ) -> None:
         super().__init__()
         if keras.backend.backend() != "tensorflow":
@@ -97,6 +103,8 @@ class HealthCallback(keras.callbacks.Callback):
             on_error,
             scorecard_path,
             limits,
+            gallery,
+            vocabulary,
             activations=activations,
             gradients=gradients,
             histograms=histograms,

@@ -10,6 +10,7 @@ from tb_nnhealth.instrument import twin
 from tb_nnhealth.instrument.batch import input_names, output_names
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.definition import Unreadable
+from tb_nnhealth.instrument.gallery import Galleries
 from tb_nnhealth.instrument.guard import Guard, from_sample
 from tb_nnhealth.instrument.kinds import Kind
 from tb_nnhealth.instrument.layers import Site, select, sites, variable_paths
@@ -74,6 +75,7 @@ class Instruments:
         self.own: twin.StepFunction = model.train_function
         self.schedule = Schedule(settings.sampling, settings.overhead)
         self.modes = Modes(model, settings.modes, self.schedule.can_afford, on_failure)
+        self.galleries = Galleries(model, settings.gallery, settings.vocabularies, on_failure)
         self.guard = Guard(model, first_step, on_failure) if settings.guard else None
         self._settings = settings
         self._on_failure = on_failure
@@ -83,7 +85,7 @@ class Instruments:
             lambda called: _measured_variables(model, self._sites(), called),
             {loss["output"]: loss for loss in losses(model)},
             (input_names(model), output_names(model)),
-            self.modes,
+            (self.modes, self.galleries),
             take_activations=settings.activations,
             take_gradients=settings.gradients,
             take_histograms=settings.histograms,

@@ -102,6 +102,11 @@ class SessionLog:
         self._writer.write_json(metadata.EPOCH, done - 1, ended)
         self.write_progress(finished=False)
 
+    def write_gallery(self, content: Mapping[str, Any] | None) -> None:
+        """Writes the gallery of the epoch that has ended, if there is one."""
+        if self._writer is not None and content is not None and self._steps.has_moved():
+            self._writer.write_json(metadata.GALLERY, self._steps.next - 1, content)
+
     def write_event(self, event: dict[str, Any]) -> None:
         """Writes down what happened, with what else did at this step: a later event replaces an earlier one."""
         if self._writer is None:

@@ -7,7 +7,6 @@ what a layer does past Keras: the traced function is searched for that, and is n
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,29 +16,8 @@ import tensorflow as tf
 from tb_nnhealth.instrument import functions
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.effects import RANDOM, has_effects
+from tb_nnhealth.instrument.kept import KeptBatch, keep
 from tb_nnhealth.instrument.trouble import Failure
-from tb_nnhealth.instrument.variables import made_beside
-
-MOST_BYTES = 64 * 2**20
-"""The largest batch that is kept."""
-
-
-@dataclass(frozen=True)
-class _Batch:
-    """A kept batch: its structure, with None in each leaf's place, and each leaf's buffer, None where it is None."""
-
-    structure: Any
-    buffers: tuple[tf.Variable | None, ...]
-
-    def fits(self, structure: Any, leaves: list[Any]) -> bool:
-        return self.structure == structure and all(map(_holds, self.buffers, leaves))
-
-    def examples(self) -> int:
-        return next(int(tf.shape(buffer.value())[0]) for buffer in self.buffers if buffer is not None)
-
-    def read(self) -> Any:
-        values = [None if buffer is None else buffer.read_value() for buffer in self.buffers]
-        return tf.nest.pack_sequence_as(self.structure, values)
 
 
 class Modes:
@@ -67,7 +45,7 @@ class Modes:
         self._model = model
         self._can_afford = can_afford
         self._on_failure = on_failure
-        self._batch: _Batch | None = None
+        self._batch: KeptBatch | None = None
         self._losses: Any = None
         self._is_off = not is_on
         self._epochs = 0
@@ -109,21 +87,11 @@ class Modes:
         self._on_failure("training and inference mode", error)
 
     def _keep(self, data: Any) -> None:
-        leaves = tf.nest.flatten(data)
-        tensors = [leaf for leaf in leaves if leaf is not None]
-        if not tensors or not all(map(_is_batched, tensors)):
-            return
-        structure = tf.nest.map_structure(lambda leaf: None, data)
-        if self._batch is None or not self._batch.fits(structure, leaves):
-            self._batch = _Batch(structure, tuple(None if leaf is None else _buffer(leaf) for leaf in leaves))
-            self._losses = None
-        size = tf.add_n([tf.size(tensor, tf.int64) * max(1, tensor.dtype.size) for tensor in tensors])
-        stop = tf.where(size <= MOST_BYTES, tf.int32.max, 0)
-        for leaf, buffer in zip(leaves, self._batch.buffers, strict=True):
-            if buffer is not None:
-                buffer.assign(leaf[:stop])
+        batch = keep(self._batch, data)
+        if batch is not self._batch:
+            self._batch, self._losses = batch, None
 
-    def _measure(self, batch: _Batch) -> dict[str, float] | None:
+    def _measure(self, batch: KeptBatch) -> dict[str, float] | None:
         if not batch.examples():
             return None
         if self._losses is None:
@@ -137,14 +105,14 @@ class Modes:
         self._cost = time.perf_counter() - started
         return {"training": training, "inference": inference}
 
-    def _compiled(self, batch: _Batch) -> Any:
+    def _compiled(self, batch: KeptBatch) -> Any:
         losses: Any = tf.function(partial(self._both, batch), autograph=False)
         self._is_off = has_effects(losses.get_concrete_function().graph, RANDOM)
         if not self._is_off:
             losses()  # The first time, TensorFlow optimizes it.
         return losses
 
-    def _both(self, batch: _Batch) -> tf.Tensor:
+    def _both(self, batch: KeptBatch) -> tf.Tensor:
         data = batch.read()
         return tf.stack([_data_loss(self._model, data, is_training) for is_training in (True, False)])
 
@@ -181,23 +149,3 @@ def _may_differ(layer: Any) -> bool:
         return False
     is_own = not type(layer).__module__.startswith("keras.") and not layer._layers
     return bool(is_own or layer._seed_generators or layer._non_trainable_variables)
-
-
-def _is_batched(leaf: Any) -> bool:
-    return isinstance(leaf, tf.Tensor) and bool(leaf.shape.rank)
-
-
-def _buffer(leaf: tf.Tensor) -> tf.Variable:
-    shape = _of_any_length(leaf)
-    none = [length or 0 for length in shape]
-    return made_beside(lambda: tf.zeros(none, leaf.dtype), "nnhealth_batch", shape)
-
-
-def _of_any_length(leaf: tf.Tensor) -> tf.TensorShape:
-    return tf.TensorShape([None, *leaf.shape[1:]])
-
-
-def _holds(buffer: tf.Variable | None, leaf: Any) -> bool:
-    if buffer is None or leaf is None:
-        return buffer is leaf
-    return bool(buffer.dtype == leaf.dtype and buffer.shape == _of_any_length(leaf))

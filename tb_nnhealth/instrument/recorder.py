@@ -1,7 +1,7 @@
 """Takes the statistics of a sampled step while it is traced."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -10,7 +10,6 @@ from tb_nnhealth.instrument.batch import batch_size, counted_classes, mean_loss,
 from tb_nnhealth.instrument.definition import Definition, Names, Unreadable
 from tb_nnhealth.instrument.guard import Guard
 from tb_nnhealth.instrument.layers import Site, activation_name, unit_axis
-from tb_nnhealth.instrument.modes import Modes
 from tb_nnhealth.instrument.packing import Packing
 from tb_nnhealth.instrument.sample import Layout
 from tb_nnhealth.instrument.trace import Key, Trace
@@ -22,6 +21,14 @@ SCOPE = "nnhealth"
 """Name scope of every operation that measures: an error in one of them is ours."""
 
 
+class Keeper(Protocol):
+    """What keeps something of a sampled step's batch."""
+
+    def keep(self, data: Any) -> None:
+        """Keeps it, in the graph of the step."""
+        ...
+
+
 class Recorder(taps.Observer):
     """An observer of sampled steps. Its `guard`, where it is given one, is told of everything too.
 
@@ -30,7 +37,7 @@ class Recorder(taps.Observer):
         layers' paths in the order of their first call.
       losses: the losses by output, as the manifest describes them.
       names: names of the model's inputs and outputs, where it has them.
-      modes: keeps the batch.
+      keepers: are given the batch.
       on_failure: told of an exception in here; the step goes on without that statistic.
     """
 
@@ -39,7 +46,7 @@ class Recorder(taps.Observer):
         measured: Callable[[Sequence[str]], dict[str, Any]],
         losses: Mapping[str, Mapping[str, Any]],
         names: Names,
-        modes: Modes,
+        keepers: Sequence[Keeper],
         *,
         take_activations: bool,
         take_gradients: bool,
@@ -50,7 +57,7 @@ class Recorder(taps.Observer):
         self._losses = losses
         self._names = self._input_names, self._output_names = names
         self.guard: Guard | None = None
-        self._modes = modes
+        self._keepers = keepers
         self._take_activations = take_activations
         self._take_gradients = take_gradients
         self._on_failure = on_failure
@@ -153,7 +160,8 @@ class Recorder(taps.Observer):
         except Exception as error:
             self.packing.empty()
             self._on_failure("the step", error)
-        self._modes.keep(data_batch)
+        for keeper in self._keepers:
+            keeper.keep(data_batch)
         if self.guard is not None:
             self.guard.end_trace(data_batch, logs)
 

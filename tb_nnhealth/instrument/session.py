@@ -88,9 +88,11 @@ class Session:
         started = time.perf_counter()
         self._steps.recount(self._steps.length())
         self.alarm.ask_at_epoch_end()
-        compiled = self.instruments.modes.compile_seconds
-        self._log.write_epoch(epoch, logs, lambda: self.instruments.modes.measure(is_last))
-        compiled = self.instruments.modes.compile_seconds - compiled
+        modes, galleries = self.instruments.modes, self.instruments.galleries
+        compiled = modes.compile_seconds + galleries.compile_seconds
+        self._log.write_epoch(epoch, logs, lambda: modes.measure(is_last))
+        self._log.write_gallery(galleries.take(epoch, is_last))
+        compiled = modes.compile_seconds + galleries.compile_seconds - compiled
         self._log.compile_seconds += compiled
         self.schedule.add_work(time.perf_counter() - started - compiled)
 

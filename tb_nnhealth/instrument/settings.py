@@ -9,6 +9,7 @@ from typing import Any
 
 from tb_nnhealth.configuration import Settings as RuleSettings
 from tb_nnhealth.configuration import checked as checked_limits
+from tb_nnhealth.instrument.gallery import MOST_EXAMPLES, Vocabularies, vocabularies
 from tb_nnhealth.project import project_settings
 from tb_nnhealth.summary.event_file import is_remote
 
@@ -31,6 +32,8 @@ class Settings:
     scorecard_path: str | None
     guard: bool
     modes: bool
+    gallery: int
+    vocabularies: Vocabularies
     limits: RuleSettings
     project: RuleSettings
 
@@ -44,6 +47,8 @@ def checked(
     on_error: Any,
     scorecard_path: Any,
     limits: Any = None,
+    gallery: Any = None,
+    vocabulary: Any = None,
     **switches: Any,
 ) -> Settings:
     """Returns the settings, with what the `pyproject.toml` above the working directory sets of the rules.
@@ -73,6 +78,8 @@ def checked(
         scorecard_path=None if scorecard_path is None else _path("scorecard_path", scorecard_path),
         limits=checked_limits({} if limits is None else limits, "in limits"),
         project=project_settings() or {},
+        gallery=_examples(gallery),
+        vocabularies=vocabularies(vocabulary),
         **switches,
     )
 
@@ -87,6 +94,19 @@ def _sampling(value: Any) -> str | int:
     if steps < 1:
         raise ValueError(f'`sampling` should be "auto" or a number of steps, 1 or more. Received: sampling={value!r}')
     return steps
+
+
+def _examples(value: Any) -> int:
+    try:
+        examples = -1 if isinstance(value, bool) else 0 if value is None else operator.index(value)
+    except TypeError:
+        examples = -1
+    if not 0 <= examples <= MOST_EXAMPLES:
+        raise ValueError(
+            f"`gallery` should be a number of examples up to {MOST_EXAMPLES}, or 0 or None for no gallery. "
+            f"Received: gallery={value!r}"
+        )
+    return examples
 
 
 def _path(name: str, value: Any) -> str:

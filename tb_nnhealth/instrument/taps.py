@@ -179,10 +179,10 @@ def _call(
         leaves[index] = replacement
         return keras.tree.pack_sequence_as(outputs, leaves)
 
-    return _signed_as(original, call)
+    return signed_as(original, call)
 
 
-def _signed_as(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
+def signed_as(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a function that stands in for another, with its signature: a model may look at that."""
     with contextlib.suppress(TypeError, ValueError):
         stand_in.__dict__["__signature__"] = inspect.signature(original)
@@ -217,7 +217,7 @@ def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[...
     def tell_of_failure(given: Mapping[str, Any]) -> None:
         observer.on_failed_loss(given.get("x"), given.get("y"), given.get("y_pred"))
 
-    return _signed_as(original, compute_loss)
+    return signed_as(original, compute_loss)
 
 
 def _data_loss(compile_loss: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
@@ -281,4 +281,4 @@ def _apply(optimizer: Any, observer: Observer, sight: _Sight) -> Callable[..., A
         unconverted(observer.after_apply)(optimizer, variables, gradients, before)
         return result
 
-    return _signed_as(original, apply)
+    return signed_as(original, apply)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tb_nnhealth.reader._data import LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.blocks import Each, Events, histograms_of, read_tables
+from tb_nnhealth.reader.gallery import galleries_of
 from tb_nnhealth.reader.manifest import DAMAGED, joined_facts, manifest_fault, settings_of
 from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
 from tb_nnhealth.summary import metadata
@@ -20,7 +21,7 @@ TEXTS = (metadata.EPOCH, metadata.EVENT, metadata.PROGRESS)
 def assemble(
     events: Events,
     problems: Sequence[str] = (),
-    histograms: Events | None = None,
+    late: Events | None = None,
     each: Each = map,
 ) -> HealthRun:
     """Returns the run that the events tell of.
@@ -32,13 +33,14 @@ def assemble(
     Args:
       events: those of each tag.
       problems: sentences about what could not be read, to be kept in the run.
-      histograms: the events of these tags, where they are not among the others; read when a histogram is wanted.
+      late: the events of histograms and galleries, where they are not among the others; read when one is wanted.
       each: how a function is called on each of many things, as `map` does: perhaps several at a time.
 
     Raises:
       LogError: no manifest is there, or it has another schema version or form.
     """
     noted: list[str] = []
+    late = events if late is None else late
     manifests = events.get(metadata.MANIFEST, ())
     starts = [(datum.wall_time, datum.step) for datum in manifests]
     sessions = _sessions(canonical(manifests, starts), noted)
@@ -71,8 +73,9 @@ def assemble(
         data=tables["data"],
         step=tables["steps"],
         classes=tables["classes"],
-        histograms=histograms_of(sessions, events if histograms is None else histograms, starts),
+        histograms=histograms_of(sessions, late, starts),
         epochs=epochs,
+        galleries=galleries_of(late, starts),
         nonfinite=_nonfinite(happened),
         loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS}

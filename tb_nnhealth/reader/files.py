@@ -129,8 +129,8 @@ def _read_files(storage: Storage, paths: list[str]) -> HealthRun:
             problems.append(f"{name} cannot be read: {error.strerror}")
     if not events and problems:
         raise LogError(f"Expected readable event files in {os.path.dirname(paths[0])}. Received: {problems[0]}")
-    histograms = {tag: events.pop(tag) for tag in list(events) if metadata.is_histogram(tag)}
-    return assemble(events, problems, histograms)
+    late = {tag: events.pop(tag) for tag in list(events) if metadata.is_read_late(tag)}
+    return assemble(events, problems, late)
 
 
 def _read_data(data: bytes, name: str, problems: list[str]) -> Iterator[tuple[str, Datum]]:

@@ -67,7 +67,8 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
 
     A small run, whose tables have one block each, is read in one call: it takes the data server some 40 ms, however
     little it reads. Else, and where that fails, one tag is read a call, several at a time: an answer is limited to
-    256 MiB, and a tag that cannot be read must not hide the others. Histograms are read when they are asked for.
+    256 MiB, and a tag that cannot be read must not hide the others. Histograms and galleries are read when
+    they are asked for.
 
     Args:
       listed: the run's tags, where they have just been listed.
@@ -86,10 +87,10 @@ def read_provider(provider: Any, context: Any, experiment_id: str, run: str, lis
     def read(together: list[str]) -> Events:
         return _read(provider, context, experiment_id, run, together)
 
-    histograms = _Read([tag for tag in tags if metadata.is_histogram(tag)], lambda tag: read([tag])[tag])
-    others = [tag for tag in tags if tag not in histograms]
+    late = _Read([tag for tag in tags if metadata.is_read_late(tag)], lambda tag: read([tag])[tag])
+    others = [tag for tag in tags if tag not in late]
     at_once = _at_once(read, others)
-    return _one_by_one(read, others, histograms) if at_once is None else assemble(at_once, (), histograms)
+    return _one_by_one(read, others, late) if at_once is None else assemble(at_once, (), late)
 
 
 class _Read(Mapping[str, list[Datum]]):
@@ -124,9 +125,7 @@ def _at_once(read: Callable[[list[str]], Events], tags: list[str]) -> Events | N
         return None
 
 
-def _one_by_one(
-    read: Callable[[list[str]], Events], tags: list[str], histograms: Mapping[str, list[Datum]]
-) -> HealthRun:
+def _one_by_one(read: Callable[[list[str]], Events], tags: list[str], late: Mapping[str, list[Datum]]) -> HealthRun:
     """Returns the run, with a sentence on each of the tags that cannot be read."""
     problems: list[str] = []
 
@@ -138,7 +137,7 @@ def _one_by_one(
             return []
 
     with ThreadPoolExecutor(TAGS_AT_ONCE) as pool:
-        return assemble(_Read(tags, read_one), problems, histograms, pool.map)
+        return assemble(_Read(tags, read_one), problems, late, pool.map)
 
 
 def _list(

@@ -11,6 +11,7 @@ tensor (data class TENSOR):
 | `nnhealth/<histogram>_histogram/<block>` | float32 `[rows, bins]` | each written histogram |
 | `nnhealth/classes/<block>` | float32 `[rows, classes]` | each written sample |
 | `nnhealth/epoch` | JSON text | each epoch's end |
+| `nnhealth/gallery` | JSON text | the ends of some epochs, where a gallery was asked for |
 | `nnhealth/progress` | JSON text | now and then, and the end of a session |
 | `nnhealth/event` | JSON text | each thing that happened (the first non-finite value, rows lost …) |
 
@@ -19,6 +20,9 @@ event again: its step and wall time are those of the first, so that it starts no
 
 An epoch's text is {"epoch", "step", "logs"}, and "modes": {"training": loss, "inference": loss} of one batch where
 that was measured, else null.
+
+A gallery's text is {"epoch", "examples", "exhibits", "left_out": [sentence, …]} (tb_nnhealth.reader.gallery): what
+a few examples look like, tensor by tensor, in 256 KiB at most.
 
 A table is cut into blocks of rows, so that one tag of a long run stays within what TensorBoard's
 data server sends in one message (256 MiB). Each event costs some microseconds of reading, whatever its size:
@@ -49,6 +53,7 @@ TABLES = ("variables", "activations", "data", "steps", "classes")
 
 MANIFEST = f"{PLUGIN_NAME}/manifest"
 EPOCH = f"{PLUGIN_NAME}/epoch"
+GALLERY = f"{PLUGIN_NAME}/gallery"
 PROGRESS = f"{PLUGIN_NAME}/progress"
 EVENT = f"{PLUGIN_NAME}/event"
 
@@ -70,6 +75,11 @@ def histogram_tag(histogram: str, block: int) -> str:
 
 def is_histogram(tag: str) -> bool:
     return "_histogram/" in tag
+
+
+def is_read_late(tag: str) -> bool:
+    """Returns whether no rule needs what stands there: it is read when it is asked for."""
+    return is_histogram(tag) or tag == GALLERY
 
 
 def blocks(rows: int, row_bytes: int, events: int) -> list[tuple[int, int]]:

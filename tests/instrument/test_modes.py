@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
-from tb_nnhealth.instrument import modes
+from tb_nnhealth.instrument import kept, modes
 from tb_nnhealth.instrument.judge import HealthWarning
 from tb_nnhealth.records import HealthRun
 from tests.instrument.training import Outcome, assert_same_bits, train, unwarned
@@ -239,7 +239,7 @@ def test_under_xla_the_replayed_batch_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_batch_that_is_too_large_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modes, "MOST_BYTES", 16 * 9 * 4 - 1)
+    monkeypatch.setattr(kept, "MOST_BYTES", 16 * 9 * 4 - 1)
     assert {epoch.modes for epoch in measured(trial, tmp_path)[1].epochs} == {None}
 
 
