@@ -357,7 +357,7 @@ class Galleries(Sequence[Gallery]):
     @classmethod
     def of(cls, galleries: Sequence[Gallery] = (), problems: Sequence[str] = ()) -> "Galleries":
         """Returns those that are at hand."""
-        return cls(bool(galleries), lambda: (galleries, problems))
+        return cls(bool(galleries or problems), lambda: (galleries, problems))
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -116,6 +116,7 @@ def write_synthetic_run(
     epoch_steps: int = 10,
     events: Iterable[Mapping[str, Any]] = (),
     finished: bool = True,
+    galleries: bool = False,
     **manifest: Any,
 ) -> HealthWriter:
     """Writes a session that samples every step from start_step to start_step + steps, and closes it."""
@@ -128,6 +129,9 @@ def write_synthetic_run(
             logs = {"loss": 1.0 / (1.0 + step), "val_loss": 2.0 / (1.0 + step)}
             writer.write_json(metadata.EPOCH, step, {"epoch": step // epoch_steps, "step": step + 1, "logs": logs})
             writer.write_json(metadata.PROGRESS, step, make_progress(writer, step + 1, finished=False))
+            if galleries:
+                wrong = max(0, 3 - step // epoch_steps)
+                writer.write_json(metadata.GALLERY, step, make_gallery(step // epoch_steps, wrong))
     last = start_step + steps - 1
     if events:
         writer.write_json(metadata.EVENT, last, list(events))

@@ -45,6 +45,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
             "tables": {name: _table(run, table) for name, table in tables(run).items() if table.rows},
             "histograms": {kind: list(rows) for kind, rows in run.histograms.rows.items()},
             "epochs": [{"epoch": epoch.epoch, "step": epoch.step, "logs": dict(epoch.logs)} for epoch in run.epochs],
+            "galleries": run.galleries.are_there,
             "problems": list(run.problems),
         }
     )

@@ -12,6 +12,7 @@ from werkzeug import wrappers
 
 from tb_nnhealth import reader
 from tb_nnhealth.diff import earlier_places
+from tb_nnhealth.faces import gallery
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.faces.facts import facts, layer_facts, tables
@@ -79,6 +80,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/extent": route(self._extent),
             "/flow": route(self._flow),
             "/series": route(self._series),
+            "/gallery": route(self._gallery),
             "/histograms": route(self._histograms),
         }
 
@@ -183,6 +185,14 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
     def _series(self, request: wrappers.Request) -> wrappers.Response:
         run, table = self._read(request).run, self._table(request)
         return binary(request, matrices.series(run, table, _row(request, table), *_window(request)))
+
+    def _gallery(self, request: wrappers.Request) -> wrappers.Response:
+        galleries = self._read(request).run.galleries
+        place = gallery.at_step(galleries, integer(request, "step", LARGEST_STEP, 0, LARGEST_STEP))
+        listed = [{"step": one.step, "title": gallery.title(one)} for one in galleries]
+        shown = gallery.content(galleries[place]) if galleries else None
+        problems = list(galleries.problems)
+        return strict_json(request, {"galleries": listed, "shown": place, "gallery": shown, "problems": problems})
 
     def _histograms(self, request: wrappers.Request) -> wrappers.Response:
         judged, kind = self._read(request), parameter(request, "kind")

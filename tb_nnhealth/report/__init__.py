@@ -28,6 +28,7 @@ from tb_nnhealth.report.axis import HEIGHT
 from tb_nnhealth.report.drawing import WIDTH
 from tb_nnhealth.report.findings import failures, measured, others
 from tb_nnhealth.report.flow import flows
+from tb_nnhealth.report.gallery import shown as gallery_shown
 from tb_nnhealth.report.heatmap import heat_maps
 from tb_nnhealth.report.layers import COLUMNS, UNITS, listed, opened, start
 from tb_nnhealth.report.timeline import beginnings, reach_of
@@ -60,7 +61,7 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
         layers=listed(scorecard), layer_count=len(scorecard.layers), opened=shown,
         losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
         layer_statistics=COLUMNS, units=UNITS, settings=_settings(told["model"]),
-        parts={part.facts["path"]: part.place for part in shown},
+        parts={part.facts["path"]: part.place for part in shown}, gallery=gallery_shown(run),
     )  # fmt: skip
 
 
@@ -75,13 +76,17 @@ def _template() -> jinja2.Template:
         finalize=_shown,
     )
     environment.filters.update(
-        {name: getattr(wording, name) for name in ("count", "number", "plural", "quantity", "short", "steps", "words")}
+        {
+            name: getattr(wording, name)
+            for name in ("count", "number", "plural", "quantity", "sentence", "short", "steps", "words")
+        }
     )
     environment.filters.update(
         measured=measured,
         start=start,
         inline=lambda text: Markup(inline(text)),
         product=math.prod,
+        base64=_base64,
         breakable=_breakable,
     )
     environment.globals.update(
@@ -99,6 +104,11 @@ def _template() -> jinja2.Template:
 def _breakable(name: Any) -> Markup:
     """Returns a name that may break after each slash and underline, and within what is written LikeThis."""
     return Markup("<wbr>").join(_JOINT.split(wording.plain(str(name))))
+
+
+def _base64(text: str) -> Markup:
+    """Returns a picture that the reader has checked, whose text is not to be shortened."""
+    return Markup(base64.b64encode(base64.b64decode(text)).decode())
 
 
 def _shown(value: Any) -> Any:

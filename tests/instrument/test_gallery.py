@@ -107,6 +107,7 @@ def test_a_table_has_the_names_of_the_features_in_the_order_of_the_data() -> Non
     assert [one["name"] for one in given] == ["zeta", "alpha"]
     assert given[0]["values"] == [[0.0], [1.0], [2.0]]
     first = of(content, "first")
+    assert first["name"] == "zeta, alpha"
     assert first["values"] == [[0.0, 3.0], [1.0, 3.0], [2.0, 3.0]] and first["layer"] == "price"
     assert of(content, "target")["values"] == [[0.0], [0.5], [1.0]]
     expected = model.predict({name: value[:3] for name, value in x.items()}, verbose=0)
@@ -238,8 +239,7 @@ def test_short_fits_again_and_again_do_not_fill_the_disk() -> None:
     galleries = Galleries(digits(), 2, {}, lambda where, error: told.append(error))
     galleries.keep((tf.constant(DIGITS), tf.constant(LABELS)))
     taken = [at for at in range(300) if galleries.take(at, is_last=at % 2 == 1) is not None]
-    assert taken[:4] == [0, 1, 3, 4] or taken[:4] == [0, 1, 3, 5]
-    assert 9 <= len(taken) <= 30 and not told
+    assert taken[:4] == [0, 1, 3, 5] and 24 < len(taken) < 40 and not told
 
 
 # The training.

@@ -26,7 +26,7 @@ STEPS = 40
 def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log directory with a good run, one with markup in its names, and one of a format of the future."""
     directory = tmp_path_factory.mktemp("plugin")
-    write_synthetic_run(directory / "run1", steps=STEPS)
+    write_synthetic_run(directory / "run1", steps=STEPS, galleries=True)
     write_synthetic_run(directory / "exp<b>1", steps=4, variables=[f"{MARKUP}/kernel", "output/kernel"])
     write_synthetic_run(directory / "future", steps=4, schema_version=99)
     return directory

@@ -29,7 +29,7 @@ BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
     "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/extent",
-    "/flow", "/series", "/histograms", "/table", "/diff", "/names",
+    "/flow", "/series", "/histograms", "/table", "/diff", "/names", "/gallery",
 )  # fmt: skip
 
 
@@ -44,6 +44,27 @@ def frame(data: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     first, last = np.frombuffer(data, "<f8", 2 * columns, 16).reshape(2, columns)
     values = np.frombuffer(data, "<f4", offset=16 + 16 * columns).reshape(planes, rows, columns)
     return first, last, values
+
+
+def test_a_gallery_is_the_last_one_that_was_taken_by_a_step(client):
+    assert get(client, "/run", run=RUN).json["galleries"] is True
+    last = get(client, "/gallery", run=RUN).json
+    assert [one["step"] for one in last["galleries"]] == [9, 19, 29, 39] and last["shown"] == 3
+    assert (
+        last["gallery"]["title"] == "after epoch 4, step 39"
+        and last["gallery"]["said"] == "3 of 3 predictions are right"
+    )
+    assert last["problems"] == []
+    early = get(client, "/gallery", run=RUN, step=20).json
+    assert early["shown"] == 1 and early["gallery"]["right"] == [False, False, True]
+    assert early["gallery"]["exhibits"][0]["kind"] == "picture"
+    assert get(client, "/gallery", run=RUN, step=-1).status_code == 400
+
+
+def test_a_run_without_a_gallery(client):
+    assert get(client, "/run", run="exp<b>1/health").json["galleries"] is False
+    nothing = get(client, "/gallery", run="exp<b>1/health").json
+    assert nothing == {"galleries": [], "shown": 0, "gallery": None, "problems": []}
 
 
 def test_runs_are_those_with_health_data(client):

@@ -14,9 +14,9 @@ from tb_nnhealth.instrument.gallery.words import Vocabularies
 from tb_nnhealth.instrument.kept import KeptBatch, keep
 from tb_nnhealth.instrument.trouble import Failure
 
-LATER = 1.25
-"""The last epoch of a `fit` is shown where so many times the epochs are over as at the last gallery: a training may be
-of many short ones."""
+FREE, LATER = 24, 1.25
+"""So many galleries are taken at the last epochs of `fit`s whenever these come; later ones where so many times the
+epochs are over as at the gallery before, for a training may be of many short `fit`s."""
 
 
 class Galleries:
@@ -39,7 +39,7 @@ class Galleries:
         self._data: tuple[Any, Any] | None = None
         self._look: Look | None = None
         self._refusal: str | None = None
-        self._epochs = self._last_shown = 0
+        self._epochs = self._last_shown = self._taken = 0
 
     def keep(self, data: Any) -> None:
         """Keeps the first examples of a step, in the graph of the step."""
@@ -61,7 +61,8 @@ class Galleries:
         """
         self._epochs += 1
         is_turn = self._epochs & (self._epochs - 1) == 0
-        if not self._examples or not (is_turn or (is_last and self._epochs >= LATER * self._last_shown)):
+        is_rare = self._taken < FREE or self._epochs >= LATER * self._last_shown
+        if not self._examples or not (is_turn or (is_last and is_rare)):
             return None
         try:
             return self._take(epoch)
@@ -81,7 +82,7 @@ class Galleries:
             return None
         x, y = self._data
         seen = self._see(x)
-        self._last_shown = self._epochs
+        self._last_shown, self._taken = self._epochs, self._taken + 1
         return shown(self._model, x, y, seen, self._refusal, self._vocabularies, epoch)
 
     def _see(self, x: Any) -> Seen | None:

@@ -113,7 +113,7 @@ def _exhibits(
     inputs = [Tensor("input", name, leaf, words=vocabularies.get(name, common)) for name, leaf in named]
     leaves = tf.nest.flatten(x)
     at_place = [next(tensor for tensor in inputs if tensor.values is leaf) for leaf in leaves]
-    firsts = [] if seen is None else [_of_layer(first, at_place, common or own) for first in seen.firsts]
+    firsts = [] if seen is None else [_of_layer(first, at_place, inputs, common or own) for first in seen.firsts]
     differing = [first for first in firsts if not any(_same(first.values, tensor.values) for tensor in inputs)]
     changed = {first.layer for first in differing}
     getting = {
@@ -151,10 +151,13 @@ def _answers(
     return told
 
 
-def _of_layer(first: First, inputs: Sequence[Tensor], vocabulary: words.Words | None) -> Tensor:
+def _of_layer(
+    first: First, at_place: Sequence[Tensor], inputs: Sequence[Tensor], vocabulary: words.Words | None
+) -> Tensor:
     """Returns what a layer gets, named after the inputs that it is made of."""
-    name = ", ".join(inputs[place].name for place in first.inputs)
-    own = next((inputs[place].words for place in first.inputs if inputs[place].words is not None), vocabulary)
+    made_of = {id(at_place[place]): at_place[place] for place in first.inputs}
+    name = ", ".join(tensor.name for tensor in inputs if id(tensor) in made_of)
+    own = next((tensor.words for tensor in made_of.values() if tensor.words is not None), vocabulary)
     return Tensor("first", name, first.tensor, first.layer, own)
 
 

@@ -50,6 +50,9 @@ export const version = async (run) => (await json('version', {run})).version;
 /** @param {string} run @returns {Promise<Json>} its scorecard, but for the layers */
 export const scorecard = (run) => json('scorecard', {run, layers: '0'});
 
+/** @param {string} run @param {number | null} step null = the last one @returns {Promise<Json>} which galleries there are, and the one that had been taken by the step */
+export const gallery = (run, step) => json('gallery', {run, ...(step === null ? {} : {step: String(step)})});
+
 /** @param {string} run @param {string} path @returns {Promise<Json>} all that is known of a layer */
 export const layer = (run, path) => json('layer', {run, layer: path});
 

@@ -29,6 +29,7 @@ export class OneRun {
       view: (view) => change({view}),
       choose: (choice) => change({choice}),
       flow: (flow) => change({flow}),
+      examples: (step) => change({step}),
       select: (row) => change({row, focus: null}),
       zoom: (range) => change({range}),
       space: (log) => change({log}),

@@ -77,6 +77,7 @@ async function paint(sheet, node, clip, around = null) {
     ground(sheet, box, style);
     if (node instanceof HTMLInputElement) control(sheet, node, box, style);
     if (node instanceof HTMLCanvasElement && node.width && node.height) context.drawImage(node, ...place(sheet, box));
+    if (node instanceof HTMLImageElement && node.complete && node.naturalWidth) image(sheet, node, box);
     if (node instanceof SVGSVGElement) await icon(sheet, node, box);
     if (node.hasAttribute('data-number')) count(sheet, node, inner(box, style));
     if (style.display === 'list-item' && style.listStyleType !== 'none') marker(sheet, node, box, style);
@@ -137,6 +138,12 @@ function count(sheet, node, box) {
   const style = getComputedStyle(node, '::after');
   const content = node.getAttribute('data-number') ?? '';
   text(sheet, content, {...box, left: box.right - widthOf(sheet, content, style)}, style);
+}
+
+/** @param {Sheet} sheet @param {HTMLImageElement} node @param {DOMRect} box */
+function image(sheet, node, box) {
+  sheet.context.imageSmoothingEnabled = false;
+  sheet.context.drawImage(node, ...place(sheet, box));
 }
 
 /** @param {Sheet} sheet @param {SVGSVGElement} node @param {DOMRect} box */

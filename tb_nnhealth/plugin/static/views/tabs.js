@@ -16,10 +16,11 @@ export class Tabs {
     }, this.buttons);
   }
 
-  /** @param {string} name of the tab that is shown */
-  update(name) {
+  /** @param {string} name of the tab that is shown @param {string | null} [empty] of one that has nothing to show: it is hidden, unless it is chosen */
+  update(name, empty = null) {
     for (const button of this.buttons) {
       const chosen = button.dataset.name === name;
+      button.hidden = button.dataset.name === empty && !chosen;
       button.setAttribute('aria-selected', String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     }
@@ -27,12 +28,13 @@ export class Tabs {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    const at = this.buttons.indexOf(document.activeElement);
-    const last = this.buttons.length - 1;
+    const buttons = this.buttons.filter((/** @type {HTMLElement} */ button) => !button.hidden);
+    const at = buttons.indexOf(document.activeElement);
+    const last = buttons.length - 1;
     const next = {ArrowLeft: at > 0 ? at - 1 : last, ArrowRight: at < last ? at + 1 : 0, Home: 0, End: last}[event.key];
     if (at < 0 || next === undefined) return;
     event.preventDefault();
-    this.buttons[next].focus();
-    this.buttons[next].click();
+    buttons[next].focus();
+    buttons[next].click();
   }
 }

@@ -11,6 +11,7 @@ import {CurvesView} from './curves.js';
 import {flowOf} from './depth.js';
 import {FlowView} from './flow.js';
 import {unknownRow} from './empty.js';
+import {ExamplesView} from './examples.js';
 import {title} from './header.js';
 import {HeatView} from './heat.js';
 import {LayerPanel} from './layer.js';
@@ -25,8 +26,8 @@ import {Tabs} from './tabs.js';
  * @typedef {{facts: Json, card: Json, view: string, choice: Choice, flow: string | null, range: import('../api.js').Range,
  *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, form: string, matrix: import('../matrix.js').Matrix | null, depth: import('./depth.js').FlowFrame | null, overview: Frame | null, loss: Frame | null, row: string | null, selected: ReadonlySet<string>, related: ReturnType<typeof import('./charts.js').relatives>,
  *   sources: import('./charts.js').Source[], spreads: import('./distribution.js').Spread[],
- *   classes: import('./charts.js').Source[], about: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
- * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, select: (row: string | null) => void,
+ *   classes: import('./charts.js').Source[], about: Json | null, gallery: Json | null, focus: import('./heatmap.js').Focus | null, states: ReadonlyMap<string, string>, dark: boolean}} Shown
+ * @typedef {{view: (name: string) => void, choose: (choice: Choice) => void, flow: (statistic: string) => void, examples: (step: number | null) => void, select: (row: string | null) => void,
  *   zoom: (range: import('../api.js').Range) => void, space: (log: boolean) => void, filter: (text: string) => void, refine: (changes: Partial<import('../state.js').State>, quiet?: boolean) => void, open: (findings: Json[]) => void,
  *   read: (finding: Json) => void}} Actions
  */
@@ -36,6 +37,7 @@ export const VIEWS = [
   {name: 'heatmap', title: 'Layers × steps'},
   {name: 'flow', title: 'Gradient flow'},
   {name: 'curves', title: 'Training curves'},
+  {name: 'examples', title: 'Examples'},
 ];
 
 export class Timeline {
@@ -53,6 +55,7 @@ export class Timeline {
     this.flow = new FlowView(this.axis, {
       choose: actions.flow, select: (row) => actions.select(row), step: (step) => refine({step}), everything: (everything) => refine({everything}),
     });
+    this.examples = new ExamplesView(actions.examples);
     this.tabs = new Tabs('View', VIEWS, 'view', actions.view);
     this.layer = new LayerPanel(this.axis, {select: actions.select, read: actions.read, reshape: (form) => refine({form})});
     const unknown = h('div');
@@ -62,7 +65,7 @@ export class Timeline {
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
     this.views = h('div.views', {}, this.tabs.node, h('span.space'), this.spacing.node);
-    this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node);
+    this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node, this.examples.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), zoomed),
       this.empty, this.overview.node, this.views, this.panel, unknown, this.layer.node);
@@ -88,23 +91,26 @@ export class Timeline {
 
   /** @param {Shown} shown */
   updateView(shown) {
-    const {facts, card, view, flow, depth, loss, logLoss, step, everything, range, selected, dark} = shown;
+    const {facts, card, view, flow, depth, loss, logLoss, step, everything, range, selected, gallery, dark} = shown;
     const nothing = !facts.training.sampled_steps;
     this.empty.hidden = !nothing;
     this.views.hidden = this.panel.hidden = nothing;
-    this.tabs.update(view);
+    this.tabs.update(view, facts.galleries ? null : 'examples');
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);
     this.heat.node.hidden = view !== 'heatmap';
     this.flow.node.hidden = view !== 'flow';
     this.curves.node.hidden = view !== 'curves';
+    this.spacing.node.hidden = view === 'examples';
+    this.examples.node.hidden = view !== 'examples';
     if (view === 'heatmap') this.heat.update(shown);
     if (view === 'flow') this.flow.update({facts, flow: flowOf(facts, flow), frame: depth, range, step, everything, selected, dark});
     if (view === 'curves') this.curves.update({facts, card, frame: loss, logLoss, dark});
+    if (view === 'examples') this.examples.update(facts, gallery);
   }
 
   /** Gives the focus to what the chosen view shows: the heat map's row, the flow's plot, or else its tab. */
   enter() {
-    const first = this.panel.querySelector(':scope > :not([hidden]) :is(.labels [tabindex="0"], .flow-plot)');
+    const first = this.panel.querySelector(':scope > :not([hidden]) :is(.labels [tabindex="0"], .flow-plot, .examples input:enabled)');
     const target = first ?? this.tabs.node.querySelector('[aria-selected="true"]');
     focus(target);
     target?.scrollIntoView({block: 'nearest'});

@@ -1,0 +1,125 @@
+"""A gallery in the words of the tab and the report: what each tensor is, and which predictions are right."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from tb_nnhealth.faces.wording import count, number, plural
+from tb_nnhealth.pairing import paired
+from tb_nnhealth.records import Exhibit, Gallery
+
+LARGEST = 128
+"""Pixels that the longer side of a small picture is enlarged to, at most."""
+
+Content = dict[str, Any]
+
+
+def at_step(galleries: Sequence[Gallery], step: int | None) -> int:
+    """Returns the place of the last gallery that was taken by a step, of the first one where all came later."""
+    if step is None:
+        return max(0, len(galleries) - 1)
+    return max((place for place, gallery in enumerate(galleries) if gallery.step <= step), default=0)
+
+
+def title(gallery: Gallery) -> str:
+    """Returns when a gallery was taken: "after epoch 4, step 1,200"."""
+    if gallery.epoch is None:
+        return "before the training"
+    return f"after epoch {count(gallery.epoch + 1)}, step {count(gallery.step)}"
+
+
+def right(gallery: Gallery) -> list[bool | None]:
+    """Returns of each example whether all its predicted classes are right, None where that cannot be told."""
+    targets, predictions = (
+        {exhibit.name: exhibit for exhibit in gallery.of(stage) if exhibit.kind == "classes" and not exhibit.several}
+        for stage in ("target", "prediction")
+    )
+    pairs = [(targets[one], predictions[other]) for one, other in paired(list(targets), list(predictions)).items()]
+    return [_is_right(pairs, place) for place in range(gallery.examples)]
+
+
+def said(gallery: Gallery) -> str:
+    """Returns how many predictions are right: "6 of 8 predictions are right", "" where that cannot be told."""
+    judged = [each for each in right(gallery) if each is not None]
+    if not judged:
+        return ""
+    return f"{sum(judged)} of {plural(len(judged), 'prediction')} {'is' if len(judged) == 1 else 'are'} right"
+
+
+def content(gallery: Gallery) -> Content:
+    """Returns what is shown of a gallery, as strict JSON data."""
+    return {
+        "title": title(gallery),
+        "said": said(gallery),
+        "examples": gallery.examples,
+        "right": right(gallery),
+        "exhibits": [_exhibit(exhibit) for exhibit in gallery.exhibits],
+        "left_out": list(gallery.left_out),
+    }
+
+
+def scale(exhibit: Exhibit) -> float:
+    """Returns by how much a picture is enlarged: small ones by a whole number, so that each pixel is a square."""
+    return float(max(1, LARGEST // max(1, *exhibit.size)))
+
+
+def heading(exhibit: Exhibit) -> str:
+    """Returns what a tensor is, in a few words."""
+    if exhibit.stage == "first":
+        return f"what {_short(exhibit.layer)} gets of {exhibit.name}"
+    return exhibit.name if exhibit.stage == "input" else f"{exhibit.stage} {exhibit.name}"
+
+
+def told(exhibit: Exhibit) -> str:
+    """Returns what is to be known of a tensor: its form, its range, and how it is drawn."""
+    size = math.prod(exhibit.shape)
+    shape = plural(size, "value") if len(exhibit.shape) < 2 else " × ".join(map(count, exhibit.shape))
+    parts = [f"{shape}, {exhibit.dtype}" if exhibit.dtype else shape]
+    if not math.isnan(exhibit.low):
+        low, high, mean, std = (number(each) for each in (exhibit.low, exhibit.high, exhibit.mean, exhibit.std))
+        parts.append(f"from {low} to {high}, mean {mean}, std {std}")
+        if exhibit.kind == "picture":
+            parts.append(f"drawn from black at {low} to white at {high}")
+    parts += [exhibit.channels] if exhibit.channels else []
+    if exhibit.nonfinite:
+        drawn = ", drawn in magenta" if exhibit.kind == "picture" else ""
+        parts.append(f"{count(exhibit.nonfinite)} NaN or infinite{drawn}")
+    if exhibit.stage == "input" and exhibit.layer is not None:
+        parts.append(f"{_short(exhibit.layer)} gets it as it is")
+    return "; ".join(parts)
+
+
+def columns(exhibit: Exhibit) -> list[str]:
+    """Returns the headings of the columns that an exhibit takes in a table: one without a name where it is one."""
+    return list(exhibit.columns) if exhibit.kind == "numbers" and len(exhibit.columns) > 1 else [""]
+
+
+def _exhibit(exhibit: Exhibit) -> Content:
+    return {
+        "stage": exhibit.stage,
+        "name": exhibit.name,
+        "heading": heading(exhibit),
+        "told": told(exhibit),
+        "kind": exhibit.kind,
+        "columns": columns(exhibit),
+        "unit": exhibit.unit,
+        "size": [int(side * scale(exhibit)) for side in exhibit.size],
+        "values": [_strict(value) for value in exhibit.values],
+    }
+
+
+def _is_right(pairs: Sequence[tuple[Exhibit, Exhibit]], place: int) -> bool | None:
+    answers = [(target.values[place], prediction.values[place]) for target, prediction in pairs]
+    judged = [target[0][0] == prediction[0][0] for target, prediction in answers if target and prediction]
+    return all(judged) if judged else None
+
+
+def _short(path: str | None) -> str:
+    """Returns a layer's own name, without the model's that it is in."""
+    return (path or "the first layer").rpartition("/")[2]
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_strict(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,59 @@
+"""A gallery in words."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tb_nnhealth.faces import gallery
+from tb_nnhealth.reader.gallery import gallery_of
+from tb_nnhealth.records import Exhibit, Gallery
+from tests.synthetic import make_gallery
+
+
+def answer(stage: str, *values: Any, name: str = "kind", several: bool = False) -> Exhibit:
+    return Exhibit(stage, name, "classes", values, unit="fraction", several=several)
+
+
+def of(*exhibits: Exhibit) -> Gallery:
+    return Gallery(3, 0, len(exhibits[0].values), exhibits)
+
+
+CAT, DOG, NONE = ((0, 1.0, "cat"),), ((1, 1.0, "dog"), (0, 0.0, "cat")), ()
+
+
+def test_what_is_right_and_what_cannot_be_told() -> None:
+    assert gallery.right(of(answer("target", CAT, DOG, CAT), answer("prediction", CAT, CAT, NONE))) == [
+        True,
+        False,
+        None,
+    ]
+    assert gallery.right(of(answer("target", NONE), answer("prediction", CAT))) == [None]
+    assert gallery.right(of(answer("target", CAT, several=True), answer("prediction", DOG, several=True))) == [None]
+    assert gallery.right(of(answer("prediction", DOG))) == [None]
+    one, other = answer("target", CAT, CAT), answer("target", CAT, DOG, name="b")
+    two = of(one, other, answer("prediction", CAT, CAT), answer("prediction", DOG, DOG, name="b"))
+    assert gallery.right(two) == [False, True]
+    renamed = of(answer("target", CAT, name="0"), answer("prediction", DOG, name="dense"))
+    assert gallery.right(renamed) == [False]
+
+
+def test_words() -> None:
+    given = gallery_of(make_gallery(3, wrong=1), 1199)
+    assert gallery.title(given) == "after epoch 4, step 1,199"
+    assert gallery.title(replace(given, epoch=None)) == "before the training"
+    assert gallery.said(given) == "2 of 3 predictions are right"
+    picture, numbers, *_ = given.exhibits
+    assert gallery.told(picture) == (
+        "50 × 40 × 1, uint8; from 0 to 255, mean 101, std 70.3; drawn from black at 0 to white at 255; "
+        "one channel; channels last"
+    )
+    assert gallery.heading(numbers) == "what dense gets of digit" and "1 NaN or infinite" in gallery.told(numbers)
+    told = gallery.content(given)
+    assert told["exhibits"][0]["size"] == [125, 100] and told["exhibits"][1]["values"][1] == [None, 2.0]
+    assert told["right"] == [False, True, True] and told["left_out"] == list(given.left_out)
+
+
+@pytest.mark.parametrize(("step", "place"), [(None, 2), (0, 0), (5, 0), (6, 0), (10, 1), (15, 1), (99, 2)])
+def test_the_gallery_that_had_been_taken_by_a_step(step: int | None, place: int) -> None:
+    assert gallery.at_step([Gallery(step, 0, 0, ()) for step in (5, 10, 20)], step) == place
