@@ -35,7 +35,7 @@ VARIABLES = tuple(f"block/dense_{index}/{role}" for index in range(12) for role 
 
 def write_runs(log_dir: Path) -> None:
     """Writes runs: of random numbers, calm, sick, deep, wide, sparse, short, with markup in names, unreadable, live."""
-    write_synthetic_run(log_dir / "good", steps=STEPS)
+    write_synthetic_run(log_dir / "good", steps=STEPS, galleries=True)
     write_calm_run(log_dir / "calm")
     write_sick_run(log_dir / "sick")
     write_deep_run(log_dir / "deep")

@@ -306,6 +306,21 @@ def test_the_examples_stay_and_the_predictions_are_those_of_the_model(tmp_path: 
 
 
 @pytest.mark.slow
+def test_batches_that_cannot_be_kept_are_told_of(tmp_path: Path) -> None:
+    def ragged() -> Trial:
+        words = tf.ragged.constant([[1, 2], [3], [4, 5, 6], [1]] * 4, dtype=tf.int32)
+        data = tf.data.Dataset.from_tensor_slices((words, np.zeros((16, 1), "float32"))).batch(4)
+        body = [layers.Embedding(9, 2), layers.GlobalAveragePooling1D(), layers.Dense(1, activation="sigmoid")]
+        model = keras.Sequential([keras.Input((None,), dtype="int32"), *body])
+        model.compile("adam", "binary_crossentropy")
+        return Trial(model, [{"x": data, "epochs": 1, "verbose": 0}])
+
+    _, run = trained(ragged, tmp_path, gallery=2)
+    (only,) = run.galleries
+    assert only.examples == 0 and "dense tensors" in only.left_out[0]
+
+
+@pytest.mark.slow
 def test_off_by_default_and_what_fails_stops_no_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, run = trained(lambda: trial(dense), tmp_path / "off")
     assert not run.galleries

@@ -19,6 +19,9 @@ FREE, LATER = 24, 1.25
 epochs are over as at the gallery before, for a training may be of many short `fit`s."""
 
 
+NOT_KEPT = "No example was kept: that takes a sampled step, and dense tensors of no more than 64 MiB for the examples."
+
+
 class Galleries:
     """Takes a gallery at the end of the 1st, 2nd, 4th, 8th … and last epoch.
 
@@ -51,7 +54,7 @@ class Galleries:
             self._fail(error)
 
     def take(self, epoch: int, is_last: bool) -> Content | None:
-        """Returns the gallery of the epoch that has ended, None where none is due or nothing was kept.
+        """Returns the gallery of the epoch that has ended, None where none is due.
 
         What compiling took is added to `compile_seconds`.
 
@@ -74,12 +77,12 @@ class Galleries:
         self._examples = 0
         self._on_failure("the gallery", error)
 
-    def _take(self, epoch: int) -> Content | None:
+    def _take(self, epoch: int) -> Content:
         if self._data is None and self._batch is not None and self._batch.examples():
             x, y, _ = keras.utils.unpack_x_y_sample_weight(tf.nest.map_structure(_as_array, self._batch.read()))
             self._data = x, y
         if self._data is None:
-            return None
+            return {"epoch": epoch, "examples": 0, "exhibits": [], "left_out": [NOT_KEPT]}
         x, y = self._data
         seen = self._see(x)
         self._last_shown, self._taken = self._epochs, self._taken + 1

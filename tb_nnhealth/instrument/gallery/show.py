@@ -24,6 +24,9 @@ MOST_BYTES = 256 * 1024
 
 MOST_EXAMPLES = 64
 
+ROUNDED = 2.0**-8
+"""By what share a number is changed, at most, that is rounded to bfloat16."""
+
 MOST_TENSORS = 100
 """Inputs, or outputs, of which a gallery shows something."""
 
@@ -162,12 +165,12 @@ def _of_layer(
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Returns whether a layer gets the numbers of the batch as they are, whatever their type and shape."""
+    """Returns whether a layer gets the numbers of the batch as they are, whatever their type, precision and shape."""
     are_numbers = one.dtype.kind in "biuf" and other.dtype.kind in "biuf"
     if not are_numbers or len(one) != len(other) or one.size != other.size:
         return False
     flat, as_given = (part.reshape(-1).astype(np.float32) for part in (one, other))
-    return bool(np.array_equal(flat, as_given, equal_nan=True))
+    return bool(np.allclose(flat, as_given, rtol=ROUNDED, atol=0.0, equal_nan=True))
 
 
 def _few(tensors: list[Any], what: str, left_out: list[str]) -> list[Any]:
