@@ -170,9 +170,10 @@ def answered(loss: Any, target: np.ndarray, outputs: np.ndarray, words: Any = No
 
 def test_logits_are_told_as_probabilities() -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    content = answered(loss, np.array([2, -1]), np.array([[0, 0, np.log(2)], [9, 9, 9]]), words=["a", "b", "c"])
-    (told, _) = of(content, "prediction")["values"]
-    assert told[0] == [2, pytest.approx(0.5), "c"] and of(content, "target")["values"] == [[[2, 1.0, "c"]], []]
+    content = answered(loss, np.array([2, -1]), np.array([[0, 0, np.log(2)], [9000, 0, 0]]), words=["a", "b", "c"])
+    told, sure = of(content, "prediction")["values"]
+    assert sure[0] == [0, 1.0, "a"] and told[0] == [2, pytest.approx(0.5), "c"]
+    assert of(content, "target")["values"] == [[[2, 1.0, "c"]], []]
     binary = answered(keras.losses.BinaryCrossentropy(from_logits=True), np.array([[1.0]]), np.array([[np.log(3)]]))
     assert of(binary, "prediction")["values"] == [[[1, pytest.approx(0.75), ""], [0, pytest.approx(0.25), ""]]]
 
