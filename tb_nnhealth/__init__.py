@@ -17,22 +17,29 @@ from typing import TYPE_CHECKING, Any
 from tb_nnhealth.version import __version__
 
 if TYPE_CHECKING:
+    from tb_nnhealth.compare.comparison import Comparison
+    from tb_nnhealth.compare.models import compare_models
     from tb_nnhealth.instrument.callback import HealthCallback, HealthError, HealthWarning
     from tb_nnhealth.reader import LogError, read_run
     from tb_nnhealth.records import HealthRun
     from tb_nnhealth.scorecard import Scorecard
 
 _HOME = {
+    "Comparison": "tb_nnhealth.compare.comparison",
     "HealthCallback": "tb_nnhealth.instrument.callback",
     "HealthError": "tb_nnhealth.instrument.callback",
     "HealthWarning": "tb_nnhealth.instrument.callback",
     "HealthRun": "tb_nnhealth.records",
     "LogError": "tb_nnhealth.reader",
     "Scorecard": "tb_nnhealth.scorecard",
+    "compare_models": "tb_nnhealth.compare.models",
     "read_run": "tb_nnhealth.reader",
 }
 
+_NEED_TENSORFLOW = ("HealthCallback", "compare_models")
+
 __all__ = [
+    "Comparison",
     "HealthCallback",
     "HealthError",
     "HealthRun",
@@ -40,6 +47,7 @@ __all__ = [
     "LogError",
     "Scorecard",
     "__version__",
+    "compare_models",
     "read_run",
 ]
 
@@ -50,10 +58,10 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:
-        if name != "HealthCallback" or (error.name or "").startswith("tb_nnhealth"):
+        if name not in _NEED_TENSORFLOW or (error.name or "").startswith("tb_nnhealth"):
             raise
         raise ImportError(
-            "HealthCallback expects TensorFlow 2.16 or later and Keras 3.7 or later on its TensorFlow backend: "
+            f"{name} expects TensorFlow 2.16 or later and Keras 3.7 or later on its TensorFlow backend: "
             "pip install 'tb_nnhealth[train]', with KERAS_BACKEND unset or tensorflow. "
             f"Received: KERAS_BACKEND={os.environ.get('KERAS_BACKEND')!r}, no module named {error.name!r}"
         ) from error

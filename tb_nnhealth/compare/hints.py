@@ -1,0 +1,51 @@
+"""What may explain the first difference: layers without counterpart, a transpose, a sum in place of a mean."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tb_nnhealth.compare.aligning import Alignment
+from tb_nnhealth.compare.comparison import Row
+from tb_nnhealth.compare.record import Record, layer_of
+from tb_nnhealth.numbers import whole
+
+
+def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Record) -> str:
+    """Returns a sentence on the first row that differs, empty where there is nothing to say."""
+    first = next((row for row in rows if not row.same), None)
+    if first is None:
+        return ""
+    if first.stage == "weights":
+        return _transpose(first, ours, reference)
+    if first.stage == "loss":
+        return _sum_of_examples(first, ours, reference)
+    return _without_counterpart(first, alignment, ours, reference) if first.stage == "output" else ""
+
+
+def _transpose(first: Row, ours: Record, reference: Record) -> str:
+    one = ours.values.get(("weights", first.ours))
+    two = reference.values.get(("weights", first.reference))
+    if one is None or two is None or one.ndim != 2 or one.T.shape != two.shape:
+        return ""
+    return "Ours is its transpose." if np.allclose(one.T, two, rtol=1e-6, atol=0) else ""
+
+
+def _sum_of_examples(first: Row, ours: Record, reference: Record) -> str:
+    one, two = (float(np.mean(r.values["loss", n])) for r, n in ((ours, first.ours), (reference, first.reference)))
+    examples = next(value.shape[0] for (stage, _), value in ours.values.items() if stage == "prediction")
+    for side, ratio in (("Ours", one / two if two else 0.0), ("The reference's", two / one if one else 0.0)):
+        if examples > 1 and np.isclose(ratio, examples, rtol=1e-3):
+            return f"{side} is {whole(examples)} times as large, as many as there are examples: a sum, not a mean."
+    return ""
+
+
+def _without_counterpart(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:
+    told = []
+    for side, record, place in ((0, ours, first.ours), (1, reference, first.reference)):
+        calls, paired = record.layers(), {pair[side] for pair in alignment.layers}
+        end = calls.index(place) if place in calls else len(calls)
+        start = max((i + 1 for i in range(end) if calls[i] in paired), default=0)
+        names = [layer_of(name) for name in calls[start:end]]
+        if names:
+            told.append(f"{('ours', 'the reference')[side]} has {', '.join(names)}")
+    return f"Before it, without a counterpart: {'; '.join(told)}." if told else ""

@@ -1,0 +1,72 @@
+"""What is recorded of a model on one batch: its weights, outputs, losses and gradients, by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Stage = Literal["weights", "output", "prediction", "state", "loss", "into", "of"]
+"""What a value is: "state" is what a layer has assigned to a weight by the end of the forward pass, "into" the gradient
+of the loss into a layer's output or a prediction, "of" that of a weight."""
+
+Key: TypeAlias = tuple[Stage, str]
+Spread: TypeAlias = Mapping[Key, Array]
+"""How far each element of a value moves by float error."""
+
+PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The values of a model in the order in which they are computed, floats in host memory.
+
+    `owners`: the layer of each weight. `kinds`: the class of each layer, where it is known. `dtypes`: what is computed
+    in. `is_whole`: no weight is left out.
+    """
+
+    values: Mapping[Key, Array]
+    owners: Mapping[str, str]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    dtypes: frozenset[str] = frozenset()
+    is_whole: bool = False
+
+    def names(self, *stages: Stage) -> list[str]:
+        """Returns the names of what is recorded of these stages, each once."""
+        return list(dict.fromkeys(name for stage, name in self.values if stage in stages))
+
+    def layers(self) -> list[str]:
+        """Returns the names of the layers' calls of which the output, or the gradient into it, is recorded."""
+        return [name for name in self.names("output", "into") if not is_prediction(name)]
+
+    def weights(self) -> list[str]:
+        """Returns the names of the weights of which the value or the gradient is recorded, layer after layer."""
+        names = self.names("weights", "of")
+        order = {owner: index for index, owner in reversed(list(enumerate(map(layer_of, self.layers()))))}
+        return sorted(names, key=lambda name: order.get(self.owners.get(name, ""), len(order)))
+
+    def weights_of(self, call: str) -> list[str]:
+        """Returns the names of the weights of the layer that is called."""
+        return [name for name in self.names("weights", "of") if self.owners.get(name) == layer_of(call)]
+
+    def shape(self, name: str, *stages: Stage) -> tuple[int, ...] | None:
+        """Returns the shape of a value, or of its gradient, whichever is recorded."""
+        found = (self.values[stage, name].shape for stage in stages if (stage, name) in self.values)
+        return next(found, None)
+
+
+def layer_of(call: str) -> str:
+    """Returns the layer's name of one of its calls, or of one of its outputs."""
+    return call.partition("#")[0].partition("[")[0]
+
+
+def is_prediction(name: str) -> bool:
+    return name == PREDICTION or name.startswith(f"{PREDICTION}/")
+
+
+def as_floats(value: Any) -> Array:
+    """Returns a value as NumPy computes with it: float64 where it is that, else float32."""
+    array = np.asarray(value)
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)

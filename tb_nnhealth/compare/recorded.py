@@ -1,0 +1,87 @@
+"""A reference that was written down: arrays by name, in a dictionary or an `.npz` file."""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.compare.record import Key, Record, Stage, as_floats, is_prediction
+
+PREFIXES: dict[str, Stage] = {"output": "output", "weights": "weights"}
+
+
+def read(source: Any, ours: Record) -> Record:
+    """Returns what was recorded.
+
+    Args:
+      source: arrays by name, or the path of an `.npz` file of them.
+      ours: our values, by which names are understood.
+
+    Raises:
+      ValueError: the file cannot be read, or holds what is no array of numbers.
+    """
+    arrays = _load(Path(source)) if isinstance(source, (str, os.PathLike)) else dict(source)
+    for name, array in arrays.items():
+        if not isinstance(name, str) or (np.asarray(array).dtype.kind not in "fiub" and not _is_bfloat16(array)):
+            held = f"{name!r} of {type(array).__name__} {np.asarray(array).dtype}"
+            raise ValueError(f"`reference` should hold arrays of numbers by name. Received: {held}.")
+    if not arrays:
+        raise ValueError("`reference` should hold arrays of numbers by name. Received: none.")
+    return _record(arrays, ours)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        held = np.load(path, allow_pickle=False)
+        if not isinstance(held, np.lib.npyio.NpzFile):
+            raise ValueError("a single array")
+        with held:
+            return {name: held[name] for name in held.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else str(error).partition("\n")[0]
+        raise ValueError(
+            f"`reference` should be an .npz file of arrays of numbers. Received: {path} ({why})."
+        ) from None
+
+
+def _record(arrays: Mapping[str, Any], ours: Record) -> Record:
+    outputs = {name.removeprefix("output/") for name in arrays if _is_plain(name)}
+    keys = {name: _key(name, outputs, ours) for name in arrays}
+    values: dict[Key, Any] = {key: as_floats(arrays[name]) for name, key in keys.items()}
+    weights = [name for stage, name in values if stage in ("weights", "of")]
+    owners = {name: name.rpartition("/")[0] for name in weights}
+    dtypes = {str(np.asarray(array).dtype) for array in arrays.values()}
+    return Record(values, owners, {}, frozenset(dtypes))
+
+
+def _is_plain(name: str) -> bool:
+    return name.startswith("output/") or not name.startswith(("weights/", "gradient/", "loss/"))
+
+
+def _key(name: str, outputs: set[str], ours: Record) -> Key:
+    """Returns what a name stands for: a prefix tells, else whether a layer is named before the last slash."""
+    if name == "loss" or name.startswith("loss/"):
+        return ("loss", name)
+    kind, _, rest = name.partition("/")
+    if kind in PREFIXES and rest:
+        return (PREFIXES[kind], rest)
+    if kind == "gradient" and rest:
+        is_weight = not is_prediction(rest) and _is_weight(rest.removeprefix("weights/"), outputs, ours)
+        is_weight = (is_weight or rest.startswith("weights/")) and not rest.startswith("output/")
+        bare = rest.removeprefix("weights/").removeprefix("output/")
+        return ("of" if is_weight else "into", bare)
+    if is_prediction(name):
+        return ("prediction", name)
+    return ("weights" if _is_weight(name, outputs, ours) else "output", name)
+
+
+def _is_weight(name: str, outputs: set[str], ours: Record) -> bool:
+    owner = name.rpartition("/")[0]
+    return name in ours.owners or (bool(owner) and name not in ours.layers() and owner in outputs | set(ours.kinds))
+
+
+def _is_bfloat16(array: Any) -> bool:
+    return str(np.asarray(array).dtype) == "bfloat16"

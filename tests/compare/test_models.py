@@ -1,0 +1,291 @@
+"""compare_models between two Keras models: what it calls the same, and what it names first."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_nnhealth import compare_models
+from tests.compare.building import Hand, convolutional, dense, images, layers, rows
+
+
+def copied(ours, reference, batch, **options):
+    return compare_models(ours, reference, batch, weights="copy", **options)
+
+
+def first(comparison):
+    found = comparison.first
+    return found and (found.stage, found.reference or found.ours)
+
+
+def layer_names(model):
+    return [layer.name for layer in model.layers]
+
+
+@tf.custom_gradient
+def relu_with_wrong_gradient(x):
+    """Its derivative is 1 % too large."""
+    return tf.nn.relu(x), lambda upstream: upstream * tf.cast(x > 0, x.dtype) * 1.01
+
+
+def test_hand_written_layers_are_the_same_as_keras_own():
+    comparison = copied(dense(kind=Hand), dense(), rows())
+    assert comparison.same and comparison.first is None
+    assert not comparison.unpaired_ours and not comparison.unpaired_reference
+    assert {row.stage for row in comparison.rows} == {"weights", "output", "loss", "gradient"}
+    assert any(row.difference > 0 for row in comparison.rows)  # They do round otherwise.
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_hand_written_convolution_and_normalization(training):
+    comparison = copied(
+        convolutional(dropout=False, by_hand=True), convolutional(dropout=False), images(), training=training
+    )
+    assert comparison.same, str(comparison)
+
+
+@pytest.mark.slow
+def test_float_noise_of_a_deep_network_is_not_reported():
+    reference = dense(kind=lambda *args: layers.Dense(*args, kernel_initializer="he_normal"), depth=30, width=512)
+    comparison = copied(dense(kind=Hand, depth=30, width=512), reference, rows(512))
+    assert comparison.same, comparison.summary()
+    outputs = [row for row in comparison.rows if row.stage == "output"]
+    assert len(outputs) == 32 and all(0 < row.difference < row.tolerance < 1e-2 for row in outputs)
+
+
+@pytest.mark.parametrize("third", ["tanh", "gelu", "linear", "leaky_relu"])
+def test_a_wrong_activation_is_named_where_it_stands(third):
+    reference = dense()
+    comparison = copied(dense(third, kind=Hand), reference, rows())
+    assert first(comparison) == ("output", layer_names(reference)[2])
+    assert comparison.first.ratio > 1000
+
+
+def test_a_transposed_kernel_is_told_to_be_that():
+    ours, reference = dense(), dense()
+    ours.set_weights(reference.get_weights())
+    kernel = ours.layers[1].kernel
+    kernel.assign(tf.transpose(kernel))
+    comparison = compare_models(ours, reference, rows())
+    assert first(comparison) == ("weights", f"{layer_names(reference)[1]}/kernel")
+    assert "transpose" in comparison.summary()
+
+
+def test_weights_that_differ_are_said_first_and_copied_only_where_asked():
+    ours, reference = dense(), dense()
+    comparison = compare_models(ours, reference, rows())
+    assert comparison.summary().startswith("The weights already differ at")
+    assert comparison.first.reference == f"{layer_names(reference)[0]}/kernel"
+    assert copied(ours, reference, rows()).same
+
+
+def test_a_missing_bias_is_named_although_it_is_zero():
+    inputs, reference = keras.Input((16,)), dense()
+    second = [layers.Dense(16, "relu"), layers.Dense(16, "relu", use_bias=False), layers.Dense(16, "relu")]
+    ours = keras.Sequential([inputs, *second, layers.Dense(5, "softmax")])
+    ours.compile("sgd", "sparse_categorical_crossentropy")
+    comparison = copied(ours, reference, rows())
+    assert first(comparison) == ("weights", f"{layer_names(reference)[1]}/bias")
+    assert "only the reference has it" in comparison.summary()
+
+
+def test_a_wrong_epsilon_of_a_normalization():
+    reference = convolutional()
+    assert first(copied(convolutional(1e-5), reference, images())) == ("output", layer_names(reference)[1])
+
+
+def test_momentum_shows_in_training_mode_only():
+    ours, reference = convolutional(momentum=0.9), convolutional()
+    assert copied(ours, reference, images()).same
+    comparison = copied(ours, reference, images(), training=True)
+    assert first(comparison) == ("state", f"{layer_names(reference)[1]}/moving_mean")
+
+
+def test_a_normalization_that_stays_in_inference_mode_shows_in_training_mode():
+    ours, reference = convolutional(), convolutional()
+    ours.layers[1].trainable = False
+    assert first(copied(ours, reference, images(), training=True)) == ("output", layer_names(reference)[1])
+
+
+def test_dropout_draws_the_same_in_both():
+    ours, reference = convolutional(), convolutional()
+    assert copied(ours, reference, images(), training=True).same
+
+
+def test_a_layer_without_counterpart_is_named_as_the_likely_cause():
+    reference = convolutional()
+    comparison = copied(convolutional(dropout=False), reference, images())
+    assert comparison.same and comparison.unpaired_reference == ()  # In inference mode it does nothing.
+    comparison = copied(convolutional(dropout=False), reference, images(), training=True)
+    assert f"the reference has {layer_names(reference)[3]}" in comparison.hint
+
+
+def test_a_loss_that_is_a_sum():
+    summed = keras.losses.SparseCategoricalCrossentropy(reduction="sum")
+    comparison = copied(dense(loss=summed), dense(), rows())
+    assert first(comparison) == ("loss", "loss")
+    assert "Ours is 32 times as large" in comparison.summary()
+
+
+def test_regularization_is_told_from_the_loss():
+    ours = dense(kind=lambda *args: layers.Dense(*args, kernel_regularizer="l2"))
+    assert first(copied(ours, dense(), rows())) == ("loss", "loss/regularization")
+
+
+def test_a_wrong_gradient_is_found_where_the_outputs_agree():
+    reference = dense()
+    comparison = copied(dense(relu_with_wrong_gradient), reference, rows())
+    name = layer_names(reference)[2]
+    assert first(comparison) == ("gradient", f"{name}/kernel")
+    assert 0.005 < comparison.first.relative < 0.02
+    assert all(row.same for row in comparison.rows if row.stage != "gradient")
+    assert all(row.same for row in comparison.rows if row.reference == name)
+
+
+def test_the_gradient_of_a_loss():
+    @tf.custom_gradient
+    def loss(y, prediction):
+        with tf.GradientTape() as tape:
+            tape.watch(prediction)
+            value = keras.losses.sparse_categorical_crossentropy(y, prediction)
+        slope = tape.gradient(value, prediction)
+        return value, lambda upstream: (None, 1.5 * upstream[:, None] * slope)
+
+    assert first(copied(dense(loss=loss), dense(), rows())) == ("gradient", "prediction")
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+def test_other_precision_is_explained(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        ours, wrong = dense(), dense("tanh")
+    finally:
+        keras.config.set_dtype_policy(before)
+    reference = dense()
+    comparison = copied(ours, reference, rows())
+    assert comparison.same, comparison.summary()
+    assert comparison.precision == {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}.get(policy, "float32")
+    assert first(copied(wrong, reference, rows())) == ("output", layer_names(reference)[2])
+
+
+class Block(layers.Layer):
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.wide, self.narrow, self.scale = layers.Dense(32, "relu", name="wide"), layers.Dense(16), scale
+
+    def build(self, shape):
+        self.wide.build(shape)
+        self.narrow.build((*shape[:-1], 32))
+
+    def call(self, x):
+        return self.scale * x + self.narrow(self.wide(x))
+
+
+class Residual(keras.Model):
+    """Its head is held first and called last."""
+
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.head = layers.Dense(5, activation="softmax")
+        self.blocks = [Block(), Block(scale)]
+
+    def call(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+def residual():
+    inputs = outputs = keras.Input((16,))
+    for _ in range(2):
+        inner = layers.Dense(16)(layers.Dense(32, activation="relu")(outputs))
+        outputs = layers.Add()([outputs, inner])
+    model = keras.Model(inputs, layers.Softmax()(layers.Dense(5)(outputs)))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("scale, place", [(1.0, None), (0.5, "add_1")])
+def test_a_subclassed_model_beside_a_functional_one(scale, place):
+    keras.backend.clear_session()
+    ours, reference = Residual(scale), residual()
+    ours(rows()[0])
+    comparison = copied(ours, reference, rows())  # It is not compiled: it is given the other's loss.
+    assert first(comparison) == (place and ("output", place))
+
+
+def branches(reverse, loss="mean_squared_error"):
+    a, b = keras.Input((8,), name="a"), keras.Input((4,), name="b")
+    made = {}
+    for name, inputs, activation in sorted([("a", a, "relu"), ("b", b, "tanh")], reverse=reverse):
+        made[name] = layers.Dense(8, activation)(inputs)
+    joined = layers.Concatenate()([made["a"], made["b"]])
+    outputs = {"p": layers.Dense(3, "softmax", name="p")(joined), "q": layers.Dense(1, name="q")(joined)}
+    model = keras.Model({"a": a, "b": b}, outputs)
+    model.compile("sgd", {"p": "sparse_categorical_crossentropy", "q": loss})
+    return model
+
+
+def test_several_inputs_and_outputs():
+    rng = np.random.default_rng(0)
+    x = {"a": rng.normal(size=(20, 8)), "b": rng.normal(size=(20, 4))}
+    y = {"p": rng.integers(0, 3, 20), "q": rng.normal(size=(20, 1))}
+    comparison = copied(branches(False), branches(True), (x, y))
+    assert comparison.same, comparison.summary()
+    assert {"prediction/p", "prediction/q", "loss/p", "loss/q", "loss"} <= {row.ours for row in comparison.rows}
+    comparison = copied(branches(False, "mean_absolute_error"), branches(True), (x, y))
+    assert first(comparison) == ("loss", "loss/q")
+
+
+def test_sample_weights_count():
+    (x, y), ours = rows(), dense()
+    plain = compare_models(ours, ours, (x, y)).rows
+    weighted = compare_models(ours, ours, (x, y, np.linspace(0, 2, 32))).rows
+    assert [row.ours for row in plain] == [row.ours for row in weighted]
+    tolerances = [[row.tolerance for row in found if row.stage == "gradient"] for found in (plain, weighted)]
+    assert tolerances[0] != tolerances[1]
+
+
+def test_without_targets_only_the_forward_pass_is_compared():
+    reference = dense()
+    comparison = copied(dense("tanh"), reference, rows()[0])
+    assert {row.stage for row in comparison.rows} == {"weights", "output"}
+    assert first(comparison) == ("output", layer_names(reference)[2])
+
+
+def test_a_map_pairs_what_order_cannot():
+    def crossed(names):
+        inputs = keras.Input((16,))
+        made = {name: layers.Dense(16, name=name)(inputs) for name in names}
+        return keras.Model(inputs, layers.Subtract()([made[names[0]], made[names[1]]]))
+
+    ours, reference = crossed(["left", "right"]), crossed(["one", "two"])
+    ours.get_layer("left").set_weights(reference.get_layer("two").get_weights())
+    ours.get_layer("right").set_weights(reference.get_layer("one").get_weights())
+    comparison = compare_models(ours, reference, rows()[0], {"left": "two", "right": "one"})
+    assert first(comparison) == ("output", "subtract") or comparison.first.reference.startswith("subtract")
+    assert [row.reference for row in comparison.rows if row.stage == "output"][:2] == ["two", "one"]
+
+
+class Drawn(layers.Layer):
+    """A layer whose `call` is a `tf.function`, which keeps what was traced."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
+
+    @tf.function
+    def call(self, x):
+        return tf.nn.softmax(x @ self.kernel)
+
+
+def test_a_layer_that_is_a_function_is_measured_and_learns_afterwards():
+    model = keras.Sequential([keras.Input((16,)), Drawn()])
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", run_eagerly=True)
+    comparison = compare_models(model, model, rows())
+    assert any(row.ours.endswith("/kernel") and row.stage == "gradient" for row in comparison.rows)
+    before = model.get_weights()[0]
+    model.fit(*rows(), verbose=0)
+    assert np.any(before != model.get_weights()[0])
+    expected = keras.ops.softmax(rows()[0] @ model.get_weights()[0])
+    np.testing.assert_allclose(model(rows()[0]), expected, rtol=1e-5)
