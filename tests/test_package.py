@@ -25,18 +25,20 @@ HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "sklearn")
 def test_public_names_are_listed() -> None:
     assert dir(tb_nnhealth) == sorted(tb_nnhealth.__all__)
     assert {
+        "Comparison",
         "HealthCallback",
         "HealthError",
         "HealthRun",
         "HealthWarning",
         "LogError",
         "Scorecard",
+        "compare_models",
         "read_run",
         "__version__",
     } == set(tb_nnhealth.__all__)
 
 
-@pytest.mark.parametrize("name", ["HealthRun", "Scorecard", "__version__", "read_run"])
+@pytest.mark.parametrize("name", ["Comparison", "HealthRun", "Scorecard", "__version__", "read_run"])
 def test_public_names_that_need_no_tensorflow_are_there(name: str) -> None:
     assert getattr(tb_nnhealth, name) is not None
 
@@ -161,12 +163,15 @@ def test_code_of_readme_runs(
     x, y = np.random.default_rng(0).random((64, 4), np.float32), np.zeros((64, 1), np.float32)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mean_squared_error")
-    names = {"model": model, "x": x, "y": y, "x_val": x, "y_val": y}
-    first, later, settings = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    names = {"model": model, "x": x, "y": y, "x_val": x, "y_val": y, "ours": model, "reference": model}
+    first, later, settings, compared = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
     exec(first, names)
     assert capsys.readouterr().out.endswith(names["health"].scorecard.to_json() + "\n")
     assert eval(later, names) == names["health"].scorecard.to_json()
     assert set(eval(settings, names).settings.limits["dead-units"]) == {"warning", "ignore"}
+    capsys.readouterr()
+    exec(compared, names)
+    assert capsys.readouterr().out.startswith("The models are the same")
 
 
 @pytest.mark.slow
@@ -193,8 +198,9 @@ def _belongs(path: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["HealthCallback", "compare_models"])
 @pytest.mark.parametrize("missing", ["tensorflow", "keras"])
-def test_a_missing_backend_is_said_in_one_sentence(missing):
-    program = f"import sys; sys.modules[{missing!r}] = None\nfrom tb_nnhealth import HealthCallback"
+def test_a_missing_backend_is_said_in_one_sentence(missing, name):
+    program = f"import sys; sys.modules[{missing!r}] = None\nfrom tb_nnhealth import {name}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert "ImportError: HealthCallback expects TensorFlow" in done.stderr
+    assert f"ImportError: {name} expects TensorFlow" in done.stderr

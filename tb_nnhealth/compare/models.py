@@ -99,7 +99,8 @@ def _with_weights(work: Work, alignment: Alignment, other: Record) -> Work:
 
 
 def _check_alignment(alignment: Alignment, ours: Record, reference: Record) -> None:
-    if alignment.layers or alignment.predictions or alignment.weights:
+    losses = set(ours.names("loss")) & set(reference.names("loss"))
+    if alignment.layers or alignment.predictions or alignment.weights or losses:
         return
     told = [
         ", ".join(f"{name} {record.shape(name, 'output', 'into')}" for name in record.layers()[:4]) or "no layer"
@@ -126,10 +127,12 @@ def _spread(model: Any, work: Work, base: Record, unit: float, seed: int) -> dic
 
 
 def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: Record) -> Comparison:
-    pairs = [*alignment.layers, *alignment.weights]
-    mine, others = (
-        tuple(name for name in [*record.layers(), *record.weights()] if name not in {pair[side] for pair in pairs})
-        for side, record in enumerate((ours, reference))
-    )
+    pairs = [*alignment.layers, *alignment.weights, *alignment.predictions]
+    pairs += [(row.ours, row.reference) for row in rows if row.stage == "loss"]
+    unpaired = []
+    for side, record in enumerate((ours, reference)):
+        paired = {pair[side] for pair in pairs}
+        rest = record.names("prediction", "loss") if not record.is_whole else []
+        unpaired.append(tuple(n for n in [*record.layers(), *record.weights(), *rest] if n not in paired))
     precision = coarsest(ours.dtypes | reference.dtypes)
-    return Comparison(tuple(rows), mine, others, precision, hint(rows, alignment, ours, reference))
+    return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, hint(rows, alignment, ours, reference))

@@ -11,7 +11,7 @@ WIDTH = 16
 class Hand(layers.Layer):
     """A dense layer that adds in another order than Keras': even inputs first, then odd ones."""
 
-    def __init__(self, units, activation=None, epsilon=0.0):
+    def __init__(self, units, activation=None):
         super().__init__()
         self.units, self.activation = units, keras.activations.get(activation)
 

@@ -48,13 +48,15 @@ def test_branches_in_another_order_are_paired_by_their_values():
 
 
 def test_a_map_comes_first():
-    ours = record({"a": noise(4, 8), "b": noise(4, 8)})
-    reference = record({"x": noise(4, 8), "y": noise(4, 8)})
-    assert (
-        align(ours, reference, {"a": "y"}).layers
-        == (("a", "y"), ("b", "x"))[:1] + align(ours, reference, {"a": "y"}).layers[1:]
+    weights = [("{}/w", (8, 8)), ("{}/v", (8, 8))]
+    ours, reference = (
+        record({name: noise(4, 8) for name in names}, [(w.format(names[0]), shape) for w, shape in weights])
+        for names in ("ab", "xy")
     )
-    assert dict(align(ours, reference, {"a": "y"}).layers)["a"] == "y"
+    assert align(ours, reference, {}).layers == (("a", "x"), ("b", "y"))
+    alignment = align(ours, reference, {"a": "y", "a/w": "x/v"})
+    assert ("a", "y") in alignment.layers and ("b", "y") not in alignment.layers
+    assert alignment.weights == (("a/w", "x/v"), ("a/v", "x/w"))
 
 
 def test_weights_of_one_large_layer_are_paired_by_order():

@@ -94,6 +94,14 @@ def test_names_of_the_models_own(model, data):
     ]
 
 
+def test_a_part_may_be_recorded_and_what_fits_nothing_is_told(model, data):
+    loss = network(model, data)["loss"]
+    comparison = compare_models(model, {"loss": loss, "loss/other": loss, "odd": np.ones((20, 99))}, data)
+    assert comparison.same and [row.ours for row in comparison.rows] == ["loss"]
+    assert comparison.unpaired_reference == ("odd", "loss/other")
+    assert compare_models(model, {"loss": 1.001 * loss}, data).first.ours == "loss"
+
+
 def test_what_a_name_stands_for():
     value = np.ones(2, np.float32)
     names = {
