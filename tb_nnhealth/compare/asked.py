@@ -20,7 +20,7 @@ def check(ours: Any, reference: Any, weights: str, given: Any) -> None:
       ValueError: says which.
     """
     if keras.backend.backend() != "tensorflow":
-        raise ValueError(f"Keras should run on TensorFlow. Received: KERAS_BACKEND={keras.backend.backend()}.")
+        raise RuntimeError(f"Keras should run on TensorFlow. Received: KERAS_BACKEND={keras.backend.backend()}.")
     if not isinstance(ours, keras.Model):
         raise ValueError(f"`ours` should be a Keras model. Received: {type(ours).__name__}.")
     if not isinstance(reference, (keras.Model, str, os.PathLike, Mapping, np.lib.npyio.NpzFile)):

@@ -1,0 +1,78 @@
+"""What is recorded of a run, against Keras and a plain tape."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_nnhealth.compare.noise import Noise
+from tb_nnhealth.compare.running import Work, run
+from tests.compare.building import dense, layers, rows
+
+
+def tensors(*arrays):
+    return [None if array is None else tf.convert_to_tensor(array) for array in arrays]
+
+
+def test_values_are_those_of_a_plain_tape():
+    model, (x, y) = dense(kind=lambda *args: layers.Dense(*args, kernel_regularizer="l2")), rows()
+    weights = np.linspace(0, 2, 32, dtype=np.float32)
+    values = run(model, Work(*tensors(x, y, weights), loss_from=model)).values
+    with tf.GradientTape() as tape:
+        hidden = model.layers[1](model.layers[0](x))
+        tape.watch(hidden)
+        prediction = model.layers[3](model.layers[2](hidden))
+        loss = model.compute_loss(x, y, prediction, weights)
+    second, kernel = model.layers[1].name, model.layers[0].kernel
+    into, of = tape.gradient(loss, [hidden, kernel])
+    expected = {
+        ("output", second): hidden,
+        ("prediction", "prediction"): prediction,
+        ("loss", "loss"): loss,
+        ("loss/regularization",): sum(model.losses),
+        ("into", second): into,
+        ("of", f"{model.layers[0].name}/kernel"): of,
+        ("weights", f"{model.layers[0].name}/kernel"): kernel,
+    }
+    for key, value in expected.items():
+        key = key if len(key) == 2 else ("loss", *key)
+        np.testing.assert_allclose(values[key], tf.convert_to_tensor(value), rtol=1e-5, atol=1e-7)
+
+
+def test_the_loss_counts_what_a_mask_leaves():
+    model = keras.Sequential(
+        [keras.Input((6,)), layers.Embedding(10, 4, mask_zero=True), layers.LSTM(3, return_sequences=True)]
+    )
+    model.compile("sgd", "mean_squared_error")
+    x, y = np.array([[1, 2, 3, 0, 0, 0], [4, 5, 0, 0, 0, 0]]), np.ones((2, 6, 3), np.float32)
+    values = run(model, Work(*tensors(x, y), loss_from=model)).values
+    assert values["loss", "loss"] == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
+    assert np.any(values["into", "prediction"][0, :3]) and not np.any(values["into", "prediction"][0, 3:])
+
+
+def test_given_weights_are_used_and_not_kept():
+    model, (x, _) = dense(), rows()
+    name, before = f"{model.layers[0].name}/kernel", model.get_weights()[0]
+    values = run(model, Work(*tensors(x), weights={name: np.zeros((16, 16))})).values
+    assert not np.any(values["output", model.layers[0].name]) and not np.any(values["weights", name])
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+def test_calls_and_outputs_of_a_layer_have_names():
+    inputs = keras.Input((5, 4))
+    shared = layers.Dense(4, name="shared")
+    sequence, state = layers.SimpleRNN(4, return_sequences=True, return_state=True, name="rnn")(shared(shared(inputs)))
+    model = keras.Model(inputs, layers.Add(name="add")([sequence[:, -1], state]))
+    names = run(model, Work(*tensors(np.ones((2, 5, 4), np.float32)))).layers()
+    assert [name for name in names if "item" not in name] == ["shared", "shared#2", "rnn", "rnn[1]", "add"]
+
+
+def test_random_errors_move_what_follows_a_little():
+    model, (x, y) = dense(), rows()
+    work = Work(*tensors(x, y), loss_from=model)
+    plain, moved, again = run(model, work).values, *(run(model, work, Noise(2.0**-24, 3)).values for _ in range(2))
+    for key, value in plain.items():
+        np.testing.assert_array_equal(moved[key], again[key])
+        if key[0] != "weights":
+            np.testing.assert_allclose(moved[key], value, rtol=1e-3, atol=1e-5)
+            assert np.any(moved[key] != value) or not np.any(value), key
