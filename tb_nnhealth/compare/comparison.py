@@ -90,7 +90,9 @@ class Comparison:
 
     def __rich_console__(self, console: Any, options: Any) -> Any:
         yield Text(self.summary(), "green" if self.same else "bold red")
-        table = Table(*HEADS, box=None, pad_edge=False, padding=(0, 1))
+        table = Table(box=None, pad_edge=False, padding=(0, 1))
+        for head in HEADS:
+            table.add_column(head, overflow="fold")
         for row in self._shown():
             table.add_row(*map(Text, _cells(row)), style="" if row.same else "red")
         yield table

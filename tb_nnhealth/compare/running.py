@@ -17,7 +17,6 @@ import tensorflow as tf
 from tb_nnhealth.compare.naming import Named, named_layers
 from tb_nnhealth.compare.noise import Noise, positions, sum_length
 from tb_nnhealth.compare.record import PREDICTION, Array, Key, Record, as_floats
-from tb_nnhealth.instrument import functions
 from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.state import State
 from tb_nnhealth.instrument.taps import replaced
@@ -63,6 +62,7 @@ class _Run:
     def record(self) -> Record:
         with contextlib.ExitStack() as stack:
             stack.enter_context(_kept(self._named))
+            stack.enter_context(_functions_as_code())
             tape = stack.enter_context(tf.GradientTape(watch_accessed_variables=False))
             scope = stack.enter_context(keras.StatelessScope(self._given(), collect_losses=True))
             trained = {n: scope.get_current_value(v) for n, v in self._weights.items() if v.trainable}
@@ -201,10 +201,19 @@ def _kept(named: list[Named]) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _functions_as_code() -> Iterator[None]:
+    """Has `tf.function`s run as plain code: traced, they would keep the values that variables have in this run."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
 def _attach(layer: Any, seen: Callable[[Any, Any], Any], stack: contextlib.ExitStack) -> None:
-    """Has what a layer gives seen. `tf.function`s are run as plain code: they would keep the values of this run."""
-    for name, function in functions.functions(layer).items():
-        stack.enter_context(replaced(layer, name, functions.code(function, layer)))
+    """Has what a layer gives seen, until the stack is unwound."""
     method = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
     original = getattr(layer, method)
 

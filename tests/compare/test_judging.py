@@ -81,7 +81,8 @@ def test_gradients_are_moved_too():
         tape.watch(x)
         y = Noise(UNIT, 0).both_ways(x, 100)
     gradient = tape.gradient(y, x).numpy()
-    assert 0 < np.max(np.abs(gradient - 1)) < 1e-5
+    assert np.mean(gradient != y.numpy()) > 0.5  # The factor alone would give the gradient its own error.
+    assert np.max(np.abs(gradient - 1)) < 1e-5
 
 
 def test_how_long_sums_are():

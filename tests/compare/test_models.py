@@ -282,26 +282,3 @@ def test_a_map_pairs_what_order_cannot():
     comparison = copied(ours, reference, rows()[0], map={"left": "two", "right": "one"})
     assert {(row.ours, row.reference) for row in comparison.rows if row.same} >= {("left", "two"), ("right", "one")}
     assert comparison.first.reference.startswith("subtract")
-
-
-class Drawn(layers.Layer):
-    """A layer whose `call` is a `tf.function`, which keeps what was traced."""
-
-    def build(self, shape):
-        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
-
-    @tf.function
-    def call(self, x):
-        return tf.nn.softmax(x @ self.kernel)
-
-
-def test_a_layer_that_is_a_function_is_measured_and_learns_afterwards():
-    model = keras.Sequential([keras.Input((16,)), Drawn()])
-    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", run_eagerly=True)
-    comparison = compare_models(model, model, rows())
-    assert any(row.ours.endswith("/kernel") and row.stage == "gradient" for row in comparison.rows)
-    before = model.get_weights()[0]
-    model.fit(*rows(), verbose=0)
-    assert np.any(before != model.get_weights()[0])
-    expected = keras.ops.softmax(rows()[0] @ model.get_weights()[0])
-    np.testing.assert_allclose(model(rows()[0]), expected, rtol=1e-5)

@@ -76,3 +76,39 @@ def test_random_errors_move_what_follows_a_little():
         if key[0] != "weights":
             np.testing.assert_allclose(moved[key], value, rtol=1e-3, atol=1e-5)
             assert np.any(moved[key] != value) or not np.any(value), key
+
+
+class Traced(layers.Layer):
+    """A layer whose `call` is a `tf.function`, which keeps what was traced."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
+
+    @tf.function
+    def call(self, x):
+        return tf.nn.softmax(x @ self.kernel)
+
+
+@tf.function
+def product(layer, x):
+    return tf.nn.softmax(x @ layer.kernel)
+
+
+class CallsTraced(Traced):
+    def call(self, x):
+        return product(self, x)
+
+
+@pytest.mark.parametrize("kind", [Traced, CallsTraced])
+def test_functions_take_the_given_weights_and_keep_none(kind):
+    model, (x, y) = keras.Sequential([keras.Input((16,)), kind(name="traced")]), tensors(*rows())
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    given = {"traced/kernel": np.zeros((16, 5), np.float32)}
+    values = run(model, Work(x, y, loss_from=model, weights=given)).values
+    np.testing.assert_allclose(values["output", "traced"], 0.2, rtol=1e-6)
+    assert np.any(values["of", "traced/kernel"])
+    assert not tf.config.functions_run_eagerly()
+    with tf.GradientTape() as tape:
+        output = model(x)
+    np.testing.assert_allclose(output, tf.nn.softmax(x @ model.layers[0].kernel.value), rtol=1e-5)
+    assert tape.gradient(output, model.trainable_variables)[0] is not None
