@@ -115,6 +115,7 @@ def test_what_a_name_stands_for():
         "gradient/weights/e/f": ("of", "e/f"),
         "gradient/output/a/d": ("into", "a/d"),
         "gradient/known/kernel": ("of", "known/kernel"),
+        "known/scale": ("weights", "known/scale"),
         "gradient/prediction": ("into", "prediction"),
         "prediction/p": ("prediction", "prediction/p"),
         "loss": ("loss", "loss"),

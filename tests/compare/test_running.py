@@ -78,6 +78,24 @@ def test_random_errors_move_what_follows_a_little():
             assert np.any(moved[key] != value) or not np.any(value), key
 
 
+class Tied(layers.Layer):
+    """Holds the kernel of another layer."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.kernel = other.kernel
+
+    def call(self, x):
+        return x @ tf.transpose(self.kernel)
+
+
+def test_a_weight_that_two_layers_hold_has_one_name():
+    first = layers.Dense(8, use_bias=False, name="first")
+    first.build((None, 16))
+    model = keras.Sequential([keras.Input((16,)), first, Tied(first)])
+    assert run(model, Work(*tensors(rows()[0]))).weights() == ["first/kernel"]
+
+
 class Traced(layers.Layer):
     """A layer whose `call` is a `tf.function`, which keeps what was traced."""
 
