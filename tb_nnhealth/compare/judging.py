@@ -99,15 +99,12 @@ class Judge:
         return _row(key[0], names, most, relative, float(limit[worst]), float(ratios[worst]), note)
 
     def _limit(self, key: Key, other: Key, expected: Array) -> Array:
-        """Returns what each element may differ by: a multiple of its own spread, and of the mean one at least."""
+        """Returns what each element may differ by: a multiple of its own spread, the mean one, or its own rounding."""
         floor = SAFETY * least(self._dtype)
-        if key[0] == "weights":
-            sizes = np.where(np.isfinite(expected), np.abs(expected), 0.0)
-            stored: Array = SAFETY * UNITS[self._dtype] * sizes + floor
-            return stored
+        rounding = UNITS[self._dtype] * np.where(np.isfinite(expected), np.abs(expected), 0.0)
         found = [spread[k] for spread, k in ((self._spread, key), (self._reference_spread, other)) if k in spread]
         moved = np.max([np.where(np.isfinite(s), s, 0.0) for s in found], axis=0) if found else np.zeros(expected.shape)
-        limit: Array = SAFETY * np.maximum(moved, moved.mean()) + floor
+        limit: Array = SAFETY * np.maximum(np.maximum(moved, moved.mean()), rounding) + floor
         return limit
 
 

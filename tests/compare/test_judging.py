@@ -45,9 +45,10 @@ def test_nan_and_infinity_are_the_same_only_at_the_same_places():
         assert not row.same and "not finite" in row.note
 
 
-def test_weights_may_differ_by_how_they_are_stored():
-    assert judged(1 + 2 * UNIT, 1, stage="weights").same
-    assert not judged(1 + 20 * UNIT, 1, stage="weights").same
+@pytest.mark.parametrize("stage", ["weights", "output"])
+def test_the_last_bit_of_a_value_may_differ_even_where_nothing_moved_it(stage):
+    assert judged(1 + 2 * UNIT, 1, [0.0], stage).same
+    assert not judged(1 + 20 * UNIT, 1, [0.0], stage).same
 
 
 def test_other_shapes_are_a_difference():

@@ -75,7 +75,8 @@ def test_random_errors_move_what_follows_a_little():
         np.testing.assert_array_equal(moved[key], again[key])
         if key[0] != "weights":
             np.testing.assert_allclose(moved[key], value, rtol=1e-3, atol=1e-5)
-            assert np.any(moved[key] != value) or not np.any(value), key
+        if value.ndim and key[0] != "weights":  # A mean may happen to be the same.
+            assert np.any(moved[key] != value), key
 
 
 class Tied(layers.Layer):
