@@ -1,0 +1,1 @@
+"""Experiments on a model before it is trained. Needs TensorFlow."""

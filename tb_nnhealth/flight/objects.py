@@ -1,0 +1,234 @@
+"""Python objects and the variables that they hold, as they are now, and how they are brought back.
+
+Keras keeps what it knows of a model in attributes, lists and dictionaries: what is trainable, what is built, which
+function makes a step. These are walked from some roots, and copied one level deep each; bringing them back writes
+into the very same objects, so that whoever holds one sees it as it was. What is made later is dropped with the last
+reference to it: a model that was not built is not built again.
+
+A variable's value is held as a tensor, which shares its memory with the variable until that is written to, and with
+the tensors of snapshots around this one: however deep they are nested, there is one copy.
+"""
+
+import random
+import sys
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+MOST_ARRAY_BYTES = 16 * 2**20
+"""Larger arrays are data: nothing but the data's owner writes to them, and copying them costs memory."""
+
+_OPAQUE = sys.stdlib_module_names | {"tensorflow", "numpy", "pandas", "torch", "jax", "h5py", "PIL", "wrapt"}
+_ATOMS = (type(None), bool, int, float, complex, str, bytes, type, ModuleType, tf.Tensor, tf.DType, tf.TensorShape)
+_FUNCTION = tf.types.experimental.PolymorphicFunction
+_EMPTY = CellType()
+_STATES = (
+    FunctionType,
+    _FUNCTION,
+    tf.Variable,
+    tf.random.Generator,
+    keras.Variable,
+    keras.random.SeedGenerator,
+    random.Random,
+    np.random.Generator,
+    np.random.RandomState,
+)
+"""What is walked of the variables beside a user's functions: anything else there may be of other things' concern."""
+_DictWrapper = type(tf.__internal__.tracking.wrap({}))
+"""What TensorFlow makes of the dictionaries among its objects' attributes."""
+
+Restore = Callable[[], Any]
+
+
+class Snapshot:
+    """All that is reached from some objects, as it is when this is made.
+
+    Args:
+      roots: the objects, such as a model.
+    """
+
+    def __init__(self, roots: Iterable[Any]) -> None:
+        self._held: dict[int, Any] = {}  # Holds what is known by its id, so that no other gets the same.
+        self._restores: list[Restore] = []
+        self._functions: list[Any] = []
+        waiting = list(roots)
+        while waiting:
+            item = waiting.pop()
+            if not isinstance(item, _ATOMS) and id(item) not in self._held:
+                self._held[id(item)] = item
+                waiting.extend(self._take(item))
+
+    def part_functions(self) -> None:
+        """Lets the `tf.function`s trace anew what is called from now on: what they know stays as it is.
+
+        A trace keeps the seeds and the layers' settings of the time it was made, and its random operations count on.
+        """
+        for function in self._functions:
+            fresh = vars(function._clone(None))
+            vars(function).update({name: fresh[name] for name in vars(function) if _is_of_traces(name)})
+
+    def restore(self) -> None:
+        """Brings everything back; may be called again where it was interrupted."""
+        for restore in self._restores:
+            restore()
+
+    def _take(self, item: Any) -> Iterator[Any]:
+        """Notes how an object is brought back, and yields what it holds."""
+        if isinstance(item, tf.Variable):
+            self._restores.extend(_of_variable(item))
+        elif isinstance(item, np.ndarray):
+            self._restores.extend(_of_array(item))
+        elif isinstance(item, _FUNCTION):
+            self._functions.append(item)
+            self._restores.append(partial(set_items, vars(item), dict(vars(item))))
+            yield item.python_function
+        elif isinstance(item, _DictWrapper):
+            self._restores.append(partial(_set_wrapped, item, dict(item)))
+            yield from item.values()
+        elif isinstance(item, MethodType):
+            yield from (item.__self__, item.__func__)
+        elif isinstance(item, partial):
+            yield from (item.func, item.args, item.keywords)
+        elif isinstance(item, CellType):
+            yield from self._take_cell(item)
+        else:
+            self._restores.extend(_of_chance(item))
+            yield from self._take_elements(item)
+            yield from self._take_attributes(item)
+
+    def _take_cell(self, cell: CellType) -> Iterator[Any]:
+        if cell != _EMPTY:
+            contents = cell.cell_contents
+            self._restores.append(partial(setattr, cell, "cell_contents", contents))
+            yield contents
+
+    def _take_elements(self, item: Any) -> Iterator[Any]:
+        if isinstance(item, dict):
+            self._restores.append(partial(set_items, item, dict(item)))
+            yield from (key for key in item if not isinstance(key, _ATOMS))
+            yield from item.values()
+        elif isinstance(item, list):
+            self._restores.append(partial(list.__setitem__, item, slice(None), tuple(item)))
+            yield from item
+        elif isinstance(item, (deque, set)):
+            self._restores.append(partial(_set_all, item, tuple(item)))
+            yield from item
+        elif isinstance(item, (tuple, frozenset)):
+            yield from item
+
+    def _take_attributes(self, item: Any) -> Iterator[Any]:
+        try:
+            attributes = object.__getattribute__(item, "__dict__")
+        except AttributeError:
+            return
+        if not isinstance(attributes, dict) or not _is_walked(item):
+            return
+        self._restores.append(partial(set_items, attributes, dict(attributes)))
+        yield from attributes.values()
+        if isinstance(item, FunctionType):
+            yield from item.__closure__ or ()
+            yield from _of_globals(item)
+        else:
+            yield from self._take_methods(type(item))
+
+    def _take_methods(self, kind: type) -> Iterator[Any]:
+        for base in kind.__mro__:
+            if id(base) not in self._held:
+                self._held[id(base)] = base
+                yield from _of_methods(base)
+
+
+def _of_methods(kind: type) -> Iterator[Any]:
+    """Yields the methods that a class defines, of others' classes the `tf.function`s only."""
+    kinds = (_FUNCTION, FunctionType) if _is_users(kind.__module__) else _FUNCTION
+    methods = (getattr(value, "__func__", value) for value in vars(kind).values())
+    yield from (method for method in methods if isinstance(method, kinds))
+
+
+def _of_globals(function: FunctionType) -> Iterator[Any]:
+    """Yields what a user's function may draw from, or call, that stands beside it."""
+    if _is_users(function.__module__):
+        names = _names(function.__code__)
+        beside = (function.__globals__[name] for name in names if name in function.__globals__)
+        yield from (item for item in beside if isinstance(item, _STATES))
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _names(inner)
+
+
+def _is_users(module: Any) -> bool:
+    """Returns whether a module is neither installed nor Python's own."""
+    file = getattr(sys.modules.get(str(module)), "__file__", None)
+    return str(module).partition(".")[0] not in _OPAQUE and (file is None or "-packages" not in file)
+
+
+def _is_walked(item: Any) -> bool:
+    if isinstance(item, (FunctionType, tf.random.Generator)):
+        return True
+    return type(item).__module__.partition(".")[0] not in _OPAQUE or isinstance(item, (dict, list, set, deque))
+
+
+def _is_of_traces(name: str) -> bool:
+    """Returns whether an attribute of a `tf.function` holds what was traced."""
+    return name.endswith(("_cache", "_captures", "_creation_config", "_created_variables"))
+
+
+def _of_variable(variable: Any) -> Iterator[Restore]:
+    for part in getattr(variable, "values", None) or (variable,):  # A distributed one has one on each device.
+        if bool(part.is_initialized()):
+            yield partial(_assign, part, part.read_value())
+
+
+def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Restore]:
+    if array.flags.writeable and array.nbytes <= MOST_ARRAY_BYTES:
+        yield partial(np.copyto, array, array.copy())
+
+
+def _of_chance(item: Any) -> Iterator[Restore]:
+    """Yields how a random generator that an object holds is brought back."""
+    if isinstance(item, random.Random) and not isinstance(item, random.SystemRandom):
+        yield partial(item.setstate, item.getstate())
+    elif isinstance(item, np.random.RandomState):
+        yield partial(item.set_state, item.get_state(legacy=False))
+    elif isinstance(item, np.random.Generator):
+        yield partial(setattr, item.bit_generator, "state", item.bit_generator.state)
+
+
+def _assign(variable: Any, value: tf.Tensor) -> None:
+    variable.assign(value)
+
+
+def set_items(target: dict[Any, Any], items: dict[Any, Any]) -> None:
+    """Writes a dictionary past what its class does on writing, and in its first order."""
+    base = OrderedDict if isinstance(target, OrderedDict) else dict
+    if not _is_same(target, items):
+        base.clear(target)
+        base.update(target, items)
+
+
+def _set_wrapped(target: Any, items: dict[Any, Any]) -> None:
+    set_items(target.__wrapped__, items)
+    target._update_snapshot()  # Or it would think that another wrote to it, and not be saved any more.
+
+
+def _is_same(target: dict[Any, Any], items: dict[Any, Any]) -> bool:
+    return len(target) == len(items) and all(
+        key is other and value is held
+        for (key, value), (other, held) in zip(dict.items(target), items.items(), strict=True)
+    )
+
+
+def _set_all(target: Any, items: tuple[Any, ...]) -> None:
+    kind: Any = set if isinstance(target, set) else deque
+    kind.clear(target)
+    (set.update if kind is set else deque.extend)(target, items)
