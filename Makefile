@@ -3,7 +3,7 @@
 #   SERVE=1 PORT=6006   `make demo` starts TensorBoard at its end
 #   JUDGE=1             `make accuracy` trains nothing, and judges the logs that are there
 
-.PHONY: help demo test check docs pictures bench accuracy clean
+.PHONY: help demo test check docs pictures bench accuracy flights clean
 .DELETE_ON_ERROR:
 
 PORT ?= 6006
@@ -19,6 +19,7 @@ help:
 	@echo "make pictures                     take the documents' pictures of the Health tab"
 	@echo "make bench                        measure what measuring costs, and how quick the tab is"
 	@echo "make accuracy [JUDGE=1]           train all models of known verdict, for hours, and write how often it is right"
+	@echo "make flights                      make preflights of known verdict, and write how often they are right"
 	@echo "make clean                        remove what these targets made"
 
 demo: .venv/.demo
@@ -49,6 +50,9 @@ bench: .venv/.test
 
 accuracy: .venv/.test
 	$(BIN)/python -m tools.accuracy $(if $(JUDGE),--judge)
+
+flights: .venv/.test
+	$(BIN)/python -m tools.flights
 
 clean:
 	rm -rf .venv build dist demo/output *.egg-info .mypy_cache .ruff_cache .pytest_cache

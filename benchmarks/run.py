@@ -49,7 +49,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choices = [*WORKLOADS, "memory", "imports", *PAGE]
+    choices = [*WORKLOADS, "memory", "imports", "preflight", *PAGE]
     parser.add_argument("--only", nargs="+", choices=choices, default=choices, help="what to measure")
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _measure(arguments: argparse.Namespace, root: str) -> None:
-    from benchmarks import imports, memory, overhead
+    from benchmarks import imports, memory, overhead, preflight
 
     RESULTS.mkdir(exist_ok=True)
     for workload in (name for name in WORKLOADS if name in arguments.only):
@@ -72,6 +72,8 @@ def _measure(arguments: argparse.Namespace, root: str) -> None:
         _write("memory.csv", memory.measure(root))
     if "imports" in arguments.only:
         _write("imports.csv", imports.measure(max(5, arguments.rounds)))
+    if "preflight" in arguments.only:
+        _write("preflight.csv", list(preflight.measure(arguments.rounds)))
     for name in (name for name in PAGE if name in arguments.only):
         _measure_page(name, arguments.rounds)
 
@@ -109,10 +111,11 @@ def _read(name: str) -> list[dict[str, Any]]:
 
 
 def _write_table() -> None:
-    from benchmarks import page, table
+    from benchmarks import page, preflight, table
 
     overhead = [row for name in WORKLOADS for row in _read(f"overhead_{name}.csv")]
     text = table.render(overhead, _read("memory.csv"), _read("imports.csv"))
+    text += "\n" + preflight.render(_read("preflight.csv")) + "\n"
     text += "\n" + page.render(*(_read(f"{name}.csv") for name in PAGE))
     readme = README.read_text(encoding="utf-8")
     if BEGIN in readme and END in readme:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from sklearn.datasets import load_digits
 
 from tb_nnhealth import HealthCallback, Scorecard
@@ -25,24 +26,30 @@ class Training:
     targets: np.ndarray | Mapping[str, np.ndarray]
     fit: Mapping[str, Any] = field(default_factory=dict)
 
+    def parts(self) -> tuple[Any, tuple[Any, Any]]:
+        """Returns what `preflight` is given, training and validation data: batches where `fit` does not shuffle."""
+        training, validation = self._split()
+        if self.fit.get("shuffle", True):
+            return training, validation
+        return tf.data.Dataset.from_tensor_slices(training).batch(BATCH_SIZE), validation
+
     def run(
         self, log_dir: Path, scorecard_path: Path | None = None, callbacks: tuple[keras.callbacks.Callback, ...] = ()
     ) -> Scorecard:
         """Trains the model, measured by a `HealthCallback`, and returns the run's scorecard."""
         health = HealthCallback(log_dir, scorecard_path=scorecard_path)
+        arguments = {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "verbose": 0, **self.fit}
+        training, validation = self._split()
+        self.model.fit(*training, validation_data=validation, callbacks=[health, *callbacks], **arguments)
+        return health.scorecard
+
+    def _split(self) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        """Returns training and validation data."""
         validation, training = (
-            keras.tree.map_structure(lambda array, part=part: array[part], self.targets)
+            (self.images[part], keras.tree.map_structure(lambda array, part=part: array[part], self.targets))
             for part in (slice(VALIDATION), slice(VALIDATION, None))
         )
-        arguments = {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "verbose": 0, **self.fit}
-        self.model.fit(
-            self.images[VALIDATION:],
-            training,
-            validation_data=(self.images[:VALIDATION], validation),
-            callbacks=[health, *callbacks],
-            **arguments,
-        )
-        return health.scorecard
+        return training, validation
 
 
 def start_afresh() -> None:

@@ -19,6 +19,8 @@ from tb_nnhealth.version import __version__
 if TYPE_CHECKING:
     from tb_nnhealth.compare.comparison import Comparison
     from tb_nnhealth.compare.models import compare_models
+    from tb_nnhealth.flight.preflight import preflight
+    from tb_nnhealth.flight.report import PreflightReport
     from tb_nnhealth.instrument.callback import HealthCallback, HealthError, HealthWarning
     from tb_nnhealth.reader import LogError, read_run
     from tb_nnhealth.records import HealthRun
@@ -31,12 +33,15 @@ _HOME = {
     "HealthWarning": "tb_nnhealth.instrument.callback",
     "HealthRun": "tb_nnhealth.records",
     "LogError": "tb_nnhealth.reader",
+    "PreflightReport": "tb_nnhealth.flight.report",
+    "preflight": "tb_nnhealth.flight.preflight",
     "Scorecard": "tb_nnhealth.scorecard",
     "compare_models": "tb_nnhealth.compare.models",
     "read_run": "tb_nnhealth.reader",
 }
 
-_NEED_TENSORFLOW = ("HealthCallback", "compare_models")
+_TRAINING = ("HealthCallback", "PreflightReport", "compare_models", "preflight")
+"""What needs TensorFlow and Keras."""
 
 __all__ = [
     "Comparison",
@@ -45,9 +50,11 @@ __all__ = [
     "HealthRun",
     "HealthWarning",
     "LogError",
+    "PreflightReport",
     "Scorecard",
     "__version__",
     "compare_models",
+    "preflight",
     "read_run",
 ]
 
@@ -58,7 +65,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(importlib.import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:
-        if name not in _NEED_TENSORFLOW or (error.name or "").startswith("tb_nnhealth"):
+        if name not in _TRAINING or (error.name or "").startswith("tb_nnhealth"):
             raise
         raise ImportError(
             f"{name} expects TensorFlow 2.16 or later and Keras 3.7 or later on its TensorFlow backend: "

@@ -134,6 +134,9 @@ CAUSES: Mapping[str, tuple[str, ...]] = {
     "underfitting": ("stalled-loss", "no-better-than-trivial", *_CAPACITY, *_TOO_SLOW, *_TOO_FAST, *_BLOCKED, *_GIVEN),
     "still-improving": (*_TOO_SLOW, "learning-rate-value", "batch-size"),
     "train-eval-mismatch": ("single-label-batch", "batch-size", "dropout-placement"),
+    "overfit-tiny-batch": (*_BLOCKED, *_HEAD, *_START, *_INPUTS[:1], "collapsed-output"),
+    "learning-rate-range": ("learning-rate-value",),
+    "simple-baseline": ("random-input",),
     "overfitting": ("train-eval-mismatch", "few-samples", "no-regularization", "layer-width"),
 }
 """The rules that may bring a rule's finding about, the nearest first."""

@@ -1,4 +1,5 @@
-"""The command line `nnhealth`: show, export, check and compare runs; list and explain rules.
+"""The command line `nnhealth`: show, export, check and compare runs; probe a model before it is trained; list and
+explain rules.
 
 Documents go to stdout, everything for people to stderr. Modules are imported when they are used, so
 that `--help` and a bad argument answer at once.
@@ -77,6 +78,19 @@ def _parser() -> argparse.ArgumentParser:
 
     for command in (show, export, check, diff):
         _add_settings(command)
+
+    preflight = adder.add_parser("preflight", help="make experiments on a model and its data before it is trained")
+    preflight.set_defaults(command=commands.preflight)
+    preflight.add_argument(
+        "target", metavar="MODULE:FUNCTION", help="a function that returns (model, train_data[, validation_data])"
+    )
+    preflight.add_argument("--log-dir", metavar="LOGDIR", help="write the result here, for TensorBoard and `show`")
+    preflight.add_argument("--probes", metavar="NAME,NAME", help="these probes only")
+    preflight.add_argument("--budget", metavar="SECONDS", type=float, default=60.0, help="that the probes share (60)")
+    preflight.add_argument("--seed", metavar="N", type=int, default=0, help="of what is drawn (0)")
+    preflight.add_argument(
+        "--fail-on", choices=("warning", "error"), default="error", help="least severity for which to exit 1"
+    )
 
     adder.add_parser("rules", help="list the rules").set_defaults(command=commands.rules)
 

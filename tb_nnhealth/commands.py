@@ -105,6 +105,28 @@ def diff(options: argparse.Namespace) -> int:
     return UNKNOWN if not is_whole or is_broken or after.status == "no_data" or changed.unjudged else CLEAN
 
 
+def preflight(options: argparse.Namespace) -> int:
+    from tb_nnhealth import terminal
+
+    try:
+        from tb_nnhealth.flight.preflight import preflight as fly
+        from tb_nnhealth.flight.target import made
+    except ModuleNotFoundError as error:
+        needed = "Expected TensorFlow and Keras, which preflight trains with: pip install 'tb_nnhealth[train]'"
+        raise BadUse(f"{needed}. Received: no module named {error.name!r}") from None
+    arguments = made(options.target)
+    probes = options.probes.split(",") if options.probes else "default"
+    try:
+        report = fly(**arguments, log_dir=options.log_dir, probes=probes, budget=options.budget, seed=options.seed)
+    except ValueError as error:
+        raise BadUse(" ".join(str(error).split())) from None
+    terminal.console().print(report)
+    severities = ("error",) if options.fail_on == "error" else ("warning", "error")
+    if any(finding.severity in severities for finding in report.findings):
+        return FINDINGS
+    return CLEAN if report.passed or report.scorecard.failing else UNKNOWN
+
+
 def rules(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
 

@@ -89,6 +89,8 @@ def _verdict(
     if not own.enabled:
         return said("no_data", reason="turned off by the settings")
     said = partial(said, cut_off=_cut_off(diagnosis.rule, event))
+    if diagnosis.rule.min_samples > 1 and run.untrained:
+        return said("no_data", reason="the model was not trained yet")
     if diagnosis.rule.min_samples > 1 and (few := few_here(run)):
         return said("no_data", reason=few)
     seen = without_layers(run, own.ignore) if own.ignore else run

@@ -410,6 +410,31 @@ class NonFinite:
 
 
 @dataclass(frozen=True)
+class Probed:
+    """What a probe of the preflight measured in so many seconds; `reason` says why it measured nothing.
+
+    `values` are plain data as JSON has them: None for what is not finite.
+    """
+
+    seconds: float
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Flight:
+    """A preflight as a whole: the seconds that its probes shared at most, those of the first steps, and whether a
+    training came after it: else the steps of the run are the preflight's own. `failed` says why a step of the training
+    could not be taken, empty where one could, or where the model is not compiled.
+    """
+
+    budget: float
+    first_steps: float
+    trained: bool
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class HealthRun:
     """Everything known of one run.
 
@@ -421,7 +446,8 @@ class HealthRun:
     "compile", "sampling", "training" (within the steps), and "elapsed" from the first sample to the
     last. `problems` are sentences about what could not be read. `project` and
     `limits` are what the training's `pyproject.toml` and `HealthCallback(limits=…)` set of the rules, as the
-    manifest holds it (tb_nnhealth.configuration).
+    manifest holds it (tb_nnhealth.configuration). `probes` are those of the preflight, by name, in the order in
+    which they were run, and `flight` tells of the preflight as a whole; nothing where there was none.
     """
 
     name: str
@@ -449,6 +475,13 @@ class HealthRun:
     lost_rows: int = 0
     project: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    probes: Mapping[str, Probed] = field(default_factory=dict)
+    flight: Flight | None = None
+
+    @property
+    def untrained(self) -> bool:
+        """Whether all that is known of the run is its preflight."""
+        return self.flight is not None and not self.flight.trained
 
     def table(self, scope: str) -> Table:
         """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""

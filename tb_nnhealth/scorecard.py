@@ -25,6 +25,7 @@ from tb_nnhealth.missing import few_here
 from tb_nnhealth.project import judged_here
 from tb_nnhealth.records import FloatArray, HealthRun, Layer, ModelFacts, Table, Variable
 from tb_nnhealth.rules import CATEGORIES, Finding
+from tb_nnhealth.rules._rule import PREFLIGHT
 from tb_nnhealth.version import __version__
 from tb_nnhealth.vocabulary import STATISTICS
 
@@ -87,9 +88,11 @@ class Scorecard:
           ValueError: a rule or a threshold of `limits` does not exist, or a value is of another kind.
         """
         given = checked({} if limits is None else limits, "in limits")
-        verdicts = judge(run, merged(recorded(run.project), recorded(run.limits), given))
+        asked = [name for name in CATEGORIES if run.probes or name != PREFLIGHT]
+        every = judge(run, merged(recorded(run.project), recorded(run.limits), given))
+        verdicts = tuple(verdict for verdict in every if verdict.rule.category in asked)
         few = few_here(run)
-        categories = tuple(_category(name, verdicts, _is_measured(run, name), few) for name in CATEGORIES)
+        categories = tuple(_category(name, verdicts, _is_measured(run, name), few) for name in asked)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
         if status == "pass" and not _can_tell_health(run, verdicts):
@@ -194,10 +197,10 @@ def _category(name: str, verdicts: Iterable[Verdict], is_measured: bool = True, 
     status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
     cut_short = any(few and verdict.reason == few and verdict.rule.min_samples > 1 for verdict in own)
     cut_off = any(verdict.cut_off is not None for verdict in own)
-    if status == "pass" and (not is_measured or cut_short or cut_off):
-        return Category(name, None, "no_data")
     judged = [verdict for verdict in own if verdict.status in JUDGED]
     weight = sum(verdict.rule.weight for verdict in judged)
+    if status == "pass" and (not is_measured or cut_short or cut_off or not weight):
+        return Category(name, None, "no_data")
     if status == "error" or not weight:
         return Category(name, None, status)
     credit = sum(verdict.rule.weight * CREDIT[verdict.severity] for verdict in judged)

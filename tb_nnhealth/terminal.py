@@ -1,15 +1,17 @@
 """What the command line shows to people, with rich, on stderr. Names from a log are shown as plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.wording import part, plural
+from tb_nnhealth.faces.flight import lines
+from tb_nnhealth.faces.wording import duration, part, plural
+from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
 
@@ -42,16 +44,42 @@ def show(scorecard: Scorecard, name: str) -> None:
     out = console()
     out.print(_headline(scorecard, name))
     out.print(_categories(scorecard))
-    remedies = {verdict.rule.name: verdict.diagnosis.remedies for verdict in scorecard.rules}
-    for finding in scorecard.findings:
-        out.print(_finding(finding))
-        if finding.severity != "info":
-            for remedy in remedies[finding.rule][:3]:
-                out.print(Text(f"    try: {remedy}", "dim"))
+    for text in _findings(scorecard):
+        out.print(text)
     for verdict in scorecard.rules:
         if verdict.status in ("no_data", "error"):
             out.print(_unjudged(verdict))
     out.print()
+
+
+def flight(run: HealthRun, scorecard: Scorecard, passed: bool, seconds: float) -> Iterator[RenderableType]:
+    """Yields what is shown of a preflight: a line for each probe, and all findings with what to try.
+
+    Args:
+      run: what was measured.
+      scorecard: the verdict on it.
+      passed: whether it passed.
+      seconds: what it took.
+    """
+    told = ("passed", STYLES["pass"]) if passed else ("not passed", STYLES["fail"])
+    yield Text.assemble(("preflight ", "bold"), told, (f"  {duration(seconds)}", "dim"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for line in lines(run, scorecard):
+        state = Text(line.word, STYLES[line.state])
+        table.add_row(f"  {line.name}", state, Text(duration(line.seconds), justify="right"), _plain(line.told))
+    yield table
+    yield from _findings(scorecard)
+    for problem in run.problems:
+        yield Text.assemble(("  note ", STYLES["info"]), _plain(problem))
+
+
+def _findings(scorecard: Scorecard) -> Iterator[Text]:
+    """Yields the findings, those that fail a rule with what to try."""
+    remedies = {verdict.rule.name: verdict.diagnosis.remedies for verdict in scorecard.rules}
+    for finding in scorecard.findings:
+        yield _finding(finding)
+        if finding.severity != "info":
+            yield from (Text(f"    try: {remedy}", "dim") for remedy in remedies[finding.rule][:3])
 
 
 def summary(scorecard: Scorecard, name: str, findings: Sequence[Finding], broken: Sequence[Verdict]) -> None:

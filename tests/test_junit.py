@@ -10,7 +10,7 @@ from tb_nnhealth.engine import Verdict
 from tb_nnhealth.junit import junit
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, stuck, with_layers
+from tests.rules.builder import OF_TRAINING, change, healthy, stuck, with_layers
 from tests.written import write_run
 
 
@@ -32,7 +32,7 @@ def test_a_suite_for_each_run_and_a_case_for_each_rule():
     assert [suite.get("name") for suite in report] == ["a", "b/c"]
     for suite in report:
         cases = [(case.get("name"), case.get("classname")) for case in suite.iter("testcase")]
-        assert cases == [(name, diagnosis.rule.category) for name, diagnosis in DIAGNOSES.items()]
+        assert cases == [(name, diagnosis.rule.category) for name, diagnosis in OF_TRAINING.items()]
     assert report[0].get("timestamp") == "2023-11-14T22:13:20.000Z"
     properties = {item.get("name"): item.get("value") for item in report[0].iter("property")}
     assert properties == {"model": "plain", "status": "fail", "score": str(sick().score), "steps": "951"}
@@ -52,7 +52,7 @@ def test_what_became_of_each_rule():
         counts = {name: int(element.get(name)) for name in ("tests", "failures", "errors", "skipped")}
         statuses = [rule.status for rule in rules]
         assert counts == {
-            "tests": len(DIAGNOSES), "failures": statuses.count("fail"), "errors": 1,
+            "tests": len(OF_TRAINING), "failures": statuses.count("fail"), "errors": 1,
             "skipped": statuses.count("no_data"),
         }  # fmt: skip
 

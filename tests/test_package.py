@@ -31,7 +31,9 @@ def test_public_names_are_listed() -> None:
         "HealthRun",
         "HealthWarning",
         "LogError",
+        "PreflightReport",
         "Scorecard",
+        "preflight",
         "compare_models",
         "read_run",
         "__version__",
@@ -79,6 +81,7 @@ LAYERS = (
     ("engine", "causes", "scorecard", "diff", "configuration", "project"),
     ("faces", "terminal"),
     ("report", "junit", "sarif"),
+    ("flight",),
     ("plugin", "commands", "cli"),
 )
 """Parts of the package in the order in which they may import: a part none of a line below its own."""
@@ -135,7 +138,7 @@ def test_commands_of_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"^make ([a-z]+)", README, re.M)) <= targets
     commands = re.findall(r"^nnhealth ([a-z].*?)(?: +#.*)?$", README, re.M)
-    assert len(commands) == 10
+    assert len(commands) == 11
     for command in commands:
         assert _parser().parse_args(shlex.split(command))
     for module in set(re.findall(r"python -m (demo\S*|tb_nnhealth\S*)", README)):
@@ -164,10 +167,12 @@ def test_code_of_readme_runs(
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("sgd", "mean_squared_error")
     names = {"model": model, "x": x, "y": y, "x_val": x, "y_val": y, "ours": model, "reference": model}
-    first, later, settings, compared = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+    first, later, before, settings, compared = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
     exec(first, names)
     assert capsys.readouterr().out.endswith(names["health"].scorecard.to_json() + "\n")
     assert eval(later, names) == names["health"].scorecard.to_json()
+    exec(before, names)
+    assert capsys.readouterr().out.startswith("preflight ") and names["report"].run.probes
     assert set(eval(settings, names).settings.limits["dead-units"]) == {"warning", "ignore"}
     capsys.readouterr()
     exec(compared, names)

@@ -15,7 +15,7 @@ from tb_nnhealth.engine import Verdict
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.sarif import sarif
 from tb_nnhealth.scorecard import Scorecard
-from tests.rules.builder import change, healthy, stuck
+from tests.rules.builder import OF_TRAINING, change, healthy, stuck
 from tests.written import write_run
 
 
@@ -41,7 +41,7 @@ def test_structure_is_that_of_the_standard(scorecard):
     assert run["tool"]["driver"]["name"] == "tb_nnhealth"
     assert run["automationDetails"]["id"] == "nnhealth/run1/"
     rules = run["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == list(DIAGNOSES)
+    assert [rule["id"] for rule in rules] == list(OF_TRAINING)
     assert len(run["results"]) == len(scorecard.findings)
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -55,7 +55,7 @@ def test_levels_are_those_of_the_severities():
     assert [result["level"] for result in results] == ["error", "warning", "note"]
 
 
-@pytest.mark.parametrize("name", DIAGNOSES)
+@pytest.mark.parametrize("name", OF_TRAINING)
 def test_each_rule_tells_why_and_what_to_try(name):
     rule = next(r for r in read(sick())["runs"][0]["tool"]["driver"]["rules"] if r["id"] == name)
     assert rule["shortDescription"]["text"] and rule["fullDescription"]["text"].endswith(".")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tb_nnhealth.rules import DIAGNOSES
+from tb_nnhealth.rules._rule import PREFLIGHT
 from tb_nnhealth.vocabulary import (
     ACTIVATION_STATISTICS,
     DATA_STATISTICS,
@@ -26,7 +27,8 @@ from tb_nnhealth.vocabulary import (
 STATISTICS = Path("docs/statistics.md")
 README = Path("README.md")
 STATIC = Path("tb_nnhealth/plugin/static")
-BEGIN, END = "<!-- rules:begin -->\n", "<!-- rules:end -->\n"
+PROBES = Path("docs/preflight.md")
+
 
 TABLES = (
     ("For each trainable variable", VARIABLE_STATISTICS),
@@ -53,11 +55,10 @@ MODULES_HEAD = """// @ts-check
 
 def documents() -> dict[Path, str]:
     """Returns what each file should hold."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
     return {
         STATISTICS: statistics_page(),
-        README: f"{before}{BEGIN}{rules_table()}{END}{after}",
+        README: _with(README, "rules", rules_table()),
+        PROBES: _with(PROBES, "probes", probes_table()),
         STATIC / "modules.js": modules_list(STATIC, "app.js"),
     }
 
@@ -74,6 +75,21 @@ def modules_list(directory: Path, entry: str) -> str:
         found += [each for each in dict.fromkeys(named) if each not in found]
     lines = [f"  './{path.relative_to(root).as_posix()}',\n" for path in found]
     return f"{MODULES_HEAD}export const MODULES = [\n{''.join(lines)}];\n"
+
+
+def _with(path: Path, part: str, text: str) -> str:
+    """Returns a document with a text between the marks of a part."""
+    begin, end = f"<!-- {part}:begin -->\n", f"<!-- {part}:end -->\n"
+    before, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}{text}{end}{after}"
+
+
+def probes_table() -> str:
+    """Returns the table of all probes as Markdown."""
+    probes = [d for d in DIAGNOSES.values() if d.rule.category == PREFLIGHT]
+    rows = [f"| [{d.rule.name}](rules/{d.rule.name}.md) | {d.summary} |" for d in probes]
+    return "\n".join(["| probe | finds |", "|---|---|", *rows, ""])
 
 
 def rules_table() -> str:

@@ -38,6 +38,7 @@ def facts(run: HealthRun) -> dict[str, Any]:
                 "thinned": run.thinned,
                 "written": run.sampled_steps + run.missing_rows,
                 "finished": run.finished,
+                "untrained": run.untrained,
                 "last_time": last_time(run),
                 "silence": silence(run),
                 "costs": dict(run.costs),

@@ -21,7 +21,8 @@ from tb_nnhealth.faces.wording import (
 from tb_nnhealth.missing import note
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
-from tb_nnhealth.rules._rule import SEVERITIES
+from tb_nnhealth.rules._rule import PREFLIGHT, SEVERITIES
+from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
 from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard
 
 WORDS = {
@@ -32,6 +33,12 @@ MOST_PROBLEMS = 20
 """Sentences on what a log lacks, at most."""
 
 _OPENINGS = {"error": "This run will not train as it stands", "warning": "Training is probably hurt"}
+
+_UNTRAINED = {
+    "error": "Not trained yet, and it will not train as it stands",
+    "warning": "Not trained yet, and training will probably be hurt",
+}
+"""The same after a preflight alone."""
 
 _NO_PLACE = "The training as a whole"
 
@@ -52,7 +59,7 @@ class Tile:
 
 def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
     """Returns all that stands at the top of the page, as strict JSON data."""
-    state, sentence = headline(card, run.finished)
+    state, sentence = headline(card, run.finished, run.untrained)
     return {
         "state": state,
         "sentence": sentence,
@@ -95,12 +102,19 @@ def spent(costs: Mapping[str, float], settings: Mapping[str, Any]) -> str:
     return f"{duration(sampling)} · {share}"
 
 
-def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
-    """Returns the run's state, and the sentence that says it."""
+def headline(card: Scorecard, is_finished: bool, is_untrained: bool = False) -> tuple[str, str]:
+    """Returns the run's state, and the sentence that says it.
+
+    Args:
+      card: the run's scorecard.
+      is_finished: whether its training has come to its end.
+      is_untrained: whether there was a preflight, and no training yet.
+    """
     failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
     if state and first:
-        return state, f"{_OPENINGS[state]}: {_reason(card, state, first)}."
+        opening = _UNTRAINED[state] if is_untrained else _OPENINGS[state]
+        return state, f"{opening}: {_reason(card, state, first)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
@@ -108,10 +122,19 @@ def headline(card: Scorecard, is_finished: bool) -> tuple[str, str]:
     nothing = f"nothing wrong was found in the {plural(judged, 'check')} that could be judged"
     if card.status == "pass":
         return "pass", sentence(nothing)
+    if is_untrained and judged:
+        is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
+        opening = "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
+        return "no_data", f"{opening}: {nothing}."
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
     if not is_finished and not _is_cut_short(card):
         return "no_data", f"Not enough to tell so far: {so_far}."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
+
+
+def _is_of_probe(verdict: Verdict) -> bool:
+    """Returns whether a rule judges an experiment, and not just whether there could be one."""
+    return verdict.rule.category == PREFLIGHT and verdict.rule.weight > 0 and verdict.rule is not FIRST_STEPS
 
 
 def first_to_mend(card: Scorecard) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ def describe_compile(model: Any, steps: int | None) -> dict[str, Any]:
       steps: those that the training is to have, None where unknown.
     """
     return {
-        "optimizer": _optimizer(model.optimizer, steps),
+        "optimizer": _optimizer(getattr(model, "optimizer", None), steps),
         "losses": losses(model),
         "metrics": _metrics(model),
         "output_metrics": _output_metrics(model),
@@ -85,16 +85,19 @@ def _loss(output: str, loss: Any) -> dict[str, Any]:
         config = getattr(loss, "_fn_kwargs", {})
         name = type(loss).__name__
     else:
-        aligns, config, name = (
-            True,
-            {},
-            "".join(word.capitalize() for word in getattr(loss, "__name__", str(loss)).split("_")),
-        )
+        aligns, config, name = True, {}, _function_name(loss)
     described: dict[str, Any] = {"output": output, "class_name": name, "aligns_ranks": aligns}
     if getattr(loss, "reduction", None) is not None:
         described["reduction"] = str(loss.reduction)
     kinds = {"from_logits": bool, "label_smoothing": float, "ignore_class": int}
     return described | {key: kind(config[key]) for key, kind in kinds.items() if config.get(key) is not None}
+
+
+def _function_name(loss: Any) -> str:
+    """Returns the name of a function as its class is called where it is Keras' own: a user's may share it by chance."""
+    name = getattr(loss, "__name__", str(loss))
+    is_keras = (getattr(loss, "__module__", None) or "").startswith("keras.")
+    return "".join(word.capitalize() for word in name.split("_")) if is_keras else name
 
 
 def _metrics(model: Any) -> list[str]:

@@ -145,7 +145,7 @@ def _optimizers(model: Any) -> list[Any]:
     another optimizer."""
     values = [value for owner in model._flatten_layers() for value in vars(owner).values()]
     held = [part for value in values for part in (value if isinstance(value, (list, tuple)) else [value])]
-    unique = {id(o): o for o in (model.optimizer, *held) if isinstance(o, keras.optimizers.Optimizer)}
+    unique = {id(o): o for o in (getattr(model, "optimizer", None), *held) if isinstance(o, keras.optimizers.Optimizer)}
     within = {id(getattr(optimizer, "inner_optimizer", None)) for optimizer in unique.values()}
     return [optimizer for key, optimizer in unique.items() if key not in within]
 

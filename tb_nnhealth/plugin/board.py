@@ -125,7 +125,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
       card: its scorecard.
     """
     failing, first = card.failing, card.first_to_mend
-    state, _ = headline(card, run.finished)
+    state, _ = headline(card, run.finished, run.untrained)
     return {
         "run": name,
         "state": state,
@@ -140,6 +140,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
         "steps": run.steps,
         "thinned": run.thinned,
         "finished": run.finished,
+        "untrained": run.untrained,
         "last_time": last_time(run),
         "silence": silence(run),
         "loss": _loss(run),

@@ -16,6 +16,8 @@ from tb_nnhealth.faces import gallery
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.extents import extent
 from tb_nnhealth.faces.facts import facts, layer_facts, tables
+from tb_nnhealth.faces.flight import flight, summary
+from tb_nnhealth.faces.rates import Rates, rates_of
 from tb_nnhealth.faces.verdict import verdict
 from tb_nnhealth.plugin import matrices, spreadsheet
 from tb_nnhealth.plugin.ahead import Ahead
@@ -76,6 +78,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             "/evidence": route(self._evidence),
             "/run": route(self._run),
             "/layer": route(self._of_layer),
+            "/preflight": route(self._preflight),
             "/matrix": route(self._matrix),
             "/extent": route(self._extent),
             "/flow": route(self._flow),
@@ -133,7 +136,7 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
 
     def _csv(self, request: wrappers.Request) -> wrappers.Response:
         of, span = (
-            choice(request, "of", ("training", "statistic", "row", "layer", "histograms", "runs")),
+            choice(request, "of", ("training", "statistic", "row", "layer", "histograms", "rates", "runs")),
             _span(request),
         )
         if of == "runs":
@@ -144,6 +147,8 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             content = spreadsheet.of_training(run, span)
         elif of == "layer":
             content = spreadsheet.of_layer(run, _layer(request, run).path, span)
+        elif of == "rates":
+            content = spreadsheet.of_rates(_rates(run))
         elif of == "histograms":
             content = spreadsheet.of_histograms(run, _histogram_row(request, run), span)
         else:
@@ -164,7 +169,15 @@ class NNHealthPlugin(base_plugin.TBPlugin):  # type: ignore[misc]
         judged = self._read(request)
         run, card = judged.run, judged.card
         of_card = {"verdict": verdict(run, card), "bands": {name: asdict(band) for name, band in bands(card).items()}}
-        return strict_json(request, {"version": judged.version, **facts(run), **of_card})
+        return strict_json(
+            request, {"version": judged.version, **facts(run), "preflight": summary(run, card), **of_card}
+        )
+
+    def _preflight(self, request: wrappers.Request) -> wrappers.Response:
+        judged = self._read(request)
+        if summary(judged.run, judged.card) is None:
+            raise errors.NotFoundError("no preflight was made of the run")
+        return strict_json(request, flight(judged.run, judged.card))
 
     def _of_layer(self, request: wrappers.Request) -> wrappers.Response:
         run = self._read(request).run
@@ -230,6 +243,13 @@ def _row(request: wrappers.Request, table: Table) -> str:
     if table.row(row) is None:
         raise errors.NotFoundError("the table has no such row")
     return row
+
+
+def _rates(run: HealthRun) -> Rates:
+    rates = rates_of(run)
+    if rates is None:
+        raise errors.NotFoundError("no preflight has tried learning rates on the run")
+    return rates
 
 
 def _histogram_row(request: wrappers.Request, run: HealthRun) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tb_nnhealth.faces.rates import Rates
 from tb_nnhealth.nonfinite import Mask, lost
 from tb_nnhealth.records import FloatArray, HealthRun, Table
 from tb_nnhealth.vocabulary import HISTOGRAM_EXPONENTS, LOWEST_EXPONENT
@@ -32,6 +33,7 @@ RUNS_HEADER = (
     "loss",
 )
 HISTOGRAM_HEADER = ("row", "kind", "step", "from", "to", "elements")
+RATES_HEADER = ("learning_rate", "loss", "smoothed")
 
 Span = tuple[int, int]
 """The first and the last step, both included."""
@@ -70,6 +72,12 @@ def of_histograms(run: HealthRun, row: str, span: Span) -> bytes:
     """Returns how many elements of a variable or an output lay in each bin, of those bins that ever held any."""
     parts = (part for kind, table in run.histograms.items() for part in _histogram(table, kind, row, span))
     return _file(HISTOGRAM_HEADER, parts)
+
+
+def of_rates(rates: Rates) -> bytes:
+    """Returns the losses of the preflight's short training at each learning rate."""
+    columns = zip(rates.rates.tolist(), rates.losses.tolist(), rates.smoothed.tolist(), strict=True)
+    return _file(RATES_HEADER, (f"{','.join(map(_number, numbers))}{END}" for numbers in columns))
 
 
 def of_runs(rows: Iterable[Mapping[str, Any]]) -> bytes:

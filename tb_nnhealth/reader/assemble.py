@@ -9,13 +9,14 @@ import numpy as np
 
 from tb_nnhealth.reader._data import LogError, Series, Session, canonical, check_version, is_finite
 from tb_nnhealth.reader.blocks import Each, Events, histograms_of, read_tables
-from tb_nnhealth.reader.gallery import galleries_of
+from tb_nnhealth.reader.gallery import BEFORE, galleries_of
 from tb_nnhealth.reader.manifest import DAMAGED, joined_facts, manifest_fault, settings_of
-from tb_nnhealth.records import Epoch, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Table
+from tb_nnhealth.records import Epoch, Flight, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Probed, Table
 from tb_nnhealth.summary import metadata
 
 COSTS = ("compile", "sampling", "training")
 TEXTS = (metadata.EPOCH, metadata.EVENT, metadata.PROGRESS)
+"""Texts that belong to a session."""
 
 
 def assemble(
@@ -44,7 +45,7 @@ def assemble(
     manifests = events.get(metadata.MANIFEST, ())
     starts = [(datum.wall_time, datum.step) for datum in manifests]
     sessions = _sessions(canonical(manifests, starts), noted)
-    last = sessions[-1].manifest
+    last, last_began = sessions[-1].manifest, sessions[-1].wall_time
 
     def read(tag: str) -> Series:
         return canonical(events.get(tag, ()), starts)
@@ -56,6 +57,8 @@ def assemble(
     noted += [str(item.get("message")) for _, item in happened if item.get("kind") == "problem"]
     epochs = tuple(_epochs(series, noted))
     progress = _progress(sessions, series, noted)
+    preflight = {metadata.PREFLIGHT: canonical(events.get(metadata.PREFLIGHT, ()))}
+    probes = dict(_probes(preflight, noted))
     missing, lost = _missing(sessions, tables["steps"], progress)
     steps = [report["steps"] for report in progress] + [epoch.step for epoch in epochs]
     return HealthRun(
@@ -75,7 +78,7 @@ def assemble(
         classes=tables["classes"],
         histograms=histograms_of(sessions, late, starts),
         epochs=epochs,
-        galleries=galleries_of(late, starts),
+        galleries=galleries_of(late, starts, probes.get(BEFORE)),
         nonfinite=_nonfinite(happened),
         loss_since=_loss_since(sessions),
         costs={cost: sum(report[cost] for report in progress) for cost in COSTS}
@@ -85,6 +88,8 @@ def assemble(
         lost_rows=lost,
         project=settings_of(last, "project"),
         limits=settings_of(last, "limits"),
+        probes=probes,
+        flight=_flight(preflight, trained=bool(epochs) or progress[-1]["finished"], began=last_began),
     )
 
 
@@ -160,6 +165,39 @@ def _nonfinite(happened: Sequence[tuple[int, dict[str, Any]]]) -> NonFinite | No
             since = max(-1, int(_number(item.get("since"), step)))
             return NonFinite(step, places, since if since < step - 1 else None)
     return None
+
+
+def _flight(series: Mapping[str, Series], trained: bool, began: float) -> Flight | None:
+    """Returns what is told of the last preflight as a whole; None where there was none.
+
+    Args:
+      series: the preflight's events.
+      trained: whether a training has come to the end of an epoch, or of its own.
+      began: wall time of the last session: the first steps are a session that begins before the preflight's events.
+    """
+    told = next((payload for step, payload in _texts(metadata.PREFLIGHT, series, []) if step == 0), None)
+    if not isinstance(told, dict):
+        return None
+    trained = trained or began > float(series[metadata.PREFLIGHT].wall_times[0])
+    failed = told.get("failed")
+    return Flight(
+        _number(told.get("budget")), _number(told.get("seconds")), trained, failed if isinstance(failed, str) else ""
+    )
+
+
+def _probes(series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[str, Probed]]:
+    """Yields the probes of the last preflight by their names."""
+    for step, payload in _texts(metadata.PREFLIGHT, series, noted):
+        if step == 0:  # It tells of the preflight as a whole.
+            problems = payload.get("problems") if isinstance(payload, dict) else None
+            noted += [str(problem) for problem in problems or () if isinstance(problems, list)]
+            continue
+        name, values = (payload.get("probe"), payload.get("values")) if isinstance(payload, dict) else (None, None)
+        if not isinstance(name, str) or not isinstance(values, dict):
+            noted.append(f"{metadata.PREFLIGHT} at step {step} is left out: expected a probe and its values")
+            continue
+        reason = payload.get("reason")
+        yield name, Probed(_number(payload.get("seconds")), values, None if reason is None else str(reason))
 
 
 def _progress(sessions: Sequence[Session], series: Mapping[str, Series], noted: list[str]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tb_nnhealth.reader._data import Datum, canonical, is_finite
-from tb_nnhealth.records import Exhibit, Galleries, Gallery, Share, Token
+from tb_nnhealth.records import Exhibit, Galleries, Gallery, Probed, Share, Token
 from tb_nnhealth.summary import metadata
 
 STAGES = ("input", "first", "target", "prediction")
@@ -17,32 +17,38 @@ PNG = b"\x89PNG\r\n\x1a\n"
 MOST_EXAMPLES, MOST_EXHIBITS, MOST_ITEMS = 256, 1000, 10_000
 """What a gallery has, at most, and each example of an exhibit: far more than are ever written."""
 
+BEFORE = "input-gallery"
+"""The probe of a preflight that has a gallery."""
+
 Events = Mapping[str, Sequence[Datum]]
 
 
-def galleries_of(events: Events, starts: Sequence[tuple[float, int]]) -> Galleries:
+def galleries_of(events: Events, starts: Sequence[tuple[float, int]], before: Probed | None = None) -> Galleries:
     """Returns the galleries of a run, read when they are asked for.
 
     Args:
       events: those of each tag.
       starts: wall time in s and first step of each session.
+      before: the preflight's, None where it has none.
     """
+    told: list[tuple[int, Any]] = [] if before is None or before.reason is not None else [(0, before.values)]
 
     def read() -> tuple[Sequence[Gallery], Sequence[str]]:
         try:
-            series = canonical(events[metadata.GALLERY], starts)
+            series = canonical(events.get(metadata.GALLERY, ()), starts)
         except Exception as error:  # What cannot be read of it must not hide the rest.
             return (), (f"{metadata.GALLERY} cannot be read: {error}",)
         found: list[Gallery] = []
         problems: list[str] = []
-        for step, value in zip(series.steps.tolist(), series.values, strict=True):
+        written = zip(series.steps.tolist(), map(metadata.parsed, series.values), strict=True)
+        for step, content in (*told, *written):
             try:
-                found.append(gallery_of(metadata.parsed(value), step))
+                found.append(gallery_of(content, step))
             except ValueError as error:
                 problems.append(f"{metadata.GALLERY} at step {step} is left out: {error}")
         return tuple(found), tuple(problems)
 
-    return Galleries(metadata.GALLERY in events, read)
+    return Galleries(bool(told) or metadata.GALLERY in events, read)
 
 
 def gallery_of(content: Any, step: int) -> Gallery:

@@ -21,7 +21,9 @@ from markupsafe import Markup
 from tb_nnhealth.faces import wording
 from tb_nnhealth.faces.bands import bands
 from tb_nnhealth.faces.facts import facts
+from tb_nnhealth.faces.flight import cost_of, lines, summary
 from tb_nnhealth.faces.prose import inline
+from tb_nnhealth.faces.rates import rates_of
 from tb_nnhealth.faces.verdict import WORDS, spent, state_of, title_of, verdict
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report.axis import HEIGHT
@@ -31,6 +33,7 @@ from tb_nnhealth.report.flow import flows
 from tb_nnhealth.report.gallery import shown as gallery_shown
 from tb_nnhealth.report.heatmap import heat_maps
 from tb_nnhealth.report.layers import COLUMNS, UNITS, listed, opened, start
+from tb_nnhealth.report.rates import TALL, rates_chart
 from tb_nnhealth.report.timeline import beginnings, reach_of
 from tb_nnhealth.report.training import OF_WHAT, learning_rate, training_curves
 from tb_nnhealth.scorecard import Scorecard
@@ -60,7 +63,7 @@ def html(run: HealthRun, scorecard: Scorecard) -> str:
         curves=training_curves(run, over, begun), flows=flows(run, healthy), maps=heat_maps(run, healthy),
         layers=listed(scorecard), layer_count=len(scorecard.layers), opened=shown,
         losses=list(dict.fromkeys(str(loss) for loss in scorecard.model["losses"] if loss)),
-        layer_statistics=COLUMNS, units=UNITS, settings=_settings(told["model"]),
+        flight=_flight(run, scorecard), layer_statistics=COLUMNS, units=UNITS, settings=_settings(told["model"]),
         parts={part.facts["path"]: part.place for part in shown}, gallery=gallery_shown(run),
     )  # fmt: skip
 
@@ -75,12 +78,8 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters.update(
-        {
-            name: getattr(wording, name)
-            for name in ("count", "number", "plural", "quantity", "sentence", "short", "steps", "words")
-        }
-    )
+    names = ("count", "duration", "number", "plural", "quantity", "sentence", "short", "steps", "words")
+    environment.filters.update({name: getattr(wording, name) for name in names})
     environment.filters.update(
         measured=measured,
         start=start,
@@ -97,8 +96,20 @@ def _template() -> jinja2.Template:
         of_what=OF_WHAT,
         width=WIDTH,
         height=HEIGHT,
+        tall=TALL,
     )
     return environment.get_template("report.html")
+
+
+def _flight(run: HealthRun, scorecard: Scorecard) -> dict[str, Any] | None:
+    """Returns what is shown of the preflight; None where there was none."""
+    told, rates = summary(run, scorecard), rates_of(run)
+    return told and {
+        "told": told["told"],
+        "cost": cost_of(run),
+        "lines": lines(run, scorecard),
+        "rates": None if rates is None else rates_chart(rates),
+    }
 
 
 def _breakable(name: Any) -> Markup:

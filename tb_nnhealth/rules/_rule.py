@@ -8,8 +8,12 @@ from typing import Literal
 Severity = Literal["info", "warning", "error"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 
-CATEGORIES = ("numerics", "definition", "data", "weights", "activations", "gradients", "updates", "loss")
-"""In report order, which is that of cause and effect: what is given, forward, backward, the step, the result."""
+CATEGORIES = ("numerics", "definition", "data", "weights", "activations", "gradients", "updates", "loss", "preflight")
+"""In report order, which is that of cause and effect: what is given, forward, backward, the step, the result; then the
+experiments that a preflight makes."""
+
+PREFLIGHT = CATEGORIES[-1]
+"""That of the probes' rules: a run without a preflight was asked for no such experiment, and has no such category."""
 
 HEADINGS = (
     "What it detects",

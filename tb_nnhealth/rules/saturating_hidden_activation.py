@@ -49,6 +49,8 @@ SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    if not run.model.batch:
+        raise NotJudged("no step of the model was seen, which tells its last layer from the hidden ones")
     layers = [layer for layer in hidden(run) if not layer.left_out]
     functions = {layer.path: hidden_activation(run, layer) for layer in layers}
     if not any(functions.values()):

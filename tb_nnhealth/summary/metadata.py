@@ -13,10 +13,17 @@ tensor (data class TENSOR):
 | `nnhealth/epoch` | JSON text | each epoch's end |
 | `nnhealth/gallery` | JSON text | the ends of some epochs, where a gallery was asked for |
 | `nnhealth/progress` | JSON text | now and then, and the end of a session |
+| `nnhealth/preflight` | JSON text | each probe of a preflight, after an event on the preflight itself |
 | `nnhealth/event` | JSON text | each thing that happened (the first non-finite value, rows lost …) |
 
 Where a session goes on in a further file (its disk was full), that file begins with the same manifest
 event again: its step and wall time are those of the first, so that it starts no other session.
+
+A preflight comes before the sessions, and is no part of them: its events count 0, 1, 2 … as their steps, the next
+preflight in the directory replaces the last one, and no session does. The first tells of it as a whole, {"budget":
+seconds, "created": wall time, "seconds": those of the first steps, "problems": [sentences],
+"failed": why no step could be taken}, each other of a probe,
+{"probe": name, "seconds": …, "values": {…}, "reason": …}, with the reason where it measured nothing.
 
 An epoch's text is {"epoch", "step", "logs"}, and "modes": {"training": loss, "inference": loss} of one batch where
 that was measured, else null.
@@ -55,6 +62,7 @@ MANIFEST = f"{PLUGIN_NAME}/manifest"
 EPOCH = f"{PLUGIN_NAME}/epoch"
 GALLERY = f"{PLUGIN_NAME}/gallery"
 PROGRESS = f"{PLUGIN_NAME}/progress"
+PREFLIGHT = f"{PLUGIN_NAME}/preflight"
 EVENT = f"{PLUGIN_NAME}/event"
 
 MESSAGE_BYTES = 160 * 2**20

@@ -11,6 +11,7 @@ pytest.importorskip("sklearn")
 from tb_nnhealth.rules import DIAGNOSES
 from tests.faults import healthy, sick
 from tests.faults.case import Case
+from tests.rules.builder import OF_TRAINING
 
 SICK = [case for case in sick.CASES if case.sick]
 BY_NAME = {case.name: case for case in (*healthy.CASES, *sick.CASES)}
@@ -32,7 +33,7 @@ def test_forty_healthy_trainings_of_many_kinds() -> None:
         assert task in kinds
 
 
-@pytest.mark.parametrize("rule", DIAGNOSES)
+@pytest.mark.parametrize("rule", OF_TRAINING)
 def test_every_rule_is_expected_of_models_of_two_kinds_beside_the_demo(rule: str) -> None:
     assert len({case.kind for case in SICK if rule in case.expected}) >= 2
 

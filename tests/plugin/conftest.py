@@ -1,5 +1,6 @@
 """The real TensorBoard application with our plugin, in this process, on each of TensorBoard's loaders."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,15 @@ def note_reads(provider: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture(scope="session", params=["fast", "slow"])
 def client(request: pytest.FixtureRequest, log_dir: Path) -> Iterator[test.Client]:
-    skip_unless_there(request.param)
-    with LOADERS[request.param](log_dir) as provider:
+    with served(request.param, log_dir) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def served(loader: str, log_dir: Path) -> Iterator[test.Client]:
+    """The application on a log directory."""
+    skip_unless_there(loader)
+    with LOADERS[loader](log_dir) as provider:
         plugin = NNHealthLoader().load(base_plugin.TBContext(data_provider=provider))
         app = application.TensorBoardWSGI([plugin], path_prefix="/some/prefix", data_provider=provider)
         yield test.Client(app, wrappers.Response)

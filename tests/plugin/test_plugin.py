@@ -29,7 +29,7 @@ BASE = "/some/prefix/data/plugin/nnhealth"
 MATRIX = {"run": RUN, "table": "variables", "statistic": "update_ratio"}
 ROUTES = (
     "/runs", "/rules", "/rule", "/version", "/scorecard", "/report", "/csv", "/evidence", "/run", "/matrix", "/extent",
-    "/flow", "/series", "/histograms", "/table", "/diff", "/names", "/gallery",
+    "/flow", "/series", "/histograms", "/table", "/diff", "/names", "/preflight", "/gallery",
 )  # fmt: skip
 
 
@@ -272,7 +272,9 @@ def test_columns_bound_the_answer(client, columns):
         ("/csv", {"run": RUN, "of": "layer", "layer": MARKUP}, 404, "no such layer"),
         ("/csv", {"run": RUN, "of": "histograms", "row": MARKUP}, 404, "no such row"),
         ("/csv", {"run": RUN, "of": "row", "table": "data", "row": "dense"}, 404, "no such row"),
+        ("/csv", {"run": RUN, "of": "rates"}, 404, "no preflight has tried learning rates"),
         ("/csv", {"run": RUN, "first": -1}, 400, "first=-1"),
+        ("/preflight", {"run": RUN}, 404, "no preflight was made of the run"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_sentence(client, route, query, code, sentence):

@@ -10,6 +10,7 @@ import pytest
 
 from tb_nnhealth.reader import Datum, LogError, assemble
 from tb_nnhealth.reader._data import canonical
+from tb_nnhealth.records import Flight, HealthRun, Probed
 from tb_nnhealth.summary import metadata
 from tests.synthetic import VARIABLES, make_manifest, make_variable
 
@@ -214,3 +215,36 @@ def test_a_description_of_other_types_is_refused(part: str, field: str, told: An
     model[part][0][field] = told
     with pytest.raises(LogError, match=rf"one with a fault \((Layer|Variable)\.{field}=.*\)$"):
         assemble(changed(model=model))
+
+
+def flown(*began: float, epochs: int = 0) -> HealthRun:
+    """A run after a preflight at 5 s, whose sessions began at these times."""
+    manifests = [
+        datum._replace(wall_time=wall_time) for wall_time in began for datum in sessions_of((0, {}))[metadata.MANIFEST]
+    ]
+    told = [{"budget": 60.0, "seconds": 4.5}, {"probe": "data-order", "seconds": 1.0, "values": {"ratio": 0.5}}]
+    events = {
+        metadata.MANIFEST: manifests,
+        metadata.PREFLIGHT: [Datum(step, 5.0 + step, json.dumps(payload)) for step, payload in enumerate(told)],
+        metadata.EPOCH: [
+            Datum(9, began[-1] + 1, json.dumps({"epoch": index, "step": 10, "logs": {}})) for index in range(epochs)
+        ],
+    }
+    return assemble(events)
+
+
+@pytest.mark.parametrize(
+    ("run", "trained"),
+    [(flown(1.0), False), (flown(1.0, 9.0), True), (flown(1.0, epochs=1), True)],
+    ids=["first steps", "a training after it", "a training before it"],
+)
+def test_a_run_is_trained_once_a_session_comes_after_its_preflight(run: HealthRun, trained: bool) -> None:
+    assert run.flight == Flight(60.0, 4.5, trained)
+    assert run.untrained is not trained
+    assert run.probes == {"data-order": Probed(1.0, {"ratio": 0.5})}
+
+
+def test_a_damaged_preflight_is_none() -> None:
+    for text in ("[]", "{", '"x"'):
+        run = assemble({**sessions_of((0, {})), metadata.PREFLIGHT: [Datum(0, 5.0, text)]})
+        assert run.flight is None and not run.untrained

@@ -15,8 +15,9 @@ from PIL import Image
 
 from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES
+from tb_nnhealth.faces.rates import PROBE as RANGE
 from tb_nnhealth.faces.wording import LONGEST
-from tb_nnhealth.records import Epoch, HealthRun
+from tb_nnhealth.records import Epoch, Flight, HealthRun, Probed
 from tb_nnhealth.report import html
 from tb_nnhealth.report.findings import MOST_EVIDENCE
 from tb_nnhealth.report.flow import flows
@@ -26,7 +27,9 @@ from tb_nnhealth.report.scale import MARKS
 from tb_nnhealth.report.training import training_curves
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.summary.writer import strict
 from tests.faces.test_branches import two_headed
+from tests.flown import rates
 from tests.rules.builder import STEPS, change, healthy, losses, model, stuck, with_epochs, with_head, with_layers
 
 LARGEST = 15_000_000
@@ -390,3 +393,39 @@ def test_long_names_in_the_table_of_layers_break_between_words():
     text = html(run, Scorecard.from_run(run))
     assert "encoder/<wbr>global_<wbr>average_<wbr>pooling2d" in text
     assert "Global<wbr>Average<wbr>Pooling2<wbr>D" in text
+
+
+def flown(**changes):
+    """The page of a run after a preflight that tried learning rates, and could not make another probe."""
+    probes = {
+        RANGE: Probed(2.5, strict({**rates(), **changes})),
+        "data-order": Probed(0.0, {}, "there are <no> labels"),
+    }
+    return page(dataclasses.replace(healthy(), probes=probes, flight=Flight(60.0, 4.5, True)))
+
+
+def test_preflight_tells_each_probe_with_what_it_took():
+    text = " ".join(flown().text.split())
+    assert "There are <no> labels." in text and "2.5 s" in text
+    assert (
+        "7 s in all: 4.5 s for the first steps of the training and 2.5 s for the probes, whose budget was 60 s." in text
+    )
+    assert "Preflight" not in page(healthy()).text.split("Checks, and the limits")[0]
+
+
+def test_loss_by_learning_rate_is_drawn_with_its_marks():
+    shown = flown(own=[1e-4, 1e-2])
+    assert "suggested 0.02" in " ".join(shown.text.split()) and "your schedule 1e-4–0.01" in " ".join(
+        shown.text.split()
+    )
+    lines = [attributes for attributes in shown.all("line") if (attributes.get("class") or "").startswith("at ")]
+    across = {each["class"]: float(each["x1"].removesuffix("%")) for each in lines}
+    assert across["at explosion"] == pytest.approx(100 * (np.log10(0.2) + 6) / 6, abs=0.01)
+    assert across["at suggestion"] == pytest.approx(100 * (np.log10(0.02) + 6) / 6, abs=0.01)
+    assert len(lines) == 4
+    names = [each for each in shown.all("text") if (each.get("class") or "").startswith("named")]
+    assert len({each["y"] for each in names}) == len(names) == 3
+
+
+def test_no_curve_is_drawn_of_nothing():
+    assert not [each for each in flown(rates=[]).all("figure") if each.get("class") == "rates"]

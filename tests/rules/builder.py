@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.engine import Verdict, judge
-from tb_nnhealth.records import BatchTensor, Epoch, HealthRun, Layer, ModelFacts, Table, Variable
+from tb_nnhealth.records import BatchTensor, Epoch, HealthRun, Layer, ModelFacts, Probed, Table, Variable
 from tb_nnhealth.rules import DIAGNOSES, Finding
 from tb_nnhealth.rules._heads import heads
-from tb_nnhealth.rules._rule import OnCurve
+from tb_nnhealth.rules._rule import PREFLIGHT, OnCurve
+from tb_nnhealth.summary.writer import strict
 from tb_nnhealth.vocabulary import (
     ACTIVATION_STATISTICS,
     DATA_STATISTICS,
@@ -21,6 +22,9 @@ from tb_nnhealth.vocabulary import (
 
 STEPS = np.array([0, 1, 2, 4, 8, 16, 24, 32, 48, 64, *range(100, 1000, 50)])
 HIDDEN, UNITS = 4, 32
+
+OF_TRAINING = {name: each for name, each in DIAGNOSES.items() if each.rule.category != PREFLIGHT}
+"""The rules that judge a run without a preflight."""
 
 
 def model(hidden: int = HIDDEN, activation: str = "relu", **compile_options: Any) -> ModelFacts:
@@ -145,6 +149,11 @@ def thin(run: HealthRun, every: int) -> HealthRun:
     return replace(run, thinned=True, **{name: thinned(getattr(run, name)) for name in names})
 
 
+def with_probe(name: str, reason: str | None = None, **values: Any) -> HealthRun:
+    """A healthy run after a preflight with this probe, which measured these values, or nothing for a reason."""
+    return replace(healthy(), probes={name: Probed(1.0, strict(values), reason)})
+
+
 def with_layers(run: HealthRun, **changes: Mapping[str, Any]) -> HealthRun:
     """The run with facts of some layers changed: `with_layers(run, dense_0={"activation": None})`."""
     layers = tuple(replace(layer, **changes.get(layer.path, {})) for layer in run.model.layers)
@@ -215,8 +224,10 @@ def lacking(run: HealthRun, finding: Finding) -> str:
 
     The number may be none where it is not finite, and then its statistic is told.
     """
-    if not DIAGNOSES[finding.rule].rule.thresholds:
-        return "" if finding.layer or any(head.layer is None for head in heads(run)) else "a layer"
+    rule = DIAGNOSES[finding.rule].rule
+    if not rule.thresholds:
+        has_place = finding.layer or rule.category == PREFLIGHT or any(head.layer is None for head in heads(run))
+        return "" if has_place else "a layer"
     has = {
         "observed": finding.observed is not None or finding.statistic is not None,
         "limit": finding.limit is not None,

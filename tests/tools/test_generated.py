@@ -9,7 +9,8 @@ from tb_nnhealth.rules import DIAGNOSES
 from tools import generated
 
 ROOT = Path(__file__).parents[2]
-OLD = f"# Title\n\n{generated.BEGIN}old\n{generated.END}\nThe end.\n"
+OLD = "# Title\n\n<!-- {0}:begin -->\nold\n<!-- {0}:end -->\n\nThe end.\n"
+"""A document with an old part of that name."""
 
 
 @pytest.fixture
@@ -24,7 +25,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         encoding="utf-8",
     )
     (tmp_path / generated.STATIC / "views/b.js").write_text("export const b = 1;\n", encoding="utf-8")
-    generated.README.write_text(OLD, encoding="utf-8")
+    generated.README.write_text(OLD.format("rules"), encoding="utf-8")
+    generated.PROBES.write_text(OLD.format("probes"), encoding="utf-8")
     return tmp_path
 
 
@@ -38,7 +40,7 @@ def test_differences_are_told_and_written(root: Path, capsys: pytest.CaptureFixt
     told = capsys.readouterr().err
     assert "docs/statistics.md differs" in told
     assert "README.md differs" in told
-    assert generated.README.read_text(encoding="utf-8") == OLD
+    assert generated.README.read_text(encoding="utf-8") == OLD.format("rules")
     assert generated.main([]) == 0
     assert generated.main(["--check"]) == 0
 
@@ -49,6 +51,12 @@ def test_only_the_marked_part_of_the_readme_is_written(root: Path) -> None:
     assert text.endswith("\nThe end.\n")
     assert "\nold\n" not in text
     assert all(f"[{name}](docs/rules/{name}.md)" in text for name in DIAGNOSES)
+
+
+def test_every_probe_stands_in_the_table_of_probes(root: Path) -> None:
+    text = generated.documents()[generated.PROBES]
+    probes = [name for name, diagnosis in DIAGNOSES.items() if diagnosis.rule.category == "preflight"]
+    assert all(f"[{name}](rules/{name}.md)" in text for name in probes)
 
 
 def test_modules_are_listed_once_whoever_imports_them(root: Path) -> None:

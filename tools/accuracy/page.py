@@ -84,7 +84,7 @@ def goals(outcomes: Outcomes) -> str:
     for title, own in (*_healthy(outcomes), ("All healthy", outcomes)):
         rows.append(_goal(f"{title}: a warning", own, lambda t: share(t.warned, t.healthy), most=WARNED_GOAL))
         rows.append(_goal(f"{title}: an error", own, lambda t: share(t.erred, t.healthy), most=0))
-    return "## Goals\n\n" + _table(["share of runs", "wanted", *SPLITS.values(), "all", "met"], rows)
+    return "## Goals\n\n" + table(["share of runs", "wanted", *SPLITS.values(), "all", "met"], rows)
 
 
 def summary(outcomes: Outcomes, cases: Plan, seeds: int) -> str:
@@ -97,7 +97,7 @@ def summary(outcomes: Outcomes, cases: Plan, seeds: int) -> str:
     rows.append(["all", "all", *_coverage(outcomes, sum(cases.values()), seeds), *_counts(tally(outcomes))])
     head = ["part", "", "cases", "runs", "sick runs", "found", "first"]
     head += ["healthy runs", "with a warning", "with an error", "precision"]
-    return "## Summary\n\n" + _table(head, rows)
+    return "## Summary\n\n" + table(head, rows)
 
 
 def rules(outcomes: Outcomes) -> str:
@@ -259,10 +259,11 @@ def _percent(value: float) -> str:
 
 
 def _section(title: str, note: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    body = _table(head, rows) if rows else "None."
+    body = table(head, rows) if rows else "None."
     return "\n\n".join(text for text in (f"### {title}", note, body) if text)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Returns a table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

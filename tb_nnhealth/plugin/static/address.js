@@ -10,9 +10,10 @@ import {VIEWS} from './views/timeline.js';
  * @typedef {{first: number, last: number} | null} Range
  * @typedef {{view: string, flow: string | null, choice: import('./views/timeline.js').Choice | null, row: string | null, range: Range,
  *   log: boolean, rowFilter: string, groups: string[], step: number | null, everything: boolean, logLoss: boolean, form: string, category: string | null,
- *   page: string, sort: string, filter: string, compare: string[]}} Shown `log`: whether the steps stand on a logarithmic axis;
+ *   page: string, sort: string, filter: string, compare: string[], preflight: boolean | null}} Shown `log`: whether the steps stand on a logarithmic axis;
  *   `rowFilter` of the heat map's rows, `groups` of them that the reader opened and closed; `step` of the gradient flow, null = the last,
- *   `everything`: whether biases stand in it; `logLoss`: whether losses stand on a logarithmic scale; `form` of the histograms; `filter` of the table of runs
+ *   `everything`: whether biases stand in it; `logLoss`: whether losses stand on a logarithmic scale; `form` of the histograms; `filter` of the table of runs;
+ *   `preflight`: whether it is unfolded, null = as it is unless the reader chooses
  */
 
 /** One run, the table of all, a few of them side by side; the first one unless another is chosen. */
@@ -51,15 +52,16 @@ export function shownBy(words) {
     sort: words.sort ?? SORT,
     filter: words.filter ?? '',
     compare: namesOf(words.compare, MOST_NAMED),
+    preflight: words.preflight === 'open' ? true : words.preflight === 'closed' ? false : null,
   };
 }
 
 /** @param {Shown} state @returns {Shown} what the address holds of it */
-export const shownIn = ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare}) =>
-  ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare});
+export const shownIn = ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare, preflight}) =>
+  ({view, flow, choice, row, range, log, rowFilter, groups, step, everything, logLoss, form, category, page, sort, filter, compare, preflight});
 
 /** @param {Shown & {run: string | null}} shown @returns {Record<string, string | null>} null = left out */
-export function wordsOf({run, view, flow, choice, row, range, page, sort, filter, compare, ...others}) {
+export function wordsOf({run, view, flow, choice, row, range, page, sort, filter, compare, preflight, ...others}) {
   return {
     run,
     view: view === VIEWS[0].name ? null : view,
@@ -73,6 +75,7 @@ export function wordsOf({run, view, flow, choice, row, range, page, sort, filter
     sort: sort === SORT ? null : sort,
     filter: filter || null,
     compare: compare.length ? JSON.stringify(compare) : null,
+    preflight: preflight === null ? null : preflight ? 'open' : 'closed',
   };
 }
 

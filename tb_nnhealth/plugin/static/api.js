@@ -56,6 +56,9 @@ export const gallery = (run, step) => json('gallery', {run, ...(step === null ? 
 /** @param {string} run @param {string} path @returns {Promise<Json>} all that is known of a layer */
 export const layer = (run, path) => json('layer', {run, layer: path});
 
+/** @param {string} run @returns {Promise<Json>} what its preflight found */
+export const preflight = (run) => json('preflight', {run});
+
 /** @param {string} run @returns {Promise<Json>} its tables have no names but their own: the address may ask for any */
 export async function facts(run) {
   const told = await json('run', {run});
@@ -99,6 +102,9 @@ export const reportAddress = (run) => address('report', {run});
 
 /** @param {string} run @param {Record<string, string>} query which chart's data @param {Range} range */
 export const csvAddress = (run, query, range) => address('csv', {run, ...query, ...bounds(range)});
+
+/** @param {string} run @returns {string} where the losses of its preflight by learning rate are, as CSV */
+export const ratesAddress = (run) => address('csv', {run, of: 'rates'});
 
 /** @returns {string} where the table of all runs is, as CSV */
 export const runsAddress = () => address('csv', {of: 'runs'});

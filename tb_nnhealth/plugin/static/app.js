@@ -137,7 +137,7 @@ class Page {
     const choice = measured(facts, this.state.choice);
     const kept = this.carries ? carried(facts, this.state) : {};
     this.carries = false;
-    const changes = {facts, card, curves, prose, matrix: null, overview: null, choice, error: null, states: rowStates(facts, card), ...kept};
+    const changes = {facts, card, curves, prose, matrix: null, overview: null, flight: null, choice, error: null, states: rowStates(facts, card), ...kept};
     if (!this.state.facts) this.set(changes);
     const fetched = await frames({...this.state, ...changes});
     if (turn === this.turn) this.set({...changes, ...fetched, version: facts.version});

@@ -6,13 +6,15 @@ import {matrixOf} from './matrix.js';
 import {tableOf} from './places.js';
 import {flowOf} from './views/depth.js';
 import {classesOf, histogramsOf, relatives} from './views/charts.js';
+import {isUnfolded} from './views/preflight.js';
 import {within} from './views/shownsteps.js';
 
 /**
  * @typedef {Record<string, any>} Json
  * @typedef {import('./views/charts.js').Place} Place
  * @typedef {{run: string | null, facts: Json | null, view: string, choice: import('./views/timeline.js').Choice | null,
- *   flow: string | null, row: string | null, range: api.Range, log: boolean, matrix: import('./matrix.js').Matrix | null, overview: api.Frame | null, step: number | null}} Wanted what is wanted, and what is there
+ *   flow: string | null, row: string | null, range: api.Range, log: boolean, matrix: import('./matrix.js').Matrix | null, overview: api.Frame | null, step: number | null,
+ *   preflight: boolean | null, flight: Json | null}} Wanted what is wanted, and what is there
  */
 
 /** Rows of one table that a chart draws together. */
@@ -33,7 +35,7 @@ export const columnsOnScreen = () => Math.min(MOST_COLUMNS, Math.max(LEAST_COLUM
 const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range: asked, log, matrix: there, overview: known, step}) {
+export async function frames({run, facts, view, choice, flow, row, range: asked, log, matrix: there, overview: known, step, preflight, flight: flown}) {
   if (run === null || !facts) return {};
   const range = within(asked, facts.training.steps - 1);
   const {table} = choice ?? {};
@@ -45,7 +47,7 @@ export async function frames({run, facts, view, choice, flow, row, range: asked,
   const steps = (/** @type {api.Range} */ part, spacing = false) =>
     facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
   const isPart = Boolean(range) || log;
-  const [matrix, depth, overview, zoomed, sources, spreads, classes, about, gallery] = await Promise.all([
+  const [matrix, depth, overview, zoomed, sources, spreads, classes, about, flight, gallery] = await Promise.all([
     view === 'heatmap' && choice ? matrixOf(run, there, {
       table: choice.table, statistic: choice.statistic, range, columns: columnsOfRows(facts.tables[choice.table]?.rows.length ?? 0), log,
     }) : null,
@@ -57,9 +59,10 @@ export async function frames({run, facts, view, choice, flow, row, range: asked,
       ({title, frame: await api.histogram(run, kind, name, range, columns, log)}))),
     series(classesOf(facts, related)),
     layer ? api.layer(run, layer.path) : null,
+    flown ?? (isUnfolded(facts, preflight) ? api.preflight(run) : null),
     view === 'examples' && facts.galleries ? api.gallery(run, step) : null,
   ]);
-  return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes, about, gallery};
+  return {matrix, depth, overview, loss: isPart ? zoomed : overview, sources, spreads, classes, about, flight, gallery};
 }
 
 /** @param {string} run @param {import('./views/depth.js').Flow} flow @param {api.Range} range */

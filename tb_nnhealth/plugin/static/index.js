@@ -5,7 +5,7 @@ import {askAhead} from './api.js';
 import {nameFrame, readAddress} from './host.js';
 import {MODULES} from './modules.js';
 
-const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css'];
+const STYLES = ['./vendor/uPlot.min.css', './style.css', './runs.css', './preflight.css'];
 
 /** Puts the Health tab into the document. */
 export async function render() {

@@ -8,6 +8,7 @@ import {Beside, isSeen} from './views/beside.js';
 import {relatives} from './views/charts.js';
 import {failed, loading, missing, noRuns, stale} from './views/empty.js';
 import {findings} from './views/findings.js';
+import {Preflight} from './views/preflight.js';
 import {Timeline} from './views/timeline.js';
 import {verdict} from './views/verdict.js';
 
@@ -39,9 +40,10 @@ export class OneRun {
       read: (finding) => this.read(finding),
     });
     const [message, top, left] = ['div.message', 'div.verdict-place', 'div.findings-place'].map((tag) => h(tag));
+    this.preflight = new Preflight((preflight) => change({preflight}));
     this.timelineHost = h('div.timeline-place', {}, this.timeline.node);
     this.columns = h('div.columns', {}, left, this.timelineHost);
-    this.node = h('main', {}, message, top, this.columns);
+    this.node = h('main', {}, message, top, this.preflight.node, this.columns);
     this.beside = new Beside(this.timelineHost, this.columns);
     this.slots = {message: new Slot(message), top: new Slot(top), left: new Slot(left)};
   }
@@ -66,6 +68,7 @@ export class OneRun {
         copy: actions.copy,
       },
     }));
+    this.preflight.update(state);
     this.columns.hidden = !facts;
     if (facts && card) this.drawTimeline(facts, card);
     this.beside.follow();

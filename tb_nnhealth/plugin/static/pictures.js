@@ -14,6 +14,8 @@ export function pictures(state, one, sweep) {
   const [node, name] = page === 'run' ? [one.node, title(run ?? '')] : [sweep.node, page];
   const told = [page === 'run' ? name : PAGES.find(([other]) => other === page)?.[1] ?? ''];
   const whole = {title: 'Picture of the page', form: 'PNG', make: () => savePicture(node, told, [name, 'health'])};
-  if (page !== 'run' || !facts?.training.sampled_steps) return [whole];
-  return [{title: 'Picture of the timeline', form: 'PNG', make: () => one.timeline.save(state)}, whole];
+  if (page !== 'run') return [whole];
+  const flown = one.preflight.isOpen ? [{title: 'Picture of the preflight', form: 'PNG', make: () => savePicture(one.preflight.node, [name, 'Preflight'], [name, 'preflight'])}] : [];
+  const timeline = facts?.training.sampled_steps ? [{title: 'Picture of the timeline', form: 'PNG', make: () => one.timeline.save(state)}] : [];
+  return [...timeline, ...flown, whole];
 }

@@ -28,6 +28,7 @@ export const initial = (shown) => ({
   /** @type {import('./views/charts.js').Source[]} */ sources: [],
   /** @type {import('./views/distribution.js').Spread[]} */ spreads: [],
   /** @type {import('./views/charts.js').Source[]} */ classes: [],
+  /** What the preflight found, once it was unfolded. @type {Json | null} */ flight: null,
   /** The chosen row's layer. @type {Json | null} */ about: null,
   /** What is told of the galleries. @type {Json | null} */ gallery: null,
   /** @type {ReadonlyMap<string, string>} */ states: new Map(),
@@ -37,5 +38,5 @@ export const initial = (shown) => ({
 /** What is known of a run that was not read yet. */
 export const UNREAD = {
   version: '', facts: null, card: null, curves: [], error: null, isFinal: false,
-  matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: [], about: null, gallery: null,
+  matrix: null, depth: null, overview: null, loss: null, sources: [], spreads: [], classes: [], about: null, flight: null, gallery: null,
 };

@@ -101,8 +101,7 @@ export class Compare {
   /** @param {Read[]} read @param {Map<string, number>} places @param {string[]} compare */
   verdicts(read, places, compare) {
     const names = namesApart([...places.keys()]);
-    const known = read.find(({facts}) => facts)?.facts;
-    const categories = known?.verdict.categories.map((/** @type {Json} */ category) => category.name) ?? [];
+    const categories = [...new Set(read.flatMap(({facts}) => facts?.verdict.categories.map((/** @type {Json} */ category) => category.name) ?? []))];
     /** @param {string} name @param {(one: {facts: Json, card: Json}) => any} cell @param {string} [tag] */
     const line = (name, cell, tag = 'tr') => h(tag, {}, h('th', {scope: 'row'}, name),
       read.map(({facts, card}) => h('td', {}, facts && card ? cell({facts, card}) : null)));
@@ -112,7 +111,7 @@ export class Compare {
       h('tbody', {},
         h('tr.says', {}, h('th', {scope: 'row'}, 'Verdict'), read.map(says)),
         categories.map((/** @type {string} */ name) => line(words(name), ({facts}) => tile(facts.verdict, name), 'tr.tiles')),
-        line('Steps', ({facts}) => [whole(facts.training.steps), facts.training.thinned ? h('span.thinned', {}, ` · thinned, ${samples(facts.training)}`) : null]),
+        line('Steps', ({facts}) => [whole(facts.training.steps), facts.training.untrained ? h('span.thinned', {}, ' · preflight only') : null, facts.training.thinned ? h('span.thinned', {}, ` · thinned, ${samples(facts.training)}`) : null]),
         line('Optimizer', ({facts}) => optimizer(facts)),
         line('Model', ({facts}) => `${facts.model.name} · ${short(facts.model.parameters)} parameters`))));
   }

@@ -63,12 +63,14 @@ export function downloads(shown, pictures) {
     {title: 'Report', form: 'HTML', href: api.reportAddress(run)},
     {title: 'Scorecard', form: 'JSON', href: api.downloadAddress(run)},
   ]};
-  if (!facts?.training.sampled_steps) return [whole, views];
+  const flown = facts?.preflight?.rates ? [{title: 'The preflight', items: [{title: 'Loss by learning rate', form: 'CSV', href: api.ratesAddress(run)}]}] : [];
+  if (!facts?.training.sampled_steps) return [whole, ...flown, views];
   const range = within(shown.range, facts.training.steps - 1);
   const data = charts(facts, shown).map(({title, query}) => ({title, form: 'CSV', href: api.csvAddress(run, query, range)}));
   return [
     whole,
     {title: `Data of the charts, ${range ? steps(range.first, range.last) : 'all steps'}`, items: data},
+    ...flown,
     views,
   ];
 }

@@ -70,10 +70,10 @@ export const title = (name) => name.replace(/\/health$/, '');
 /** Says how far the run is, and when its last sample came. @param {HTMLElement} place @param {Json | null} facts @param {import('../freshness.js').Age} age */
 function showProgress(place, facts, {seconds, note}) {
   if (!facts) return place.replaceChildren();
-  const {steps, finished, silence} = facts.training;
-  const state = finished ? 'finished' : seconds !== null && seconds > silence ? 'silent' : 'training';
-  const words = {finished: 'finished', silent: `no news for ${duration(seconds ?? 0)}`, training: 'training'}[state];
-  const told = [words, steps ? plural(steps, 'step') : '', seconds === null ? '' : `last sample ${agoText(seconds)}`];
+  const {steps, finished, untrained, silence} = facts.training;
+  const state = finished ? 'finished' : untrained ? 'untrained' : seconds !== null && seconds > silence ? 'silent' : 'training';
+  const words = {finished: 'finished', untrained: 'preflight only, not trained yet', silent: `no news for ${duration(seconds ?? 0)}`, training: 'training'}[state];
+  const told = untrained ? [words] : [words, steps ? plural(steps, 'step') : '', seconds === null ? '' : `last sample ${agoText(seconds)}`];
   const text = told.filter(Boolean).join(' · ');
   const why = state === 'silent' ? `${note} ${SILENT}` : note;
   if (place.lastChild?.textContent === text && place.dataset.progress === state && place.title === why) return;

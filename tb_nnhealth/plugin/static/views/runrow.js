@@ -16,6 +16,9 @@ import {WORDS} from './verdict.js';
 /** What a state is called in the table, the worst first. @type {Record<string, string>} */
 const STATES = {error: WORDS.error, warning: WORDS.warning, unread: 'unreadable', no_data: 'not judged', pass: WORDS.pass};
 
+/** What stands in place of "not judged" where there was a preflight alone. */
+const UNTRAINED = 'not trained';
+
 const THINNED = 'Some of its samples are not here: findings may be missing or wrong';
 
 const ORDER = Object.keys(STATES);
@@ -100,9 +103,9 @@ export class RunRow {
   }
 
   /** @param {Json} row */
-  updateTime({last_time: last, finished, silence}) {
+  updateTime({last_time: last, finished, untrained, silence}) {
     const age = last ? Math.max(0, Date.now() / 1000 - last) : null;
-    const live = finished === false && age !== null && age < silence;
+    const live = finished === false && !untrained && age !== null && age < silence;
     const told = age === null ? '–' : agoText(age);
     if (this.cells.last.textContent === told && Boolean(this.cells.last.firstElementChild) === live) return;
     this.cells.last.title = last ? new Date(1000 * last).toLocaleString() : '';
@@ -112,18 +115,23 @@ export class RunRow {
 
 /** @param {Json} row @returns {Record<string, (Node | string)[]>} */
 function contents(row) {
-  const {state, finding, failing} = row;
+  const {state, finding, failing, untrained} = row;
+  const word = untrained && state === 'no_data' ? UNTRAINED : STATES[state];
   const shape = state === 'unread' ? 'warning' : state;
   return {
     score: [row.score === null || row.score === undefined ? '–' : String(Math.round(row.score))],
-    state: state ? [icon(shape), h('span', {}, STATES[state])] : [h('span.dim', {}, 'waiting …')],
+    state: state ? [icon(shape), h('span', {}, word)] : [h('span.dim', {}, 'waiting …')],
     finding: finding ? [h('div.first-finding', {},
       icon(finding.severity), h('span.what', {title: finding.message}, finding.title),
       failing > 1 ? h('span.more-findings', {title: `${failing} checks fail`}, `+${failing - 1}`) : null)] : row.reason ? [h('span.what.dim', {title: row.reason}, sentence(row.reason))] : [],
-    steps: [row.steps ? whole(row.steps) : '–', ...(row.thinned ? [h('span.thinned', {title: THINNED}, 'thinned')] : [])],
+    steps: [row.steps ? whole(row.steps) : '–', ...under(row)],
     loss: row.loss ? [picture(row.loss), h('span', {}, row.loss.broken ?? number(lastLoss(row)))] : [],
   };
 }
+
+/** @param {Json} row @returns {Node[]} what its steps are worth, below their number */
+const under = ({untrained, thinned}) => untrained ? [h('span.thinned', {title: 'The first steps, as the preflight took them'}, 'preflight')]
+  : thinned ? [h('span.thinned', {title: THINNED}, 'thinned')] : [];
 
 /** @param {Json} loss @returns {Element} its curve in the band of what each point stands for */
 function picture({values, low, high}) {

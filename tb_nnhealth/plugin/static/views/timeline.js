@@ -64,11 +64,12 @@ export class Timeline {
     this.zoomed = new Slot(zoomed);
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
     this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
+    this.first = h('p.dim.by-preflight', {}, 'These are the first steps as the preflight took them, before it brought the model back.');
     this.views = h('div.views', {}, this.tabs.node, h('span.space'), this.spacing.node);
     this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node, this.examples.node);
     this.node = h('section.timeline.card', {'aria-label': 'Timeline'},
       h('div.toolbar', {}, h('h2', {}, 'Timeline'), h('span.space'), zoomed),
-      this.empty, this.overview.node, this.views, this.panel, unknown, this.layer.node);
+      this.first, this.empty, this.overview.node, this.views, this.panel, unknown, this.layer.node);
   }
 
   /** @param {Shown} shown */
@@ -93,7 +94,8 @@ export class Timeline {
   updateView(shown) {
     const {facts, card, view, flow, depth, loss, logLoss, step, everything, range, selected, gallery, dark} = shown;
     const nothing = !facts.training.sampled_steps;
-    this.empty.hidden = !nothing;
+    this.first.hidden = nothing || !facts.training.untrained;
+    this.empty.hidden = !nothing || facts.training.untrained;
     this.views.hidden = this.panel.hidden = nothing;
     this.tabs.update(view, facts.galleries ? null : 'examples');
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);

@@ -1,0 +1,110 @@
+"""What each probe of a preflight said, and what it took, as all faces tell it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tb_nnhealth.engine import Verdict
+from tb_nnhealth.faces.rates import rates_of
+from tb_nnhealth.faces.verdict import state_of
+from tb_nnhealth.faces.wording import duration, listed, number, sentence
+from tb_nnhealth.records import HealthRun, Probed
+from tb_nnhealth.scorecard import Scorecard
+
+WORDS = {"pass": "passed", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged"}
+"""What the states of a probe are called."""
+
+MOST_TOLD = 3
+"""Findings of one probe whose sentences are told."""
+
+_COUNTED = (("error", "found an error"), ("warning", "gave a warning"), ("pass", "passed"), ("no_data", "not judged"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A probe: its state is a key of `faces.verdict.WORDS` and `word` what that is called, `told` the sentence on it,
+    `seconds` what it took. One that another version has made may have no rule here."""
+
+    name: str
+    state: str
+    word: str
+    told: str
+    seconds: float
+    has_rule: bool = True
+
+
+def lines(run: HealthRun, card: Scorecard) -> list[Line]:
+    """Returns the probes in the order in which they were run; none where there was no preflight."""
+    verdicts = {verdict.rule.name: verdict for verdict in card.rules}
+    return [_line(name, probed, verdicts) for name, probed in run.probes.items()]
+
+
+def flight(run: HealthRun, card: Scorecard) -> dict[str, Any]:
+    """Returns what the page shows of a preflight, as strict JSON data."""
+    rates = rates_of(run)
+    return {
+        "probes": [asdict(line) for line in lines(run, card)],
+        "cost": cost_of(run),
+        "rates": None if rates is None else rates.to_dict(),
+    }
+
+
+def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
+    """Returns what is told of a preflight before it is unfolded, as strict JSON data; None where there was none."""
+    if not run.probes and run.flight is None:
+        return None
+    told = lines(run, card)
+    return {
+        "trained": not run.untrained,
+        "state": _worst(told),
+        "told": counted(told),
+        "seconds": (run.flight.first_steps if run.flight else 0.0) + _of_probes(run),
+        "rates": rates_of(run) is not None,
+    }
+
+
+def cost_of(run: HealthRun) -> str:
+    """Returns what a preflight took, and which part of it the probes did."""
+    of_probes = _of_probes(run)
+    if run.flight is None:
+        return f"{duration(of_probes)} for the probes"
+    whole = run.flight.first_steps + of_probes
+    return (
+        f"{duration(whole)} in all: {duration(run.flight.first_steps)} for the first steps of the training and "
+        f"{duration(of_probes)} for the probes, whose budget was {number(run.flight.budget)} s"
+    )
+
+
+def _of_probes(run: HealthRun) -> float:
+    return sum(probed.seconds for probed in run.probes.values())
+
+
+def counted(told: Iterable[Line]) -> str:
+    """Returns how many probes are in each state: "1 found an error, 9 passed and 2 not judged"."""
+    states = Counter("pass" if line.state == "info" else line.state for line in told)
+    parts = [f"{states[state]} {words}" for state, words in _COUNTED if states[state]]
+    return listed(parts) if parts else "no probe was made"
+
+
+def _worst(told: Iterable[Line]) -> str:
+    """Returns the state of all together: not judged only where no probe was."""
+    states = {line.state for line in told}
+    passed = "pass" if states & {"pass", "info"} else "no_data"
+    return next((state for state in ("error", "warning") if state in states), passed)
+
+
+def _line(name: str, probed: Probed, verdicts: Mapping[str, Verdict]) -> Line:
+    verdict = verdicts.get(name)
+    if verdict is not None:
+        state = state_of(verdict)
+        return Line(name, state, WORDS[state], _told(verdict), probed.seconds)
+    told = sentence(probed.reason or "no rule of this version judges it")
+    return Line(name, "no_data", WORDS["no_data"], told, probed.seconds, has_rule=False)
+
+
+def _told(verdict: Verdict) -> str:
+    """Returns what a probe found, else that it passed, or why there is no verdict."""
+    if verdict.findings:
+        return " ".join(sentence(finding.message) for finding in verdict.findings[:MOST_TOLD])
+    return sentence(verdict.reason or verdict.rule.passing_title)

@@ -1,0 +1,112 @@
+"""Where a loss explodes while the learning rate is raised, and where it falls most."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+BETA = 0.9
+"""Of the moving average: ten steps, less than a factor of ten in the rate."""
+
+STARTING = 10
+"""Steps of rates at which nothing is learnt yet: their mean is where the loss starts, their spread its noise."""
+
+NOISES = 3.0
+"""A loss that many standard deviations above the start is no longer one of its batches."""
+
+LASTING = 5
+"""Of so many steps in a row half are as high: one bad batch is no explosion."""
+
+SLACK = 1e-5
+"""Share of a loss that rounding may take off it."""
+
+BELOW = 10.0
+"""The suggestion is an order of magnitude below the explosion."""
+
+FAR = 4.0
+"""A loss this many times as far above the start as it was below, or as large, needs no further steps."""
+
+
+def smoothed(losses: Floats) -> Floats:
+    """Returns the exponential moving average of losses `[n]`, corrected for its beginning at zero; what is not finite
+    stays so."""
+    average, found = 0.0, np.empty(len(losses))
+    for index, loss in enumerate(losses.tolist()):
+        average = BETA * average + (1 - BETA) * loss
+        found[index] = average / (1 - BETA ** (index + 1))
+    return found
+
+
+def start_of(losses: Floats) -> tuple[float, float]:
+    """Returns where the losses start, and the standard deviation of their noise there."""
+    first = losses[:STARTING]
+    first = first[np.isfinite(first)]
+    if not len(first):
+        return float("nan"), float("nan")
+    return float(first.mean()), float(first.std(ddof=1)) if len(first) > 1 else 0.0
+
+
+def has_exploded(losses: Floats) -> bool:
+    """Returns whether no further step is needed to see that the loss explodes."""
+    if not len(losses) or not np.isfinite(losses[-1]):
+        return bool(len(losses))
+    start, noise = start_of(losses)
+    late = float(np.median(losses[-LASTING:]))
+    return len(losses) > STARTING and late > start + FAR * max(abs(start), noise, start - float(np.nanmin(losses)))
+
+
+def learns(losses: Floats) -> bool:
+    """Returns whether the smoothed loss comes below its start by more than its noise makes it."""
+    start, noise = start_of(losses)
+    return bool(np.nanmin(smoothed(losses)[STARTING:], initial=start) < start - max(noise, SLACK * abs(start)))
+
+
+def explosion_of(rates: Floats, losses: Floats) -> float:
+    """Returns the rate at which the loss explodes, infinite where it does not.
+
+    From there on a loss is several times as far above its start as it had come below it, or as its noise goes; or it
+    stays as far above it; or, of a loss that cannot rise so far, it stays above its start.
+    """
+    start, noise = start_of(losses)
+    lowest = float(np.nanmin(smoothed(losses)))
+    far = max(start - lowest, NOISES * noise)
+    found = [
+        *_above(losses, start + FAR * far, stays=False),
+        *_above(losses, start + far, stays=True),
+    ] or _above(losses, start + NOISES * noise, stays=True)
+    return float(rates[min(found)]) if found else float("inf")
+
+
+def suggestion_of(rates: Floats, losses: Floats) -> float:
+    """Returns the rate an order of magnitude below the explosion, a lower one where the smoothed loss rises before; one
+    as far below that of the lowest loss where nothing explodes; NaN where nothing is learnt."""
+    if not learns(losses):
+        return float("nan")
+    start, noise = start_of(losses)
+    curve, explosion = smoothed(losses), explosion_of(rates, losses)
+    lowest = int(np.nanargmin(curve))
+    below = (explosion if np.isfinite(explosion) else rates[lowest]) / BELOW
+    if rates[lowest] >= below:
+        return float(below)
+    calm = curve <= curve[lowest] + max(noise, (start - curve[lowest]) / 4)
+    return float(rates[calm & (rates <= below)].max())
+
+
+def _above(losses: Floats, level: float, stays: bool) -> list[int]:
+    """Returns the first step from which on most of some losses are above a level, and if it `stays`, most of all."""
+    high = ~(losses <= level)
+    for index in np.flatnonzero(high).tolist():
+        if high[index : index + LASTING].mean() > 0.5 and (not stays or high[index:].mean() > 0.5):
+            return [index]
+    return []
+
+
+def steepest_of(rates: Floats, losses: Floats) -> float:
+    """Returns the rate at which the smoothed loss falls most by the logarithm of the rate, from where it has settled to
+    where it is lowest; NaN where it does not fall."""
+    curve = smoothed(losses)
+    lowest = int(np.nanargmin(curve))
+    if lowest < STARTING + 2:
+        return float("nan")
+    slopes = np.gradient(curve[STARTING : lowest + 1], np.log(rates[STARTING : lowest + 1]))
+    return float(rates[STARTING + int(np.nanargmin(slopes))])

@@ -1,0 +1,92 @@
+"""The first steps of a training, measured as `HealthCallback` measures any: what rules without a long run judge by."""
+
+import json
+import math
+import time
+import warnings
+from typing import Any
+
+from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.instrument import describe
+from tb_nnhealth.instrument.callback import HealthCallback, HealthWarning
+from tb_nnhealth.instrument.layers import sites
+from tb_nnhealth.instrument.settings import Settings, checked
+from tb_nnhealth.reader import LogError, read_run
+from tb_nnhealth.summary.writer import HealthWriter, to_json
+
+STEPS = 4
+"""Steps that are taken: some rules want two samples or more."""
+
+
+class _FirstSteps(HealthCallback):
+    """Measures steps that no training follows: neither an epoch nor the training ends with them.
+
+    Args:
+      log_dir: where they are written.
+      steps: those of an epoch of the whole data, None where unknown.
+    """
+
+    def __init__(self, log_dir: str, steps: int | None) -> None:
+        super().__init__(log_dir, sampling=1, histograms=False, guard=False, modes=False)
+        self._steps_of_epoch = steps
+
+    def set_params(self, params: Any) -> None:
+        super().set_params({**params, "epochs": None, "steps": self._steps_of_epoch})
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Nothing is known of an epoch."""
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._end_session(finished=False)
+
+
+def take(subject: Subject, log_dir: str) -> list[str]:
+    """Trains the model for a few steps, writes what was measured into the log directory, and returns sentences on what
+    could not be measured."""
+    data = subject.training
+    if data.y is None and subject.model._compile_loss is not None:
+        raise NotMeasured("There are no targets, which the compiled loss compares the predictions with")
+    size = min(data.batch_size, data.examples)
+    first = data.take(range(min(data.examples, STEPS * size)))
+    callback = _FirstSteps(log_dir, None if data.total is None else math.ceil(data.total / data.batch_size))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", HealthWarning)
+        subject.model.fit(
+            first.x,
+            first.y,
+            sample_weight=first.weights,
+            batch_size=size,
+            epochs=1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[callback],
+        )
+    for warning in caught:
+        if not issubclass(warning.category, HealthWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return [str(warning.message) for warning in caught if issubclass(warning.category, HealthWarning)]
+
+
+def manifest(model: Any, log_dir: str) -> str:
+    """Returns the manifest of a model of which no step was measured, as JSON text."""
+    found = sites(model)
+    return to_json(describe.manifest(model, settings(log_dir), found, None, {}, {}, 0, time.time()))
+
+
+def write_manifest(text: str, log_dir: str) -> None:
+    """Writes a manifest into a log directory that has none; where it cannot be written, nothing happens."""
+    try:
+        read_run(log_dir)
+    except LogError:
+        HealthWriter(log_dir, json.loads(text)).close()
+
+
+def settings(log_dir: Any) -> Settings:
+    """Returns the settings of a callback that measures nothing.
+
+    Raises:
+      ValueError: the log directory is no path.
+    """
+    switches = dict.fromkeys(("activations", "gradients", "histograms", "guard", "modes"), False)
+    return checked(log_dir, 1, 0.0, None, None, "warn", None, **switches)

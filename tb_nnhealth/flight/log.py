@@ -1,0 +1,53 @@
+"""What a preflight writes beside the first steps of the training: an event on itself, and one for each probe."""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tb_nnhealth.reader import Datum
+from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, summary_event
+from tb_nnhealth.summary.writer import to_json
+
+
+class FlightLog:
+    """Writes events into `<log_dir>/health`, and keeps them: whatever becomes of the disk, the verdict is not lost.
+
+    `problem` says in one sentence what kept it from writing, None where nothing did.
+
+    Args:
+      log_dir: the run's directory.
+    """
+
+    def __init__(self, log_dir: str) -> None:
+        self.problem: str | None = None
+        self.events: list[Datum] = []
+        self._file: EventFile | None = None
+        try:
+            self._file = EventFile(os.path.join(log_dir, metadata.RUN_DIRECTORY))
+        except WRITE_ERRORS as error:
+            self._fail(error)
+
+    def write(self, payload: Mapping[str, Any]) -> None:
+        """Writes what is told next: the preflight's own event first, then those of the probes."""
+        datum = Datum(len(self.events), time.time(), to_json(payload))
+        self.events.append(datum)
+        if self._file is None:
+            return
+        try:
+            self._file.write(summary_event(metadata.PREFLIGHT, datum.step, datum.wall_time, datum.value))
+            self._file.flush()
+        except WRITE_ERRORS as error:
+            self._fail(error)
+
+    def close(self) -> None:
+        if self._file is not None and not self._file.close():
+            self.problem = self.problem or "Expected a disk that takes what is written. Received: a write that failed"
+
+    def _fail(self, error: Exception) -> None:
+        text = " ".join(str(error).split())[:300]
+        self.problem = f"Expected a log directory that can be written. Received: {text}"
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()

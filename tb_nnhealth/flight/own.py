@@ -1,0 +1,51 @@
+"""Which layers and losses hold code that is not Keras' own, whose derivatives somebody may have written by hand."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from tb_nnhealth.instrument.layers import OPAQUE
+
+LIBRARIES = ("keras", "tensorflow", "builtins", "numpy")
+
+
+def own_layers(model: Any) -> list[Any]:
+    """Returns the layers below the model that are of a class of somebody's own, or hold a function of that kind."""
+    return [layer for layer in model._flatten_layers(include_self=False) if _is_own_layer(layer)]
+
+
+def own_losses(model: Any) -> list[tuple[str, Any]]:
+    """Returns the compiled losses that are somebody's own, with their names; the model must have computed its loss."""
+    entries = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or []
+    found: dict[int, tuple[str, Any]] = {}
+    for entry in entries:
+        loss = entry.loss
+        if loss is not None and (_is_foreign(type(loss)) or _is_foreign(getattr(loss, "fn", None))):
+            name = getattr(getattr(loss, "fn", None), "__name__", None) or type(loss).__name__
+            found.setdefault(id(loss), (str(name), loss))
+    return list(found.values())
+
+
+def _is_own_layer(layer: Any) -> bool:
+    if _is_foreign(type(layer)) or any(map(_is_foreign, _functions(layer))):
+        return True
+    held = layer._flatten_layers(include_self=False) if isinstance(layer, OPAQUE) else ()
+    return any(map(_is_own_layer, held))
+
+
+def _functions(layer: Any) -> Iterator[Any]:
+    """Yields the functions that a layer was given: activation functions, that of a `Lambda`."""
+    for name, value in vars(layer).items():
+        is_held = callable(value) and not isinstance(value, keras.layers.Layer) and not name.startswith("_")
+        if is_held and not isinstance(value, (keras.Variable, keras.initializers.Initializer)):
+            yield value
+
+
+def _is_foreign(thing: Any) -> bool:
+    """Returns whether a class, a function or an object that is called comes from neither Keras nor TensorFlow."""
+    if thing is None:
+        return False
+    named = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
+    return str(getattr(named, "__module__", "builtins") or "builtins").partition(".")[0] not in LIBRARIES

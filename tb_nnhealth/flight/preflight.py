@@ -1,0 +1,232 @@
+"""`preflight`: the experiments on a model and its data that are made before the training starts."""
+
+import contextlib
+import logging
+import math
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.configuration import perhaps
+from tb_nnhealth.flight import first_steps
+from tb_nnhealth.flight.arrays import SampleError
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.kept import build, kept
+from tb_nnhealth.flight.log import FlightLog
+from tb_nnhealth.flight.probes import PROBES, Probe
+from tb_nnhealth.flight.progress import Progress
+from tb_nnhealth.flight.report import PreflightReport
+from tb_nnhealth.flight.sample import Sample, read
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.telling import told
+from tb_nnhealth.reader import Datum, LogError, assemble, read_run
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.summary import metadata
+
+LEAST_SECONDS = 0.05
+"""A probe whose share is less is not begun."""
+
+USUAL_SECONDS = 2.0
+"""What a probe has in any case, as long as there is as much: a busy machine must not end the cheap ones."""
+
+LEAST_OF_PROBES = 0.5
+"""The share of the budget that is left to the probes, however long the first steps took to compile."""
+
+INTERRUPTED = "the preflight was interrupted"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The checked arguments of a preflight."""
+
+    probes: Sequence[Probe]
+    budget: float
+    seed: int
+
+
+def preflight(
+    model: Any,
+    train_data: Any,
+    validation_data: Any = None,
+    log_dir: str | os.PathLike[str] | None = None,
+    probes: str | Iterable[str] = "default",
+    budget: float = 60.0,
+    seed: int = 0,
+) -> PreflightReport:
+    """Makes experiments on a model and its data before the training starts, and judges what they show.
+
+        report = preflight(model, (x, y), log_dir="logs/run1")
+        print(report)
+
+    A few steps of the training are measured as `HealthCallback` measures them, then each probe makes its experiment.
+    Whatever they change of the model, its optimizer, its metrics and the random generators is brought back: a training
+    after it goes bit for bit as if it had never happened. Ctrl-C ends it with what there is.
+
+    Args:
+      model: the Keras model; of one that is not compiled, less can be probed.
+      train_data: what `fit` takes: `(x, y)` or `(x, y, sample_weight)` as arrays, a `tf.data.Dataset`, a `PyDataset`,
+        or a generator of batches, of which `report.train_data` then gives those that were taken, too.
+      validation_data: the same, for the probes that want it.
+      log_dir: directory of the run, as for `HealthCallback`; None keeps no files.
+      probes: names of probes, or "default" for all.
+      budget: seconds that the probes share; what TensorFlow compiles under way may take longer.
+      seed: of the choice of examples and of the probes' own random numbers.
+
+    Raises:
+      ValueError: an argument is not what is expected, or no example can be read of the training data.
+    """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"`model` should be a Keras model. Received: {type(model).__name__}")
+    plan = _Plan(_probes(probes), _budget(budget), _seed(seed))
+    training = read(train_data, model, seed=plan.seed)
+    validation, problems = _validation(validation_data, model, plan.seed)
+    subject = Subject(model, training, validation, plan.seed)
+    rest = train_data if training.rest is None else training.rest
+    with _directory(log_dir) as directory, _without_advice(), kept(model):
+        noted = [*training.problems, *problems, *_built(subject)]
+        return _fly(subject, plan, directory, noted, rest)
+
+
+def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], train_data: Any) -> PreflightReport:
+    """Returns the report of the first steps and the probes."""
+    started = time.perf_counter()
+    manifest = first_steps.manifest(subject.model, log_dir)
+    is_interrupted = False
+    with Progress(1 + len(plan.probes)) as progress:
+        progress.begin("first steps")
+        failed = subject.training.broken
+        try:
+            problems += _first_steps(subject, log_dir)
+        except KeyboardInterrupt:
+            is_interrupted = True
+        except NotMeasured as reason:
+            failed = str(reason)
+        except Exception as error:
+            failed = told(error)
+        first_steps.write_manifest(manifest, log_dir)
+        taken = time.perf_counter() - started
+        ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
+        log = FlightLog(log_dir)
+        log.write(
+            {"budget": plan.budget, "created": time.time(), "seconds": taken, "problems": problems, "failed": failed}
+        )
+        for index, probe in enumerate(plan.probes):
+            progress.begin(probe.name)
+            left = max(0.0, ends - time.perf_counter())
+            share = probe.share / sum(each.share for each in plan.probes[index:])
+            clock = Clock(max(share * left, min(left, USUAL_SECONDS)), progress.done)
+            measured = {"reason": INTERRUPTED} if is_interrupted else _flown(subject, probe, clock)
+            is_interrupted = measured.get("reason") == INTERRUPTED
+            log.write({"probe": probe.name, "seconds": clock.spent(), "values": {}, **measured})
+        log.close()
+    run = _read(log_dir, manifest, log)
+    return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, train_data)
+
+
+def _built(subject: Subject) -> list[str]:
+    """Builds a model that is not built yet, and returns a sentence where it cannot be."""
+    try:
+        build(subject.model, subject.training.x)
+    except Exception as error:
+        return [f"The model cannot be called with the training data ({told(error)})."]
+    return []
+
+
+def _first_steps(subject: Subject, log_dir: str) -> list[str]:
+    """Takes the first steps, and returns sentences on what could not be measured of them."""
+    if not subject.is_compiled:
+        return ["The model is not compiled: no step of it was measured, and probes that need its loss cannot be made."]
+    with kept(subject.model):
+        return first_steps.take(subject, log_dir)
+
+
+def _flown(subject: Subject, probe: Probe, clock: Clock) -> dict[str, Any]:
+    """Returns what a probe measured, or the reason why it did not."""
+    if clock.left() < LEAST_SECONDS:
+        return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
+    try:
+        with kept(subject.model):
+            return {"values": probe.measure(subject, clock)}
+    except NotMeasured as reason:
+        return {"reason": str(reason)}
+    except KeyboardInterrupt:
+        return {"reason": INTERRUPTED}
+    except Exception as error:  # What a user's model does with odd data must not take the other probes with it.
+        return {"reason": f"the experiment failed ({told(error)})"}
+
+
+def _read(log_dir: str, manifest: str, log: FlightLog) -> HealthRun:
+    """Returns the run as its files hold it, or with what was not written where the disk is full."""
+    events = {metadata.PREFLIGHT: log.events}
+    if log.problem is None:
+        with contextlib.suppress(LogError):
+            return read_run(log_dir)
+    problems = () if log.problem is None else (log.problem,)
+    return assemble({metadata.MANIFEST: [Datum(0, 0.0, manifest)], **events}, problems)
+
+
+@contextlib.contextmanager
+def _without_advice() -> Iterator[None]:
+    """Keeps TensorFlow's advice on functions that are traced often from the user, who traces none here."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _directory(log_dir: str | os.PathLike[str] | None) -> Iterator[str]:
+    """Gives the log directory, one that goes where there is none."""
+    if log_dir is None:
+        with tempfile.TemporaryDirectory(prefix="nnhealth") as made:
+            yield made
+    else:
+        yield first_steps.settings(log_dir).log_dir
+
+
+def _validation(data: Any, model: Any, seed: int) -> tuple[Sample | None, Sequence[str]]:
+    """Returns examples of the validation data, and sentences on what could not be read."""
+    if data is None:
+        return None, ()
+    try:
+        sample = read(data, model, seed=seed)
+    except SampleError as error:
+        return None, (f"The validation data cannot be read. {error}",)
+    return sample, sample.problems
+
+
+def _probes(given: str | Iterable[str]) -> Sequence[Probe]:
+    names = [given] if isinstance(given, str) else list(given)
+    if names == ["default"]:
+        return PROBES
+    known: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f'`probes` should be "default" or names of probes{perhaps(name, known)}; there are {", ".join(known)}. '
+                f"Received: probes={given!r}"
+            )
+    return [probe for probe in PROBES if probe.name in names]
+
+
+def _budget(given: Any) -> float:
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0 < float(given) < math.inf:
+        raise ValueError(f"`budget` should be a number of seconds above 0. Received: budget={given!r}")
+    return float(given)
+
+
+def _seed(given: Any) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or given < 0:
+        raise ValueError(f"`seed` should be a whole number, 0 or more. Received: seed={given!r}")
+    return given

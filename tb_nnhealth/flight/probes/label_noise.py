@@ -1,0 +1,101 @@
+"""label-noise: examples whose label is another one than their neighbours', or than that of the same example."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.neighbours import MOST_VALUES, NEAREST, Votes, features, votes
+from tb_nnhealth.flight.rows import Array, is_numeric, named_arrays
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.targets import CLASSES, as_classes, targets_of
+from tb_nnhealth.flight.twins import may_coincide, twins
+
+SHARE = 0.2
+
+FEWEST = 100
+"""Examples: of fewer, too few have neighbours that agree."""
+
+MOST = 2000
+"""Examples that are compared with each other."""
+
+WORST = 20
+"""Examples that are named."""
+
+Classes = NDArray[np.int64]
+
+
+def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
+    """Returns, for each target that holds classes, how often neighbours and the same examples differ in it.
+
+    Raises:
+      NotMeasured: there are no classes, or too few examples.
+    """
+    sample, random = subject.training, subject.random("label-noise")
+    if sample.y is None:
+        raise NotMeasured("the data has no targets")
+    if sample.examples < FEWEST:
+        raise NotMeasured(f"neighbours are compared from {FEWEST} examples on, of which it has {sample.examples}")
+    chosen = np.sort(random.permutation(sample.examples)[:MOST])
+    taken = sample.take(chosen)
+    targets = [target for target in targets_of(taken.y, subject.model) if target.kind == CLASSES]
+    targets = [target for target in targets if len(np.unique(target.values)) > 1]
+    if not targets:
+        raise NotMeasured("the targets are no classes of which the data has two or more, one an example")
+    arrays = [array for _, array in named_arrays(taken.x)]
+    groups = twins(arrays)
+    numeric = [array for array in arrays if is_numeric(array)]
+    width = sum(int(np.prod(array.shape[1:])) for array in numeric)
+    is_comparable = bool(numeric) and len(numeric) == len(arrays) and width * len(chosen) <= MOST_VALUES
+    clock.check("compare neighbours")
+    points = features(numeric, random) if is_comparable else None
+    single = np.unique(groups, return_index=True)[1]
+    clock.done(0.5)
+    measured = []
+    for target in targets:
+        clock.check("compare neighbours")
+        classes = as_classes(target.values)
+        told = {"name": target.name, "examples": len(chosen), "classes": int(classes.max()) + 1}
+        told |= _of_twins(classes, groups, chosen)
+        if points is not None and len(single) >= FEWEST and len(np.unique(classes[single])) > 1:
+            names = target.values[single]
+            told |= _of_neighbours(votes(points[single], as_classes(names)), as_classes(names), names, chosen[single])
+        measured.append(told)
+    return {"outputs": measured, "may_coincide": may_coincide(arrays, random)}
+
+
+def _of_twins(classes: Classes, groups: Classes, chosen: Classes) -> dict[str, Any]:
+    """Returns how many examples have twins, how many have another label than most of these, and where some stand."""
+    sizes = np.bincount(groups)
+    counts = np.zeros((len(sizes), int(classes.max()) + 1), np.int64)
+    np.add.at(counts, (groups, classes), 1)
+    differing = (counts > 0).sum(axis=1) > 1
+    pairs = [chosen[groups == group][:4].tolist() for group in np.flatnonzero(differing)[:WORST]]
+    return {
+        "twins": int((sizes[groups] > 1).sum()),
+        "conflicts": int((sizes - counts.max(axis=1)).sum()),
+        "conflicting": pairs,
+    }
+
+
+def _of_neighbours(found: Votes, classes: Classes, names: Array, chosen: Classes) -> dict[str, Any]:
+    """Returns how often neighbours differ, all in all and where they agree among themselves."""
+    wrong = found.says != classes
+    sure = wrong & found.united
+    kinds = int(classes.max()) + 1
+    united_of = np.bincount(classes[found.united], minlength=kinds)
+    shares = np.bincount(classes[sure], minlength=kinds)[united_of > 0] / united_of[united_of > 0]
+    worst = np.flatnonzero(sure)[:WORST]
+    return {
+        "compared": len(classes),
+        "asked": NEAREST,
+        "wrong": float(wrong.mean()),
+        "constant": 1 - float(np.bincount(classes).max()) / len(classes),
+        "united": int(found.united.sum()),
+        "united_wrong": int(sure.sum()),
+        "typical": float(np.sort(shares)[(len(shares) - 1) // 2]) if len(shares) else 0.0,
+        "worst": [int(i) for i in chosen[worst]],
+        "worst_labels": [str(names[i]) for i in worst],
+        "worst_neighbours": [str(names[np.flatnonzero(classes == found.says[i])[0]]) for i in worst],
+    }

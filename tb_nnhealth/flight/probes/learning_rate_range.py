@@ -1,0 +1,152 @@
+"""Raises the learning rate from step to step until the loss explodes (Smith 2017, arXiv:1506.01186, 3.3).
+
+A fresh copy of the model's own optimizer trains it on its batches, as in training. Of an optimizer made of several the
+rates keep their proportion. Where the model's own rate is near the explosion, it is trained at that rate, too, from the
+beginning: a rate that is reached in few steps may do harm there, and none after a steady start.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.copied import own_rates
+from tb_nnhealth.flight.explosion import explosion_of, has_exploded, smoothed, start_of, steepest_of, suggestion_of
+from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.trainer import Trainer
+from tb_nnhealth.numbers import number
+
+SHARE = 1.5
+
+FIRST, LAST = 1e-7, 10.0
+"""The rates, those of fast.ai's learning rate finder."""
+
+BESIDE = 100.0
+"""The model's own rate lies this far within them at least."""
+
+STEPS, LEAST_STEPS = 100, 40
+"""A dozen steps for each factor of ten, five at least."""
+
+CHECKED = 3.0
+"""A rate of the model's own is tried where it is less than this far below the explosion, or above it."""
+
+LEAST_BATCH = 8
+"""Smaller batches are of no use."""
+
+RANGED = 0.8
+"""The share of the time in which the rate is raised; the rest is for the model's own."""
+
+SLACK = 1e-9
+
+CHECKED_STEPS, LATE = 30, 10
+"""For so many steps; the mean loss of the last ones counts."""
+
+
+def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
+    """Returns the losses at each rate, where they explode, and what rate to try.
+
+    Raises:
+      NotMeasured: the model cannot be trained, its optimizer has no rate, or the time is too short.
+    """
+    trainer = Trainer(subject, "own")
+    random = subject.random("learning-rate-range")
+    data = _fitting(trainer, subject.training, random, clock)
+    batches = _batches(data, random)
+    groups = trainer.rates
+    own = own_rates(subject.model.optimizer) if len(groups) < 2 else [groups[0][1]]
+    rates, losses = _raised(trainer, batches, _ends(own), clock)
+    if not np.isfinite(losses[0]):
+        raise NotMeasured("the loss is not finite from the first step on")
+    explosion, suggestion = explosion_of(rates, losses), suggestion_of(rates, losses)
+    start, noise = start_of(losses)
+    return {
+        "rates": rates,
+        "losses": losses,
+        "smoothed": smoothed(losses),
+        "start": start,
+        "noise": noise,
+        "explosion": explosion,
+        "steepest": steepest_of(rates, losses),
+        "suggestion": suggestion,
+        "own": own,
+        "own_loss": _at(trainer, batches, max(own), clock) if max(own) > explosion / CHECKED else np.nan,
+        "groups": _groups(groups, suggestion),
+        "batch_size": data.batch_size,
+    }
+
+
+def _ends(own: Sequence[float]) -> tuple[float, float]:
+    """Returns the first and the last rate."""
+    first = min([FIRST, *(rate / BESIDE for rate in own if rate > 0)])
+    return first, max([LAST, *(rate * BESIDE for rate in own)])
+
+
+def _batches(data: Sample, random: np.random.Generator) -> Iterator[Sample]:
+    """Yields batches without end, each example once before any comes again."""
+    size = min(data.batch_size, data.examples)
+    while True:
+        order = random.permutation(data.examples)
+        for first in range(0, data.examples - size + 1, size):
+            yield data.take(order[first : first + size])
+
+
+def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock: Clock) -> Sample:
+    """Returns the data in smaller batches where steps on whole ones would take too long; the first one compiles."""
+    batches = _batches(data, random)
+    trainer.set_rate(0.0)
+    trainer.train([next(batches)], clock)
+    before = clock.spent()
+    trainer.train([next(batches)], clock)
+    seconds = clock.spent() - before
+    size = min(data.batch_size, data.examples)
+    share = clock.left() / max(seconds * (LEAST_STEPS + CHECKED_STEPS), 1e-9)
+    return replace(data, batch_size=size if share >= 1 else max(min(size, LEAST_BATCH), int(share * size)))
+
+
+def _raised(
+    trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], clock: Clock
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the rates and the loss before the step at each, up to the explosion.
+
+    Raises:
+      NotMeasured: the time was over before.
+    """
+    trainer.reset()
+    rates, losses = [ends[0]], list[float]()
+    whole, began, seconds = math.log(ends[1] / ends[0]), clock.spent(), clock.left()
+    while True:
+        trainer.set_rate(rates[-1])
+        losses += trainer.train([next(batches)], clock).tolist()
+        if not clock.left():
+            raise NotMeasured(
+                f"its share of the budget was over at a learning rate of {number(rates[-1])}, before the loss could "
+                "explode: give preflight more with budget="
+            )
+        left = math.log(ends[1] / rates[-1])
+        clock.done(1 - left / whole)
+        if left <= SLACK or has_exploded(np.array(losses)):
+            return np.array(rates), np.array(losses)
+        fitting = (RANGED * seconds / (clock.spent() - began) - 1) * len(losses)
+        steps = min(max(fitting, LEAST_STEPS * left / whole), STEPS * left / whole)
+        rates.append(min(ends[1], rates[-1] * math.exp(left / max(1.0, steps))))
+
+
+def _at(trainer: Trainer, batches: Iterator[Sample], rate: float, clock: Clock) -> float:
+    """Returns the loss after some steps at one rate; infinite where it is no number."""
+    trainer.reset()
+    trainer.set_rate(rate)
+    losses = trainer.train((next(batches) for _ in range(CHECKED_STEPS)), clock)
+    if not np.isfinite(losses).all():
+        return float(np.finfo(np.float32).max)
+    return float(losses[-LATE:].mean()) if len(losses) == CHECKED_STEPS else float("nan")
+
+
+def _groups(groups: Sequence[tuple[str, float]], suggestion: float) -> list[dict[str, Any]]:
+    """Returns the parts of an optimizer made of several, each with its rate, and what to try of it."""
+    times = suggestion / groups[0][1] if groups and groups[0][1] else float("nan")
+    return [{"optimizer": name, "own": rate, "suggestion": times * rate} for name, rate in groups if len(groups) > 1]

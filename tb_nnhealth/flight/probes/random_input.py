@@ -1,0 +1,46 @@
+"""Trains the model briefly on real inputs and on such as say nothing of the targets."""
+
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.flight.brief import brief_of
+from tb_nnhealth.flight.clock import Clock
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.trial import Trial, told
+
+SHARE = 2.0
+
+
+def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
+    """Returns a training on the real inputs and, where it shows no relation to the targets of the examples held out,
+    one on the inputs shuffled between the examples, one on noise of their means and deviations, and what simple models
+    see.
+
+    Raises:
+      NotMeasured: there is too little to train on, or too little time.
+    """
+    brief = brief_of(subject)
+    real = brief.trials("real", clock)
+    values = {
+        **told(real),
+        "examples": brief.sample.examples,
+        "held": brief.held,
+        "distinct": brief.distinct,
+        "inputs": _uses(real),
+    }
+    if not any(trial.is_clear for trial in real):
+        values["apparent"] = {name: {"p": seen.p, "z": seen.z} for name, seen in brief.apparent.items()}
+        for kind in ("shuffled", "noise"):
+            if clock.left():
+                values[kind] = told(brief.trials(kind, clock))["trials"]
+    return values
+
+
+def _uses(trials: tuple[Trial, ...]) -> list[dict[str, Any]]:
+    """Returns how far each input moves the answers after the training in which it does so most."""
+    by_name: dict[str, list[float]] = {}
+    for trial in trials:
+        for name, moved in trial.uses:
+            by_name.setdefault(name, []).append(np.nan if moved is None else moved)
+    return [{"name": name, "moved": float(np.max(moved))} for name, moved in by_name.items()]

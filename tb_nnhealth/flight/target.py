@@ -1,0 +1,101 @@
+"""What `nnhealth preflight module:function` names: a function that makes a model and its data."""
+
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tb_nnhealth.output import BadUse
+
+RETURNS = "(model, train_data), (model, train_data, validation_data), or a dict of these"
+
+
+def made(target: str) -> dict[str, Any]:
+    """Returns what the function makes, as arguments of `preflight`.
+
+    Args:
+      target: "package.module:function" or "path/to/file.py:function".
+
+    Raises:
+      BadUse: there is no such function, it fails, or it returns something else.
+    """
+    function = _function(target)
+    try:
+        result = function()
+    except Exception as error:
+        raise BadUse(f"Expected {target} to return {RETURNS}. Received: {_told(error)}") from None
+    return _arguments(target, result)
+
+
+def _function(target: str) -> Callable[[], Any]:
+    place, _, name = target.rpartition(":")
+    if not place or not name:
+        raise BadUse(f"Expected MODULE:FUNCTION, such as train:make. Received: {target}")
+    try:
+        module = _module(place)
+    except Exception as error:
+        raise BadUse(f"Expected a module that can be imported. Received: {place}, which gives {_told(error)}") from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        there = ", ".join(each for each, value in vars(module).items() if _is_own(value, module)) or "none"
+        raise BadUse(f"Expected a function of {place}, which has {there}. Received: {name}")
+    if any(part.default is part.empty for part in _parameters(function)):
+        raise BadUse(f"Expected a function that can be called without arguments. Received: {target}")
+    made: Callable[[], Any] = function
+    return made
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # A builtin may have none.
+        return []
+    return [parameter for parameter in parameters if parameter.kind not in kinds]
+
+
+def _module(place: str) -> ModuleType:
+    if not place.endswith(".py"):
+        sys.path.insert(0, "")  # A script's own directory is there, that of a command is not.
+        return importlib.import_module(place)
+    path = Path(place)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {place}")
+    sys.path.insert(0, str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _arguments(target: str, result: Any) -> dict[str, Any]:
+    names = ("model", "train_data", "validation_data")
+    if isinstance(result, dict):
+        arguments = dict(result)
+    elif isinstance(result, (tuple, list)) and 2 <= len(result) <= len(names):
+        arguments = dict(zip(names, result, strict=False))
+    else:
+        arguments = {}
+    if not set(names[:2]) <= set(arguments) <= set(names):
+        received = ", ".join(map(str, result)) if isinstance(result, dict) else type(result).__name__
+        raise BadUse(f"Expected {target} to return {RETURNS}. Received: {received}")
+    return arguments
+
+
+def _told(error: Exception) -> str:
+    """Returns an error in one line, with the place in the user's code where it came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+    place = f" (line {theirs[-1].lineno} of {theirs[-1].filename})" if theirs else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{place}"
+
+
+def _is_own(value: Any, module: ModuleType) -> bool:
+    return inspect.isfunction(value) and value.__module__ == module.__name__

@@ -1,0 +1,72 @@
+"""A gradient compared with finite differences, as the probe `gradient-check` recorded it."""
+
+from dataclasses import dataclass
+
+from tb_nnhealth.records import Probed
+from tb_nnhealth.rules._probe import text_of, value_of
+from tb_nnhealth.rules._rule import Limits
+
+MOST_OF_DOUBT = 10
+"""An error counts that is so many times that of the finite differences."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison as the probe recorded it."""
+
+    kind: str
+    name: str
+    class_name: str
+    by: str
+    error: float
+    doubt: float
+    held: float
+    is_blocked: bool
+    is_stepped: bool
+    is_identity: bool
+    hides_held: bool
+    has_kinks: bool
+
+    operations: str
+
+    def limit(self, limits: Limits) -> float:
+        return limits["kinks" if self.has_kinks else "smooth"]
+
+    def is_off(self, limits: Limits) -> bool:
+        return not self.is_blocked and self.error > max(self.limit(limits), MOST_OF_DOUBT * self.doubt)
+
+    def purpose(self, limits: Limits) -> str:
+        """Returns for what it may be off on purpose, empty for nothing known."""
+        if self.is_stepped:
+            return "it lets a gradient through a step function, which has none"
+        if self.is_identity:
+            return "its outputs are its inputs, and only the gradient is another"
+        if self.held <= self.limit(limits):
+            return "with what `stop_gradient` holds left as it is, they agree"
+        if self.hides_held:
+            return "what `stop_gradient` holds in a loop or a branch may be the reason"
+        return ""
+
+    @property
+    def place(self) -> str:
+        return f"the loss `{self.name}`" if self.kind == "loss" else f"{self.name} ({self.class_name})"
+
+
+def compared(record: Probed) -> Comparison:
+    """Returns a comparison as the probe recorded it; what has another form is as if it had not been measured."""
+    operations = record.values.get("operations")
+    return Comparison(
+        text_of(record, "kind"),
+        text_of(record, "name"),
+        text_of(record, "class_name"),
+        text_of(record, "by"),
+        value_of(record, "error"),
+        value_of(record, "doubt"),
+        value_of(record, "held"),
+        value_of(record, "is_blocked") == 1,
+        value_of(record, "is_stepped") == 1,
+        value_of(record, "is_identity") == 1,
+        value_of(record, "hides_held") == 1,
+        value_of(record, "dropped") > 0,
+        ", ".join(str(each) for each in operations) if isinstance(operations, list) else "",
+    )

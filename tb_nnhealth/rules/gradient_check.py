@@ -1,0 +1,172 @@
+"""Back-propagation gives another gradient than the function has.
+
+## What it detects
+A layer or loss of one's own, or a function given to a layer, whose gradient is not that of what it computes: a wrong
+`tf.custom_gradient`, one term whose derivative is off, an operation that has none (rounding, `argmax`, a cast to whole
+numbers), a `stop_gradient` in the only way to a variable.
+
+## Why it matters
+Training with a wrong gradient often goes on, only worse, and nothing says so. Where no gradient comes through, whatever
+lies before it stays as it was initialized.
+
+## How it is decided
+Preflight traces one training step of a few examples, rewrites its graph into float64, random numbers fixed, and moves
+the weights by a hundredth, away from zeros, where kinks are. Then it compares slopes along random directions: the
+gradient's with that of central differences at steps from 1e-2 to 1e-7 of the values' scale, extrapolated. Each layer
+and loss of one's own is compared by itself, on its real inputs, by each of its inputs and variables; then the loss of
+the whole model, by all variables and by each.
+
+The error is the median over the directions of the difference, divided by the larger of the slope and of what the
+gradient's slope usually is. Finite differences tell their own error: estimates at other steps, and from the two sides.
+A kink makes these differ; such directions are dropped and counted. An error counts that is ten times as large as that,
+and above the bands of CS231n: above 1e-2 "the gradient is probably wrong", up to 1e-4 is "okay for objectives with
+kinks", without kinks "1e-4 is too high", and up to 1e-7 "you should be happy". Nothing comes through where the gradient
+is zero here and at points farther away, while the function changes: an error, where a variable gets no other gradient.
+
+What is probably meant so is information: a gradient behind a step function ("straight through"), another one than that
+of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds stays as it
+is. Where the model has its own `train_step`, a variable without a gradient is information, too: it may be updated
+otherwise. Where a graph cannot be had in float64, only whether gradients come through is judged. A gradient that the
+model's own variables get in another way than the rewritten graph is not judged.
+
+## When it is wrong
+A gradient may differ on purpose: clipped, smoothed or scaled in a `tf.custom_gradient`. A mistake in code that the
+first examples do not reach is not seen, nor one by less than the limits. What runs within a loop of one's own is
+compared with it only.
+
+## What to try
+* Leave the gradient to TensorFlow: take `tf.custom_gradient` away, and compare.
+* Replace rounding, `argmax` and comparisons by something smooth: softmax, sigmoid, `x + stop_gradient(round(x) - x)`.
+* Take `stop_gradient` and casts to whole numbers out of the way to weights that are to learn.
+* Freeze with `trainable = False` what is not to learn.
+
+## References
+* CS231n, Learning: gradient checks, http://cs231n.github.io/neural-networks-3/#gradcheck.
+* 37 reasons why your neural network is not working, 4.11 (check your gradients) and 4.7 (custom layers).
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import whole as whole_number
+from tb_nnhealth.records import HealthRun
+from tb_nnhealth.rules._comparison import Comparison, compared
+from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+
+_CS231N = "CS231n, gradient checks: "
+
+RULE = Rule(
+    name="gradient-check",
+    category="preflight",
+    title="A gradient is not that of what is computed",
+    passing_title="Gradients agree with finite differences",
+    thresholds=(
+        Threshold("wrong", 1e-2, "ratio", _CS231N + "above 1e-2 the gradient is probably wrong"),
+        Threshold("kinks", 1e-4, "ratio", _CS231N + "up to 1e-4 is usually okay for objectives with kinks"),
+        Threshold(
+            "smooth",
+            1e-6,
+            "ratio",
+            _CS231N + "1e-4 is too high without kinks; docs/calibration.md#gradients-against-finite-differences",
+        ),
+    ),
+    judges_nonfinite=True,
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    found = probed(run, RULE.name)
+    checks = [compared(record) for record in records_of(found, "checks")]
+    is_double = text_of(found, "precision") == "float64"
+    if not is_double and not any(each.is_blocked for each in checks):
+        raise NotJudged("the step cannot be computed in float64, and float32's rounding hides what may be off")
+    if not any(each.is_blocked or math.isfinite(each.error) for each in checks):
+        raise NotJudged("no direction was free of kinks and noise" if checks else "nothing could be compared")
+    judged = checks if is_double else [each for each in checks if each.is_blocked]
+    findings = list(_findings(judged, value_of(found, "has_own_step") == 1, limits))
+    undone = value_of(found, "undone")
+    if undone > 0 and all(finding.severity == "info" for finding in findings):
+        raise NotJudged(f"{whole_number(undone)} comparisons did not fit into the budget, and the others agree")
+    yield from findings
+
+
+def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) -> Iterator[Finding]:
+    parts = [each for each in checks if each.kind in ("layer", "loss")]
+    whole = [each for each in checks if each.kind == "model"]
+    odd = _innermost([each for each in parts if each.is_blocked or each.is_off(limits)])
+    blocked, off = ([each for each in odd if each.is_blocked is kind] for kind in (True, False))
+    yield from _blocked(blocked, whole, has_own_step, limits)
+    for name in dict.fromkeys(each.name for each in off):
+        yield _off([each for each in off if each.name == name], limits)
+    rest = [each for each in whole if each.is_off(limits) and not (blocked and each.purpose(limits))]
+    if rest and not off:
+        yield _off(rest, limits)
+
+
+def _innermost(checks: Sequence[Comparison]) -> list[Comparison]:
+    """Returns those in no part that holds another of them: what is wrong in a layer is so in the one around it."""
+    names = {each.name for each in checks}
+    return [each for each in checks if not any(name.startswith(f"{each.name}/") for name in names)]
+
+
+def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
+    """Returns the finding of a part, or of the model, by whatever its gradient is off."""
+    meant = [each for each in same if each.purpose(limits)]
+    rest = [each for each in same if not each.purpose(limits)]
+    worst = max(rest or meant, key=lambda each: each.error)
+    severity: Severity = "info" if not rest else "error" if worst.error > limits["wrong"] else "warning"
+    limit = limits["wrong"] if severity == "error" else worst.limit(limits)
+    ending = f": on purpose? {worst.purpose(limits).capitalize()}" if severity == "info" else ""
+    by = f" by {worst.by}" if worst.by else ""
+    return Finding(
+        RULE.name,
+        severity,
+        f"The gradient of {worst.place}{by} differs from finite differences by {number(worst.error)} of its size, "
+        f"which are themselves in doubt by {number(worst.doubt)}{_with(worst)}{ending}.",
+        layer=worst.name if worst.kind == "layer" else None,
+        variable=worst.by if worst.kind == "model" and worst.by else None,
+        observed=worst.error,
+        limit=limit,
+        unit="ratio",
+        others=_others(same, worst),
+    )
+
+
+def _blocked(
+    parts: Sequence[Comparison], whole: Iterable[Comparison], has_own_step: bool, limits: Limits
+) -> Iterator[Finding]:
+    """Yields where no gradient comes through, and which variables get none for that."""
+    starved = tuple(each.by for each in whole if each.is_blocked and each.by)
+    if not parts and not starved:
+        return
+    severity: Severity = "error" if starved and not has_own_step else "info"
+    what = f"{len(starved)} variables" if len(starved) > 1 else starved[0] if starved else ""
+    if parts:
+        first = parts[0]
+        ending = f", and {what} get{'' if len(starved) > 1 else 's'} none at all" if starved else ": on purpose?"
+        message = f"No gradient comes through {first.place} by {first.by}{_with(first)}{ending}."
+    else:
+        message = f"The loss changes with {what}, and no gradient comes back to {'them' if len(starved) > 1 else 'it'}."
+    is_layer = bool(parts) and parts[0].kind == "layer"
+    yield Finding(
+        RULE.name,
+        severity,
+        message,
+        layer=parts[0].name if is_layer else None,
+        variable=starved[0] if starved and not is_layer else None,
+        observed=1.0,
+        limit=limits["wrong"],
+        unit="ratio",
+        others=starved[0 if is_layer else 1 :],
+    )
+
+
+def _others(same: Sequence[Comparison], worst: Comparison) -> tuple[str, ...]:
+    names = (each.by for each in same if each is not worst and each.by and not each.by.startswith("input"))
+    return tuple(dict.fromkeys(names))
+
+
+def _with(each: Comparison) -> str:
+    return f" (in it: {each.operations})" if each.operations and each.kind != "model" else ""

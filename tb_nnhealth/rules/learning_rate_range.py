@@ -1,0 +1,128 @@
+"""The learning rate is not one at which this model learns this data.
+
+## What it detects
+Learning rates at which the loss explodes or nearly does, and those far below what the model could learn with; and it
+tells a rate to begin with.
+
+## Why it matters
+The learning rate is the setting that matters most, and the usual one of an optimizer is right for the usual model
+only. Too high a rate destroys what was learnt, too low a one takes a thousand times as long.
+
+## How it is decided
+A fresh copy of your own optimizer trains the model on its batches, with dropout and all, while the rate rises by the
+same factor from step to step, from 1e-7 to 10, in 100 steps or as many as the time allows, 40 at least, on smaller
+batches where these take too long. Accumulation of gradients, moving averages of weights and a warm-up of the
+optimizer's own are left out, clipping and weight decay are not. Of an optimizer made of several (`MultiOptimizer`)
+all rates rise in their proportion, and a rate is suggested for each. The loss is smoothed by a moving average,
+corrected for its beginning.
+
+The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
+noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The suggestion
+is a tenth of that, or a lower one where the loss rises before; a tenth of the rate of the lowest loss where nothing
+explodes.
+
+A model whose own rate, the highest of a schedule, lies above the limit below the explosion is trained at it for 30
+steps from the beginning. Where the loss rises above its start it is an error; where it falls less than half as far as
+it did while the rate rose, a warning. A rate that is the other limit below the suggestion is a warning. In any case
+the suggestion is told. There is no verdict where the loss falls at none of the rates.
+
+By hand: train for 100 steps, multiply the learning rate by 1.2 after each, and draw the loss against it.
+
+## When it is wrong
+A warm-up makes rates safe that are not at the start. Fine-tuning keeps what was learnt by a rate that is low on
+purpose. At the suggestion the loss falls fast at first; a schedule should end far below it.
+
+## What to try
+* Take the suggested rate, and let it decay to a hundredth of that.
+* With a rate near the explosion: a warm-up, gradient clipping, or normalization layers.
+* Where no rate helps, look at the inputs, the initialization and the loss first.
+
+## References
+* Smith (2017), Cyclical learning rates for training neural networks, arXiv:1506.01186, section 3.3.
+* Howard and Gugger (2020), fastai: a layered API for deep learning (its learning rate finder).
+* My neural network isn't working! What should I do?, reason 6 (an order of magnitude below what explodes).
+* 37 reasons why your neural network is not working, 5.10.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from tb_nnhealth.numbers import number, whole
+from tb_nnhealth.records import HealthRun, Probed
+from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of, values_of
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+
+RULE = Rule(
+    name="learning-rate-range",
+    category="preflight",
+    title="The learning rate is not one at which this model learns this data",
+    passing_title="The learning rate is one at which this model learns this data",
+    thresholds=(
+        Threshold(
+            "near", 3.0, "ratio", "docs/calibration.md#preflight-learning-rate-range: half an order of magnitude"
+        ),
+        Threshold(
+            "far",
+            1e3,
+            "ratio",
+            "three orders of magnitude below what is an order below the explosion: fine-tuning uses two",
+        ),
+    ),
+    judges_nonfinite=True,
+)
+
+HALF = 0.5
+"""At the model's own rate the loss falls as far as that, of how far it fell while the rate rose."""
+
+NOISES = 3.0
+
+NO_NUMBER = 3e38
+"""The probe writes the largest float32 for a loss that is not finite."""
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    found = probed(run, RULE.name)
+    suggestion, start = value_of(found, "suggestion"), value_of(found, "start")
+    own = values_of(found, "own")
+    if not math.isfinite(start) or not len(own) or not np.isfinite(own).all():
+        raise NotJudged("what was measured cannot be read")
+    if not suggestion > 0:
+        raise NotJudged("the loss falls at none of the learning rates that were tried")
+    highest = float(own.max())
+    explosion = value_of(found, "explosion")
+    if highest > explosion / limits["near"]:
+        yield from _of_high(found, highest, explosion, limits)
+    elif highest < suggestion / limits["far"]:
+        told = f"The learning rate, {number(highest)}, is 1/{whole(suggestion / highest) if highest > 0 else '∞'} of "
+        told += f"the {number(suggestion)} at which the model would learn."
+        yield _finding("warning", told, highest, suggestion / limits["far"])
+    yield _finding("info", _suggested(found, suggestion, explosion), highest, suggestion)
+
+
+def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) -> Iterator[Finding]:
+    """Yields a finding where the model does not learn well at its own rate, which is near the explosion."""
+    loss, start, noise = (value_of(found, name) for name in ("own_loss", "start", "noise"))
+    smoothed = values_of(found, "smoothed")
+    known = smoothed[np.isfinite(smoothed)]
+    if not math.isfinite(loss) or not len(known):
+        return
+    told = f"The loss explodes at a learning rate of {number(explosion)}, and yours is {number(highest)}: "
+    if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):
+        told += f"with it the loss goes from {number(start)} to {number(loss) if loss < NO_NUMBER else 'no number'}."
+        yield _finding("error", told, highest, explosion)
+    elif start - loss < HALF * (start - float(known.min())):
+        told += f"with it the loss falls from {number(start)} to {number(loss)} only."
+        yield _finding("warning", told, highest, explosion / limits["near"])
+
+
+def _suggested(found: Probed, suggestion: float, explosion: float) -> str:
+    groups = records_of(found, "groups")
+    rates = [f"{number(value_of(group, 'suggestion'))} for {text_of(group, 'optimizer')}" for group in groups]
+    where = f"the loss explodes at {number(explosion)}" if math.isfinite(explosion) else "the loss does not explode"
+    return f"A learning rate to begin with is {', '.join(rates) or number(suggestion)}: {where}."
+
+
+def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:
+    return Finding(RULE.name, severity, message, observed=observed, limit=limit, unit="learning rate")

@@ -1,0 +1,180 @@
+"""Validation data differs from training data, or shares examples with it.
+
+## What it detects
+Validation data that was prepared in another way than the training data (not divided by 255, not standardized, with red
+and blue swapped, a feature left out or in another unit), whose classes are others, or whose examples were trained on.
+
+## Why it matters
+What is measured on such data says nothing of the model: a good one looks bad, and the early stopping stops at random;
+or, where examples stand in both, a model that learns by heart looks good.
+
+## How it is decided
+By a preflight, on 1,000 examples of either side at most. Compared are columns: each feature of an input of rows, each
+channel of pictures and series; at most 256.
+
+* **Preparation**: a column differs where it is `factor` times as wide (from the 5th to the 95th percentile; a
+  picture's: the standard deviation), or as narrow, or its mean is away by `shift` of its widths in training; and where
+  examples, mixed 1,999 times, differ as much in *any* column more rarely than `p` (rank sums, Westfall and Young). A
+  warning where that holds of more than the share `columns`; and where one column's width differs by more than `column`.
+  Else it is information, and so it is in windows of a series, whose later part differs by nature, unless the width
+  differs by more than `column`. Augmented training data stays below: noise as strong as the data makes it 1.4 times as
+  wide.
+* **Channels** of pictures with three: a warning where the first is as much below the last in validation as it is
+  above in training (half to twice as much), and that differs by more than `channels` standard deviations.
+* **Constant features** that vary on the other side by half of the median width or more, where chance makes that of the
+  value's share on the other side more rarely than `p`. Neither these nor single columns are told of inputs most of
+  whose columns have the same smallest value: they may be the pixels of pictures that are moved in training.
+* **Targets**: numbers as inputs; classes of one side that the other does not have, where chance would have left out one
+  more rarely than `p`. Shares of the classes that differ by more than `apart` are information: people balance training
+  data on purpose.
+* **Examples in both**: values that are the same but for rounding. A warning for more than the share `common` of the
+  validation data, two at least; else information, as where inputs have so few values that they coincide by chance, or
+  are short rows of whole numbers that are repeated half as often within the training data.
+* **Shapes**: another rank or last axis is an error.
+
+**Error rate**: data split at random differs at all in one of 1,000 cases for each input or target (the permutation
+tests hold at any size), and must exceed the limits above as well. Where only a part of the data was read, and it comes
+sorted by its targets, only the examples in both are judged.
+
+## When it is wrong
+A split by time, place or person may differ in the world and not in the preparation: that is true, and on purpose.
+
+## What to try
+* Prepare both by one function; put `Normalization` or `Rescaling` into the model.
+* Take means and deviations from the training data, and use them for the validation data.
+* Split at random, and by class (stratified); remove duplicates before the split, and keep examples of one origin (the
+  same patient, neighbouring frames) on one side.
+
+## References
+* 37 reasons why your neural network is not working, 3.4 (preprocessing of training, validation and test data).
+* Westfall, P. and Young, S. (1993), Resampling-Based Multiple Testing.
+* Barz, B. and Denzler, J. (2020), Do We Train on Test Data? Purging CIFAR of Near-Duplicates, J. Imaging 6.
+"""
+
+import math
+from collections.abc import Iterator
+
+from tb_nnhealth.numbers import number, percent, whole
+from tb_nnhealth.records import HealthRun, Probed
+from tb_nnhealth.rules._probe import probed, record_of, records_of, text_of, texts_of, value_of, values_of
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._shifts import NARROW, as_pixels, shifts_of
+
+PAGE = "docs/calibration.md#preflight-train-validation-shift"
+
+RULE = Rule(
+    name="train-validation-shift",
+    category="preflight",
+    title="Validation data differs from training data",
+    passing_title="Validation data is like training data",
+    judges_nonfinite=True,
+    thresholds=(
+        Threshold("factor", 2.0, "ratio", f"{PAGE}: 1.5 with augmented training data"),
+        Threshold("shift", 1.0, "deviations", f"{PAGE}: 0.5 with augmented training data"),
+        Threshold("columns", 0.5, "fraction", "our choice: a preparation concerns most features"),
+        Threshold("column", 10.0, "ratio", "our choice: another unit is ten times as large or more"),
+        Threshold("channels", 0.4, "deviations", "Cohen 1988: between a small (0.2) and a medium effect (0.5)"),
+        Threshold("apart", 0.2, "fraction", "our choice: information only"),
+        Threshold("common", 0.01, "fraction", "our choice; Barz and Denzler 2020 find 3 to 10 % in CIFAR"),
+        Threshold("p", 1e-3, "probability", "one false alarm in 1,000 random splits"),
+    ),
+)
+
+
+def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    found = probed(run, RULE.name)
+    held, common = value_of(found, "held"), value_of(found, "common")
+    if not held > 0 or math.isnan(common):
+        raise NotJudged("what was measured of the validation data is not complete")
+    if common > 0:
+        yield _of_common(found, common, held, limits)
+    elif value_of(found, "ordered") == 1:
+        raise NotJudged("only a part of the data was read, and it comes sorted by its targets")
+    in_time = value_of(found, "series") == 1
+    for each in records_of(found, "inputs"):
+        place = f"input/{text_of(each, 'name')}"
+        if value_of(each, "fits") == 0:
+            shapes = (" × ".join(map(whole, values_of(each, name))) for name in ("held_shape", "shape"))
+            told = "An example of validation has the shape {}, one of training {}.".format(*shapes)
+            yield _finding("error", told, place, 1.0, 0.0, "shapes")
+        yield from _of_columns(each, place, limits, in_time)
+        yield from _of_channels(record_of(each, "channels"), place, limits)
+        yield from _of_constants(each, place, limits)
+    for each in records_of(found, "targets"):
+        place = f"target/{text_of(each, 'name')}"
+        yield from _of_columns(each, place, limits, in_time)
+        yield from _of_classes(each, place, limits)
+
+
+def _finding(severity: Severity, message: str, place: str | None, observed: float, limit: float, unit: str) -> Finding:
+    return Finding(RULE.name, severity, message, tensor=place, observed=observed, limit=limit, unit=unit)
+
+
+def _of_common(found: Probed, common: float, held: float, limits: Limits) -> Finding:
+    share, may_coincide = common / held, value_of(found, "may_coincide") == 1
+    is_many = share > limits["common"] and common >= 2 and not may_coincide
+    told = f"{whole(common)} of {whole(held)} examples of validation stand among {whole(value_of(found, 'examples'))} "
+    told += "of training, too" + (", by chance perhaps: inputs have few values" if may_coincide else "")
+    return _finding("warning" if is_many else "info", f"{told}.", None, share, limits["common"], "fraction")
+
+
+def _of_columns(each: Probed, place: str, limits: Limits, in_time: bool) -> Iterator[Finding]:
+    found = shifts_of(each, limits)
+    if found is None:
+        return
+    is_most = found.share > limits["columns"]
+    told_alone = found.column >= 0 and value_of(each, "alike") != 1
+    if is_most or (found.share > 0 and not told_alone):
+        factor = f"are {number(found.factor)} times as wide{as_pixels(found.factor)}, and "
+        told = f"In validation {percent(found.share)} of the columns differ: they "
+        told += (factor if math.isfinite(found.factor) else "") + f"are shifted by {number(found.shift)} deviations"
+        is_far = not in_time or abs(math.log(found.factor)) > math.log(limits["column"])
+        yield _finding(
+            "warning" if is_most and is_far else "info",
+            f"{told}.",
+            place,
+            found.share,
+            limits["columns"],
+            "of the columns",
+        )
+    if told_alone and not is_most:
+        told = f"Column {whole(found.column)} (from 0) is {number(found.column_factor)} times as wide in validation"
+        observed = max(found.column_factor, 1 / found.column_factor)
+        yield _finding(
+            "warning", f"{told}{as_pixels(found.column_factor)}.", place, observed, limits["column"], "ratio"
+        )
+
+
+def _of_channels(each: Probed, place: str, limits: Limits) -> Iterator[Finding]:
+    effect, mirrored = value_of(each, "effect"), value_of(each, "mirrored")
+    if value_of(each, "p") <= limits["p"] and effect > limits["channels"] and -2 <= mirrored <= -0.5:
+        told = (
+            "The first and the last channel of pictures are swapped in validation: what the one is above the other is "
+        )
+        told += f"{number(mirrored)} times that of training."
+        yield _finding("warning", told, place, effect, limits["channels"], "deviations")
+
+
+def _of_constants(each: Probed, place: str, limits: Limits) -> Iterator[Finding]:
+    for side in ("validation", "training") if value_of(each, "alike") != 1 else ():
+        records = [r for r in records_of(each, "constant") if text_of(r, "side") == side]
+        sure = [r for r in records if value_of(r, "p") <= limits["p"] and value_of(r, "width") >= NARROW]
+        if sure:
+            names = ", ".join(whole(value_of(record, "column")) for record in sure[:5])
+            told = f"In {side} some columns have one value and vary in the other data: {names} (from 0)."
+            yield _finding("warning", told, place, value_of(sure[0], "p"), limits["p"], "probability")
+
+
+def _of_classes(each: Probed, place: str, limits: Limits) -> Iterator[Finding]:
+    is_told = False
+    for which, here, there in (("missing", "training", "validation"), ("new", "validation", "training")):
+        p = values_of(each, f"{which}_p")
+        sure = [name for name, chance in zip(texts_of(each, which), p, strict=False) if chance <= limits["p"]]
+        if sure:
+            told = f"Classes of {here} are missing in {there}: {', '.join(sure[:5])}{', …' if len(sure) > 5 else ''}."
+            yield _finding("warning", told, place, float(p[0]), limits["p"], "probability")
+            is_told = True
+    apart = value_of(each, "apart")
+    if not is_told and apart > limits["apart"] and value_of(each, "p_apart") <= limits["p"]:
+        told = f"The classes' shares in validation are {percent(apart)} away from those in training."
+        yield _finding("info", told, place, apart, limits["apart"], "fraction")

@@ -1,0 +1,136 @@
+"""What the tab shows of a preflight: before a training, after one, and where there was none."""
+
+import re
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+from playwright.sync_api import expect
+
+import tools.browser
+from tb_nnhealth.faces.rates import PROBE
+from tests.browser.conftest import TensorBoard
+from tests.browser.runs import write_small_run
+from tests.browser.test_accessibility import needs_axe, violations
+from tests.browser.test_downloads import taken
+from tests.flown import UNMEASURED, rates, write_preflight
+from tests.synthetic import write_synthetic_run
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ONLY, TRAINED, PLAIN = "only/health", "trained/health", "plain/health"
+
+
+@pytest.fixture(scope="module")
+def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
+    """TensorBoard on a preflight, one with a training after it, and a training without one."""
+    log_dir = tmp_path_factory.mktemp("flown")
+    for name, own in (("only", 0.021), ("trained", [1e-4, 1e-2])):
+        write_synthetic_run(log_dir / name, steps=4, finished=False)
+        write_preflight(log_dir / name, {"train-validation-shift": UNMEASURED, PROBE: rates(own)})
+    write_small_run(log_dir / "trained", 1)
+    write_small_run(log_dir / "plain", 1)
+    with tools.browser.tensorboard(log_dir, "--reload_interval", "1", "--load_fast", "false") as address:
+        yield TensorBoard(address, log_dir)
+
+
+def part(tab):
+    return tab.frame.get_by_role("region", name="Preflight", exact=True)
+
+
+def chart(tab):
+    return part(tab).get_by_role("group", name="Loss by learning rate")
+
+
+@needs_axe
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_run_that_was_not_trained_says_so_and_shows_its_preflight(open_tab, dark):
+    tab = open_tab(ONLY)
+    tab.page.evaluate("dark => document.body.classList.toggle('dark-mode', dark)", dark)
+    expect(tab.frame.locator(".progress")).to_have_text("preflight only, not trained yet")
+    expect(part(tab).get_by_role("row")).to_have_count(3)
+    expect(part(tab).get_by_role("row", name="train-validation-shift")).to_contain_text(
+        "No validation data was given.1 s"
+    )
+    expect(part(tab).locator(".cost")).to_contain_text("7.5 s in all: 4.5 s for the first steps")
+    expect(chart(tab)).to_be_visible()
+    assert violations(tab) == []
+
+
+def test_marks_have_names_that_do_not_overlap(open_tab):
+    tab = open_tab(ONLY)
+    names = chart(tab).locator(".rates-name")
+    expect(names).to_have_text(["explodes 0.2", "yours 0.021", "suggested 0.02"])
+    boxes = [name.bounding_box() for name in names.all()]
+    for one, other in combinations(boxes, 2):
+        assert one["y"] + one["height"] <= other["y"] + 0.5 or other["y"] + other["height"] <= one["y"] + 0.5
+    area = chart(tab).bounding_box()
+    assert all(area["x"] - 1 <= box["x"] and box["x"] + box["width"] <= area["x"] + area["width"] + 1 for box in boxes)
+
+
+def test_curve_is_read_by_the_pointer_and_by_the_keys(open_tab):
+    tab = open_tab(ONLY)
+    said = part(tab).locator(".said")
+    box = chart(tab).bounding_box()
+    chart(tab).hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    expect(said).to_have_text("Learning rate 0.001: loss 1.21, smoothed 1.23")
+    chart(tab).focus()
+    tab.page.keyboard.press("End")
+    expect(said).to_have_text("Learning rate 1: loss not finite, smoothed 101")
+    tab.page.keyboard.press("Home")
+    tab.page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text("Learning rate 1.3e-6: loss ")
+    tab.page.keyboard.press("Escape")
+    expect(said).to_contain_text("Point, or use the arrow keys")
+
+
+def test_after_a_training_it_is_folded_and_asked_for_once_it_is_opened(open_tab):
+    tab = open_tab(PLAIN)
+    asked = []
+    tab.page.on("request", lambda request: asked.append(request.url) if "/preflight" in request.url else None)
+    expect(part(tab)).to_have_count(0)
+    tab.frame.get_by_label("Run", exact=True).select_option(TRAINED)
+    tab.wait_for(TRAINED)
+    expect(tab.frame.locator(".progress")).to_contain_text("finished")
+    expect(part(tab).get_by_role("table")).to_have_count(0)
+    assert asked == []
+    part(tab).locator("summary").click()
+    expect(chart(tab).locator(".rates-name").first).to_be_visible()
+    expect(chart(tab).locator(".rates-name.own")).to_have_text("your schedule 1e-4–0.01")
+    tab.frame.get_by_role("tab", name="Training curves").click()
+    expect(tab.frame.get_by_role("tab", name="Training curves")).to_have_attribute("aria-selected", "true")
+    assert len(asked) == 1
+    assert "p.nnhealth.preflight=open" in tab.page.evaluate("location.hash")
+
+
+def test_link_says_whether_it_is_unfolded(open_tab):
+    opened = open_tab(TRAINED, "&p.nnhealth.preflight=open")
+    expect(part(opened).get_by_role("table")).to_be_visible()
+    folded = open_tab(ONLY, "&p.nnhealth.preflight=closed")
+    expect(part(folded).locator("summary")).to_contain_text(re.compile(r"\d not judged · 7\.5 s"))
+    expect(part(folded).get_by_role("table")).to_have_count(0)
+
+
+def test_curve_and_picture_can_be_taken_away(open_tab):
+    tab = open_tab(ONLY)
+    expect(chart(tab)).to_be_visible()
+    tab.frame.locator(".menu > summary").click()
+    name, content = taken(tab, "link", "Loss by learning rate")
+    assert name == "only.rates.csv" and content.startswith(b"learning_rate,loss,smoothed\r\n1e-06,")
+    tab.frame.locator(".menu > summary").click()
+    name, content = taken(tab, "button", "Picture of the preflight")
+    assert name == "only.preflight.png" and len(content) > 10_000
+
+
+def test_pages_of_several_runs_tell_what_was_not_trained(open_tab, tensorboard):
+    tab = open_tab(None, "&p.nnhealth.page=runs")
+    for name in ("starting", "flown"):
+        write_synthetic_run(tensorboard.log_dir / name, steps=4, finished=False)
+    write_preflight(tensorboard.log_dir / "flown", {"data-order": UNMEASURED})
+    starting, flown = (tab.frame.locator(f'tr[data-run="{name}/health"]') for name in ("starting", "flown"))
+    expect(starting.locator(".pulse")).to_have_count(1, timeout=15_000)
+    expect(flown.locator(".steps")).to_contain_text("preflight")
+    expect(flown.locator(".pulse")).to_have_count(0)
+    compared = open_tab(None, '&p.nnhealth.page=compare&p.nnhealth.compare=["plain%2Fhealth","only%2Fhealth"]')
+    expect(compared.frame.get_by_role("row", name="Steps")).to_contain_text("4 · preflight only")
+    expect(compared.frame.get_by_role("rowheader", name="preflight")).to_be_visible()

@@ -1,0 +1,105 @@
+"""What all faces tell of a preflight."""
+
+from dataclasses import replace
+
+import pytest
+
+from tb_nnhealth.engine import judge
+from tb_nnhealth.faces.flight import cost_of, lines, summary
+from tb_nnhealth.faces.verdict import headline
+from tb_nnhealth.records import Flight, Probed
+from tb_nnhealth.rules import Finding, NotJudged
+from tb_nnhealth.rules._rule import HEADINGS, PREFLIGHT, Diagnosis, Rule
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import healthy
+
+
+def of_probe(name, *findings, reason=None):
+    """A rule of this probe that finds this, or does not judge for a reason."""
+
+    def check(run, limits):
+        if reason:
+            raise NotJudged(reason)
+        return findings
+
+    rule = Rule(name, PREFLIGHT, f"The {name} fails", f"The {name} is fine", judges_nonfinite=True)
+    return Diagnosis(rule, check, "…", dict.fromkeys(HEADINGS, "* Try it."))
+
+
+def found(name, severity):
+    return of_probe(name, Finding(name, severity, f"{name} is wrong"))
+
+
+SECONDS = {"a": 1.5, "b": 2.0, "c": 0.25, "d": 0.25, "e": 0.5, "newer": 1.0}
+RULES = [found("a", "error"), found("b", "warning"), found("c", "info"), of_probe("d"), of_probe("e", reason="no loss")]
+
+
+def flown(rules=RULES, trained=True):
+    """A run after a preflight with a probe for each rule, one without a rule, and one that could not be made."""
+    names = [*(diagnosis.rule.name for diagnosis in rules), "newer"]
+    probes = {name: Probed(SECONDS[name]) for name in names} | {"left-out": Probed(0.0, {}, "there are no labels")}
+    run = replace(healthy(), probes=probes, flight=Flight(60.0, 3.0, trained), finished=trained)
+    card = Scorecard.from_run(run)
+    verdicts = judge(run, None, rules)
+    findings = tuple(finding for verdict in verdicts for finding in verdict.findings)
+    return run, replace(card, rules=(*card.rules, *verdicts), findings=(*findings, *card.findings))
+
+
+def test_each_probe_has_a_line_in_the_order_in_which_they_were_made():
+    told = [(line.name, line.state, line.word, line.told, line.seconds) for line in lines(*flown())]
+    assert told == [
+        ("a", "error", "error", "A is wrong.", 1.5),
+        ("b", "warning", "warning", "B is wrong.", 2.0),
+        ("c", "info", "note", "C is wrong.", 0.25),
+        ("d", "pass", "passed", "The d is fine.", 0.25),
+        ("e", "no_data", "not judged", "No loss.", 0.5),
+        ("newer", "no_data", "not judged", "No rule of this version judges it.", 1.0),
+        ("left-out", "no_data", "not judged", "There are no labels.", 0.0),
+    ]
+
+
+def test_sums_count_a_note_as_passed():
+    run, card = flown()
+    assert summary(run, card) == {
+        "trained": True, "state": "error", "told": "1 found an error, 1 gave a warning, 2 passed and 3 not judged",
+        "seconds": 8.5, "rates": False,
+    }  # fmt: skip
+    assert cost_of(run) == (
+        "8.5 s in all: 3 s for the first steps of the training and 5.5 s for the probes, whose budget was 60 s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"), [(RULES[1:], "warning"), (RULES[2:], "pass"), (RULES[3:4], "pass"), (RULES[4:], "no_data")]
+)
+def test_the_worst_probe_makes_the_state(rules, state):
+    assert summary(*flown(rules))["state"] == state
+
+
+def test_a_run_without_a_preflight_tells_nothing_of_one():
+    run = healthy()
+    card = Scorecard.from_run(run)
+    assert summary(run, card) is None and lines(run, card) == []
+
+
+@pytest.mark.parametrize(
+    ("flight", "start"),
+    [
+        (flown(RULES[:1], trained=False), "Not trained yet, and it will not train as it stands: "),
+        (flown(RULES[1:2], trained=False), "Not trained yet, and training will probably be hurt: "),
+        (flown(RULES[:1]), "This run will not train as it stands: "),
+    ],
+)
+def test_headline_of_what_fails_tells_whether_it_was_trained(flight, start):
+    run, card = flight
+    assert headline(card, run.finished, run.untrained)[1].startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("rules", "opening"),
+    [(RULES[2:], "Ready to be trained, as far as the preflight can tell: "), (RULES[4:], "Not trained yet: ")],
+)
+def test_headline_calls_a_model_ready_only_where_a_probe_passed(rules, opening):
+    run, card = flown(rules, trained=False)
+    state, told = headline(replace(card, status="no_data"), run.finished, run.untrained)
+    assert state == "no_data" and told.startswith(f"{opening}nothing wrong was found in the ")

@@ -1,0 +1,51 @@
+"""dimension-probe: the probe on trainings."""
+
+import keras
+import numpy as np
+import pytest
+
+from demo.preflight_gradient_faults import FAULTS
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.probes.dimension_probe import measure
+from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tests.flight.flying import flown, subject_of, verdict_of
+from tests.flight.zoo.dimension_probe import FLIGHTS
+
+RULE = "dimension-probe"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flight", FLIGHTS, ids=lambda flight: flight.name)
+def test_flights(flight):
+    assert flown(RULE, flight).status == ("fail" if flight.expected else "pass")
+
+
+@pytest.mark.slow
+def test_the_demo_is_sick():
+    assert verdict_of(RULE, subject_of(FAULTS[RULE].build())).status == "fail"
+
+
+def test_one_example_of_a_model_that_is_not_compiled():
+    model = keras.Sequential([keras.Input((7, 11)), keras.layers.Flatten(), keras.layers.Dense(13)])
+    values = measure(Subject(model, Sample(np.zeros((1, 7, 11), "float32"))), Clock(60))
+    assert [answer["size"] for answer in values["answers"]] == [1, 17, 19, 1]
+    assert [answer["shapes"] for answer in values["answers"]][1] == [[17, 13]] and values["loss"] == {}
+
+
+def test_nothing_is_left_behind():
+    layers = [keras.Input((4,)), keras.layers.BatchNormalization(), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    model.compile("adam", "mse", metrics=["mae"])
+    x, y = np.ones((8, 4), "float32"), np.ones((8, 1), "float32")
+    model.train_on_batch(x, y)
+    held = [*model.variables, *model.optimizer.variables]
+    before = [np.array(variable) for variable in held]
+    measure(Subject(model, Sample(x, y)), Clock(60))
+    assert all(np.array_equal(old, v) for old, v in zip(before, held, strict=True))
+
+
+def test_a_model_that_does_not_take_its_data():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    with pytest.raises(NotMeasured, match="cannot be called with a batch of its data: "):
+        measure(Subject(model, Sample(np.zeros((8, 5), "float32"))), Clock(60))

@@ -1,0 +1,72 @@
+"""gradient-check: the probe on trainings, and what it leaves of them."""
+
+import keras
+import numpy as np
+import pytest
+
+from demo.preflight_gradient_faults import FAULTS
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.probes.gradient_check import measure
+from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tests.flight.flying import flown, subject_of, verdict_of
+from tests.flight.zoo.gradient_check import FLIGHTS, Rounded, classes
+
+RULE = "gradient-check"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flight", FLIGHTS, ids=lambda flight: flight.name)
+def test_flights(flight):
+    assert flown(RULE, flight).status == ("fail" if flight.expected else "pass")
+
+
+@pytest.mark.slow
+def test_the_demo_is_sick():
+    assert verdict_of(RULE, subject_of(FAULTS[RULE].build())).status == "fail"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("last", [lambda: keras.layers.Dropout(0.5), Rounded])
+def test_nothing_is_left_behind(last):
+    training = classes(keras.layers.BatchNormalization, last)()
+    model = training.model
+    model.train_on_batch(training.images, training.targets)
+    held = [*model.variables, *model.optimizer.variables]
+    before, random = [np.array(v) for v in held], np.random.get_state()[1].copy()
+    measure(subject_of(training), Clock(60))
+    assert all(np.array_equal(old, v) for old, v in zip(before, held, strict=True))
+    assert np.array_equal(random, np.random.get_state()[1])
+
+
+@pytest.mark.slow
+def test_a_share_of_the_budget_that_is_spent_is_told():
+    training = classes(lambda: keras.layers.Activation("relu"))()
+    with pytest.raises(NotMeasured, match="its share of the budget"):
+        measure(subject_of(training), Clock(0.0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (lambda model: setattr(model, "trainable", False), "no trainable variables"),
+        (lambda model: model.compile("adam", lambda t, p: float(p.numpy().mean())), "could not be traced"),
+        (lambda model: model.layers[0].kernel.assign(model.layers[0].kernel + np.nan), "not finite"),
+    ],
+)
+def test_what_cannot_be_derived_is_told(change, reason):
+    training = classes(lambda: keras.layers.Activation("tanh"))()
+    change(training.model)
+    with pytest.raises(NotMeasured, match=reason):
+        measure(subject_of(training), Clock(60))
+
+
+@pytest.mark.slow
+def test_a_model_that_is_not_compiled_is_derived_by_its_outputs():
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(3)(inputs)
+    model = keras.Model(inputs, [keras.layers.Dense(2, "softmax")(hidden), keras.layers.Dense(1)(hidden)])
+    values = measure(Subject(model, Sample(np.ones((3, 4), "float32"))), Clock(60))
+    assert values["is_loss"] is False and values["examples"] == 3
+    assert max(check["error"] for check in values["checks"]) < 1e-7

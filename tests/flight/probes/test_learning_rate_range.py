@@ -1,0 +1,87 @@
+"""learning-rate-range: any optimizer's rate against where the loss explodes."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, optimizers
+
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.copied import own_rates
+from tb_nnhealth.flight.probes.learning_rate_range import LEAST_BATCH, LEAST_STEPS, _fitting, measure
+from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.trainer import Trainer
+from tests.flight.flying import judged, measured
+from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY
+
+NAME = "learning-rate-range"
+QUICK = ("Adam", "SGD of rate 30", "SGD of rate 1e-7")
+
+
+@pytest.mark.parametrize(
+    "flight", [pytest.param(f, id=f.name, marks=[] if f.name in QUICK else [pytest.mark.slow]) for f in FLIGHTS]
+)
+def test_flights_are_told_as_expected(flight):
+    values = measured(NAME, flight.build())
+    told = judged(NAME, values)
+    figures = (f"{name} {values[name]:.3g}" for name in ("explosion", "suggestion", "start", "own_loss"))
+    print("|", flight.name, "|", told.status, "|", values["own"], "|", " | ".join(figures))
+    assert told.status == ("fail" if NAME in flight.expected else "pass")
+
+
+def test_what_was_measured_is_told():
+    values = measured(NAME, HEALTHY["two parts"]())
+    assert len(values["rates"]) == len(values["losses"]) == len(values["smoothed"]) <= 100
+    assert values["rates"][0] == pytest.approx(1e-7) and np.all(np.diff(values["rates"]) > 0)
+    assert values["suggestion"] <= values["explosion"] / 10
+    assert [group["optimizer"] for group in values["groups"]] == ["Adam", "SGD"]
+    assert values["own"] == pytest.approx([1e-3]) and values["groups"][0]["suggestion"] == values["suggestion"]
+
+
+def model_with(optimizer):
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def sample():
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+    return Sample(x, x[:, :1], batch_size=16)
+
+
+def test_rates_of_a_schedule_are_its_first_and_its_highest():
+    warmed = optimizers.schedules.CosineDecay(1e-4, 1000, warmup_target=0.05, warmup_steps=100)
+    assert own_rates(optimizers.SGD(warmed)) == pytest.approx([1e-4, 0.05], rel=0.1)
+    assert own_rates(optimizers.LossScaleOptimizer(optimizers.Adam(3e-3))) == pytest.approx([3e-3])
+
+
+class Restless(optimizers.SGD):
+    def get_config(self):
+        return {"unknown": 1}
+
+
+def test_what_cannot_be_measured_says_why():
+    with pytest.raises(NotMeasured, match="optimizer Restless cannot be made again"):
+        measure(Subject(model_with(Restless(0.1)), sample()), Clock(9))
+    with pytest.raises(NotMeasured, match="not compiled"):
+        measure(Subject(keras.Sequential([keras.Input((4,)), layers.Dense(1)]), sample()), Clock(9))
+    with pytest.raises(NotMeasured, match="budget"):
+        measure(Subject(model_with("sgd"), sample()), Clock(0.0))
+
+
+class Slow(Clock):
+    """A clock on which each look at it takes a second."""
+
+    def spent(self):
+        self.looks = getattr(self, "looks", 0) + 1
+        return float(self.looks)
+
+
+def test_few_seconds_make_few_steps_and_small_batches():
+    values = measure(Subject(model_with("sgd"), sample()), Slow(200))
+    assert values["batch_size"] == 16
+    assert LEAST_STEPS / 2 < len(values["rates"]) < 100 and values["explosion"] < 10
+    with pytest.raises(NotMeasured, match="its share of the budget was over at a learning rate of"):
+        measure(Subject(model_with("sgd"), sample()), Slow(60))
+    trainer, random = Trainer(Subject(model_with("sgd"), sample()), "own"), np.random.default_rng(0)
+    assert LEAST_BATCH <= _fitting(trainer, sample(), random, Slow(100)).batch_size < 16

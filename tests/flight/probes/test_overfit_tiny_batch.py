@@ -1,0 +1,78 @@
+"""overfit-tiny-batch: models that can learn, and models that cannot."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.probes.overfit_tiny_batch import GOAL, TRIAL, Attempt, _ended, measure
+from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tests.flight.flying import judged, measured
+from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, ROWS, SICK
+
+NAME = "overfit-tiny-batch"
+QUICK = ("half precision", "house prices", "every ReLU dead")
+
+
+@pytest.mark.parametrize(
+    "flight",
+    [pytest.param(f, id=f.name, marks=[] if f.name in QUICK else [pytest.mark.slow]) for f in FLIGHTS],
+)
+def test_flights_are_told_as_expected(flight):
+    values = measured(NAME, flight.build())
+    told = judged(NAME, values)
+    assert told.status == ("fail" if NAME in flight.expected else "pass")
+
+
+def test_what_was_measured_is_told():
+    flight = next(flight for flight in FLIGHTS if flight.name == "half precision")
+    values = measured(NAME, flight.build())
+    assert values["examples"] == 10 and values["left"] <= GOAL and values["ended"] == 1
+    assert values["trivial"] == pytest.approx(np.log(10), rel=1e-3) and values["floor"] == pytest.approx(0, abs=1e-5)
+    assert values["losses"][0] == values["initial"] and values["weights"] == 16 * 32 + 32 + 320 + 10
+
+
+def test_time_that_is_over_gives_no_verdict():
+    values = measured(NAME, SICK["every ReLU dead"](), seconds=0.3)
+    assert judged(NAME, values).status == "no_data"
+
+
+def test_a_training_that_still_falls_leaves_it_open():
+    def made(steps, is_over, loss=0.5):
+        return Attempt(10, 1e-3, False, 0.5, 0.5, np.full(steps, loss), is_over)
+
+    trials = [made(TRIAL, False), made(3, True, np.nan)]
+    assert _ended([*trials, made(250, True), made(300, True)]) == 2 and _ended(trials) == 0
+    assert _ended([*trials, made(170, False), made(200, True)]) == 0 == _ended([made(70, False)])
+    assert _ended([made(TRIAL, False)]) == 0
+
+
+class OwnLoss(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(4)
+
+    def call(self, inputs):
+        answer = self.dense(inputs)
+        self.add_loss(keras.ops.mean((answer - inputs[:, :4]) ** 2))
+        return answer
+
+
+def test_a_loss_that_layers_add_is_fitted_where_there_is_no_other():
+    model = OwnLoss()
+    model(ROWS[:2])
+    model.compile("adam")
+    values = measure(Subject(model, Sample(ROWS)), Clock(30))
+    assert np.isnan(values["left"]) and values["loss"] < 0.1 * values["initial"]
+    assert judged(NAME, values).status == "pass"
+
+
+def test_one_example_and_wrong_shapes_are_told():
+    model = keras.Sequential([keras.Input((16,)), layers.Dense(10)])
+    model.compile("sgd", "categorical_crossentropy")
+    with pytest.raises(NotMeasured, match="expected two examples"):
+        measure(Subject(model, Sample(ROWS[:1], LABELS[:1])), Clock(9))
+    with pytest.raises(NotMeasured, match="breaks"):
+        measure(Subject(model, Sample(ROWS, LABELS)), Clock(9))

@@ -1,0 +1,98 @@
+"""After a preflight a training goes as if it had never happened: a test for each probe, and for all of them."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from tb_nnhealth import preflight
+from tb_nnhealth.flight.probes import PROBES
+
+
+def build() -> keras.Model:
+    """Returns a model with all that a probe may disturb: seeds, moving statistics, metrics, a schedule, momenta."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.RandomTranslation(0.1, 0.1),
+            layers.Conv2D(4, 3, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.3),
+            layers.Flatten(),
+            layers.Dense(3, kernel_regularizer="l2"),
+        ]
+    )
+    schedule = keras.optimizers.schedules.ExponentialDecay(1e-2, 10, 0.9)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(schedule, clipnorm=1.0), loss, metrics=["accuracy"])
+    return model
+
+
+def data() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 3, 72)
+    images = generator.normal(size=(72, 8, 8, 1)) + labels[:, None, None, None]
+    return images.astype("float32"), labels
+
+
+def trained(model: keras.Model, train_data) -> list[bytes]:
+    """Returns the bits of all that a training with shuffled batches ends in."""
+    if isinstance(train_data, tuple):
+        history = model.fit(*train_data, epochs=2, batch_size=24, verbose=0)
+    else:
+        history = model.fit(train_data, epochs=2, verbose=0)
+    weights = [np.array(v.numpy()).tobytes() for v in (*model.variables, *model.optimizer.variables)]
+    drawn = [random.random(), np.random.random(), float(keras.random.normal(())), float(tf.random.normal(()))]
+    return [*weights, repr(history.history).encode(), repr(drawn).encode(), repr(layers.Dense(1).name).encode()]
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return trained(build(), data())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [probe.name for probe in PROBES])
+def test_a_training_after_a_probe_is_the_same_to_the_last_bit(name, plain):
+    model = build()
+    preflight(model, data(), data(), probes=[name])
+    assert trained(model, data()) == plain
+
+
+@pytest.mark.slow
+def test_a_training_after_the_whole_preflight_is_the_same_to_the_last_bit(plain, tmp_path):
+    model = build()
+    report = preflight(model, data(), data(), log_dir=tmp_path)
+    assert {probed.reason for probed in report.run.probes.values()} != {None} or report.run.probes
+    assert trained(model, data()) == plain
+
+
+@pytest.mark.slow
+def test_a_shuffled_dataset_gives_the_training_the_batches_that_it_would_have_given():
+    def batches():
+        return tf.data.Dataset.from_tensor_slices(data()).shuffle(72, seed=5).batch(24)
+
+    expected = trained(build(), batches())
+    model, train_data = build(), batches()
+    report = preflight(model, train_data, probes=["data-order"])
+    assert report.train_data is train_data
+    assert trained(model, report.train_data) == expected
+
+
+def test_a_generators_batches_are_given_again():
+    images, labels = data()
+
+    def batches():
+        for start in range(0, 72, 24):
+            yield images[start : start + 24], labels[start : start + 24]
+
+    report = preflight(build(), batches(), probes=["data-order"])
+    given = list(report.train_data)
+    assert [len(x) for x, _ in given] == [24, 24, 24]
+    assert np.array_equal(np.concatenate([y for _, y in given]), labels)

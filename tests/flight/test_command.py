@@ -1,0 +1,65 @@
+"""`nnhealth preflight`: what it shows, what it leaves, and its exit codes."""
+
+import pytest
+
+from tb_nnhealth import cli
+from tb_nnhealth.flight import preflight
+from tb_nnhealth.flight.probes import Probe
+from tb_nnhealth.reader import read_run
+
+SOURCE = """
+import keras
+from tests.flight.models import classes, classifier
+
+def make():
+    return classifier(), classes()
+
+def raw():
+    x, y = classes()
+    return classifier(), (1000 * x + 5000, y)
+
+def unequal():
+    x, y = classes()
+    return classifier(), (x, y[1:])
+"""
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    """A file with functions that make models, and a probe that always passes."""
+    (tmp_path / "making.py").write_text(SOURCE)
+    monkeypatch.setattr("sys.path", ["/nowhere", *__import__("sys").path])
+    monkeypatch.setattr(preflight, "PROBES", (Probe("data-order", 1.0, lambda subject, clock: {}),))
+    return tmp_path / "making.py"
+
+
+def run(*arguments):
+    return cli.main(["preflight", *map(str, arguments)])
+
+
+def test_it_shows_the_verdict_on_stderr_and_writes_the_run(made, tmp_path, capsys):
+    assert run(f"{made}:make", "--log-dir", tmp_path / "run", "--budget", "20", "--seed", "3") in (0, 2)
+    out, err = capsys.readouterr()
+    assert out == "" and "preflight" in err and "data-order" in err
+    assert list(read_run(tmp_path / "run").probes) == ["data-order"]
+
+
+def test_findings_end_it_with_one(made, capsys):
+    assert run(f"{made}:raw", "--fail-on", "warning") == 1
+    assert "unnormalized-input" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments, told",
+    [
+        (["{}:unequal"], "Expected"),
+        (["{}:nothing"], "which has make"),
+        (["{}:make", "--probes", "no-such"], "`probes` should be"),
+        (["{}:make", "--budget", "-1"], "`budget` should be"),
+        (["nowhere:make"], "No module named 'nowhere'"),
+    ],
+)
+def test_bad_use_is_one_sentence_and_two(made, capsys, arguments, told):
+    assert run(*(argument.format(made) for argument in arguments)) == 2
+    err = capsys.readouterr().err
+    assert told in err and "Traceback" not in err and len(err.strip().splitlines()) == 1

@@ -1,0 +1,161 @@
+"""The flight: what it makes of its arguments, of probes that fail, of its budget, of Ctrl-C and of the disk."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tb_nnhealth import Scorecard, preflight, read_run
+from tb_nnhealth.flight import preflight as module
+from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.probes import PROBES, Probe
+from tests.flight.models import classes, classifier
+
+NAMES = [probe.name for probe in PROBES]
+
+
+def fly(monkeypatch, *probes, model=None, data=None, **arguments):
+    """Makes a preflight with probes of the test's own, which measure as those of the names do."""
+    made = [Probe(name, 1.0, measure) for name, measure in zip(NAMES, probes, strict=False)]
+    monkeypatch.setattr(module, "PROBES", tuple(made))
+    return preflight(model or classifier(), data or classes(), **arguments)
+
+
+def told(report, index=0):
+    return report.run.probes[NAMES[index]]
+
+
+def test_what_a_probe_measures_is_written_and_read(monkeypatch, tmp_path):
+    report = fly(monkeypatch, lambda subject, clock: {"ratio": np.float32(0.5)}, log_dir=tmp_path)
+    assert told(report).values == {"ratio": 0.5} and told(report).reason is None
+    assert read_run(tmp_path).probes == report.run.probes
+    assert Scorecard.from_logdir(tmp_path).to_json() == report.scorecard.to_json()
+
+
+def test_the_first_steps_are_measured_as_a_trainings(monkeypatch, tmp_path):
+    report = fly(monkeypatch, log_dir=tmp_path)
+    run = report.run
+    assert run.steps == 3 and not run.finished and not run.epochs  # 96 examples, 32 a batch
+    assert {"loss", "learning_rate"} <= set(run.step.columns) and run.variables.rows
+    assert run.model.plan == {"epochs": None, "steps_per_epoch": 3}
+
+
+def test_a_training_in_the_same_directory_takes_the_first_steps_place_and_keeps_the_probes(monkeypatch, tmp_path):
+    from tb_nnhealth import HealthCallback
+
+    model = classifier()
+    fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, model=model, log_dir=tmp_path)
+    model.fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path)])
+    run = read_run(tmp_path)
+    assert run.steps == 6 and run.finished and len(run.epochs) == 2
+    assert run.probes[NAMES[0]].values == {"ratio": 0.5}
+
+
+def test_a_later_preflight_replaces_the_one_before(monkeypatch, tmp_path):
+    fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, lambda subject, clock: {}, log_dir=tmp_path)
+    fly(monkeypatch, lambda subject, clock: {"ratio": 0.7}, log_dir=tmp_path)
+    probes = read_run(tmp_path).probes
+    assert list(probes) == NAMES[:1] and probes[NAMES[0]].values == {"ratio": 0.7}
+
+
+def test_a_probe_that_cannot_measure_or_breaks_does_not_take_the_others_with_it(monkeypatch):
+    def refuses(subject, clock):
+        raise NotMeasured("there are no labels")
+
+    def breaks(subject, clock):
+        raise ZeroDivisionError("by zero")
+
+    report = fly(monkeypatch, refuses, breaks, lambda subject, clock: {"fine": 1})
+    assert told(report, 0).reason == "there are no labels"
+    assert told(report, 1).reason == "the experiment failed (ZeroDivisionError: by zero)"
+    assert told(report, 2).values == {"fine": 1}
+
+
+def test_the_budget_is_shared_out_and_what_does_not_fit_is_said(monkeypatch):
+    given = []
+
+    def spends(subject, clock):
+        given.append(clock.seconds)
+        clock._started -= 1000.0  # As if it had taken long.
+        return {}
+
+    report = fly(monkeypatch, spends, spends, budget=30.0)
+    assert 0 < given[0] <= 15 and given[0] < given[1] <= 30
+    report = fly(monkeypatch, spends, spends, budget=0.01)
+    assert all("did not fit into the budget" in probed.reason for probed in report.run.probes.values())
+
+
+def test_ctrl_c_gives_what_is_there(monkeypatch, tmp_path):
+    def interrupted(subject, clock):
+        raise KeyboardInterrupt
+
+    model = classifier()
+    before = model.get_weights()
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, interrupted, lambda s, c: {"x": 2}, model=model, log_dir=tmp_path)
+    assert told(report).values == {"x": 1}
+    assert told(report, 1).reason == told(report, 2).reason == "the preflight was interrupted"
+    assert all(map(np.array_equal, before, model.get_weights()))
+    assert len(read_run(tmp_path).probes) == 3
+
+
+def test_a_model_that_is_not_compiled_is_probed_as_far_as_that_goes(monkeypatch, tmp_path):
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, model=classifier(compiled=False), log_dir=tmp_path)
+    assert told(report).values == {"x": 1} and not report.run.steps
+    assert any("not compiled" in problem for problem in report.run.problems)
+    assert [layer.class_name for layer in report.run.model.layers] == ["Dense", "Dense"]
+
+
+def test_first_steps_that_fail_are_told_and_the_probes_go_on(monkeypatch):
+    def broken(y_true, y_pred):
+        raise RuntimeError("no such loss")
+
+    model = classifier()
+    model.compile("adam", broken)
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, model=model)
+    (finding,) = (finding for finding in report.findings if finding.rule == "first-steps")
+    assert "no such loss" in finding.message and not report.passed
+    assert told(report).values == {"x": 1}
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk")
+def test_a_log_directory_that_cannot_be_written_leaves_the_report(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, log_dir=tmp_path / "file" / "run")
+    assert told(report).values == {"x": 1}
+    assert any("Expected a log directory that can be written" in problem for problem in report.run.problems)
+
+
+def test_nothing_stays_where_no_directory_is_given(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    fly(monkeypatch, lambda s, c: {"x": 1})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_validation_data_that_cannot_be_read_is_told(monkeypatch):
+    seen = []
+    report = fly(monkeypatch, lambda s, c: seen.append(s.validation) or {}, validation_data=("no", "data"))
+    assert seen == [None] and any("validation data cannot be read" in problem for problem in report.run.problems)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"probes": "gradient_check"}, "perhaps gradient-check"),
+        ({"probes": ["no-such"]}, "Received: probes="),
+        ({"budget": 0}, "`budget` should be a number of seconds above 0"),
+        ({"budget": float("nan")}, "Received: budget=nan"),
+        ({"seed": -1}, "`seed` should be a whole number"),
+        ({"log_dir": 3}, "`log_dir` should be a path"),
+        ({"train_data": ()}, "Received"),
+    ],
+)
+def test_wrong_arguments_are_told(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        preflight(**{"model": classifier(), "train_data": classes(), **arguments})
+
+
+def test_probes_are_chosen_by_name(tmp_path: Path):
+    report = preflight(classifier(), classes(), probes=["data-order"])
+    assert list(report.run.probes) == ["data-order"]

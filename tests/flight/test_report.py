@@ -1,0 +1,50 @@
+"""What a preflight gives back, as people look at it."""
+
+from dataclasses import replace
+
+from rich.console import Console
+
+from tb_nnhealth.flight.report import PreflightReport
+from tb_nnhealth.records import Probed
+from tb_nnhealth.scorecard import Scorecard
+from tests.rules.builder import healthy, stuck, with_probe
+
+
+def report(run):
+    return PreflightReport(Scorecard.from_run(run), run, 12.0, None)
+
+
+def passing():
+    return with_probe("data-order", reason=None)
+
+
+def test_it_passes_where_a_probe_passes_and_nothing_fails(monkeypatch):
+    unjudged = report(with_probe("data-order", reason="there are no labels"))
+    assert not unjudged.passed
+    assert not report(stuck(unjudged.run)).passed
+
+
+def test_each_probe_has_a_line_with_what_it_took():
+    run = replace(healthy(), probes={"data-order": Probed(1.25, {}, "there are no labels")})
+    text = str(report(run))
+    assert "data-order" in text and "not judged" in text and "1.3 s" in text and "There are no labels." in text
+    assert "12 s" in text and "\x1b" not in text
+
+
+def test_findings_stand_with_what_to_try():
+    found = report(stuck(with_probe("data-order", reason="x")))
+    text = " ".join(str(found).split())
+    assert "not passed" in text and all(finding.message in text for finding in found.findings) and "try: " in text
+
+
+def test_problems_are_told():
+    run = replace(with_probe("data-order", reason="x"), problems=("The model is not compiled.",))
+    assert "The model is not compiled." in str(report(run))
+
+
+def test_rich_prints_it_and_a_notebook_shows_the_page(capsys):
+    shown = report(with_probe("data-order", reason="x"))
+    Console(width=100).print(shown)
+    assert "data-order" in capsys.readouterr().out
+    page = shown._repr_html_()
+    assert page.startswith('<iframe srcdoc="&lt;!DOCTYPE html') and "<script" not in page

@@ -1,0 +1,114 @@
+"""gradient-check: what is said of comparisons, and of what is different on purpose."""
+
+import pytest
+
+from tests.rules.builder import findings, healthy, verdict, with_probe
+
+RULE = "gradient-check"
+
+
+def compared(kind="layer", name="net/mine", by="input", error=1e-9, doubt=1e-10, **more):
+    known = {"class_name": "Mine", "held": None, "is_blocked": False, "is_stepped": False, "is_identity": False}
+    return {
+        "kind": kind, "name": name, "by": by, "error": error, "doubt": doubt, "hides_held": False, "dropped": 0,
+        "operations": [], **known, **more,
+    }  # fmt: skip
+
+
+def run(*checks, precision="float64", undone=0, **values):
+    whole = compared("model", "net", "")
+    return with_probe(RULE, checks=[*checks, whole], precision=precision, undone=undone, **values)
+
+
+LIMITS = {
+    "wrong": (run(compared(error=0.02)), 0.1),
+    "kinks": (run(compared(error=2e-4, dropped=1)), 1e-3),
+    "smooth": (run(compared(error=2e-5)), 1e-4),
+}
+
+
+def starved(*paths, **more):
+    return [compared("model", "net", path, 0.0, 0.0, is_blocked=True, **more) for path in paths]
+
+
+@pytest.mark.parametrize(
+    "error, dropped, severity",
+    [(0.02, 0, "error"), (0.004, 0, "warning"), (2e-6, 0, "warning"), (2e-6, 2, None), (5e-7, 0, None)],
+)
+def test_the_bands(error, dropped, severity):
+    found = findings(RULE, run(compared(error=error, dropped=dropped)))
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
+
+
+def test_in_float32_only_what_is_blocked_is_judged():
+    assert verdict(RULE, run(compared(error=0.5), precision="float32")).status == "no_data"
+    (found,) = findings(RULE, run(compared(error=0.5), *starved("net/a/kernel"), precision="float32"))
+    assert found.variable == "net/a/kernel"
+
+
+def test_an_error_within_the_doubt_of_finite_differences_is_none():
+    assert findings(RULE, run(compared(error=0.02, doubt=0.003))) == ()
+    assert len(findings(RULE, run(compared(error=0.02, doubt=0.001)))) == 1
+
+
+def test_the_layer_is_told_with_what_it_holds():
+    (found,) = findings(RULE, run(compared(error=0.3, operations=["custom_gradient"])))
+    assert found.layer == "net/mine" and found.observed == 0.3
+    assert "net/mine (Mine) by input" in found.message and "custom_gradient" in found.message
+
+
+def test_a_loss_is_told_by_its_name():
+    (found,) = findings(RULE, run(compared("loss", "focal", error=0.3)))
+    assert "the loss `focal`" in found.message and found.layer is None
+
+
+@pytest.mark.parametrize("purpose", [{"is_stepped": True}, {"is_identity": True}, {"held": 1e-9}, {"hides_held": True}])
+def test_what_is_meant_is_information(purpose):
+    (found,) = findings(RULE, run(compared(error=0.9, **purpose)))
+    assert found.severity == "info" and "on purpose?" in found.message
+
+
+def test_what_stop_gradient_does_not_explain_is_no_purpose():
+    assert findings(RULE, run(compared(error=0.9, held=0.4)))[0].severity == "error"
+
+
+def test_of_nested_layers_the_inner_one_is_told_and_the_model_is_its_symptom():
+    checks = [compared(error=0.02, name="net/block"), compared(error=0.5, name="net/block/mine")]
+    (found,) = findings(RULE, run(*checks, compared("model", "net", "net/dense/kernel", 0.1)))
+    assert found.layer == "net/block/mine"
+
+
+def test_a_model_that_is_off_by_itself_names_the_variable_that_is_most():
+    checks = [compared("model", "net", "net/a/kernel", 0.1), compared("model", "net", "net/b/kernel", 0.2)]
+    (found,) = findings(RULE, run(*checks))
+    assert found.variable == "net/b/kernel" and found.others == ("net/a/kernel",)
+
+
+def test_no_gradient_is_an_error_where_a_variable_gets_none_of_it():
+    blocked = compared(is_blocked=True, error=0.0, operations=["Round"])
+    (found,) = findings(RULE, run(blocked, *starved("net/a/kernel", "net/a/bias")))
+    assert found.severity == "error" and found.layer == "net/mine" and "Round" in found.message
+    assert found.others == ("net/a/kernel", "net/a/bias")
+    assert findings(RULE, run(blocked))[0].severity == "info"
+
+
+def test_no_gradient_without_a_layer_to_blame_names_the_variable():
+    (found,) = findings(RULE, run(*starved("net/a/kernel")))
+    assert found.variable == "net/a/kernel" and found.severity == "error"
+
+
+def test_a_train_step_of_ones_own_may_update_what_gets_no_gradient():
+    assert findings(RULE, run(*starved("teacher/kernel"), has_own_step=True))[0].severity == "info"
+
+
+def test_what_cannot_be_told_is_not_judged():
+    assert verdict(RULE, healthy()).status == "no_data"
+    assert verdict(RULE, with_probe(RULE, checks=[], precision="float64")).status == "no_data"
+    assert verdict(RULE, with_probe(RULE, checks="?", precision=3)).status == "no_data"
+    assert verdict(RULE, with_probe(RULE, checks=[compared(error=None)])).status == "no_data"
+    assert verdict(RULE, with_probe(RULE, reason="the budget is spent")).reason == "the budget is spent"
+
+
+def test_a_budget_that_was_too_small_is_no_pass_and_no_excuse():
+    assert "2" in verdict(RULE, run(compared(), undone=2)).reason
+    assert verdict(RULE, run(compared(error=0.5), undone=2)).status == "fail"

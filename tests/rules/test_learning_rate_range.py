@@ -1,0 +1,79 @@
+"""learning-rate-range: the model's own rate against the explosion and the suggestion."""
+
+import numpy as np
+import pytest
+
+from tests.rules.builder import findings, verdict, with_probe
+
+RULE = "learning-rate-range"
+
+
+def ranged(own=(1e-3,), **changes):
+    usual = {
+        "rates": np.geomspace(1e-7, 10, 20),
+        "losses": np.linspace(2.5, 1.2, 20),
+        "smoothed": np.linspace(2.5, 1.3, 20),
+        "start": 2.5,
+        "noise": 0.1,
+        "explosion": 0.3,
+        "suggestion": 0.03,
+        "own": list(own),
+        "own_loss": None,
+        "groups": [],
+    }
+    return with_probe(RULE, **{**usual, **changes})
+
+
+LIMITS = {"near": (ranged([0.2], own_loss=2.4), 1.2), "far": (ranged([1e-5]), 1e4)}
+
+
+def grave(run):
+    return [(finding.severity, finding.message) for finding in findings(RULE, run) if finding.severity != "info"]
+
+
+@pytest.mark.parametrize("run", [ranged(), ranged([0.09]), ranged([4e-5]), ranged([0.5], own_loss=1.5)])
+def test_a_rate_at_which_the_model_learns_passes_and_the_suggestion_is_told(run):
+    assert verdict(RULE, run).status == "pass" and grave(run) == []
+    (told,) = findings(RULE, run)
+    assert told.message == "A learning rate to begin with is 0.03: the loss explodes at 0.3."
+
+
+@pytest.mark.parametrize(
+    "own, own_loss, severity",
+    [(0.2, 2.4, "warning"), (0.2, 2.79, "warning"), (0.2, 2.81, "error"), (5.0, 1e30, "error"), (5.0, 2.0, "warning")],
+)
+def test_a_rate_near_the_explosion_counts_where_it_does_harm(own, own_loss, severity):
+    ((found, told),) = grave(ranged([own], own_loss=own_loss))
+    assert found == severity and "explodes at a learning rate of 0.3" in told
+
+
+def test_a_loss_that_is_no_number_is_told_so():
+    assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].endswith("from 2.5 to no number.")
+
+
+def test_a_rate_far_below_the_suggestion_is_a_warning():
+    ((severity, told),) = grave(ranged([1e-5]))
+    assert severity == "warning" and "1/3,000 of the 0.03" in told
+    assert grave(ranged([0.0]))[0][0] == "warning"
+
+
+def test_the_highest_rate_of_a_schedule_counts():
+    assert grave(ranged([0.0, 1e-2])) == []
+    assert grave(ranged([0.0, 3.0], own_loss=50.0))[0][0] == "error"
+
+
+def test_a_loss_that_never_explodes():
+    (told,) = findings(RULE, ranged(explosion=None, own=[2.0]))
+    assert told.severity == "info" and "does not explode" in told.message
+
+
+def test_each_part_of_an_optimizer_gets_its_rate():
+    groups = [{"optimizer": "Adam", "suggestion": 0.03}, {"optimizer": "SGD", "suggestion": 0.3}]
+    assert "0.03 for Adam, 0.3 for SGD" in findings(RULE, ranged(groups=groups))[-1].message
+
+
+def test_what_tells_nothing_is_no_data():
+    assert "none of the learning rates" in verdict(RULE, ranged(suggestion=None)).reason
+    for run in (with_probe(RULE), ranged(own="x"), ranged(start=None), ranged([np.nan])):
+        assert verdict(RULE, run).status == "no_data"
+    assert verdict(RULE, with_probe(RULE, reason="it is not compiled")).reason == "it is not compiled"

@@ -1,0 +1,83 @@
+"""simple-baseline: a model against a constant and a linear model."""
+
+import pytest
+
+from tests.rules.briefs import training
+from tests.rules.builder import findings, verdict, with_probe
+
+RULE = "simple-baseline"
+
+
+def flight(model=2.3, beats=0.5, *trials, **values):
+    return with_probe(
+        RULE,
+        **{
+            "constant": 2.3,
+            "linear": 0.3,
+            "model": model,
+            "p_model_beats_constant": beats,
+            "p_linear_beats_constant": 1e-4,
+            "p_linear_beats_model": 1e-4,
+            "p": 0.4,
+            "held": 200,
+            "reconstructs": False,
+            "trials": list(trials) or [training()],
+            **values,
+        },
+    )
+
+
+LIMITS = {
+    "level": (flight(p_linear_beats_model=0.005), 0.001),
+    "share": (flight(2.0, 0.001), 0.1),
+    "settled": (flight(2.0, 0.001, training((2.4, 2.01, 2.0))), 0.001),
+    "steps": (flight(), 500.0),
+}
+
+
+def test_a_model_that_is_about_as_good_as_a_linear_one_passes():
+    assert findings(RULE, flight(0.6, 0.001)) == ()
+
+
+def test_one_that_is_no_worse_than_a_linear_one_passes_though_both_gain_little():
+    assert findings(RULE, flight(2.25, 0.001, p_linear_beats_model=0.3)) == ()
+    assert findings(RULE, flight(2.25, 0.001, p_linear_beats_constant=0.3)) == ()
+
+
+def test_one_that_does_not_beat_a_constant_fails():
+    (finding,) = findings(RULE, flight())
+    assert finding.severity == "warning" and "no better than a constant" in finding.message
+
+
+def test_one_that_rests_at_a_constant_has_begun_where_its_answers_go_with_their_targets():
+    assert "no better than a constant yet" in verdict(RULE, flight(2.31, p=0.001)).reason
+    assert len(findings(RULE, flight(4.0, p=0.001))) == 1
+
+
+def test_one_far_below_a_linear_one_fails():
+    (finding,) = findings(RULE, flight(2.1, 0.001))
+    assert finding.observed == pytest.approx(0.1) and "gains 10 % of what a linear model does" in finding.message
+
+
+def test_a_copy_need_not_be_as_good_as_a_linear_one():
+    assert findings(RULE, flight(2.1, 0.001, reconstructs=True)) == ()
+    assert len(findings(RULE, flight(reconstructs=True))) == 1
+
+
+@pytest.mark.parametrize(
+    "run, reason",
+    [
+        (flight(p_linear_beats_constant=0.2), "so few examples"),
+        (flight(p_linear_beats_model=0.2), "200 held-out examples"),
+        (flight(2.3, 0.5, training(steps=100)), "100 steps are too few"),
+        (flight(2.3, 0.5, training(), training((3.0, 2.7, 2.3))), "still learning"),
+        (flight(2.2, 0.001, training((2.4, 2.23, 2.2))), "still learning"),
+        (flight(2.3, 0.5, training(deviations=(0.0, 5.0, 9.0))), "still learning"),
+        (flight(linear=None), "not measured"),
+        (flight(trials=None), "too few"),
+        (with_probe(RULE, "no targets"), "no targets"),
+    ],
+)
+def test_no_verdict(run, reason):
+    told = verdict(RULE, run)
+    assert told.status == "no_data" and reason in told.reason
