@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add_argument("--budget", metavar="SECONDS", type=float, default=60.0, help="that the probes share (60)")
     preflight.add_argument("--seed", metavar="N", type=int, default=0, help="of what is drawn (0)")
     preflight.add_argument(
-        "--fail-on", choices=("warning", "error"), default="error", help="least severity for which to exit 1"
+        "--fail-on", choices=("warning", "error"), default="warning", help="least severity that makes it exit 1"
     )
 
     adder.add_parser("rules", help="list the rules").set_defaults(command=commands.rules)

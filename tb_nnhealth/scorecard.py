@@ -88,7 +88,7 @@ class Scorecard:
           ValueError: a rule or a threshold of `limits` does not exist, or a value is of another kind.
         """
         given = checked({} if limits is None else limits, "in limits")
-        asked = [name for name in CATEGORIES if run.probes or name != PREFLIGHT]
+        asked = [name for name in CATEGORIES if run.probes or run.flight or name != PREFLIGHT]
         every = judge(run, merged(recorded(run.project), recorded(run.limits), given))
         verdicts = tuple(verdict for verdict in every if verdict.rule.category in asked)
         few = few_here(run)

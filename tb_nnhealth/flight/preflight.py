@@ -77,7 +77,7 @@ def preflight(
       validation_data: the same, for the probes that want it.
       log_dir: directory of the run, as for `HealthCallback`; None keeps no files.
       probes: names of probes, or "default" for all.
-      budget: seconds that the probes share; what TensorFlow compiles under way may take longer.
+      budget: seconds for all, of which the probes share half at least; what TensorFlow compiles may take longer.
       seed: of the choice of examples and of the probes' own random numbers.
 
     Raises:

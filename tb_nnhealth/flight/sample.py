@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.flight import arrays, batches
 from tb_nnhealth.flight.arrays import SampleError
@@ -37,6 +38,7 @@ class Sample:
       shuffles: whether `fit` shuffles the examples whatever their order.
       sizes: the sizes of the batches that were read.
       problems: sentences for the user.
+      places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
       broken: why no more than these could be read, empty where more could.
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
     """
@@ -52,6 +54,7 @@ class Sample:
     problems: tuple[str, ...] = ()
     rest: Iterator[Any] | None = None
     broken: str = ""
+    places: NDArray[np.int64] | None = None
 
     @property
     def examples(self) -> int:
@@ -62,9 +65,9 @@ class Sample:
         """Returns a sample of some of the examples, which may be repeated."""
         chosen = np.arange(self.examples)[indices]
         x, y, weights = (arrays.rows(part, chosen) for part in (self.x, self.y, self.weights))
-        return replace(
-            self, x=x, y=y, weights=weights, batch_size=min(self.batch_size, len(chosen)), problems=(), rest=None
-        )
+        places = chosen if self.places is None else self.places[chosen]
+        size = min(self.batch_size, len(chosen))
+        return replace(self, x=x, y=y, weights=weights, batch_size=size, places=places, problems=(), rest=None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int 
     size = min(total, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
     problems = (*arrays.filled_up(parts), *_problems(y, total))
     ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
-    return Sample(x, y, weights, size, total, ordered, True, (size,), problems)
+    return Sample(x, y, weights, size, total, ordered, True, (size,), problems, places=chosen)
 
 
 def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:

@@ -28,7 +28,7 @@ def made(target: str) -> dict[str, Any]:
     try:
         result = function()
     except Exception as error:
-        raise BadUse(f"Expected {target} to return {RETURNS}. Received: {_told(error)}") from None
+        raise BadUse(f"Expected a function that returns. Received: {target}, which gives {_told(error)}") from None
     return _arguments(target, result)
 
 
@@ -79,6 +79,11 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
     names = ("model", "train_data", "validation_data")
     if isinstance(result, dict):
         arguments = dict(result)
+    elif isinstance(result, (tuple, list)) and len(result) == len(names) and hasattr(result[-1], "shape"):
+        raise BadUse(
+            f"Expected {target} to return inputs and targets in one pair, as (model, (x, y)). "
+            "Received: three parts, of which the last is an array"
+        )
     elif isinstance(result, (tuple, list)) and 2 <= len(result) <= len(names):
         arguments = dict(zip(names, result, strict=False))
     else:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer, Variable
 from tb_nnhealth.rules._once import once
+from tb_nnhealth.rules._rule import NotJudged
 from tb_nnhealth.rules._series import is_kernel
 
 WEIGHTED = ("Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose")
@@ -54,6 +55,12 @@ def hidden(run: HealthRun) -> tuple[Layer, ...]:
     """Returns the layers that multiply by a kernel and do not make an output, by themselves or with what follows."""
     last = last_weights(run)
     return tuple(layer for layer in weighted(run) if layer.path not in last)
+
+
+def check_traced(run: HealthRun) -> None:
+    """Raises NotJudged where no step of the model was seen: which layers make its outputs is not known."""
+    if not run.model.batch:
+        raise NotJudged("no step of the model was seen, which tells its last layers from the hidden ones")
 
 
 def recurrent(run: HealthRun) -> tuple[Layer, ...]:

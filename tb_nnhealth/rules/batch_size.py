@@ -10,9 +10,9 @@ of two or three are mostly chance.
 
 ## How it is decided
 From the number of steps in an epoch, as it was planned or else as the epochs that ended show it, and the size of the
-batches seen. It is information, and a warning where nothing is learnt; of few examples under batch normalization also
-where most of what was there to learn is left. Batches of all the data are a warning, too, where the training ends
-after so few steps (see `too-few-updates`) that the loss still falls (see `still-improving`).
+batches seen. It is information, and a warning where a training learns nothing; of few examples under batch
+normalization also where most of what was there to learn is left. Batches of all the data are a warning, too, where
+the training ends after so few steps (see `too-few-updates`) that the loss still falls (see `still-improving`).
 
 ## When it is wrong
 Full-batch training of a small problem, with as many epochs as it takes, is sound. Behind convolutions batch
@@ -61,7 +61,7 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updates: Limits) -> Iterator[Finding]:
     size = examples_of_a_batch(run)
     an_epoch = steps_per_epoch(run)
-    severity = severity_of_symptom(run)
+    severity: Severity = "info" if run.untrained else severity_of_symptom(run)
     normalized = [layer.path for layer in run.model.layers if _normalizes_examples(run, layer)]
     is_small = size < limits["normalized"] and bool(normalized)
     if not an_epoch and not is_small:

@@ -118,7 +118,7 @@ def _is_everywhere(output: Probed, limits: Limits) -> bool:
 def _of_neighbours(output: Probed, limits: Limits) -> Finding:
     united, wrong = value_of(output, "united"), value_of(output, "united_wrong")
     worst = [whole(index) for index in values_of(output, "worst")[:3]]
-    named = f", such as the examples {', '.join(worst)} (from 0) of the sample" if worst else ""
+    named = f", such as the examples {', '.join(worst)} (from 0) of the data" if worst else ""
     return Finding(
         RULE.name,
         "warning",

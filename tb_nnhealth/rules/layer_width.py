@@ -35,7 +35,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
-from tb_nnhealth.rules._layers import RECURRENT, hidden, is_bypassed, kernel, recurrent
+from tb_nnhealth.rules._layers import RECURRENT, check_traced, hidden, is_bypassed, kernel, recurrent
 from tb_nnhealth.rules._loss import HALF, severity_of_symptom, share_left
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -56,6 +56,7 @@ JUDGED = ("Dense", *RECURRENT)
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    check_traced(run)
     every = [layer for layer in (*hidden(run), *recurrent(run)) if layer.class_name in JUDGED and layer.units]
     layers = [layer for layer in every if not layer.left_out]
     judged = [head for head in heads(run) if head.loss in (*CATEGORICAL, *BINARY) and head.units]

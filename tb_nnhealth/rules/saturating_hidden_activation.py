@@ -29,7 +29,7 @@ weighs other layers (attention, a mixture of experts) is meant.
 from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._layers import hidden, hidden_activation
+from tb_nnhealth.rules._layers import check_traced, hidden, hidden_activation
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
@@ -49,8 +49,7 @@ SATURATING = ("sigmoid", "tanh", "hard_sigmoid", "hard_tanh", "softsign")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    if not run.model.batch:
-        raise NotJudged("no step of the model was seen, which tells its last layer from the hidden ones")
+    check_traced(run)
     layers = [layer for layer in hidden(run) if not layer.left_out]
     functions = {layer.path: hidden_activation(run, layer) for layer in layers}
     if not any(functions.values()):

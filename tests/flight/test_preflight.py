@@ -19,7 +19,7 @@ def fly(monkeypatch, *probes, model=None, data=None, **arguments):
     """Makes a preflight with probes of the test's own, which measure as those of the names do."""
     made = [Probe(name, 1.0, measure) for name, measure in zip(NAMES, probes, strict=False)]
     monkeypatch.setattr(module, "PROBES", tuple(made))
-    return preflight(model or classifier(), data or classes(), **arguments)
+    return preflight(model or classifier(), classes() if data is None else data, **arguments)
 
 
 def told(report, index=0):
@@ -159,3 +159,30 @@ def test_wrong_arguments_are_told(arguments, message):
 def test_probes_are_chosen_by_name(tmp_path: Path):
     report = preflight(classifier(), classes(), probes=["data-order"])
     assert list(report.run.probes) == ["data-order"]
+
+
+def test_labels_that_the_output_does_not_have_are_an_error(monkeypatch):
+    x, y = classes()
+    report = fly(monkeypatch, data=(x, y + 1))
+    (finding,) = (finding for finding in report.findings if finding.rule == "first-steps")
+    assert finding.severity == "error" and "label value of 3" in finding.message and "\n" not in finding.message
+
+
+def test_a_generator_that_breaks_off_is_an_error(monkeypatch):
+    def batches():
+        x, y = classes()
+        yield x[:32], y[:32]
+        raise OSError("the disk is gone")
+
+    report = fly(monkeypatch, data=batches())
+    assert any(f.rule == "first-steps" and "the disk is gone" in f.message for f in report.findings)
+
+
+def test_missing_labels_are_told_as_such(monkeypatch):
+    report = fly(monkeypatch, data=classes()[0])
+    assert any(f.rule == "first-steps" and "There are no targets" in f.message for f in report.findings)
+
+
+def test_something_else_than_a_model_is_told():
+    with pytest.raises(ValueError, match="`model` should be a Keras model"):
+        preflight(object(), classes())

@@ -286,3 +286,10 @@ def test_what_cannot_be_read_is_told_in_a_sentence(data: Any, sentence: str) -> 
     with pytest.raises(SampleError, match=sentence) as caught:
         read(data, MODEL)
     assert "Received: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_examples_tell_where_in_the_data_they_stand() -> None:
+    sample = read((X, Y), most_examples=8)
+    np.testing.assert_array_equal(X[sample.places], sample.x)
+    np.testing.assert_array_equal(X[sample.take([3, 1]).places], sample.take([3, 1]).x)
+    assert read(tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)).places is None

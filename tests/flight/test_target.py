@@ -14,6 +14,9 @@ def needs(size): return "model", size
 def fails(): return 1 / 0
 def nothing(): pass
 def strange(): return {"model": 1, "data": 2}
+def flat():
+    import numpy
+    return "model", numpy.zeros(3), numpy.zeros(3)
 value = 3
 """
 
@@ -50,6 +53,7 @@ def test_each_form_of_result_is_taken(source):
         ("making.py:value", "which has pair"),
         ("making.py:needs", "without arguments"),
         ("making.py:fails", "ZeroDivisionError: division by zero (line 7 of"),
+        ("making.py:flat", "as (model, (x, y))"),
         ("making.py:nothing", "Received: NoneType"),
         ("making.py:strange", "Received: model, data"),
     ],

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_nnhealth.records import Flight
 from tb_nnhealth.rules._rule import OnCurve
 from tests.rules.builder import (
     STEPS,
@@ -105,3 +106,9 @@ def test_a_batch_of_all_data_is_a_warning_where_the_training_ends_too_soon():
     assert findings(RULE, planned(falling, 2))[0].severity == "info"
     levelled = losses(healthy(steps=steps), np.r_[np.geomspace(2.3, 0.5, 6), np.full(14, 0.5)])
     assert findings(RULE, planned(levelled, 1))[0].severity == "info"
+
+
+def test_before_a_training_few_steps_an_epoch_are_no_more_than_information():
+    untrained = replace(planned(stuck(healthy()), 3), flight=Flight(60.0, 3.0, trained=False))
+    assert [finding.severity for finding in findings(RULE, untrained)] == ["info"]
+    assert [finding.severity for finding in findings(RULE, planned(stuck(healthy()), 3))] == ["warning"]

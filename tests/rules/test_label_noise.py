@@ -31,7 +31,7 @@ def test_wrong_labels_everywhere_are_a_warning_that_names_examples():
     assert (finding.severity, finding.tensor, finding.observed) == ("warning", "target/kind", 0.17)
     assert finding.message == (
         "Of 600 examples whose 5 nearest have one class, 100 have another one, such as the examples 3, 17, 40 (from 0) "
-        "of the sample."
+        "of the data."
     )
 
 

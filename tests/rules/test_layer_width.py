@@ -1,5 +1,7 @@
 """layer-width: hidden units against classes and inputs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,8 @@ def test_a_layer_that_others_go_around_narrows_nothing_down():
     assert findings(RULE, with_layers(stuck(healthy()), **layers)) == ()
     layers["dense_3"]["inputs"] = ("dense_2",)
     assert [finding.layer for finding in findings(RULE, with_layers(stuck(healthy()), **layers))] == ["dense_2"]
+
+
+def test_without_a_step_no_layer_is_known_to_be_hidden():
+    run = healthy()
+    assert "no step" in (verdict("layer-width", replace(run, model=replace(run.model, batch=()))).reason or "")

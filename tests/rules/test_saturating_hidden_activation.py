@@ -1,5 +1,7 @@
 """saturating-hidden-activation: sigmoids in the middle."""
 
+from dataclasses import replace
+
 from tests.rules.builder import findings, healthy, model, stuck, verdict, with_layers
 
 RULE = "saturating-hidden-activation"
@@ -34,3 +36,10 @@ def test_functions_of_layers_behind():
 
 def test_linear_layers_are_not_judged():
     assert verdict(RULE, stuck(healthy(model(hidden=0)))).status == "no_data"
+
+
+def test_without_a_step_no_layer_is_known_to_be_hidden():
+    run = healthy()
+    assert "no step" in (
+        verdict("saturating-hidden-activation", replace(run, model=replace(run.model, batch=()))).reason or ""
+    )

@@ -39,6 +39,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured(f"neighbours are compared from {FEWEST} examples on, of which it has {sample.examples}")
     chosen = np.sort(random.permutation(sample.examples)[:MOST])
     taken = sample.take(chosen)
+    places = np.asarray(taken.places)
     targets = [target for target in targets_of(taken.y, subject.model) if target.kind == CLASSES]
     targets = [target for target in targets if len(np.unique(target.values)) > 1]
     if not targets:
@@ -57,21 +58,21 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         clock.check("compare neighbours")
         classes = as_classes(target.values)
         told = {"name": target.name, "examples": len(chosen), "classes": int(classes.max()) + 1}
-        told |= _of_twins(classes, groups, chosen)
+        told |= _of_twins(classes, groups, places)
         if points is not None and len(single) >= FEWEST and len(np.unique(classes[single])) > 1:
             names = target.values[single]
-            told |= _of_neighbours(votes(points[single], as_classes(names)), as_classes(names), names, chosen[single])
+            told |= _of_neighbours(votes(points[single], as_classes(names)), as_classes(names), names, places[single])
         measured.append(told)
     return {"outputs": measured, "may_coincide": may_coincide(arrays, random)}
 
 
-def _of_twins(classes: Classes, groups: Classes, chosen: Classes) -> dict[str, Any]:
+def _of_twins(classes: Classes, groups: Classes, places: Classes) -> dict[str, Any]:
     """Returns how many examples have twins, how many have another label than most of these, and where some stand."""
     sizes = np.bincount(groups)
     counts = np.zeros((len(sizes), int(classes.max()) + 1), np.int64)
     np.add.at(counts, (groups, classes), 1)
     differing = (counts > 0).sum(axis=1) > 1
-    pairs = [chosen[groups == group][:4].tolist() for group in np.flatnonzero(differing)[:WORST]]
+    pairs = [places[groups == group][:4].tolist() for group in np.flatnonzero(differing)[:WORST]]
     return {
         "twins": int((sizes[groups] > 1).sum()),
         "conflicts": int((sizes - counts.max(axis=1)).sum()),
@@ -79,7 +80,7 @@ def _of_twins(classes: Classes, groups: Classes, chosen: Classes) -> dict[str, A
     }
 
 
-def _of_neighbours(found: Votes, classes: Classes, names: Array, chosen: Classes) -> dict[str, Any]:
+def _of_neighbours(found: Votes, classes: Classes, names: Array, places: Classes) -> dict[str, Any]:
     """Returns how often neighbours differ, all in all and where they agree among themselves."""
     wrong = found.says != classes
     sure = wrong & found.united
@@ -95,7 +96,7 @@ def _of_neighbours(found: Votes, classes: Classes, names: Array, chosen: Classes
         "united": int(found.united.sum()),
         "united_wrong": int(sure.sum()),
         "typical": float(np.sort(shares)[(len(shares) - 1) // 2]) if len(shares) else 0.0,
-        "worst": [int(i) for i in chosen[worst]],
+        "worst": [int(i) for i in places[worst]],
         "worst_labels": [str(names[i]) for i in worst],
         "worst_neighbours": [str(names[np.flatnonzero(classes == found.says[i])[0]]) for i in worst],
     }
