@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.engine import judge
-from tb_nnhealth.records import NonFinite, Place
+from tb_nnhealth.records import Flight, NonFinite, Place
 from tb_nnhealth.rules import Diagnosis, Finding, NotJudged, Rule, Threshold
 from tests.rules.builder import STEPS, change, healthy, unmeasured
 
@@ -191,3 +191,11 @@ def test_rules_judge_what_came_before_the_first_nonfinite_value():
     assert seen == [250, 950]
     verdict(check, replace(run, nonfinite=NonFinite(300, (Place("update", "output/kernel", 1.0),), since=199)))
     assert seen[-1] < 200
+
+
+def test_before_a_training_nothing_that_follows_one_is_judged():
+    untrained = replace(healthy(), flight=Flight(60.0, 3.0, trained=False))
+    told = verdict(finds("error"), untrained, needs=("loss",), min_samples=2)
+    assert (told.status, told.reason) == ("no_data", "the model was not trained yet")
+    assert verdict(finds("error"), untrained, needs=("loss",), min_samples=1).status == "fail"
+    assert verdict(finds("error"), needs=("loss",), min_samples=2).status == "fail"

@@ -44,6 +44,18 @@ def test_losses_by_output() -> None:
     assert describe_compile(CASES["gan_two_optimizers"]().model, None)["losses"] == []
 
 
+def test_a_users_function_is_not_taken_for_keras_own_of_the_same_name() -> None:
+    def hinge(y_true: Any, y_pred: Any) -> Any:
+        return keras.ops.mean(y_pred)
+
+    def named(loss: Any) -> str:
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", loss)
+        return str(describe_compile(model, None)["losses"][0]["class_name"])
+
+    assert [named(loss) for loss in (hinge, keras.losses.hinge, "hinge")] == ["hinge", "Hinge", "Hinge"]
+
+
 @pytest.mark.parametrize(
     ("given", "names", "by_output"),
     [

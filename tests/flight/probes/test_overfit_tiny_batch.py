@@ -35,8 +35,15 @@ def test_what_was_measured_is_told():
 
 
 def test_time_that_is_over_gives_no_verdict():
-    values = measured(NAME, SICK["every ReLU dead"](), seconds=0.3)
-    assert judged(NAME, values).status == "no_data"
+    try:
+        assert judged(NAME, measured(NAME, SICK["every ReLU dead"](), seconds=0.3)).status == "no_data"
+    except NotMeasured as reason:  # Not even for a step.
+        assert "budget" in str(reason)
+
+
+def test_no_time_for_a_step_is_no_loss_that_is_not_finite():
+    with pytest.raises(NotMeasured, match="budget"):
+        measured(NAME, SICK["every ReLU dead"](), seconds=0.0)
 
 
 def test_a_training_that_still_falls_leaves_it_open():
