@@ -24,7 +24,8 @@ what the model answers at first are moved into that range, where its last operat
 What is left to learn is (loss - lowest) ÷ (constant - lowest): the loss of the best constant answer is 1, and the
 lowest one, which is not zero for soft labels, is 0; both are taken from your own loss on answers made of the targets.
 More left than the limit is a warning, and an error where next to nothing was learnt. A model that learns two examples,
-but not all, may just be small: that is information. Where the lowest loss cannot be told from the targets, only a loss
+but not all, may just be small: that is information; so is one that has an answer at each step or pixel, which are many,
+and leaves some of it. Where the lowest loss cannot be told from the targets, only a loss
 that does not fall at all is a fault. While the loss still falls when the time is over, there is no verdict.
 
 By hand: `model.fit(x[:10], y[:10], epochs=500)` without dropout and penalties.
@@ -99,6 +100,10 @@ def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
         return
     _check_ended(found)
     is_stuck = left > limits["stuck"]
+    if value_of(found, "answers_laid_out") == 1 and not is_stuck:
+        told = f"Of {examples} examples with an answer at each step or pixel {percent(left)} is left to learn."
+        yield _finding("info", told, left, limits["left"], "ratio")
+        return
     limit = limits["stuck" if is_stuck else "left"]
     told = (
         f"After {steps} steps on {examples} examples the loss is {number(loss)}, that of a constant answer "

@@ -29,6 +29,7 @@ By hand: train with `np.random.permutation(y)`, and see whether the validation l
 
 ## When it is wrong
 A relation that nobody can learn from some hundred examples looks like none: the parity of many bits, ciphers, prices.
+Where all inputs are ids, there is no such verdict: of words and users that were not seen nobody can tell anything.
 In overlapping windows of a series neighbours share their targets: noise seems to be learnable then.
 
 ## What to try
@@ -82,6 +83,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     control = value_of(Probed(0.0, planted), "p") if isinstance(planted, dict) else 1.0
     if not control <= limits["level"]:
         raise NotJudged(f"it learns neither the targets nor such as follow the inputs in {steps} steps")
+    if value_of(found, "ids_only") == 1:
+        raise NotJudged("the inputs are ids, and examples whose ids were not seen tell nothing of a relation")
     if held < limits["examples"]:
         raise NotJudged(
             f"of {whole(held)} held-out examples only a correlation of {number(value_of(found, 'detectable'))} or more "

@@ -51,6 +51,12 @@ def test_a_model_that_learns_two_examples_may_be_small():
     assert findings(RULE, fitted(0.6, left_of_pair=0.5))[0].severity == "warning"
 
 
+def test_answers_at_each_step_or_pixel_are_many_to_learn_by_heart():
+    (finding,) = findings(RULE, fitted(0.6, answers_laid_out=True))
+    assert finding.severity == "info" and "60 % is left" in finding.message
+    assert findings(RULE, fitted(0.95, answers_laid_out=True))[0].severity == "error"
+
+
 def test_where_the_time_was_over_there_is_no_verdict():
     for run in (fitted(0.5, ended=0), fitted(1.0, ended=None), unknown(2.0, ended=0)):
         told = verdict(RULE, run)

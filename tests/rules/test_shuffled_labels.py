@@ -38,6 +38,7 @@ def test_targets_that_go_with_any_input_fail():
         (flight(p=0.03), "do not decide"),
         (flight(apparent=0.03), "do not decide"),
         (flight(planted=0.2), "neither the targets nor"),
+        (flight(ids_only=True), "inputs are ids"),
         (flight(planted=None), "neither the targets nor"),
         (flight(held=60), "a correlation of 0.3"),
         (flight(p="?"), "not measured"),

@@ -104,6 +104,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "ended": _ended(tried),
         "steps": sum(len(made.losses) for made in attempts),
         "weights": _weights(subject.model),
+        "answers_laid_out": any(len(shape) >= 3 for shape in _shapes(subject.model)),
         "losses": best.losses[:: math.ceil(max(1, len(best.losses)) / CURVE)],
         "attempts": [
             {"examples": made.examples, "rate": made.rate, "in_inference": made.in_inference, "left": made.left}
@@ -121,12 +122,17 @@ def _ended(tried: Sequence[Attempt]) -> int:
 
 def _count(subject: Subject) -> int:
     """Returns how many examples to fit: fewer of sequences, and for a model that has few weights for each answer."""
-    shapes = [tuple(leaf.shape) for leaf in tf.nest.flatten(getattr(subject.model, "outputs", None) or [])]
+    shapes = _shapes(subject.model)
     if any(len(shape) == 3 for shape in shapes):
         return SEQUENCES
     units = sum(shape[-1] or 1 for shape in shapes if len(shape) == 2) or 1
     weights = _weights(subject.model)
     return max(2, min(EXAMPLES, weights // (4 * units))) if weights else EXAMPLES
+
+
+def _shapes(model: Any) -> list[tuple[int | None, ...]]:
+    """Returns the shapes of the outputs, as far as the model tells them."""
+    return [tuple(leaf.shape) for leaf in tf.nest.flatten(getattr(model, "outputs", None) or [])]
 
 
 def _weights(model: Any) -> int:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import keras
+import numpy as np
+
 from tb_nnhealth.flight.brief import brief_of
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.relation import detectable
@@ -27,6 +30,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         **told(real),
         "examples": brief.sample.examples,
         "held": brief.held,
+        "ids_only": all(np.asarray(leaf).dtype.kind not in "fb" for leaf in keras.tree.flatten(subject.training.x)),
         "detectable": detectable(brief.held, LEVEL / TESTS),
     }
     if not any(trial.is_clear for trial in real):
