@@ -132,8 +132,9 @@ def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
 def _check_ended(found: Probed) -> None:
     """Raises `NotJudged` where the time was over before a training was."""
     if not value_of(found, "ended") >= 1:
+        steps = whole(value_of(found, "steps"))
         raise NotJudged(
-            f"its share of the budget was over after {whole(value_of(found, 'steps'))} steps, before it could tell "
+            f"its share of the budget was over after {steps} step{'' if steps == '1' else 's'}, before it could tell "
             "whether the model learns a few examples by heart: give preflight more with budget="
         )
 

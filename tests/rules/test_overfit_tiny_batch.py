@@ -84,3 +84,8 @@ def test_what_cannot_be_read_is_no_data():
     assert verdict(RULE, with_probe(RULE)).status == "no_data"
     assert verdict(RULE, fitted(0.5, examples="many")).status == "no_data"
     assert verdict(RULE, with_probe(RULE, reason="the model is not compiled")).reason == "the model is not compiled"
+
+
+@pytest.mark.parametrize(("steps", "told"), [(1, "after 1 step,"), (30, "after 30 steps,")])
+def test_a_time_that_was_too_short_is_told_in_steps(steps, told):
+    assert told in verdict(RULE, fitted(0.5, steps=steps, ended=0)).reason
