@@ -409,6 +409,10 @@ class NonFinite:
         return self.step if self.since is None else self.since + 1
 
 
+INTERRUPTED = "the preflight was interrupted"
+"""Why a probe measured nothing where the user ended the preflight before its end."""
+
+
 @dataclass(frozen=True)
 class Probed:
     """What a probe of the preflight measured in so many seconds; `reason` says why it measured nothing.
@@ -482,6 +486,11 @@ class HealthRun:
     def untrained(self) -> bool:
         """Whether all that is known of the run is its preflight."""
         return self.flight is not None and not self.flight.trained
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the user ended the preflight before its end."""
+        return any(probed.reason == INTERRUPTED for probed in self.probes.values())
 
     def table(self, scope: str) -> Table:
         """Returns the table of a scope of the vocabulary: "variable", "activation", "data", "step"."""

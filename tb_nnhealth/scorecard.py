@@ -192,19 +192,25 @@ class Scorecard:
 
 def _category(name: str, verdicts: Iterable[Verdict], is_measured: bool = True, few: str | None = None) -> Category:
     """Returns a category's verdict; it passes only where what it is about was measured, no NaN cut that off, and enough
-    of it is here (else `few` is the reason that its rules gave)."""
+    of it is here (else `few` is the reason that its rules gave); the preflight where enough of it was judged."""
     own = [verdict for verdict in verdicts if verdict.rule.category == name]
     status = "error" if any(verdict.status == "error" for verdict in own) else _worst(v.status for v in own)
     cut_short = any(few and verdict.reason == few and verdict.rule.min_samples > 1 for verdict in own)
     cut_off = any(verdict.cut_off is not None for verdict in own)
     judged = [verdict for verdict in own if verdict.status in JUDGED]
     weight = sum(verdict.rule.weight for verdict in judged)
-    if status == "pass" and (not is_measured or cut_short or cut_off or not weight):
+    is_known = name != PREFLIGHT or is_enough(len(judged), len(own))
+    if status == "pass" and (not (is_known and is_measured and weight) or cut_short or cut_off):
         return Category(name, None, "no_data")
     if status == "error" or not weight:
         return Category(name, None, status)
     credit = sum(verdict.rule.weight * CREDIT[verdict.severity] for verdict in judged)
     return Category(name, round(100 * credit / weight), status)
+
+
+def is_enough(judged: int, whole: int) -> bool:
+    """Returns whether so many of a preflight's experiments were judged that it may be called passed: half of them."""
+    return judged > 0 and 2 * judged >= whole
 
 
 def _is_measured(run: HealthRun, category: str) -> bool:

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.flight import lines
-from tb_nnhealth.faces.wording import duration, part, plural
+from tb_nnhealth.faces.flight import costs_of, lines
+from tb_nnhealth.faces.wording import part, plural, took
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
 from tb_nnhealth.scorecard import Scorecard
@@ -61,16 +61,22 @@ def flight(run: HealthRun, scorecard: Scorecard, passed: bool, seconds: float) -
       passed: whether it passed.
       seconds: what it took.
     """
-    told = ("passed", STYLES["pass"]) if passed else ("not passed", STYLES["fail"])
-    yield Text.assemble(("preflight ", "bold"), told, (f"  {duration(seconds)}", "dim"))
+    style = STYLES["pass" if passed else "no_data" if run.is_interrupted and not scorecard.failing else "fail"]
+    yield Text.assemble(("preflight ", "bold"), (state_of_flight(run, passed), style), (f"  {took(seconds)}", "dim"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     for line in lines(run, scorecard):
         state = Text(line.word, STYLES[line.state])
-        table.add_row(f"  {line.name}", state, Text(duration(line.seconds), justify="right"), _plain(line.told))
+        table.add_row(f"  {line.name}", state, Text(line.took, justify="right"), _plain(line.told))
     yield table
+    yield Text(f"  {costs_of(run)}", "dim")
     yield from _findings(scorecard)
     for problem in run.problems:
         yield Text.assemble(("  note ", STYLES["info"]), _plain(problem))
+
+
+def state_of_flight(run: HealthRun, passed: bool) -> str:
+    """Returns what is said of a preflight in a word or two."""
+    return "interrupted" if run.is_interrupted else "passed" if passed else "not passed"
 
 
 def _findings(scorecard: Scorecard) -> Iterator[Text]:

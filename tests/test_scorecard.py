@@ -214,6 +214,16 @@ def test_how_many_checks_of_a_category_were_judged_is_read_back():
     assert Scorecard.from_json(card.to_json()).judged_of("gradients") == (1, 4)
 
 
+@pytest.mark.parametrize(("judged", "expected"), [(3, (None, "no_data")), (6, (100, "pass"))])
+def test_a_preflight_of_which_most_was_not_judged_is_not_called_healthy(judged, expected):
+    names = [name for name, diagnosis in DIAGNOSES.items() if diagnosis.rule.category == "preflight"][:12]
+    rules = [verdict(name, "pass" if place < judged else "no_data") for place, name in enumerate(names)]
+    category = _category("preflight", rules)
+    assert (category.score, category.status) == expected
+    failing = _category("preflight", [verdict(names[0], "fail", "error"), *rules[1:]])
+    assert failing.status == "fail"
+
+
 def test_category_that_nan_cut_off_is_not_called_healthy():
     cut = replace(verdict("saturated-activation", "no_data"), cut_off=3)
     category = _category("activations", [verdict("dead-units", "pass"), cut])

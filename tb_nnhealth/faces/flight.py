@@ -1,16 +1,16 @@
 """What each probe of a preflight said, and what it took, as all faces tell it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.rates import rates_of
 from tb_nnhealth.faces.verdict import state_of
-from tb_nnhealth.faces.wording import duration, listed, number, sentence
+from tb_nnhealth.faces.wording import listed, number, sentence, took
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.scorecard import Scorecard, is_enough
 
 WORDS = {"pass": "passed", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged"}
 """What the states of a probe are called."""
@@ -18,19 +18,28 @@ WORDS = {"pass": "passed", "error": "error", "warning": "warning", "info": "note
 MOST_TOLD = 3
 """Findings of one probe whose sentences are told."""
 
-_COUNTED = (("error", "found an error"), ("warning", "gave a warning"), ("pass", "passed"), ("no_data", "not judged"))
+SHORTEST = 1e-3
+"""Seconds: a probe that measured nothing and took less did not run."""
+
+_COUNTED = (
+    ("error", "found an error"),
+    ("warning", "gave a warning"),
+    ("pass", "passed"),
+    ("info", "passed with a note"),
+    ("no_data", "not judged"),
+)
 
 
 @dataclass(frozen=True)
 class Line:
     """A probe: its state is a key of `faces.verdict.WORDS` and `word` what that is called, `told` the sentence on it,
-    `seconds` what it took. One that another version has made may have no rule here."""
+    `took` the time, "–" where it did not run. One that another version has made may have no rule here."""
 
     name: str
     state: str
     word: str
     told: str
-    seconds: float
+    took: str
     has_rule: bool = True
 
 
@@ -58,22 +67,28 @@ def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
     return {
         "trained": not run.untrained,
         "state": _worst(told),
-        "told": counted(told),
-        "seconds": (run.flight.first_steps if run.flight else 0.0) + _of_probes(run),
+        "told": f"interrupted: {counted(told)}" if run.is_interrupted else counted(told),
+        "took": took(_whole(run)),
         "rates": rates_of(run) is not None,
     }
 
 
 def cost_of(run: HealthRun) -> str:
     """Returns what a preflight took, and which part of it the probes did."""
-    of_probes = _of_probes(run)
+    return costs_of(run) if run.flight is None else f"{took(_whole(run))} in all: {costs_of(run)}"
+
+
+def costs_of(run: HealthRun) -> str:
+    """Returns what the parts of a preflight took."""
+    of_probes = f"{took(_of_probes(run))} for the probes"
     if run.flight is None:
-        return f"{duration(of_probes)} for the probes"
-    whole = run.flight.first_steps + of_probes
-    return (
-        f"{duration(whole)} in all: {duration(run.flight.first_steps)} for the first steps of the training and "
-        f"{duration(of_probes)} for the probes, whose budget was {number(run.flight.budget)} s"
-    )
+        return of_probes
+    first = f"{took(run.flight.first_steps)} for the first steps of the training"
+    return f"{first} and {of_probes}; the budget was {number(run.flight.budget)} s"
+
+
+def _whole(run: HealthRun) -> float:
+    return (run.flight.first_steps if run.flight else 0.0) + _of_probes(run)
 
 
 def _of_probes(run: HealthRun) -> float:
@@ -82,15 +97,15 @@ def _of_probes(run: HealthRun) -> float:
 
 def counted(told: Iterable[Line]) -> str:
     """Returns how many probes are in each state: "1 found an error, 9 passed and 2 not judged"."""
-    states = Counter("pass" if line.state == "info" else line.state for line in told)
+    states = Counter(line.state for line in told)
     parts = [f"{states[state]} {words}" for state, words in _COUNTED if states[state]]
     return listed(parts) if parts else "no probe was made"
 
 
-def _worst(told: Iterable[Line]) -> str:
-    """Returns the state of all together: not judged only where no probe was."""
-    states = {line.state for line in told}
-    passed = "pass" if states & {"pass", "info"} else "no_data"
+def _worst(told: Sequence[Line]) -> str:
+    """Returns the state of all together: not judged where most probes are not."""
+    states = [line.state for line in told]
+    passed = "pass" if is_enough(len(told) - states.count("no_data"), len(told)) else "no_data"
     return next((state for state in ("error", "warning") if state in states), passed)
 
 
@@ -98,9 +113,13 @@ def _line(name: str, probed: Probed, verdicts: Mapping[str, Verdict]) -> Line:
     verdict = verdicts.get(name)
     if verdict is not None:
         state = state_of(verdict)
-        return Line(name, state, WORDS[state], _told(verdict), probed.seconds)
+        return Line(name, state, WORDS[state], _told(verdict), _took(probed))
     told = sentence(probed.reason or "no rule of this version judges it")
-    return Line(name, "no_data", WORDS["no_data"], told, probed.seconds, has_rule=False)
+    return Line(name, "no_data", WORDS["no_data"], told, _took(probed), has_rule=False)
+
+
+def _took(probed: Probed) -> str:
+    return "–" if probed.reason is not None and probed.seconds < SHORTEST else took(probed.seconds)
 
 
 def _told(verdict: Verdict) -> str:

@@ -29,6 +29,9 @@ WORDS = {
     "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
 }  # fmt: skip
 
+PARTLY = "partly judged"
+"""What the preflight is called that has no verdict, though some of its checks could be judged."""
+
 MOST_PROBLEMS = 20
 """Sentences on what a log lacks, at most."""
 
@@ -38,7 +41,13 @@ _UNTRAINED = {
     "error": "Not trained yet, and it will not train as it stands",
     "warning": "Not trained yet, and training will probably be hurt",
 }
-"""The same after a preflight alone."""
+"""The same after a preflight alone, of what its experiments have shown."""
+
+_UNTRIED = {
+    "error": "Not trained yet, and it may not train as it stands",
+    "warning": "Not trained yet, and training may be hurt",
+}
+"""The same of what only shows in the few steps of a preflight: no experiment has tried it."""
 
 _NO_PLACE = "The training as a whole"
 
@@ -49,17 +58,19 @@ _COUNTED = (("error", "error"), ("warning", "warning"), ("info", "note"))
 
 @dataclass(frozen=True)
 class Tile:
-    """A category: its state is one of WORDS, and `judged` tells how many of its checks could be judged."""
+    """A category: its state is one of WORDS, `word` what that is called here, and `judged` tells how many of its checks
+    could be judged."""
 
     name: str
     score: int | None
     state: str
+    word: str
     judged: str
 
 
 def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
     """Returns all that stands at the top of the page, as strict JSON data."""
-    state, sentence = headline(card, run.finished, run.untrained)
+    state, sentence = headline(card, run.finished, run.untrained, run.is_interrupted)
     return {
         "state": state,
         "sentence": sentence,
@@ -102,19 +113,21 @@ def spent(costs: Mapping[str, float], settings: Mapping[str, Any]) -> str:
     return f"{duration(sampling)} · {share}"
 
 
-def headline(card: Scorecard, is_finished: bool, is_untrained: bool = False) -> tuple[str, str]:
+def headline(
+    card: Scorecard, is_finished: bool, is_untrained: bool = False, is_interrupted: bool = False
+) -> tuple[str, str]:
     """Returns the run's state, and the sentence that says it.
 
     Args:
       card: the run's scorecard.
       is_finished: whether its training has come to its end.
       is_untrained: whether there was a preflight, and no training yet.
+      is_interrupted: whether that was ended before its end.
     """
     failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
     if state and first:
-        opening = _UNTRAINED[state] if is_untrained else _OPENINGS[state]
-        return state, f"{opening}: {_reason(card, state, first)}."
+        return state, f"{_opening(card, state, is_untrained)}: {_reason(card, state, first)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
@@ -123,13 +136,26 @@ def headline(card: Scorecard, is_finished: bool, is_untrained: bool = False) -> 
     if card.status == "pass":
         return "pass", sentence(nothing)
     if is_untrained and judged:
-        is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
-        opening = "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
-        return "no_data", f"{opening}: {nothing}."
+        return "no_data", f"{_readiness(card, is_interrupted)}: {nothing}."
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
     if not is_finished and not _is_cut_short(card):
         return "no_data", f"Not enough to tell so far: {so_far}."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
+
+
+def _opening(card: Scorecard, state: str, is_untrained: bool) -> str:
+    if not is_untrained:
+        return _OPENINGS[state]
+    shown = any(state_of(each) == state and each.rule.category == PREFLIGHT for each in card.failing.values())
+    return (_UNTRAINED if shown else _UNTRIED)[state]
+
+
+def _readiness(card: Scorecard, is_interrupted: bool) -> str:
+    """Returns how a model stands in which a preflight found nothing wrong."""
+    if is_interrupted:
+        return "Not trained yet, and the preflight was interrupted"
+    is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
+    return "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
 
 
 def _is_of_probe(verdict: Verdict) -> bool:
@@ -192,15 +218,13 @@ def counts(card: Scorecard) -> list[tuple[str, str]]:
 
 
 def tiles(card: Scorecard) -> list[Tile]:
-    return [
-        Tile(
-            category.name,
-            category.score,
-            _state_of_category(card, category),
-            part(*card.judged_of(category.name), "check"),
-        )
-        for category in card.categories
-    ]
+    return [_tile(card, category) for category in card.categories]
+
+
+def _tile(card: Scorecard, category: Category) -> Tile:
+    state, (judged, whole) = _state_of_category(card, category), card.judged_of(category.name)
+    word = PARTLY if category.name == PREFLIGHT and state == "no_data" and judged else WORDS[state]
+    return Tile(category.name, category.score, state, word, part(judged, whole, "check"))
 
 
 def notes(run: HealthRun) -> list[str]:
@@ -213,7 +237,7 @@ def unjudged(card: Scorecard) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for category in card.categories:
         if _state_of_category(card, category) == "no_data":
-            reasons.setdefault(_why_not(_of(card, category)), []).append(words(category.name))
+            reasons.setdefault(_why_not(card, category), []).append(words(category.name))
     return [sentence(f"{listed(names)} could not be judged: {reason}") for reason, names in reasons.items()]
 
 
@@ -230,14 +254,18 @@ def _worst(failing: Iterable[Verdict]) -> str | None:
     return max(map(state_of, failing), key=_ORDER.index, default=None)
 
 
-def _why_not(verdicts: list[Verdict]) -> str:
+def _why_not(card: Scorecard, category: Category) -> str:
     """Returns the reason that most of a category's rules give."""
+    verdicts = _of(card, category)
     broken = next((verdict for verdict in verdicts if verdict.status == "error"), None)
     if broken:
         return f"the check of {words(broken.rule.name)} itself failed ({broken.reason})"
     cut_off = next((v.cut_off for v in verdicts if v.cut_off is not None and v.status == "pass"), None)
     if cut_off is not None:
         return f"NaN or infinity appears at step {cut_off:,}, and only what was measured before it was judged"
+    judged, whole = card.judged_of(category.name)
+    if category.name == PREFLIGHT and judged:
+        return f"only {part(judged, whole, 'check')} could be judged"
     if any(verdict.status == "pass" for verdict in verdicts):
         return "what they are about was not measured"
     reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)

@@ -74,6 +74,11 @@ def duration(seconds: float) -> str:
     return f"{math.floor(seconds / size + 0.5)} {unit}"
 
 
+def took(seconds: float) -> str:
+    """Returns what something took, in whole seconds up to ten minutes, so that it can be set against a budget."""
+    return f"{math.floor(seconds + 0.5)} s" if 60 <= seconds < 600 else duration(seconds)
+
+
 def moment(seconds: float | None) -> str:
     """Returns "23 Nov 2026, 05:22 UTC" of a wall time, and nothing of what is none."""
     try:

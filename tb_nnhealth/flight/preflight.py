@@ -27,7 +27,7 @@ from tb_nnhealth.flight.sample import Sample, read
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
-from tb_nnhealth.records import HealthRun
+from tb_nnhealth.records import INTERRUPTED, HealthRun
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
 
@@ -39,8 +39,6 @@ USUAL_SECONDS = 2.0
 
 LEAST_OF_PROBES = 0.5
 """The share of the budget that is left to the probes, however long the first steps took to compile."""
-
-INTERRUPTED = "the preflight was interrupted"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import pytest
 
 from tb_nnhealth.engine import judge
 from tb_nnhealth.faces.flight import cost_of, lines, summary
-from tb_nnhealth.faces.verdict import headline
-from tb_nnhealth.records import Flight, Probed
+from tb_nnhealth.faces.verdict import headline, verdict
+from tb_nnhealth.records import INTERRUPTED, Flight, Probed
 from tb_nnhealth.rules import Finding, NotJudged
 from tb_nnhealth.rules._rule import HEADINGS, PREFLIGHT, Diagnosis, Rule
 from tb_nnhealth.scorecard import Scorecard
@@ -46,33 +46,35 @@ def flown(rules=RULES, trained=True):
 
 
 def test_each_probe_has_a_line_in_the_order_in_which_they_were_made():
-    told = [(line.name, line.state, line.word, line.told, line.seconds) for line in lines(*flown())]
+    told = [(line.name, line.state, line.word, line.told, line.took) for line in lines(*flown())]
     assert told == [
-        ("a", "error", "error", "A is wrong.", 1.5),
-        ("b", "warning", "warning", "B is wrong.", 2.0),
-        ("c", "info", "note", "C is wrong.", 0.25),
-        ("d", "pass", "passed", "The d is fine.", 0.25),
-        ("e", "no_data", "not judged", "No loss.", 0.5),
-        ("newer", "no_data", "not judged", "No rule of this version judges it.", 1.0),
-        ("left-out", "no_data", "not judged", "There are no labels.", 0.0),
+        ("a", "error", "error", "A is wrong.", "1.5 s"),
+        ("b", "warning", "warning", "B is wrong.", "2 s"),
+        ("c", "info", "note", "C is wrong.", "0.25 s"),
+        ("d", "pass", "passed", "The d is fine.", "0.25 s"),
+        ("e", "no_data", "not judged", "No loss.", "0.5 s"),
+        ("newer", "no_data", "not judged", "No rule of this version judges it.", "1 s"),
+        ("left-out", "no_data", "not judged", "There are no labels.", "–"),
     ]
 
 
-def test_sums_count_a_note_as_passed():
+def test_sums_tell_notes_apart_from_what_just_passed():
     run, card = flown()
     assert summary(run, card) == {
-        "trained": True, "state": "error", "told": "1 found an error, 1 gave a warning, 2 passed and 3 not judged",
-        "seconds": 8.5, "rates": False,
+        "trained": True, "state": "error",
+        "told": "1 found an error, 1 gave a warning, 1 passed, 1 passed with a note and 3 not judged",
+        "took": "8.5 s", "rates": False,
     }  # fmt: skip
     assert cost_of(run) == (
-        "8.5 s in all: 3 s for the first steps of the training and 5.5 s for the probes, whose budget was 60 s"
+        "8.5 s in all: 3 s for the first steps of the training and 5.5 s for the probes; the budget was 60 s"
     )
 
 
 @pytest.mark.parametrize(
-    ("rules", "state"), [(RULES[1:], "warning"), (RULES[2:], "pass"), (RULES[3:4], "pass"), (RULES[4:], "no_data")]
+    ("rules", "state"),
+    [(RULES[1:], "warning"), ([RULES[3], found("c", "info")], "pass"), (RULES[2:], "no_data"), (RULES[4:], "no_data")],
 )
-def test_the_worst_probe_makes_the_state(rules, state):
+def test_the_worst_probe_makes_the_state_and_few_that_were_judged_make_none(rules, state):
     assert summary(*flown(rules))["state"] == state
 
 
@@ -103,3 +105,41 @@ def test_headline_calls_a_model_ready_only_where_a_probe_passed(rules, opening):
     run, card = flown(rules, trained=False)
     state, told = headline(replace(card, status="no_data"), run.finished, run.untrained)
     assert state == "no_data" and told.startswith(f"{opening}nothing wrong was found in the ")
+
+
+def test_what_did_not_run_took_no_time_and_a_minute_is_told_in_seconds():
+    probes = {"a": Probed(7.9e-6, {}, "it did not fit into the budget"), "b": Probed(85.2)}
+    run = replace(healthy(), probes=probes, flight=Flight(60.0, 33.0, False))
+    card = Scorecard.from_run(run)
+    assert [line.took for line in lines(run, card)] == ["–", "85 s"]
+    assert summary(run, card)["took"] == "118 s"
+    assert cost_of(run).startswith("118 s in all: 33 s for the first steps of the training and 85 s for the probes")
+
+
+@pytest.mark.parametrize(
+    ("severity", "opening"),
+    [
+        ("error", "Not trained yet, and it may not train as it stands: "),
+        ("warning", "Not trained yet, and training may be hurt: "),
+    ],
+)
+def test_headline_is_less_sure_of_what_no_probe_has_tried(severity, opening):
+    run, card = flown([], trained=False)
+    finding = Finding("dead-units", severity, "they are dead")
+    rules = (
+        replace(each, status="fail", findings=(finding,)) if each.rule.name == "dead-units" else each
+        for each in card.rules
+    )
+    card = replace(card, rules=tuple(rules), findings=(finding,))
+    assert headline(card, run.finished, run.untrained)[1].startswith(opening)
+
+
+def test_an_interrupted_preflight_calls_no_model_ready():
+    run, card = flown(RULES[3:4], trained=False)
+    run = replace(run, probes={**run.probes, "e": Probed(0.0, {}, INTERRUPTED)})
+    assert run.is_interrupted and summary(run, card)["state"] == "no_data"
+    assert summary(run, card)["told"] == "interrupted: 1 passed and 3 not judged"
+    told = verdict(run, replace(card, status="no_data"))
+    assert told["sentence"].startswith(
+        "Not trained yet, and the preflight was interrupted: nothing wrong was found in "
+    )

@@ -95,6 +95,7 @@ def test_ctrl_c_gives_what_is_there(monkeypatch, tmp_path):
     report = fly(monkeypatch, lambda s, c: {"x": 1}, interrupted, lambda s, c: {"x": 2}, model=model, log_dir=tmp_path)
     assert told(report).values == {"x": 1}
     assert told(report, 1).reason == told(report, 2).reason == "the preflight was interrupted"
+    assert report.run.is_interrupted and not report.passed
     assert all(map(np.array_equal, before, model.get_weights()))
     assert len(read_run(tmp_path).probes) == 3
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from tb_nnhealth.flight.report import PreflightReport
-from tb_nnhealth.records import Probed
+from tb_nnhealth.records import INTERRUPTED, Flight, Probed
 from tb_nnhealth.scorecard import Scorecard
 from tests.rules.builder import healthy, stuck, with_probe
 
@@ -29,6 +29,27 @@ def test_each_probe_has_a_line_with_what_it_took():
     text = str(report(run))
     assert "data-order" in text and "not judged" in text and "1.3 s" in text and "There are no labels." in text
     assert "12 s" in text and "\x1b" not in text
+
+
+def test_the_first_steps_are_told_with_what_they_took():
+    run = replace(healthy(), probes={"data-order": Probed(1.0)}, flight=Flight(60.0, 10.0, False))
+    assert "10 s for the first steps of the training and 1 s for the probes" in " ".join(str(report(run)).split())
+
+
+def test_what_was_interrupted_has_not_passed():
+    run = with_probe("data-order")
+    card = Scorecard.from_run(run)
+    passing = tuple(replace(v, status="pass") if v.rule.name == "data-order" else v for v in card.rules)
+    card = replace(card, rules=passing)
+    assert PreflightReport(card, run, 12.0, None).passed
+    interrupted = replace(run, probes={**run.probes, "gradient-check": Probed(0.0, {}, INTERRUPTED)})
+    shown = PreflightReport(card, interrupted, 12.0, None)
+    assert not shown.passed and "preflight interrupted" in str(shown) and "interrupted, " in repr(shown)
+
+
+def test_its_repr_is_one_line():
+    shown = report(stuck(with_probe("data-order", reason="x")))
+    assert repr(shown) == f"<PreflightReport of {shown.run.name!r}: not passed, {len(shown.findings)} findings, 12 s>"
 
 
 def test_findings_stand_with_what_to_try():

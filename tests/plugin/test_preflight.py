@@ -37,10 +37,10 @@ def client(request: pytest.FixtureRequest, flown: Path) -> Iterator[test.Client]
 def test_run_tells_that_there_is_one_and_little_of_it(client):
     told = get(client, "/run", run=RUN).json
     assert told["training"]["untrained"] and not told["training"]["finished"]
-    assert (told["preflight"]["trained"], told["preflight"]["rates"], told["preflight"]["seconds"]) == (
+    assert (told["preflight"]["trained"], told["preflight"]["rates"], told["preflight"]["took"]) == (
         False,
         True,
-        7.5,
+        "7.5 s",
     )
     assert "rates" not in str(told["preflight"]["told"])
 
@@ -53,9 +53,9 @@ def test_a_training_after_it_keeps_the_probes(client):
 
 def test_preflight_has_a_line_for_each_probe_and_the_curve(client):
     told = get(client, "/preflight", run=RUN).json
-    assert [(line["name"], line["seconds"]) for line in told["probes"]] == [
-        ("train-validation-shift", 1.0),
-        (PROBE, 2.0),
+    assert [(line["name"], line["took"]) for line in told["probes"]] == [
+        ("train-validation-shift", "1 s"),
+        (PROBE, "2 s"),
     ]
     assert (told["probes"][0]["word"], told["probes"][0]["told"]) == ("not judged", "No validation data was given.")
     assert told["cost"].startswith("7.5 s in all: 4.5 s for the first steps")

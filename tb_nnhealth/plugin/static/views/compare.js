@@ -15,7 +15,7 @@ import {breakable, namesApart} from './runname.js';
 import {MOST_COMPARED} from './runs.js';
 import {tellSteps, within} from './shownsteps.js';
 import {Strip, drawSteps} from './strip.js';
-import {WORDS, samples} from './verdict.js';
+import {samples} from './verdict.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -183,8 +183,8 @@ function says({facts, card, error}) {
 function tile({categories}, name) {
   const category = categories.find((/** @type {Json} */ one) => one.name === name);
   if (!category) return '–';
-  const {score, state, judged} = category;
-  return h('div.tile', {'data-state': state}, icon(state), score === null ? null : h('b', {}, score), h('span', {}, WORDS[state]), h('small', {}, judged));
+  const {score, state, word, judged} = category;
+  return h('div.tile', {'data-state': state}, icon(state), score === null ? null : h('b', {}, score), h('span', {}, word), h('small', {}, judged));
 }
 
 /** @param {Json} facts */

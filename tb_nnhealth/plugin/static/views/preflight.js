@@ -3,7 +3,7 @@
 
 import * as api from '../api.js';
 import {Slot, chevron, h, icon} from '../dom.js';
-import {duration, sentence} from '../format.js';
+import {sentence} from '../format.js';
 import {RatesChart} from './rates.js';
 
 /** @typedef {Record<string, any>} Json */
@@ -32,7 +32,7 @@ export class Preflight {
     this.node.hidden = !told;
     this.isOpen = this.details.open = isUnfolded(facts, preflight);
     if (!told) return;
-    this.slots.summary.show([told.state, told.told, told.seconds], () => head(told));
+    this.slots.summary.show([told.state, told.told, told.took], () => head(told));
     this.slots.table.show([flight, dark], () => (flight ? probes(flight, dark ? 'dark' : 'light') : h('p.dim', {role: 'status'}, 'Reading the preflight …')));
     this.slots.chart.host.hidden = !flight?.rates;
     this.slots.chart.show([flight], () => (flight?.rates ? new RatesChart(flight.rates).node : null));
@@ -40,8 +40,8 @@ export class Preflight {
 }
 
 /** @param {Json} told */
-const head = ({state, told, seconds}) => h('div.flight-head', {}, icon(state), h('h2', {}, 'Preflight'),
-  h('span.dim', {}, `${told} · ${duration(seconds)}`), chevron('down', 'up'));
+const head = ({state, told, took}) => h('div.flight-head', {}, icon(state), h('h2', {}, 'Preflight'),
+  h('span.dim', {}, `${told} · ${took}`), chevron('down', 'up'));
 
 /** @param {Json} flight @param {string} theme */
 const probes = ({probes, cost}, theme) => h('div', {},
@@ -51,8 +51,8 @@ const probes = ({probes, cost}, theme) => h('div', {},
   h('p.dim.cost', {}, sentence(cost)));
 
 /** @param {Json} probe @param {string} theme */
-const line = ({name, state, word, told, seconds, has_rule: hasRule}, theme) => h('tr', {'data-state': state},
+const line = ({name, state, word, told, took, has_rule: hasRule}, theme) => h('tr', {'data-state': state},
   h('td.state', {}, h('span', {}, icon(state), word)),
   h('th', {scope: 'row'}, hasRule ? h('a', {href: api.rulePage(name, theme), target: '_blank', rel: 'noopener'}, name) : name),
   h('td.told', {}, told),
-  h('td.seconds', {}, duration(seconds)));
+  h('td.seconds', {}, took));

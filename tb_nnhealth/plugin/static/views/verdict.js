@@ -72,14 +72,14 @@ function dial(score, state) {
 }
 
 /** @param {Json} category @param {string | null} chosen @param {(category: string | null) => void} choose */
-function chip({name, score, state, judged}, chosen, choose) {
+function chip({name, score, state, word, judged}, chosen, choose) {
   const pressed = chosen === name;
   const points = score === null ? '' : `${score} · `;
   return h('button.chip', {
     type: 'button', 'data-key': `category:${name}`, 'data-state': state, 'aria-pressed': String(pressed),
     title: pressed ? 'Show all findings' : `Show the checks of ${words(name)} only`,
     onclick: () => choose(pressed ? null : name),
-  }, icon(state), h('span.name', {}, words(name)), h('span.state', {}, points, WORDS[state]), h('span.judged', {}, judged));
+  }, icon(state), h('span.name', {}, words(name)), h('span.state', {}, points, word), h('span.judged', {}, judged));
 }
 
 /** @param {Json} verdict */
