@@ -2,9 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from tb_nnhealth.faces.wording import count, number, plural
+import numpy as np
+
+from tb_nnhealth.faces.wording import capital, count, listed, number, plural
 from tb_nnhealth.pairing import paired
 from tb_nnhealth.records import Exhibit, Gallery
 
@@ -48,13 +51,14 @@ def said(gallery: Gallery) -> str:
 
 def content(gallery: Gallery) -> Content:
     """Returns what is shown of a gallery, as strict JSON data."""
+    exhibits, repeated = without_repeats(gallery)
     return {
         "title": title(gallery),
         "said": said(gallery),
         "examples": gallery.examples,
         "right": right(gallery),
-        "exhibits": [_exhibit(exhibit) for exhibit in gallery.exhibits],
-        "left_out": list(gallery.left_out),
+        "exhibits": [_exhibit(exhibit) for exhibit in exhibits],
+        "left_out": [*gallery.left_out, *repeated],
     }
 
 
@@ -92,6 +96,47 @@ def told(exhibit: Exhibit) -> str:
 def columns(exhibit: Exhibit) -> list[str]:
     """Returns the headings of the columns that an exhibit takes in a table: one without a name where it is one."""
     return list(exhibit.columns) if exhibit.kind == "numbers" and len(exhibit.columns) > 1 else [""]
+
+
+def without_repeats(gallery: Gallery) -> tuple[list[Exhibit], list[str]]:
+    """Returns the exhibits without the numbers of an input that a first layer gets again, as beside another one that is
+    put to it; and sentences on what that leaves out."""
+    inputs = [exhibit for exhibit in gallery.of("input") if _is_of_numbers(exhibit)]
+    kept, told = [], []
+    for exhibit in gallery.exhibits:
+        found = _repeats(exhibit, inputs) if exhibit.stage == "first" and _is_of_numbers(exhibit) else []
+        places = sorted({place for _, block in found for place in block})
+        if not places:
+            kept.append(exhibit)
+            continue
+        names = listed([given.name for given, _ in found])
+        told.append(f"{capital(heading(exhibit))}: {plural(len(places), 'value')} that repeat {names} are left out.")
+        rest = [place for place in range(len(exhibit.columns)) if place not in places]
+        values = tuple(tuple(value[place] for place in rest) for value in exhibit.values)
+        if rest:
+            kept.append(replace(exhibit, columns=tuple(exhibit.columns[place] for place in rest), values=values))
+    return kept, told
+
+
+def _is_of_numbers(exhibit: Exhibit) -> bool:
+    return exhibit.kind == "numbers" and bool(exhibit.columns) and bool(exhibit.values)
+
+
+def _repeats(exhibit: Exhibit, inputs: Sequence[Exhibit]) -> list[tuple[Exhibit, range]]:
+    """Returns the inputs whose numbers stand in an exhibit side by side, each with the places of its columns there."""
+    found = []
+    held = np.array(exhibit.values)
+    for given in inputs:
+        sought, width = np.array(given.values), len(given.columns)
+        starts = (
+            start
+            for start in range(held.shape[1] - width + 1)
+            if np.array_equal(held[:, start : start + width], sought, equal_nan=True)
+        )
+        start = next(starts, None)
+        if start is not None:
+            found.append((given, range(start, start + width)))
+    return found
 
 
 def _exhibit(exhibit: Exhibit) -> Content:

@@ -18,7 +18,22 @@ from tests.synthetic import write_synthetic_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ONLY, TRAINED, PLAIN = "only/health", "trained/health", "plain/health"
+ONLY, TRAINED, PLAIN, TABLE = "only/health", "trained/health", "plain/health", "table/health"
+
+
+def numbers_and_answers():
+    """A gallery of two examples with twenty numbers each, of which the first is predicted wrong."""
+    numbers = {"kind": "numbers", "columns": [str(place) for place in range(20)], "values": [[1.5] * 20, [-2.25] * 20]}
+    classes = {"kind": "classes", "name": "kind", "unit": "fraction"}
+    target, prediction = ([[[which, 1.0, ""]] for which in every] for every in ((0, 1), (1, 1)))
+    return {
+        "examples": 2,
+        "exhibits": [
+            {"stage": "input", "name": "measures", **numbers},
+            {"stage": "target", "values": target, **classes},
+            {"stage": "prediction", "values": prediction, **classes},
+        ],
+    }
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +43,8 @@ def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoar
     for name, own in (("only", 0.021), ("trained", [1e-4, 1e-2])):
         write_synthetic_run(log_dir / name, steps=4, finished=False)
         write_preflight(log_dir / name, {"train-validation-shift": UNMEASURED, PROBE: rates(own)})
+    write_synthetic_run(log_dir / "table", steps=4, finished=False)
+    write_preflight(log_dir / "table", {"input-gallery": numbers_and_answers()})
     write_small_run(log_dir / "trained", 1)
     write_small_run(log_dir / "plain", 1)
     with tools.browser.tensorboard(log_dir, "--reload_interval", "1", "--load_fast", "false") as address:
@@ -134,3 +151,21 @@ def test_pages_of_several_runs_tell_what_was_not_trained(open_tab, tensorboard):
     compared = open_tab(None, '&p.nnhealth.page=compare&p.nnhealth.compare=["plain%2Fhealth","only%2Fhealth"]')
     expect(compared.frame.get_by_role("row", name="Steps")).to_contain_text("4 · preflight only")
     expect(compared.frame.get_by_role("rowheader", name="preflight")).to_be_visible()
+
+
+def test_wide_examples_scroll_in_their_own_part_and_answers_stand_first(open_tab):
+    tab = open_tab(TABLE, "&p.nnhealth.view=examples")
+    tab.page.set_viewport_size({"width": 800, "height": 900})
+    region = tab.frame.get_by_role("region", name="Table of the examples")
+    heads = region.locator("thead tr:first-child th")
+    expect(heads).to_have_text(["Example", "target kind", "prediction kind", "measures"])
+    area, wrong = region.bounding_box(), region.get_by_text("wrong:").bounding_box()
+    assert area["x"] <= wrong["x"] and wrong["x"] + wrong["width"] <= area["x"] + area["width"] <= 800
+    region.focus()
+    for _ in range(30):
+        tab.page.keyboard.press("ArrowRight")
+    last = region.locator("tbody tr:first-child td").last
+    expect(last).to_be_in_viewport()
+    number = region.locator("tbody tr:first-child th").bounding_box()
+    assert area["x"] <= number["x"] <= area["x"] + 2
+    assert tab.frame.locator("html").evaluate("html => html.scrollWidth <= html.clientWidth")

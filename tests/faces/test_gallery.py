@@ -1,5 +1,6 @@
 """A gallery in words."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -57,3 +58,21 @@ def test_words() -> None:
 @pytest.mark.parametrize(("step", "place"), [(None, 2), (0, 0), (5, 0), (6, 0), (10, 1), (15, 1), (99, 2)])
 def test_the_gallery_that_had_been_taken_by_a_step(step: int | None, place: int) -> None:
     assert gallery.at_step([Gallery(step, 0, 0, ()) for step in (5, 10, 20)], step) == place
+
+
+def numbers(stage: str, name: str, *values: tuple[float, ...]) -> Exhibit:
+    columns = tuple(map(str, range(len(values[0]))))
+    return Exhibit(stage, name, "numbers", values, columns=columns, layer="dense" if stage == "first" else None)
+
+
+def test_what_a_first_layer_gets_of_an_input_as_it_was_is_not_shown_again() -> None:
+    one, other = numbers("input", "a", (1.0, math.nan), (2.0, 3.0)), numbers("input", "b", (7.0,), (8.0,))
+    put_together = numbers("first", "a", (0.5, 1.0, math.nan, 7.0, 9.0), (0.5, 2.0, 3.0, 8.0, 9.0))
+    told = gallery.content(of(one, other, put_together))
+    assert [exhibit["columns"] for exhibit in told["exhibits"]] == [["0", "1"], [""], ["0", "4"]]
+    assert told["exhibits"][2]["values"] == [[0.5, 9.0], [0.5, 9.0]]
+    assert told["left_out"] == ["What dense gets of a: 3 values that repeat a and b are left out."]
+    again = gallery.content(of(one, numbers("first", "a", *one.values)))
+    assert [exhibit["stage"] for exhibit in again["exhibits"]] == ["input"] and len(again["left_out"]) == 1
+    changed = gallery.content(of(one, numbers("first", "a", (1.0, math.nan), (2.0, 3.5))))
+    assert len(changed["exhibits"]) == 2 and changed["left_out"] == []

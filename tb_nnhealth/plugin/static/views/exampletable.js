@@ -6,8 +6,12 @@ import {told, value} from './exhibit.js';
 
 /** @typedef {Record<string, any>} Json */
 
+/** What was to be predicted and what was stands first: inputs of many columns must not push it out of sight. */
+const ORDER = ['target', 'prediction', 'input', 'first'];
+
 /** @param {Json} gallery */
-export function table({exhibits, examples, right}) {
+export function table({exhibits: given, examples, right}) {
+  const exhibits = inPairs(given);
   const hasNames = exhibits.some((/** @type {Json} */ {columns}) => columns.length > 1);
   const names = exhibits.flatMap((/** @type {Json} */ {columns}) => (columns.length > 1 ? columns : []));
   return h('div.scroll-x', {tabIndex: 0, role: 'region', 'aria-label': 'Table of the examples'}, h('table.example-table', {},
@@ -19,8 +23,15 @@ export function table({exhibits, examples, right}) {
       h('th', {scope: 'row'}, String(place + 1)), exhibits.map((/** @type {Json} */ exhibit) => cells(exhibit, place, right[place])))))));
 }
 
+/** @param {Json[]} given @returns {Json[]} by their stages, each target beside the prediction of its name */
+function inPairs(given) {
+  const [targets, predictions, inputs, firsts] = ORDER.map((stage) => given.filter((exhibit) => exhibit.stage === stage));
+  const paired = targets.flatMap((target) => [target, ...predictions.filter(({name}) => name === target.name)]);
+  return [...new Set([...paired, ...predictions, ...inputs, ...firsts])];
+}
+
 /** @param {Json} exhibit @param {number} place @param {boolean | null} isRight */
 function cells(exhibit, place, isRight) {
   if (exhibit.kind === 'numbers') return exhibit.values[place].map((/** @type {number | null} */ one) => h('td.value', {}, told(one)));
-  return h('td', {'data-kind': exhibit.kind}, value(exhibit, place, exhibit.stage === 'prediction' && isRight !== null ? isRight : undefined));
+  return h('td', {'data-kind': exhibit.kind, 'data-stage': exhibit.stage}, value(exhibit, place, exhibit.stage === 'prediction' && isRight !== null ? isRight : undefined));
 }
