@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.faces.flight import costs_of, lines
+from tb_nnhealth.faces.flight import costs_of, counted, lines
 from tb_nnhealth.faces.wording import part, plural, took
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
@@ -62,9 +62,11 @@ def flight(run: HealthRun, scorecard: Scorecard, passed: bool, seconds: float) -
       seconds: what it took.
     """
     style = STYLES["pass" if passed else "no_data" if run.is_interrupted and not scorecard.failing else "fail"]
-    yield Text.assemble(("preflight ", "bold"), (state_of_flight(run, passed), style), (f"  {took(seconds)}", "dim"))
+    told = lines(run, scorecard)
+    beside = (f"  {counted(told)} · {took(seconds)}", "dim")
+    yield Text.assemble(("preflight ", "bold"), (state_of_flight(run, passed), style), beside)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for line in lines(run, scorecard):
+    for line in told:
         state = Text(line.word, STYLES[line.state])
         table.add_row(f"  {line.name}", state, Text(line.took, justify="right"), _plain(line.told))
     yield table

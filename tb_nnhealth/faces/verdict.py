@@ -23,7 +23,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import PREFLIGHT, SEVERITIES
 from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
-from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard
+from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard, is_enough
 
 WORDS = {
     "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
@@ -155,6 +155,7 @@ def _readiness(card: Scorecard, is_interrupted: bool) -> str:
     if is_interrupted:
         return "Not trained yet, and the preflight was interrupted"
     is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
+    is_flown = is_flown and is_enough(*card.judged_of(PREFLIGHT))
     return "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
 
 
@@ -265,7 +266,7 @@ def _why_not(card: Scorecard, category: Category) -> str:
         return f"NaN or infinity appears at step {cut_off:,}, and only what was measured before it was judged"
     judged, whole = card.judged_of(category.name)
     if category.name == PREFLIGHT and judged:
-        return f"only {part(judged, whole, 'check')} could be judged"
+        return f"only {part(judged, whole, 'check')} gave a verdict"
     if any(verdict.status == "pass" for verdict in verdicts):
         return "what they are about was not measured"
     reason = most_common(verdict.reason for verdict in verdicts if verdict.reason)

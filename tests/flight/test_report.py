@@ -47,6 +47,10 @@ def test_what_was_interrupted_has_not_passed():
     assert not shown.passed and "preflight interrupted" in str(shown) and "interrupted, " in repr(shown)
 
 
+def test_it_says_how_many_probes_were_judged():
+    assert "not passed  1 not judged · 12 s" in str(report(with_probe("data-order", reason="x")))
+
+
 def test_its_repr_is_one_line():
     shown = report(stuck(with_probe("data-order", reason="x")))
     assert repr(shown) == f"<PreflightReport of {shown.run.name!r}: not passed, {len(shown.findings)} findings, 12 s>"
