@@ -75,7 +75,8 @@ def check(run: HealthRun, limits: Limits, still_improving: Limits, too_few_updat
         found = _finding(run, spoilt, message)
         yield replace(found, observed=size, limit=limits["normalized"], unit="examples", layer=normalized[0])
     if an_epoch and an_epoch < limits["steps"]:
-        message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, of {whole(size)} examples each."
+        each = f"of {whole(size)} examples each" if size > 1 else "of one example each"
+        message = f"An epoch has {an_epoch} step{'s' if an_epoch > 1 else ''}, {each}."
         ends_early = run.finished and run.steps < too_few_updates["steps"] and last_drop(run, still_improving)[0] > 0
         harm: Severity = "warning" if an_epoch == 1 and ends_early else severity
         largest = OnCurve("batch_size", size, size * an_epoch / limits["steps"])

@@ -65,12 +65,19 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning" if by_heart else "info",
-        f"An epoch shows about {whole(count / classes)} examples for each class, and the model has "
+        f"An epoch shows {_told(count / classes)} for each class, and the model has "
         f"{whole(run.model.trainable_parameters)} trainable weights.",
         observed=count / classes,
         limit=limits["examples"],
         unit="examples",
     )
+
+
+def _told(count: float) -> str:
+    if count < 1:
+        return "less than one example"
+    told = whole(count)
+    return f"about {told} example{'' if told == '1' else 's'}"
 
 
 def _has_several_labels(run: HealthRun, head: Head) -> bool:

@@ -58,6 +58,7 @@ def test_batches_of_one_under_batch_normalization():
     assert findings(RULE, run) == ()
     (finding,) = findings(RULE, with_layers(run, dense_1={"class_name": "BatchNormalization"}))
     assert (finding.severity, finding.layer) == ("warning", "dense_1")
+    assert findings(RULE, planned(run, 1))[0].message == "An epoch has 1 step, of one example each."
 
 
 def test_batches_of_a_few_examples_under_batch_normalization():

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tb_nnhealth.records import Epoch
-from tests.rules.builder import findings, healthy, unmeasured, verdict, with_classes, with_head, with_variables
+from tests.rules.builder import change, findings, healthy, unmeasured, verdict, with_classes, with_head, with_variables
 
 RULE = "few-samples"
 
@@ -24,6 +26,12 @@ def test_few_are_information():
     (finding,) = findings(RULE, planned(10))
     assert (finding.severity, finding.observed) == ("info", 32.0)
     assert finding.message.startswith("An epoch shows about 32 examples for each class, and the model has ")
+
+
+@pytest.mark.parametrize("size, said", [(4.0, "less than one example "), (10.0, "about 1 example ")])
+def test_no_class_has_zero_examples(size, said):
+    (finding,) = findings(RULE, change(planned(1), "step", "batch_size", size))
+    assert f"shows {said}" in finding.message
 
 
 def test_epochs_that_ended_tell_how_many_examples_there_are():
