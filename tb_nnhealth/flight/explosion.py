@@ -11,8 +11,17 @@ BETA = 0.9
 STARTING = 10
 """Steps of rates at which nothing is learnt yet: their mean is where the loss starts, their spread its noise."""
 
+CYCLE = STARTING
+"""After so many steps the batches come again, so that each is compared with itself at the start."""
+
 NOISES = 3.0
 """A loss that many standard deviations above the start is no longer one of its batches."""
+
+CERTAIN = 1.25
+"""A smoothed loss that many standard deviations of single ones below the start is so by chance in 1 of 100 runs."""
+
+MEDIAN = 1.4826
+"""The standard deviation of a normal distribution by the median of absolute values."""
 
 LASTING = 5
 """Of so many steps in a row half are as high: one bad batch is no explosion."""
@@ -56,9 +65,22 @@ def has_exploded(losses: Floats) -> bool:
 
 
 def learns(losses: Floats) -> bool:
-    """Returns whether the smoothed loss comes below its start by more than its noise makes it."""
-    start, noise = start_of(losses)
-    return bool(np.nanmin(smoothed(losses)[STARTING:], initial=start) < start - max(noise, SLACK * abs(start)))
+    """Returns whether the smoothed loss comes below its start by more than its noise makes it; what differs from batch
+    to batch from the start is no noise."""
+    level = levelled(losses)
+    fall = float(level[0] - np.nanmin(smoothed(level)[CYCLE:], initial=level[0]))
+    return fall > max(CERTAIN * _noise(level[CYCLE : 3 * CYCLE]), SLACK * abs(float(level[0])))
+
+
+def levelled(losses: Floats) -> Floats:
+    """Returns the losses `[n]` less what each batch's was above the mean of all batches at the start."""
+    first = losses[:CYCLE]
+    return losses - np.resize(first - first.mean(), len(losses))
+
+
+def _noise(losses: Floats) -> float:
+    """Returns the standard deviation of losses about a trend, by the median of their differences."""
+    return float(MEDIAN * np.median(np.abs(np.diff(losses)))) / 2**0.5 if len(losses) > 1 else 0.0
 
 
 def explosion_of(rates: Floats, losses: Floats) -> float:
@@ -83,7 +105,7 @@ def suggestion_of(rates: Floats, losses: Floats) -> float:
     if not learns(losses):
         return float("nan")
     start, noise = start_of(losses)
-    curve, explosion = smoothed(losses), explosion_of(rates, losses)
+    curve, explosion = smoothed(levelled(losses)), explosion_of(rates, losses)
     lowest = int(np.nanargmin(curve))
     below = (explosion if np.isfinite(explosion) else rates[lowest]) / BELOW
     if rates[lowest] >= below:

@@ -86,7 +86,7 @@ def _marks(rates: Rates) -> Iterator[Mark]:
     own = "your schedule" if len(rates.own) > 1 else "yours"
     for name, kind, given in (
         (own, "own", rates.own),
-        ("suggested", "suggestion", (rates.suggestion,)),
+        ("highest to try", "suggestion", (rates.suggestion,)),
         ("explodes", "explosion", (rates.explosion,)),
     ):
         known = [rate for rate in given if rate is not None]

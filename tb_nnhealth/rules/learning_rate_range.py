@@ -2,7 +2,7 @@
 
 ## What it detects
 Learning rates at which the loss explodes or nearly does, and those far below what the model could learn with; and it
-tells a rate to begin with.
+tells the highest rate that is worth trying.
 
 ## Why it matters
 The learning rate is the setting that matters most, and the usual one of an optimizer is right for the usual model
@@ -13,27 +13,32 @@ A fresh copy of your own optimizer trains the model on its batches, with dropout
 same factor from step to step, from 1e-7 to 10, in 100 steps or as many as the time allows, 40 at least, on smaller
 batches where these take too long. Accumulation of gradients, moving averages of weights and a warm-up of the
 optimizer's own are left out, clipping and weight decay are not. Of an optimizer made of several (`MultiOptimizer`)
-all rates rise in their proportion, and a rate is suggested for each. The loss is smoothed by a moving average,
-corrected for its beginning.
+all rates rise in their proportion, and one is told for each. The loss is smoothed by a moving average,
+corrected for its beginning. The same ten batches come again and again, and whether the loss falls is told by how far
+each is below itself at the start, for batches may differ by more than 100 steps teach. Where it does not fall, up to
+800 steps are taken.
 
 The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
-noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The suggestion
-is a tenth of that, or a lower one where the loss rises before; a tenth of the rate of the lowest loss where nothing
-explodes.
+noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The highest
+rate worth trying is a tenth of that, or a lower one where the loss rises before; a tenth of the rate of the lowest loss
+where nothing explodes.
 
 A model whose own rate, the highest of a schedule, lies above the limit below the explosion is trained at it for 30
 steps from the beginning. Where the loss rises above its start it is an error; where it falls less than half as far as
-it did while the rate rose, a warning. A rate that is the other limit below the suggestion is a warning. In any case
-the suggestion is told. There is no verdict where the loss falls at none of the rates.
+it did while the rate rose, a warning. A rate that is the other limit below the highest worth trying is a warning. In
+any case that is told. There is no verdict where the loss falls at none of the rates, and for Ftrl, of which no rate can
+follow another.
 
 By hand: train for 100 steps, multiply the learning rate by 1.2 after each, and draw the loss against it.
 
 ## When it is wrong
 A warm-up makes rates safe that are not at the start. Fine-tuning keeps what was learnt by a rate that is low on
-purpose. At the suggestion the loss falls fast at first; a schedule should end far below it.
+purpose. At the highest rate the loss falls fast at first, and often ends higher than with the usual rate of the
+optimizer (0.001 for Adam), which may well be a hundredth of it.
 
 ## What to try
-* Take the suggested rate, and let it decay to a hundredth of that.
+* Begin with the usual rate of the optimizer where that is lower, and try higher ones, a factor of 3 apart, up to the
+  one that is told; let them decay to a hundredth of it.
 * With a rate near the explosion: a warm-up, gradient clipping, or normalization layers.
 * Where no rate helps, look at the inputs, the initialization and the loss first.
 
@@ -49,7 +54,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number, whole
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -95,9 +100,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if highest > explosion / limits["near"]:
         yield from _of_high(found, highest, explosion, limits)
     elif highest < suggestion / limits["far"]:
-        told = f"The learning rate, {number(highest)}, is 1/{whole(suggestion / highest) if highest > 0 else '∞'} of "
-        told += f"the {number(suggestion)} at which the model would learn."
-        yield _finding("warning", told, highest, suggestion / limits["far"])
+        yield _finding("warning", _too_low(highest, suggestion), highest, suggestion / limits["far"])
     yield _finding("info", _suggested(found, suggestion, explosion), highest, suggestion)
 
 
@@ -117,11 +120,18 @@ def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) ->
         yield _finding("warning", told, highest, explosion / limits["near"])
 
 
+def _too_low(highest: float, suggestion: float) -> str:
+    if not highest > 0:
+        return f"The learning rate is {number(highest)}: rates up to {number(suggestion)} can be tried."
+    times = number(suggestion / highest)
+    return f"The learning rate, {number(highest)}, is {times} times below the {number(suggestion)} that can be tried."
+
+
 def _suggested(found: Probed, suggestion: float, explosion: float) -> str:
     groups = records_of(found, "groups")
     rates = [f"{number(value_of(group, 'suggestion'))} for {text_of(group, 'optimizer')}" for group in groups]
     where = f"the loss explodes at {number(explosion)}" if math.isfinite(explosion) else "the loss does not explode"
-    return f"A learning rate to begin with is {', '.join(rates) or number(suggestion)}: {where}."
+    return f"Rates up to about {', '.join(rates) or number(suggestion)} can be tried: {where}."
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

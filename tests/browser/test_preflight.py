@@ -77,7 +77,7 @@ def test_run_that_was_not_trained_says_so_and_shows_its_preflight(open_tab, dark
 def test_marks_have_names_that_do_not_overlap(open_tab):
     tab = open_tab(ONLY)
     names = chart(tab).locator(".rates-name")
-    expect(names).to_have_text(["explodes 0.2", "yours 0.021", "suggested 0.02"])
+    expect(names).to_have_text(["explodes 0.2", "yours 0.021", "highest to try 0.02"])
     boxes = [name.bounding_box() for name in names.all()]
     for one, other in combinations(boxes, 2):
         assert one["y"] + one["height"] <= other["y"] + 0.5 or other["y"] + other["height"] <= one["y"] + 0.5

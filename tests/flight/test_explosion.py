@@ -7,6 +7,7 @@ from tb_nnhealth.flight.explosion import (
     explosion_of,
     has_exploded,
     learns,
+    levelled,
     smoothed,
     start_of,
     steepest_of,
@@ -78,3 +79,11 @@ def test_whether_anything_is_learnt():
     assert learns(made()) and not learns(made(fall=0.0)) and not learns(made(fall=0.0, noise=0.0))
     start, noise = start_of(made())
     assert start == pytest.approx(2.3, abs=0.05) and 0.02 < noise < 0.1
+
+
+def test_what_differs_from_batch_to_batch_is_no_noise():
+    of_batches = np.tile(np.random.default_rng(1).normal(0, 0.8, 10), 10)
+    assert learns(made(0.3) + of_batches) and suggestion_of(RATES, made(0.3) + of_batches) > 0
+    assert not learns(made(0.0, rise=0.0) + of_batches)
+    np.testing.assert_allclose(levelled(2.0 + of_batches), 2.0 + of_batches[:10].mean())
+    assert sum(learns(made(0.0, rise=0.0, seed=seed)) for seed in range(300)) <= 6

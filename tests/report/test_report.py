@@ -415,7 +415,7 @@ def test_preflight_tells_each_probe_with_what_it_took():
 
 def test_loss_by_learning_rate_is_drawn_with_its_marks():
     shown = flown(own=[1e-4, 1e-2])
-    assert "suggested 0.02" in " ".join(shown.text.split()) and "your schedule 1e-4–0.01" in " ".join(
+    assert "highest to try 0.02" in " ".join(shown.text.split()) and "your schedule 1e-4–0.01" in " ".join(
         shown.text.split()
     )
     lines = [attributes for attributes in shown.all("line") if (attributes.get("class") or "").startswith("at ")]

@@ -35,7 +35,7 @@ def grave(run):
 def test_a_rate_at_which_the_model_learns_passes_and_the_suggestion_is_told(run):
     assert verdict(RULE, run).status == "pass" and grave(run) == []
     (told,) = findings(RULE, run)
-    assert told.message == "A learning rate to begin with is 0.03: the loss explodes at 0.3."
+    assert told.message == "Rates up to about 0.03 can be tried: the loss explodes at 0.3."
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,9 @@ def test_a_loss_that_is_no_number_is_told_so():
 
 def test_a_rate_far_below_the_suggestion_is_a_warning():
     ((severity, told),) = grave(ranged([1e-5]))
-    assert severity == "warning" and "1/3,000 of the 0.03" in told
-    assert grave(ranged([0.0]))[0][0] == "warning"
+    assert severity == "warning" and "1e-5, is 3,000 times below the 0.03" in told
+    assert "4.6e7 times below the 0.0464" in grave(ranged([1e-9], suggestion=0.0464))[0][1]
+    assert grave(ranged([0.0])) == [("warning", "The learning rate is 0: rates up to 0.03 can be tried.")]
 
 
 def test_the_highest_rate_of_a_schedule_counts():

@@ -8,20 +8,34 @@ beginning: a rate that is reached in few steps may do harm there, and none after
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import cycle, islice
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.copied import own_rates
-from tb_nnhealth.flight.explosion import explosion_of, has_exploded, smoothed, start_of, steepest_of, suggestion_of
+from tb_nnhealth.flight.copied import own_rates, parts_of
+from tb_nnhealth.flight.explosion import (
+    CYCLE,
+    explosion_of,
+    has_exploded,
+    learns,
+    smoothed,
+    start_of,
+    steepest_of,
+    suggestion_of,
+)
 from tb_nnhealth.flight.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.trainer import Trainer
 from tb_nnhealth.numbers import number
 
 SHARE = 1.5
+
+Ranged = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""The rates, and the loss before the step at each."""
 
 FIRST, LAST = 1e-7, 10.0
 """The rates, those of fast.ai's learning rate finder."""
@@ -34,6 +48,12 @@ STEPS, LEAST_STEPS = 100, 40
 
 CHECKED = 3.0
 """A rate of the model's own is tried where it is less than this far below the explosion, or above it."""
+
+MORE = 8
+"""Where the loss falls at none of the rates, so many times as many steps are taken, or as many as the time allows."""
+
+TWICE = 2.0
+"""Less than twice as many are not worth it."""
 
 LEAST_BATCH = 8
 """Smaller batches are of no use."""
@@ -48,18 +68,25 @@ CHECKED_STEPS, LATE = 30, 10
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
-    """Returns the losses at each rate, where they explode, and what rate to try.
+    """Returns the losses at each rate, where they explode, and up to what rate to try.
 
     Raises:
-      NotMeasured: the model cannot be trained, its optimizer has no rate, or the time is too short.
+      NotMeasured: the model cannot be trained, its optimizer has no rate or one that must not change, there is one
+        example only, or the time is too short.
     """
+    if subject.training.examples < 2:
+        raise NotMeasured("one example tells nothing of the learning rate")
     trainer = Trainer(subject, "own")
+    if any(isinstance(part, keras.optimizers.Ftrl) for part in parts_of(subject.model.optimizer)):
+        raise NotMeasured(
+            "Ftrl makes the weights anew from sums that hold for one learning rate, which cannot be raised"
+        )
     random = subject.random("learning-rate-range")
     data = _fitting(trainer, subject.training, random, clock)
     batches = _batches(data, random)
     groups = trainer.rates
     own = own_rates(subject.model.optimizer) if len(groups) < 2 else [groups[0][1]]
-    rates, losses = _raised(trainer, batches, _ends(own), clock)
+    rates, losses = _learnt(trainer, batches, _ends(own), clock)
     if not np.isfinite(losses[0]):
         raise NotMeasured("the loss is not finite from the first step on")
     explosion, suggestion = explosion_of(rates, losses), suggestion_of(rates, losses)
@@ -87,12 +114,17 @@ def _ends(own: Sequence[float]) -> tuple[float, float]:
 
 
 def _batches(data: Sample, random: np.random.Generator) -> Iterator[Sample]:
-    """Yields batches without end, each example once before any comes again."""
+    """Yields the same few batches again and again, without end: `learns` compares each with itself."""
+    return map(data.take, cycle(list(islice(_drawn(data, random), CYCLE))))
+
+
+def _drawn(data: Sample, random: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+    """Yields the examples of batches without end, each example once before any comes again."""
     size = min(data.batch_size, data.examples)
     while True:
         order = random.permutation(data.examples)
         for first in range(0, data.examples - size + 1, size):
-            yield data.take(order[first : first + size])
+            yield order[first : first + size]
 
 
 def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock: Clock) -> Sample:
@@ -108,10 +140,22 @@ def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock:
     return replace(data, batch_size=size if share >= 1 else max(min(size, LEAST_BATCH), int(share * size)))
 
 
-def _raised(
-    trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], clock: Clock
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the rates and the loss before the step at each, up to the explosion.
+def _learnt(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], clock: Clock) -> Ranged:
+    """Returns what `_raised` does, of more steps where the loss falls at no rate and the time allows it.
+
+    Raises:
+      NotMeasured: the time was over before the loss could explode.
+    """
+    began = clock.spent()
+    found = _raised(trainer, batches, ends, STEPS, clock)
+    times = RANGED * clock.left() / max(clock.spent() - began, 1e-9)
+    if times < TWICE or not np.isfinite(found[1][0]) or learns(found[1]):
+        return found
+    return _raised(trainer, batches, ends, round(min(times, MORE) * STEPS), clock)
+
+
+def _raised(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], most: int, clock: Clock) -> Ranged:
+    """Returns the rates and the loss before the step at each, up to the explosion, in so many steps at most.
 
     Raises:
       NotMeasured: the time was over before.
@@ -132,7 +176,7 @@ def _raised(
         if left <= SLACK or has_exploded(np.array(losses)):
             return np.array(rates), np.array(losses)
         fitting = (RANGED * seconds / (clock.spent() - began) - 1) * len(losses)
-        steps = min(max(fitting, LEAST_STEPS * left / whole), STEPS * left / whole)
+        steps = min(max(fitting, LEAST_STEPS * left / whole), most * left / whole)
         rates.append(min(ends[1], rates[-1] * math.exp(left / max(1.0, steps))))
 
 

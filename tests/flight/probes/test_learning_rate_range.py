@@ -55,6 +55,32 @@ def test_rates_of_a_schedule_are_its_first_and_its_highest():
     assert own_rates(optimizers.LossScaleOptimizer(optimizers.Adam(3e-3))) == pytest.approx([3e-3])
 
 
+def hard(optimizer, dropout=0.0):
+    """A regression of which a hundred steps learn less than what batches differ by."""
+    keras.utils.set_random_seed(2)
+    random = np.random.default_rng(1)
+    x = random.normal(size=(600, 8)).astype("float32")
+    y = np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + 0.3 * random.normal(size=600)
+    hidden = [layers.Dense(64, "tanh"), layers.Dropout(dropout), layers.Dense(64, "gelu")]
+    model = keras.Sequential([keras.Input((8,)), *hidden, layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    return Subject(model, Sample(x, y.astype("float32"), batch_size=32))
+
+
+@pytest.mark.parametrize(
+    "optimizer, dropout, steps",
+    [
+        (optimizers.AdamW(1e-3), 0.0, (0, 100)),
+        (optimizers.SGD(0.01), 0.0, (0, 100)),
+        (optimizers.SGD(0.01), 0.3, (200, 800)),
+    ],
+)
+def test_a_loss_that_differs_from_batch_to_batch_is_seen_to_fall(optimizer, dropout, steps):
+    values = measure(hard(optimizer, dropout), Clock(60))
+    assert steps[0] < len(values["rates"]) <= steps[1]
+    assert values["explosion"] / 12 < values["suggestion"] <= values["explosion"] / 9
+
+
 class Restless(optimizers.SGD):
     def get_config(self):
         return {"unknown": 1}
@@ -63,6 +89,10 @@ class Restless(optimizers.SGD):
 def test_what_cannot_be_measured_says_why():
     with pytest.raises(NotMeasured, match="optimizer Restless cannot be made again"):
         measure(Subject(model_with(Restless(0.1)), sample()), Clock(9))
+    with pytest.raises(NotMeasured, match="one example"):
+        measure(Subject(model_with("sgd"), sample().take([0])), Clock(9))
+    with pytest.raises(NotMeasured, match="Ftrl"):
+        measure(Subject(model_with("ftrl"), sample()), Clock(9))
     with pytest.raises(NotMeasured, match="not compiled"):
         measure(Subject(keras.Sequential([keras.Input((4,)), layers.Dense(1)]), sample()), Clock(9))
     with pytest.raises(NotMeasured, match="budget"):

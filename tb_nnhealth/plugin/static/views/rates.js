@@ -162,7 +162,7 @@ export class RatesChart {
 function marksOf({explosion, suggestion, own}, across) {
   const marks = [
     {name: own.length > 1 ? 'your schedule' : 'yours', kind: 'own', rates: own},
-    {name: 'suggested', kind: 'suggestion', rates: suggestion === null ? [] : [suggestion]},
+    {name: 'highest to try', kind: 'suggestion', rates: suggestion === null ? [] : [suggestion]},
     {name: 'explodes', kind: 'explosion', rates: explosion === null ? [] : [explosion]},
   ].filter(({rates}) => rates.length).map((mark) => ({...mark, turned: across(mark.rates[0]) > TURN}));
   return marks.sort((one, other) => Number(other.turned) - Number(one.turned) || (one.turned ? -1 : 1) * (one.rates[0] - other.rates[0]));
