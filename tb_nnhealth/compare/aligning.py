@@ -2,17 +2,19 @@
 
 The layers of both are sequences, in the order of their calls. Of all ways to pair equal shapes without crossings that
 one is taken whose pairs look most alike (a global alignment: S. Needleman, C. Wunsch, J. Mol. Biol. 48, 1970). A layer
-may stay without a counterpart, as dropout, activation or flattening does where the other model has none.
+may stay without a counterpart, as dropout, activation or flattening does where the other model has none. Of a layer
+with an activation of its own, what that is given is a place, too.
 """
 
 import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tb_nnhealth.compare.noise import UNITS, coarsest
-from tb_nnhealth.compare.record import Array, Record, Stage, layer_of
+from tb_nnhealth.compare.record import Array, Record, Stage, active, layer_of
 
 MOST_LOOKED_AT = 4096
 """Of so many elements two outputs are looked at to see whether they are the same."""
@@ -39,8 +41,10 @@ def align(ours: Record, reference: Record, given: Mapping[str, str]) -> Alignmen
       given: names of layers, or of weights, that the user has paired.
     """
     layers = _layers(ours, reference, [pair for pair in given.items() if pair[0] in ours.layers()])
+    predictions = _predictions(ours, reference)
     weights = _weights(ours, reference, layers, [pair for pair in given.items() if pair[0] in ours.weights()])
-    return Alignment(tuple(layers), tuple(_predictions(ours, reference)), tuple(weights))
+    layers = _with_missing_activations(ours, reference, layers, predictions)
+    return Alignment(tuple(layers), tuple(predictions), tuple(weights))
 
 
 def check_map(ours: Record, reference: Record, given: Mapping[str, str]) -> None:
@@ -75,9 +79,11 @@ def _unknown(name: str, known: Sequence[str], side: str) -> str:
 def _layers(ours: Record, reference: Record, given: Sequence[Pair]) -> list[Pair]:
     mine, others = ours.layers(), reference.layers()
     taken = {name for name, _ in given}, {name for _, name in given}
+    looks = _looks(ours), _looks(reference)
 
     def score(name: str, other: str) -> float:
-        return _likeness(ours, reference, name, other)
+        look, of_other = looks[0][name], looks[1][other]
+        return _likeness(look, of_other, _apart(ours, reference, "output", name, other), _unit(ours, reference))
 
     def is_same(name: str, other: str) -> bool:
         return _agree(ours, reference, "output", name, other)
@@ -120,30 +126,85 @@ def _weights(ours: Record, reference: Record, layers: Sequence[Pair], given: Seq
     return sorted(found, key=lambda pair: order.index(pair[0]))
 
 
-def _likeness(ours: Record, reference: Record, name: str, other: str) -> float:
+@dataclass(frozen=True)
+class _Look:
+    """What is seen of a layer's call. `held`: the shapes of the weights behind it, which it `is_last` with."""
+
+    name: str
+    kind: str | None
+    shape: tuple[int, ...] | None
+    held: tuple[str, ...]
+    is_last: bool
+
+
+def _looks(record: Record) -> dict[str, _Look]:
+    calls = record.layers()
+    behind = [record.weights_behind(call) for call in calls]
+    shapes = [record.shape(call, "output", "into") for call in calls]
+    found = {}
+    for index, call in enumerate(calls):
+        held = tuple(sorted(str(record.shape(weight, "weights", "of")) for weight in behind[index]))
+        following = [*zip(behind, shapes, strict=True), None][index + 1]
+        is_last = following != (behind[index], shapes[index])
+        kind = record.kinds.get(layer_of(call))
+        found[call] = _Look(call.rpartition("/")[2], kind, shapes[index], held, is_last)
+    return found
+
+
+def _likeness(one: _Look, two: _Look, apart: float, unit: float) -> float:
     """Returns how much two layers look alike, 0 where they cannot be paired."""
-    if ours.shape(name, "output", "into") != reference.shape(other, "output", "into"):
+    if one.shape != two.shape:
         return 0.0
-    held = [
-        sorted(str(record.shape(weight, "weights", "of")) for weight in record.weights_of(call))
-        for record, call in ((ours, name), (reference, other))
-    ]
-    points = 1.0 + 8.0 * _agree(ours, reference, "output", name, other)
-    points += 3.0 * (held[0] == held[1] != [])
-    points += 0.5 * (name.rpartition("/")[2] == other.rpartition("/")[2])
-    kinds = ours.kinds.get(layer_of(name)), reference.kinds.get(layer_of(other))
-    return points + 0.5 * (kinds[0] is not None and kinds[0] == kinds[1])
+    digits = math.log(max(apart, unit)) / math.log(math.sqrt(unit)) if apart < 1 else 0.0  # 1: half of them.
+    # Of a sum and its activation, the values tell which is meant; where they do not, both are the last of theirs.
+    points = 1.0 + (8.0 if digits >= 1 else 4.0 * digits + 0.75 * (one.is_last and two.is_last))
+    points += 3.0 * (one.held == two.held != ())
+    points += 0.5 * (one.name == two.name)
+    return points + 0.5 * (one.kind is not None and one.kind == two.kind)
+
+
+def _with_missing_activations(
+    ours: Record, reference: Record, layers: Sequence[Pair], predictions: Sequence[Pair]
+) -> list[Pair]:
+    """Pairs what an activation gives with what the other model hands on without one, if they differ from there on.
+
+    Where they do not, the other model activates in no layer.
+    """
+    paired = [{name for name, _ in layers}, {name for _, name in layers}]
+    found = []
+    for index, (name, other) in enumerate(layers):
+        found.append((name, other))
+        if all(_agree(ours, reference, "output", *pair) for pair in layers[index + 1 : index + 2]) and (
+            layers[index + 1 :] or all(_agree(ours, reference, "prediction", *pair) for pair in predictions)
+        ):
+            continue
+        mine, theirs = active(name), active(other)
+        if theirs and not mine and theirs not in paired[1] and name in ours.passed_on:
+            found.append((name, theirs))
+        if mine and not theirs and mine not in paired[0] and other in reference.passed_on:
+            found.append((mine, other))
+    return found
 
 
 def _agree(ours: Record, reference: Record, stage: Stage, name: str, other: str) -> bool:
     """Returns whether two values of the same shape are about the same: half of their digits are."""
+    return _apart(ours, reference, stage, name, other) <= math.sqrt(_unit(ours, reference))
+
+
+def _apart(ours: Record, reference: Record, stage: Stage, name: str, other: str) -> float:
+    """Returns how far apart two values of the same shape are, by the reference's size; else infinity."""
     one, two = ours.values.get((stage, name)), reference.values.get((stage, other))
     if one is None or two is None or one.shape != two.shape:
-        return False
-    unit = UNITS[coarsest(ours.dtypes | reference.dtypes)]
+        return np.inf
     seen, expected = _looked_at(one), _looked_at(two)
     size = np.linalg.norm(expected)
-    return bool(size > 0 and np.linalg.norm(seen - expected) <= np.sqrt(unit) * size)
+    if not (0 < size < np.inf and np.isfinite(seen).all()):
+        return np.inf
+    return float(np.linalg.norm(seen - expected) / size)
+
+
+def _unit(ours: Record, reference: Record) -> float:
+    return UNITS[coarsest(ours.dtypes | reference.dtypes)]
 
 
 def _looked_at(value: Array) -> Array:

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tb_nnhealth.compare.record import Record
 from tb_nnhealth.compare.running import Work
 from tb_nnhealth.numbers import whole
 
@@ -61,6 +62,29 @@ def work_of(ours: Any, reference: Any, batch: Any, training: bool) -> Work:
     if y is not None and not losses:
         raise ValueError("A batch with targets expects that a model is compiled with a loss. Received: none that is.")
     return Work(x, y, sample_weight, training, losses[0] if y is not None else None)
+
+
+def check_finite(work: Work, records: Sequence[Record]) -> None:
+    """Raises where the batch holds NaN or infinity, and no model makes numbers of that.
+
+    Raises:
+      ValueError: says where, and how many.
+    """
+    if any(_is_finite(record) for record in records):
+        return
+    for name, part in (("x", work.x), ("y", work.y), ("sample_weight", work.sample_weight)):
+        leaves = [leaf for leaf in keras.tree.flatten(part) if leaf is not None and leaf.dtype.is_floating]
+        odd = sum(int(np.sum(~np.isfinite(leaf.numpy()))) for leaf in leaves)
+        if odd:
+            told = f"{whole(odd)} of {whole(sum(int(tf.size(leaf)) for leaf in leaves))} numbers of {name}"
+            raise ValueError(
+                "`batch` should hold finite numbers: of others nothing can be told apart. "
+                f"Received: {told} are NaN or infinite."
+            )
+
+
+def _is_finite(record: Record) -> bool:
+    return all(np.isfinite(v).all() for (stage, _), v in record.values.items() if stage in ("output", "loss"))
 
 
 def has_loss(model: Any) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tb_nnhealth.compare.aligning import Alignment
 from tb_nnhealth.compare.comparison import Row
-from tb_nnhealth.compare.record import Record, layer_of
+from tb_nnhealth.compare.record import Record, active, layer_of, pre_activation
 from tb_nnhealth.numbers import whole
 
 
@@ -19,7 +19,9 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
         return _transpose(first, ours, reference)
     if first.stage == "loss":
         return _sum_of_examples(first, ours, reference)
-    return _without_counterpart(first, alignment, ours, reference) if first.stage == "output" else ""
+    if first.stage != "output":
+        return ""
+    return _of_activation(first, rows) or _without_counterpart(first, alignment, ours, reference)
 
 
 def _transpose(first: Row, ours: Record, reference: Record) -> str:
@@ -39,13 +41,20 @@ def _sum_of_examples(first: Row, ours: Record, reference: Record) -> str:
     return ""
 
 
+def _of_activation(first: Row, rows: Sequence[Row]) -> str:
+    before = {pre_activation(first.ours), pre_activation(first.reference)}
+    is_same = any(row.stage == "output" and row.same and before & {row.ours, row.reference} for row in rows)
+    return "Before the activation they agree." if is_same else ""
+
+
 def _without_counterpart(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:
     told = []
     for side, record, place in ((0, ours, first.ours), (1, reference, first.reference)):
         calls, paired = record.layers(), {pair[side] for pair in alignment.layers}
         end = calls.index(place) if place in calls else len(calls)
         start = max((i + 1 for i in range(end) if calls[i] in paired), default=0)
-        names = [layer_of(name) for name in calls[start:end]]
+        lonely = [name for name in calls[start:end] if active(name) is None]
+        names = [layer_of(name) if pre_activation(name) not in paired else f"{name}'s activation" for name in lonely]
         if names:
             told.append(f"{('ours', 'the reference')[side]} has {', '.join(names)}")
     return f"Before it, without a counterpart: {'; '.join(told)}." if told else ""

@@ -55,9 +55,11 @@ class Judge:
         """Gradients from the loss to the input: first into a layer's output, then of its weights."""
         yield from self._pairs("into", alignment.predictions)
         told: set[Pair] = set()
-        for name, other in reversed(alignment.layers):
+        for index, (name, other) in reversed(list(enumerate(alignment.layers))):
             yield from self._pairs("into", [(name, other)])
-            own = [w for w in alignment.weights if self._is_of(w, name, other) and w not in told]
+            own = [w for w in alignment.weights if self._is_of(w, name, other)]
+            before = alignment.layers[:index]  # A gradient of weights adds up from all places behind them.
+            own = [w for w in own if not any(self._is_of(w, *pair) for pair in before)]
             told.update(own)
             yield from self._pairs("of", own)
         yield from self._pairs("of", [pair for pair in reversed(alignment.weights) if pair not in told])
@@ -71,11 +73,13 @@ class Judge:
         if not (self._ours.is_whole and self._reference.is_whole):
             return
         paired = [{name for name, _ in alignment.weights}, {name for _, name in alignment.weights}]
+        lonely: dict[Pair, None] = {}
         for name, other in alignment.layers:
-            mine, others = self._ours.weights_of(name), self._reference.weights_of(other)
+            mine, others = self._ours.weights_behind(name), self._reference.weights_behind(other)
             if paired[0] & set(mine) and paired[1] & set(others):
-                yield from (_lonely(weight, "") for weight in mine if weight not in paired[0])
-                yield from (_lonely("", weight) for weight in others if weight not in paired[1])
+                lonely |= {(weight, ""): None for weight in mine if weight not in paired[0]}
+                lonely |= {("", weight): None for weight in others if weight not in paired[1]}
+        yield from (_lonely(*names) for names in lonely)
 
     def _row(self, key: Key, other: Key) -> Row:
         ours, reference = self._ours.values[key], self._reference.values[other]

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 
 from tb_nnhealth.compare.aligning import Alignment, align, check_map
-from tb_nnhealth.compare.asked import check, has_loss, reason, work_of
+from tb_nnhealth.compare.asked import check, check_finite, has_loss, reason, work_of
 from tb_nnhealth.compare.comparison import Comparison, Row
 from tb_nnhealth.compare.hints import hint
 from tb_nnhealth.compare.judging import Judge
 from tb_nnhealth.compare.noise import UNITS, Noise, coarsest
-from tb_nnhealth.compare.record import Array, Key, Record
-from tb_nnhealth.compare.recorded import read
+from tb_nnhealth.compare.record import Array, Key, Record, active
+from tb_nnhealth.compare.recorded import check_examples, read
 from tb_nnhealth.compare.running import Work, run
 
 RUNS = 8
@@ -54,7 +54,13 @@ def compare_models(
     check(ours, reference, weights, map)
     work = work_of(ours, reference, batch, training)
     mine = _run(ours, work, "ours")
-    other = _run(reference, work, "the reference") if isinstance(reference, keras.Model) else read(reference, mine)
+    if isinstance(reference, keras.Model):
+        other = _run(reference, work, "the reference")
+        check_finite(work, [mine, other])
+    else:
+        check_finite(work, [mine])
+        other = read(reference, mine)
+        check_examples(other, mine, int(keras.tree.flatten(work.x)[0].shape[0]))
     check_map(mine, other, map or {})
     alignment = align(mine, other, map or {})
     if weights == "copy":
@@ -133,6 +139,8 @@ def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: 
     for side, record in enumerate((ours, reference)):
         paired = {pair[side] for pair in pairs}
         rest = record.names("prediction", "loss") if not record.is_whole else []
-        unpaired.append(tuple(n for n in [*record.layers(), *record.weights(), *rest] if n not in paired))
+        paired |= {active(name) or name for name in paired}
+        names = [name for name in [*record.layers(), *record.weights(), *rest] if active(name) is None]
+        unpaired.append(tuple(name for name in names if name not in paired))
     precision = coarsest(ours.dtypes | reference.dtypes)
     return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, hint(rows, alignment, ours, reference))

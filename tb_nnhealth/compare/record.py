@@ -17,6 +17,9 @@ Spread: TypeAlias = Mapping[Key, Array]
 """How far each element of a value moves by float error."""
 
 PREDICTION = "prediction"
+PRE_ACTIVATION = "[pre-activation]"
+RANDOM = ("Dropout", "Noise")
+"""Words in the classes of layers that are no activations."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,8 @@ class Record:
     """The values of a model in the order in which they are computed, floats in host memory.
 
     `owners`: the layer of each weight. `kinds`: the class of each layer, where it is known. `dtypes`: what is computed
-    in. `is_whole`: no weight is left out.
+    in. `is_whole`: no weight is left out. `passed_on`: the outputs that are, as they are, an input of a layer, or a
+    prediction.
     """
 
     values: Mapping[Key, Array]
@@ -32,6 +36,7 @@ class Record:
     kinds: Mapping[str, str] = field(default_factory=dict)
     dtypes: frozenset[str] = frozenset()
     is_whole: bool = False
+    passed_on: frozenset[str] = frozenset()
 
     def names(self, *stages: Stage) -> list[str]:
         """Returns the names of what is recorded of these stages, each once."""
@@ -51,6 +56,22 @@ class Record:
         """Returns the names of the weights of the layer that is called."""
         return [name for name in self.names("weights", "of") if self.owners.get(name) == layer_of(call)]
 
+    def weights_behind(self, call: str) -> list[str]:
+        """Returns the weights of the layer that is called, of an activation or the like those of the layer before it.
+
+        That is the last layer with weights, if nothing since has changed the shape of its output.
+        """
+        calls = self.layers()
+        shape = self.shape(call, "output", "into")
+        for name in reversed(calls[: calls.index(call) + 1]):
+            is_random = any(word in self.kinds.get(layer_of(name), "") for word in RANDOM)
+            if is_random or self.shape(name, "output", "into") != shape:
+                return []
+            own = self.weights_of(name)
+            if own:
+                return own
+        return []
+
     def shape(self, name: str, *stages: Stage) -> tuple[int, ...] | None:
         """Returns the shape of a value, or of its gradient, whichever is recorded."""
         found = (self.values[stage, name].shape for stage in stages if (stage, name) in self.values)
@@ -60,6 +81,16 @@ class Record:
 def layer_of(call: str) -> str:
     """Returns the layer's name of one of its calls, or of one of its outputs."""
     return call.partition("#")[0].partition("[")[0]
+
+
+def pre_activation(call: str) -> str:
+    """Returns the name of what a call's activation is given, in a layer that has one of its own."""
+    return call + PRE_ACTIVATION
+
+
+def active(name: str) -> str | None:
+    """Returns the call whose activation is given what has this name, None where it is a layer's output."""
+    return name.removesuffix(PRE_ACTIVATION) if name.endswith(PRE_ACTIVATION) else None
 
 
 def is_prediction(name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.compare.record import Key, Record, Stage, as_floats, is_prediction
+from tb_nnhealth.faces.wording import plural
 
 PREFIXES: dict[str, Stage] = {"output": "output", "weights": "weights"}
 
@@ -31,6 +32,31 @@ def read(source: Any, ours: Record) -> Record:
     if not arrays:
         raise ValueError("`reference` should hold arrays of numbers by name. Received: none.")
     return _record(arrays, ours)
+
+
+def check_examples(recorded: Record, ours: Record, examples: int) -> None:
+    """Raises where outputs were recorded of another number of examples than the batch has.
+
+    Raises:
+      ValueError: says which.
+    """
+    mine, others = _outputs(ours), _outputs(recorded)
+    fits_none = not set(mine.values()).intersection(others.values())
+    odd: dict[int, list[str]] = {}
+    for name, shape in others.items():
+        is_other = len(shape) > 1 and shape[0] != examples and (examples, *shape[1:]) in mine.values()
+        if is_other and (fits_none or name in mine):  # Else it may be a weight that is not called one.
+            odd.setdefault(shape[0], []).append(name)
+    if odd:
+        told = "; ".join(f"{plural(size, 'example')} in {', '.join(names)}" for size, names in odd.items())
+        raise ValueError(
+            f"`reference` should hold arrays of the batch's {plural(examples, 'example')}. Received: {told}."
+        )
+
+
+def _outputs(record: Record) -> dict[str, tuple[int, ...]]:
+    stages: tuple[Stage, ...] = ("output", "prediction", "into")
+    return {name: record.shape(name, *stages) or () for name in record.names(*stages)}
 
 
 def _load(path: Path) -> dict[str, Any]:

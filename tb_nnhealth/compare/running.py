@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tb_nnhealth.compare.naming import Named, named_layers
 from tb_nnhealth.compare.noise import Noise, positions, sum_length
-from tb_nnhealth.compare.record import PREDICTION, Array, Key, Record, as_floats
+from tb_nnhealth.compare.record import PREDICTION, Array, Key, Record, as_floats, pre_activation
 from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.state import State
 from tb_nnhealth.instrument.taps import replaced
@@ -56,7 +56,9 @@ class _Run:
         self._dtypes = frozenset(str(named.layer.compute_dtype) for named in self._named)
         self._scale = LOSS_SCALE if "float16" in self._dtypes else 1.0
         self._values: dict[Key, Any] = {}
-        self._known: set[int] = set()
+        self._known: dict[int, str] = {}
+        self._passed_on: set[str] = set()
+        self._activated: dict[str, Any] = {}
         self._calls: Counter[str] = Counter()
 
     def record(self) -> Record:
@@ -70,6 +72,10 @@ class _Run:
                 tape.watch(tensor)
             for named in self._named:
                 _attach(named.layer, partial(self._seen, tape, named), stack)
+                activation = vars(named.layer).get("activation")
+                if named.name and callable(activation) and not isinstance(activation, keras.layers.Layer):
+                    noted = partial(self._activate, tape, named, activation)
+                    stack.enter_context(replaced(named.layer, "activation", noted))
             loss = self._forwards(tape)
             if self._work.training:
                 state = {n: scope.get_current_value(v) for n, v in self._weights.items() if not v.trainable}
@@ -83,7 +89,8 @@ class _Run:
             values |= {("of", name): self._gradient(next(gradients), tensor) for name, tensor in trained.items()}
         owners = {name: named.name for named in self._named for name in named.weights}
         kinds = {named.name: type(named.layer).__name__ for named in self._named}
-        return Record({key: _host(v) for key, v in values.items()}, owners, kinds, self._dtypes, is_whole=True)
+        held = {key: _host(v) for key, v in values.items()}
+        return Record(held, owners, kinds, self._dtypes, True, frozenset(self._passed_on))
 
     def _given(self) -> list[tuple[Any, tf.Tensor]]:
         """Returns each variable with its value for this run; the seeds are the same in every model, in their order."""
@@ -111,6 +118,7 @@ class _Run:
         leaves = keras.tree.flatten(predictions)
         for index, place in enumerate(_prediction_names(self._model, predictions)):
             if _is_measurable(leaves[index]):
+                self._note_passed_on(leaves[index])
                 leaves[index] = self._told(("prediction", place), leaves[index], leaves[index].shape[-1], tape)
         if work.loss_from is None:
             return None
@@ -122,11 +130,13 @@ class _Run:
         """Notes what a layer gives; returns what takes its place."""
         if not named.name or not tf.executing_eagerly():
             return outputs
+        self._note_passed_on(inputs)
         leaves = keras.tree.flatten(outputs)
+        self._keep_if_last(pre_activation(self._next_call(named)), leaves)
         if all(id(leaf) in self._known for leaf in leaves):
             return outputs  # It hands on what a layer in it gave.
+        call = self._next_call(named)
         self._calls[named.name] += 1
-        call = named.name if self._calls[named.name] == 1 else f"{named.name}#{self._calls[named.name]}"
         shapes = [tuple(leaf.shape) for leaf in keras.tree.flatten(inputs) if _is_measurable(leaf)]
         length = sum_length([tuple(v.shape) for v in named.weights.values()], shapes)
         for index, leaf in enumerate(leaves):
@@ -134,13 +144,40 @@ class _Run:
                 leaves[index] = self._told(("output", f"{call}[{index}]" if index else call), leaf, length, tape)
         return keras.tree.pack_sequence_as(outputs, leaves)
 
+    def _next_call(self, named: Named) -> str:
+        index = self._calls[named.name] + 1
+        return named.name if index == 1 else f"{named.name}#{index}"
+
+    def _note_passed_on(self, values: Any) -> None:
+        leaves = keras.tree.flatten(values)
+        self._passed_on.update(self._known[id(leaf)] for leaf in leaves if id(leaf) in self._known)
+
+    def _activate(self, tape: tf.GradientTape, named: Named, activation: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Does a layer's activation, and notes what it is given, unless that is a place already, or stays as it is."""
+        if not tf.executing_eagerly() or not _is_measurable(x) or id(x) in self._known:
+            return activation(x, *args, **kwargs)
+        place = pre_activation(self._next_call(named))
+        length = sum_length([tuple(v.shape) for v in named.weights.values()], [tuple(x.shape)])
+        passed = self._told(("output", place), x, length, tape)
+        self._activated[place] = activation(passed, *args, **kwargs)
+        if self._activated[place] is not passed:
+            return self._activated[place]
+        self._keep_if_last(place, [])
+        return x
+
+    def _keep_if_last(self, place: str, outputs: list[Any]) -> None:
+        """Forgets what an activation was given, unless what it gave is the layer's output."""
+        activated = self._activated.pop(place, None)
+        if activated is not None and not any(leaf is activated for leaf in outputs):
+            self._known.pop(id(self._values.pop(("output", place))))
+
     def _told(self, key: Key, tensor: tf.Tensor, length: int, tape: tf.GradientTape) -> tf.Tensor:
         passed = self._noise.both_ways(tensor, length) if self._noise else tf.identity(tensor)
         tape.watch(passed)
         mask = getattr(tensor, "_keras_mask", None)
         if mask is not None:
             passed._keras_mask = mask
-        self._known.add(id(passed))
+        self._known[id(passed)] = key[1]
         self._values[key] = passed
         return passed
 

@@ -10,10 +10,10 @@ from tb_nnhealth.compare.record import Record
 RNG = np.random.default_rng(0)
 
 
-def record(outputs, weights=()):
+def record(outputs, weights=(), kinds=None):
     values = {("output", name): value for name, value in outputs.items()}
     values |= {("weights", name): np.zeros(shape, np.float32) for name, shape in weights}
-    return Record(values, {name: name.rpartition("/")[0] for name, _ in weights})
+    return Record(values, {name: name.rpartition("/")[0] for name, _ in weights}, kinds or {})
 
 
 def noise(*shape):
@@ -34,11 +34,20 @@ def test_equal_values_tell_which_of_two_shapes_is_meant():
 
 
 def test_weights_tell_which_of_two_shapes_is_meant():
-    ours = record({"a": noise(4, 8), "drop": noise(4, 8), "b": noise(4, 8)}, [("a/w", (2, 8)), ("b/w", (8, 8))])
+    weights, kinds = [("a/w", (2, 8)), ("b/w", (8, 8))], {"drop": "Dropout"}
+    ours = record({"a": noise(4, 8), "drop": noise(4, 8), "b": noise(4, 8)}, weights, kinds)
     reference = record({"x": noise(4, 8), "y": noise(4, 8)}, [("x/w", (2, 8)), ("y/w", (8, 8))])
     alignment = align(ours, reference, {})
     assert alignment.layers == (("a", "x"), ("b", "y"))
     assert alignment.weights == (("a/w", "x/w"), ("b/w", "y/w"))
+
+
+def test_near_values_tell_a_sum_from_its_activation():
+    linear = noise(50, 8)
+    active = np.maximum(linear, 0)
+    reference = record({"dense": linear, "relu": active}, [("dense/w", (2, 8))])
+    for value, expected in ((linear + 0.05, "dense"), (active + 0.05, "relu"), (noise(50, 8), "relu")):
+        assert align(record({"a": value}, [("a/w", (2, 8))]), reference, {}).layers == (("a", expected),)
 
 
 def test_branches_in_another_order_are_paired_by_their_values():

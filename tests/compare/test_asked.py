@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tb_nnhealth import compare_models
 from tests.compare.building import dense, layers, rows
@@ -44,6 +45,25 @@ def test_a_batch_that_does_not_fit(model):
     fails("one at least. Received: 0", model, model, x[:0])
     fails("Received: 4 parts", model, model, (x, y, y, y))
     fails("`batch` should hold arrays. Received: object", model, model, (object(), y))
+
+
+class Fills(layers.Layer):
+    """Puts a zero where a number is missing."""
+
+    def call(self, x):
+        return tf.where(tf.math.is_nan(x), tf.zeros_like(x), x)
+
+
+def test_a_batch_that_holds_nan(model):
+    x, y = rows()
+    x[3, 2:5] = [np.nan, np.inf, -np.inf]
+    match = "`batch` should hold finite numbers.*Received: 3 of 512 numbers of x are NaN or infinite"
+    fails(match, model, model, x)
+    fails(match, model, model, (x, y))
+    fails("32 of 32 numbers of sample_weight are", model, model, (rows()[0], y, np.full(32, np.nan)))
+    filling = keras.Sequential([keras.Input((16,)), Fills(), layers.Dense(5)])
+    x[3, 3:5] = np.nan
+    assert compare_models(filling, filling, x).same
 
 
 def test_targets_without_a_loss():

@@ -50,7 +50,7 @@ def test_float_noise_of_a_deep_network_is_not_reported():
     comparison = copied(dense(kind=Hand, depth=30, width=512), reference, rows(512))
     assert comparison.same, comparison.summary()
     outputs = [row for row in comparison.rows if row.stage == "output"]
-    assert len(outputs) == 32 and all(0 < row.difference < row.tolerance < 1e-2 for row in outputs)
+    assert len(outputs) == 63 and all(0 < row.difference < row.tolerance < 1e-2 for row in outputs)
 
 
 @pytest.mark.parametrize("third", ["tanh", "gelu", "linear", "leaky_relu"])
@@ -136,10 +136,12 @@ def test_a_wrong_gradient_is_found_where_the_outputs_agree():
     reference = dense()
     comparison = copied(dense(relu_with_wrong_gradient), reference, rows())
     name = layer_names(reference)[2]
-    assert first(comparison) == ("gradient", f"{name}/kernel")
+    assert first(comparison) == ("gradient", f"{name}[pre-activation]")
     assert 0.005 < comparison.first.relative < 0.02
     assert all(row.same for row in comparison.rows if row.stage != "gradient")
     assert all(row.same for row in comparison.rows if row.reference == name)
+    behind = [row for row in comparison.rows if row.stage == "gradient" and row.reference == f"{name}/kernel"]
+    assert not behind[0].same
 
 
 def test_the_gradient_of_a_loss():

@@ -125,6 +125,19 @@ def test_what_a_name_stands_for():
     assert list(read(dict.fromkeys(names, value), ours).values) == list(names.values())
 
 
+def test_arrays_of_other_examples(model, data):
+    recorded = network(model, data)
+    x, y = data[0][:8], data[1][:8]
+    match = "`reference` should hold arrays of the batch's 8 examples. Received: 20 examples in fc1, fc2."
+    for batch in (x, (x, y)):
+        with pytest.raises(ValueError, match=match):
+            compare_models(model, recorded, batch)
+    mixed = {"hidden": recorded["fc1"], "head": recorded["fc2"][:8], "W": np.ones((6, 8))}
+    with pytest.raises(ValueError, match="Received: 20 examples in hidden"):
+        compare_models(model, mixed, x)
+    assert compare_models(model, {**mixed, "hidden": recorded["fc1"][:8]}, x).unpaired_reference == ("W",)
+
+
 def test_arrays_that_cannot_be_read(model, data, tmp_path):
     (tmp_path / "text.npz").write_text("no arrays")
     np.save(tmp_path / "single.npy", np.ones(3))
