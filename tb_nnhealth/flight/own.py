@@ -1,4 +1,4 @@
-"""Which layers and losses hold code that is not Keras' own, whose derivatives somebody may have written by hand."""
+"""Which layers, losses and regularizers hold code that is not Keras' own, whose derivatives may be written by hand."""
 
 import inspect
 from collections.abc import Iterator
@@ -23,9 +23,24 @@ def own_losses(model: Any) -> list[tuple[str, Any]]:
     for entry in entries:
         loss = entry.loss
         if loss is not None and (_is_foreign(type(loss)) or _is_foreign(getattr(loss, "fn", None))):
-            name = getattr(getattr(loss, "fn", None), "__name__", None) or type(loss).__name__
-            found.setdefault(id(loss), (str(name), loss))
+            found.setdefault(id(loss), (_name(getattr(loss, "fn", None) or loss), loss))
     return list(found.values())
+
+
+def own_activity_regularizers(model: Any) -> list[tuple[Any, str, Any]]:
+    """Returns the layers whose outputs are regularized by code of somebody's own, with its name and itself."""
+    held = ((layer, getattr(layer, "activity_regularizer", None)) for layer in model._flatten_layers())
+    return [(layer, _name(regularizer), regularizer) for layer, regularizer in held if _is_foreign(regularizer)]
+
+
+def own_regularizers(model: Any) -> list[tuple[Any, str, Any]]:
+    """Returns the trainable variables with a regularizer of somebody's own, with its name and itself."""
+    held = [(variable, variable.regularizer) for variable in model.trainable_variables]
+    return [(variable, _name(regularizer), regularizer) for variable, regularizer in held if _is_foreign(regularizer)]
+
+
+def _name(thing: Any) -> str:
+    return str(getattr(thing, "__name__", None) or type(thing).__name__)
 
 
 def _is_own_layer(layer: Any) -> bool:
@@ -36,9 +51,11 @@ def _is_own_layer(layer: Any) -> bool:
 
 
 def _functions(layer: Any) -> Iterator[Any]:
-    """Yields the functions that a layer was given: activation functions, that of a `Lambda`."""
+    """Yields the functions that a layer was given: activation functions, that of a `Lambda`; not what it regularizes or
+    constrains its variables with."""
     for name, value in vars(layer).items():
         is_held = callable(value) and not isinstance(value, keras.layers.Layer) and not name.startswith("_")
+        is_held = is_held and not name.endswith(("_regularizer", "_constraint"))
         if is_held and not isinstance(value, (keras.Variable, keras.initializers.Initializer)):
             yield value
 

@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tb_nnhealth.flight.own import own_layers, own_losses
+from tb_nnhealth.flight.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.sample import Sample
 from tb_nnhealth.instrument.taps import replaced
 
@@ -17,6 +17,8 @@ from tb_nnhealth.instrument.taps import replaced
 class Part:
     """A layer or loss of somebody's own in the graph: the floats that it is given, and those that it gives.
 
+    `kind` is "layer", "added" for what a layer adds to the loss, "activity" for what the regularizer of its outputs
+    does, "regularizer" for that of a variable, or "loss" for a compiled one.
     `variables` are the positions of its trainable variables among the model's. `slope_of` is the sum of its outputs
     times fixed numbers, `gradients` those of this sum: by the inputs first, then by the variables.
     """
@@ -49,7 +51,7 @@ class Traced:
 
 
 class _Watch:
-    """Notes the first call of each layer and loss of somebody's own in the graph that is traced.
+    """Notes the first call of each layer, loss and regularizer of somebody's own in the graph that is traced.
 
     It calls them once more, for a gradient written by hand may be one that can be taken once only.
     """
@@ -66,6 +68,10 @@ class _Watch:
                 variables = [self._index[id(v)] for v in layer.trainable_variables if id(v) in self._index]
                 part = Part("layer", layer.path or layer.name, type(layer).__name__, [], [], variables)
                 stack.enter_context(replaced(layer, "call", self._noted(layer.call, part, self._given)))
+            for layer, name, regularizer in own_activity_regularizers(model):
+                part = Part("activity", layer.path or layer.name, name, [], [])
+                noted = self._noted(regularizer, part, self._given)
+                stack.enter_context(replaced(layer, "activity_regularizer", noted))
             yield
 
     @contextlib.contextmanager
@@ -75,6 +81,12 @@ class _Watch:
                 part = Part("loss", name, type(loss).__name__, [], [])
                 stack.enter_context(replaced(loss, "call", self._noted(loss.call, part, _predicted)))
             yield
+
+    def regularizers(self, model: Any) -> None:
+        """Notes those of variables, which are given nothing else."""
+        for variable, name, regularizer in own_regularizers(model):
+            outputs = _floats(regularizer(self._scope.get_current_value(variable)))
+            self.parts.append(Part("regularizer", variable.path, name, [], outputs, [self._index[id(variable)]]))
 
     def _given(self, args: Any, kwargs: Any) -> Any:
         return args, kwargs
@@ -87,7 +99,9 @@ class _Watch:
                 before = len(self._scope.losses)
                 again = call(*args, **kwargs)
                 part.inputs = _floats(given(args, kwargs))
-                part.outputs = _floats((again, self._scope.losses[before:]))
+                part.outputs = _floats(again)
+                added = replace(part, kind="added", outputs=_floats(self._scope.losses[before:]), gradients=[])
+                self.parts += [added] if added.outputs else []
                 del self._scope.losses[before:]
             return result
 
@@ -114,6 +128,8 @@ def traced(model: Any, sample: Sample) -> Traced:
         with keras.StatelessScope(pairs, collect_losses=True, initialize_variables=False) as scope:
             watch = _Watch(model, scope, tf.compat.v1.get_default_graph())
             loss, is_loss = _objective(model, sample, watch)
+            if is_loss:
+                watch.regularizers(model)
         changed = list(values[:trainable])
         gradients = _gradients([loss], changed)
         for part in watch.parts:
@@ -129,20 +145,29 @@ def traced(model: Any, sample: Sample) -> Traced:
 
 
 def trained_gradients(model: Any, sample: Sample, values: Sequence[Any]) -> list[Any]:
-    """Returns the gradients by the model's own variables at some values, as its training computes them, None for none.
+    """Returns the gradients by the model's own variables at some values, as its training computes them, None for none:
+    within a graph, where a `tf.custom_gradient` is given variables as numbers, unless the model runs eagerly.
 
     All variables have their values back afterwards.
     """
     variables, everything = list(model.trainable_variables), _variables(model)
     old = [variable.numpy() for variable in everything]
     _assign(variables, values)
-    try:
+    places: list[int] = []
+
+    def step() -> list[Any]:
         with tf.GradientTape() as tape:
             loss, _ = _objective(model, sample)
-        gradients = tape.gradient(loss, variables)
+        found = tape.gradient(loss, variables)
+        places[:] = [place for place, gradient in enumerate(found) if gradient is not None]
+        return [tf.convert_to_tensor(found[place]) for place in places]
+
+    try:
+        found = (step if model.run_eagerly else tf.function(step, autograph=False))()
     finally:
         _assign(everything, old)
-    return [None if gradient is None else tf.convert_to_tensor(gradient).numpy() for gradient in gradients]
+    by_place = dict(zip(places, (gradient.numpy() for gradient in found), strict=True))
+    return [by_place.get(place) for place in range(len(variables))]
 
 
 def as_it_is(model: Any) -> Any:

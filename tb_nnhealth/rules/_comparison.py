@@ -10,6 +10,14 @@ MOST_OF_DOUBT = 10
 """An error counts that is so many times that of the finite differences."""
 
 
+ADDED = {
+    "added": "the loss that is added by ",
+    "activity": "the activity regularizer of ",
+    "regularizer": "the regularizer of ",
+}
+"""Terms of the loss that belong to a layer or a variable, by their kind."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One comparison as the probe recorded it."""
@@ -48,8 +56,20 @@ class Comparison:
         return ""
 
     @property
+    def layer(self) -> str | None:
+        """The layer that it is a part of."""
+        return self.name if self.kind in ("layer", "added", "activity") else None
+
+    @property
     def place(self) -> str:
-        return f"the loss `{self.name}`" if self.kind == "loss" else f"{self.name} ({self.class_name})"
+        if self.kind == "loss":
+            return f"the loss `{self.name}`"
+        return f"{ADDED.get(self.kind, '')}{self.name} ({self.class_name})"
+
+
+def _worded(operation: str) -> str:
+    known = {"custom_gradient": "a custom_gradient", "StopGradient": "a stop_gradient"}
+    return known.get(operation, operation.replace("Cast to ", "a cast to "))
 
 
 def compared(record: Probed) -> Comparison:
@@ -68,5 +88,5 @@ def compared(record: Probed) -> Comparison:
         value_of(record, "is_identity") == 1,
         value_of(record, "hides_held") == 1,
         value_of(record, "dropped") > 0,
-        ", ".join(str(each) for each in operations) if isinstance(operations, list) else "",
+        ", ".join(_worded(str(each)) for each in operations) if isinstance(operations, list) else "",
     )

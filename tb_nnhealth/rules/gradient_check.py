@@ -1,9 +1,9 @@
 """Back-propagation gives another gradient than the function has.
 
 ## What it detects
-A layer or loss of one's own, or a function given to a layer, whose gradient is not that of what it computes: a wrong
-`tf.custom_gradient`, one term whose derivative is off, an operation that has none (rounding, `argmax`, a cast to whole
-numbers), a `stop_gradient` in the only way to a variable.
+A layer, loss or regularizer of one's own, or a function given to a layer, whose gradient is not that of what it
+computes: a wrong `tf.custom_gradient`, one term whose derivative is off, an operation that has none (rounding,
+`argmax`, a cast to whole numbers), a `stop_gradient` in the only way to a variable.
 
 ## Why it matters
 Training with a wrong gradient often goes on, only worse, and nothing says so. Where no gradient comes through, whatever
@@ -13,8 +13,8 @@ lies before it stays as it was initialized.
 Preflight traces one training step of a few examples, rewrites its graph into float64, random numbers fixed, and moves
 the weights by a hundredth, away from zeros, where kinks are. Then it compares slopes along random directions: the
 gradient's with that of central differences at steps from 1e-2 to 1e-7 of the values' scale, extrapolated. Each layer
-and loss of one's own is compared by itself, on its real inputs, by each of its inputs and variables; then the loss of
-the whole model, by all variables and by each.
+and loss of one's own, what a layer adds to the loss, and each regularizer is compared by itself, on its real inputs, by
+each of its inputs and variables; then the loss of the whole model, by all variables and by each.
 
 The error is the median over the directions of the difference, divided by the larger of the slope and of what the
 gradient's slope usually is. Finite differences tell their own error: estimates at other steps, and from the two sides.
@@ -93,13 +93,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 
 def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) -> Iterator[Finding]:
-    parts = [each for each in checks if each.kind in ("layer", "loss")]
+    parts = [each for each in checks if each.kind != "model"]
     whole = [each for each in checks if each.kind == "model"]
     odd = _innermost([each for each in parts if each.is_blocked or each.is_off(limits)])
     blocked, off = ([each for each in odd if each.is_blocked is kind] for kind in (True, False))
     yield from _blocked(blocked, whole, has_own_step, limits)
-    for name in dict.fromkeys(each.name for each in off):
-        yield _off([each for each in off if each.name == name], limits)
+    for place in dict.fromkeys(each.place for each in off):
+        yield _off([each for each in off if each.place == place], limits)
     rest = [each for each in whole if each.is_off(limits) and not (blocked and each.purpose(limits))]
     if rest and not off:
         yield _off(rest, limits)
@@ -107,7 +107,7 @@ def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) 
 
 def _innermost(checks: Sequence[Comparison]) -> list[Comparison]:
     """Returns those in no part that holds another of them: what is wrong in a layer is so in the one around it."""
-    names = {each.name for each in checks}
+    names = {each.name for each in checks if each.kind != "regularizer"}
     return [each for each in checks if not any(name.startswith(f"{each.name}/") for name in names)]
 
 
@@ -119,14 +119,14 @@ def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
     severity: Severity = "info" if not rest else "error" if worst.error > limits["wrong"] else "warning"
     limit = limits["wrong"] if severity == "error" else worst.limit(limits)
     ending = f": on purpose? {worst.purpose(limits).capitalize()}" if severity == "info" else ""
-    by = f" by {worst.by}" if worst.by else ""
+    by = f" by {worst.by}" if worst.by not in ("", worst.name) else ""
     return Finding(
         RULE.name,
         severity,
-        f"The gradient of {worst.place}{by} differs from finite differences by {number(worst.error)} of its size, "
-        f"which are themselves in doubt by {number(worst.doubt)}{_with(worst)}{ending}.",
-        layer=worst.name if worst.kind == "layer" else None,
-        variable=worst.by if worst.kind == "model" and worst.by else None,
+        f"The gradient of {worst.place}{by}{_with(worst)} differs from finite differences by {number(worst.error)} of "
+        f"its size; they are exact to {number(worst.doubt, 2)} of it{ending}.",
+        layer=worst.layer,
+        variable=worst.by if worst.kind in ("model", "regularizer") and worst.by else None,
         observed=worst.error,
         limit=limit,
         unit="ratio",
@@ -149,17 +149,17 @@ def _blocked(
         message = f"No gradient comes through {first.place} by {first.by}{_with(first)}{ending}."
     else:
         message = f"The loss changes with {what}, and no gradient comes back to {'them' if len(starved) > 1 else 'it'}."
-    is_layer = bool(parts) and parts[0].kind == "layer"
+    layer = parts[0].layer if parts else None
     yield Finding(
         RULE.name,
         severity,
         message,
-        layer=parts[0].name if is_layer else None,
-        variable=starved[0] if starved and not is_layer else None,
+        layer=layer,
+        variable=starved[0] if starved and not layer else None,
         observed=1.0,
         limit=limits["wrong"],
         unit="ratio",
-        others=starved[0 if is_layer else 1 :],
+        others=starved[0 if layer else 1 :],
     )
 
 
@@ -169,4 +169,4 @@ def _others(same: Sequence[Comparison], worst: Comparison) -> tuple[str, ...]:
 
 
 def _with(each: Comparison) -> str:
-    return f" (in it: {each.operations})" if each.operations and each.kind != "model" else ""
+    return f" (it has {each.operations})" if each.operations and each.kind != "model" else ""

@@ -112,3 +112,21 @@ def test_what_cannot_be_told_is_not_judged():
 def test_a_budget_that_was_too_small_is_no_pass_and_no_excuse():
     assert "2" in verdict(RULE, run(compared(), undone=2)).reason
     assert verdict(RULE, run(compared(error=0.5), undone=2)).status == "fail"
+
+
+def test_terms_of_the_loss_are_named_with_what_they_belong_to():
+    added = compared("added", error=0.02, operations=["custom_gradient", "Cast to int64"])
+    (found,) = findings(RULE, run(added, compared("model", "net", "net/a/kernel", 7e-5)))
+    assert found.layer == "net/mine" and found.variable is None
+    assert found.message == (
+        "The gradient of the loss that is added by net/mine (Mine) by input (it has a custom_gradient, a cast to int64)"
+        " differs from finite differences by 0.02 of its size; they are exact to 1e-10 of it."
+    )
+    (found,) = findings(RULE, run(compared("regularizer", "net/a/kernel", "net/a/kernel", error=0.02)))
+    assert found.layer is None and found.variable == "net/a/kernel"
+    assert found.message.startswith("The gradient of the regularizer of net/a/kernel (Mine) differs")
+
+
+def test_a_layer_and_what_it_adds_are_told_each():
+    found = findings(RULE, run(compared(error=0.02), compared("added", error=0.03)))
+    assert [finding.observed for finding in found] == [0.02, 0.03]

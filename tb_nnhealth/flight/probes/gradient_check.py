@@ -1,4 +1,4 @@
-"""Finite differences against back-propagation: of each layer and loss of somebody's own, and of the whole model."""
+"""Finite differences against back-propagation: of each layer, loss and regularizer of one's own, and of the model."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +15,7 @@ from tb_nnhealth.flight.derivatives import DIRECTIONS, NOTHING, Agreement, Objec
 from tb_nnhealth.flight.point import Point, point_of
 from tb_nnhealth.flight.sample import Sample
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.traced import Part, trained_gradients
 from tb_nnhealth.instrument.layers import sites, variable_paths
 
@@ -68,8 +69,8 @@ Task = Callable[[], Iterable[Check]]
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
-    """Returns a record for each layer and loss of somebody's own by each of its inputs and variables, and for the
-    model's loss by its variables.
+    """Returns a record for each layer, loss and regularizer of somebody's own by each of its inputs and variables, and
+    for the model's loss by its variables.
 
     Raises:
       NotMeasured: nothing can be derived, or the time is spent.
@@ -123,8 +124,8 @@ def _paths(model: Any) -> list[str]:
 
 
 def _of_parts(point: Point, paths: Sequence[str], random: np.random.Generator, later: list[Task]) -> Iterator[Task]:
-    """Yields what checks each layer and loss of somebody's own on its real inputs, by each of these and by its
-    variables; by each of them may be done `later`."""
+    """Yields what checks each layer, loss and regularizer of somebody's own on its real inputs, by each of these and by
+    its variables; by each of them may be done `later`."""
     for part in point.traced.parts:
         yield partial(_of_part, point, part, paths, random, later)
 
@@ -143,7 +144,8 @@ def _of_part(
     comparison = _Comparison(point, part.slope_of, gradients, {**point.all, **given}, operations)
     labels = {t.name: f"input {i}" if len(part.inputs) > 1 else "input" for i, t in enumerate(part.inputs)}
     labels |= {tensor.name: paths[index] for tensor, index in zip(variables, part.variables, strict=True)}
-    whole = Check(part.kind, part.name, part.class_name, "", is_identity=_is_identity(point, part, given))
+    place = paths[part.variables[0]] if part.kind == "regularizer" else part.name
+    whole = Check(part.kind, place, part.class_name, "", is_identity=_is_identity(point, part, given))
     for name in learnt:
         yield replace(comparison.made(whole, [name], random), by=labels[name], is_variable=False)
     names = [tensor.name for tensor in variables]
@@ -241,7 +243,10 @@ def _unlike(model: Any, sample: Sample, point: Point, paths: Sequence[str]) -> s
     A `tf.custom_gradient` may tell variables from what else it is given; to the twin they are numbers. Numbers that are
     drawn differ between the two, so that only what is zero in one of them tells.
     """
-    own = trained_gradients(model, sample, [point.values[tensor.name] for tensor in point.traced.values])
+    try:
+        own = trained_gradients(model, sample, [point.values[tensor.name] for tensor in point.traced.values])
+    except Exception as error:
+        raise NotMeasured(f"a step of training breaks: {told(error)}") from error
     twins = point.twin.run(point.traced.gradients, point.all)
     is_random = any("Random" in operation.type for operation in graphs.between([], [point.traced.loss]))
     return {path for path, one, other in zip(paths, own, twins, strict=True) if _differ(one, other.numpy(), is_random)}

@@ -1,8 +1,11 @@
 """gradient-check: the probe on trainings, and what it leaves of them."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from demo.preflight_gradient_faults import FAULTS
 from tb_nnhealth.flight.clock import Clock, NotMeasured
@@ -70,3 +73,63 @@ def test_a_model_that_is_not_compiled_is_derived_by_its_outputs():
     values = measure(Subject(model, Sample(np.ones((3, 4), "float32"))), Clock(60))
     assert values["is_loss"] is False and values["examples"] == 3
     assert max(check["error"] for check in values["checks"]) < 1e-7
+
+
+class Adding(keras.layers.Layer):
+    """Adds a term of its inputs to the loss."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.term = Penalty(factor).square
+
+    def build(self, shape):
+        self.scale = self.add_weight(shape=shape[-1:], initializer="ones")
+
+    def call(self, x):
+        self.add_loss(1e-3 * keras.ops.sum(self.term(x)))
+        return self.scale * x
+
+
+class Penalty(keras.regularizers.Regularizer):
+    def __init__(self, factor):
+        @tf.custom_gradient
+        def square(x):
+            return x * x, lambda upstream: factor * 2 * x * upstream
+
+        self.square = square
+
+    def __call__(self, x):
+        return 1e-3 * tf.reduce_sum(self.square(x))
+
+
+TERMS = {
+    "by inputs": (lambda factor: [Adding(factor)], "the loss that is added by {}/adding (Adding)"),
+    "of a kernel": (
+        lambda factor: [keras.layers.Dense(4, kernel_regularizer=Penalty(factor), name="held")],
+        "the regularizer of {}/held/kernel (Penalty)",
+    ),
+    "of outputs": (
+        lambda factor: [keras.layers.Dense(4, activity_regularizer=Penalty(factor), name="held")],
+        "the activity regularizer of {}/held (Penalty)",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TERMS)
+def test_a_small_term_of_the_loss_is_named_where_its_derivative_is_off(name):
+    make, place = TERMS[name]
+    said = {}
+    for factor in (1.0, 1.01):
+        keras.utils.set_random_seed(1)
+        hidden = [keras.layers.Dense(6, "tanh"), *make(factor), keras.layers.Dense(3, "softmax")]
+        model = keras.Sequential([keras.Input((4,)), *hidden])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        x = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+        said[factor] = verdict_of(RULE, Subject(model, Sample(x, np.arange(16) % 3, batch_size=8)))
+    assert said[1.0].status == "pass"
+    (finding,) = said[1.01].findings
+    called = (finding.layer or finding.variable).split("/")[0]
+    told = re.sub(r"adding_\d+", "adding", finding.message)
+    assert told.startswith(f"The gradient of {place.format(called)}")
+    assert 1e-4 < finding.observed < 0.011
