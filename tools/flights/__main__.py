@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.only:
         print(tables(outcomes))
     else:
-        options.page.write_text(page(outcomes), encoding="utf-8")
+        options.page.write_text(page(outcomes, len(known)), encoding="utf-8")
         console.print(f"Page: {options.page}", soft_wrap=True)
     for title, trouble in troubles.items():
         print(f"flights: {title} {trouble}", file=sys.stderr)

@@ -14,9 +14,10 @@ with, and such that a naive one would find fault with and it must not. A *sick* 
 this page. The cases were made by those who wrote the probes: there is no held-out part."""
 
 
-def page(outcomes: Sequence[Said]) -> str:
-    """Returns the page."""
-    return f"{INTRODUCTION}\n\n{tables(outcomes)}"
+def page(outcomes: Sequence[Said], planned: int) -> str:
+    """Returns the page of what was flown of so many flights that there are."""
+    flown = f"{len(outcomes)} of the {planned} flights that there are were made."
+    return f"{INTRODUCTION}\n\n{flown} {tables(outcomes)}"
 
 
 def tables(outcomes: Sequence[Said]) -> str:
