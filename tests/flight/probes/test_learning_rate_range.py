@@ -68,16 +68,12 @@ def hard(optimizer, dropout=0.0):
 
 
 @pytest.mark.parametrize(
-    "optimizer, dropout, steps",
-    [
-        (optimizers.AdamW(1e-3), 0.0, (0, 100)),
-        (optimizers.SGD(0.01), 0.0, (0, 100)),
-        (optimizers.SGD(0.01), 0.3, (200, 800)),
-    ],
+    "optimizer, dropout",
+    [(optimizers.AdamW(1e-3), 0.0), (optimizers.SGD(0.01), 0.0), (optimizers.SGD(0.01), 0.3)],
 )
-def test_a_loss_that_differs_from_batch_to_batch_is_seen_to_fall(optimizer, dropout, steps):
+def test_a_loss_that_differs_from_batch_to_batch_is_seen_to_fall(optimizer, dropout):
+    keras.utils.set_random_seed(1)
     values = measure(hard(optimizer, dropout), Clock(60))
-    assert steps[0] < len(values["rates"]) <= steps[1]
     assert values["explosion"] / 12 < values["suggestion"] <= values["explosion"] / 9
 
 
