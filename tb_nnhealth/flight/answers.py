@@ -1,6 +1,5 @@
 """What a model answers in inference mode, the same whenever it is asked."""
 
-import re
 from typing import Any
 
 import keras
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.rows import Floats
+from tb_nnhealth.flight.telling import told
 
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
@@ -35,7 +35,7 @@ class Answers:
         try:
             return [tf.convert_to_tensor(leaf) for leaf in keras.tree.flatten(self._model(x, training=False))]
         except Exception as error:
-            raise NotMeasured(f"the model could not be called in inference mode ({_told(error)})") from error
+            raise NotMeasured(f"the model could not be called in inference mode ({told(error)})") from error
 
     def __call__(self, x: Any, afresh: bool = True) -> list[Floats]:
         """Returns the outputs for a batch, a structure of arrays.
@@ -47,13 +47,6 @@ class Answers:
         if not all(output.dtype.is_floating or output.dtype.is_integer or output.dtype.is_bool for output in outputs):
             raise NotMeasured("the model's outputs are no numbers")
         return [tf.cast(output, tf.float64).numpy() for output in outputs]
-
-
-def _told(error: Exception) -> str:
-    """Returns the first line of an error that says something: Keras' first one only says where."""
-    lines = [line.strip() for line in re.sub(r"\x1b\[\d+m", "", str(error)).splitlines()]
-    saying = (line for line in lines if line and not line.startswith("Exception encountered"))
-    return f"{type(error).__name__}: {next(saying, '')}".rstrip(": ")
 
 
 def tensors(x: Any) -> Any:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.objective import has_own_loss
 from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.trainer import as_tensors
 from tb_nnhealth.instrument.batch import mean_loss
 
 Floats = NDArray[np.float64]
@@ -44,7 +45,7 @@ class Answers:
         chunks = [np.arange(start, start + sample.batch_size) for start in range(0, sample.examples, sample.batch_size)]
         parts = [sample.take(np.minimum(chunk, sample.examples - 1)) for chunk in chunks]
         try:
-            answers = [keras.tree.map_structure(np.asarray, self._of_batch(_tensors(part.x))) for part in parts]
+            answers = [keras.tree.map_structure(np.asarray, self._of_batch(as_tensors(part.x))) for part in parts]
         except Exception as error:
             raise NotMeasured(f"the model does not answer in inference mode: {type(error).__name__}") from error
         return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves)[: sample.examples], *answers)
@@ -107,7 +108,7 @@ class Costs:
     def _of_pairs(self, answers: Any, sample: Sample, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
         many = max(1, MOST_NUMBERS // _size(answers, sample.examples))
         x = sample.x if self._is_own else None
-        held = _tensors((x, answers)), _tensors((sample.y, sample.weights))
+        held = as_tensors((x, answers)), as_tensors((sample.y, sample.weights))
         if self._compiled is None:
             self._compiled = tf.function(self._traced, autograph=False, reduce_retracing=True)
         try:
@@ -139,16 +140,6 @@ class Costs:
 
 def _taken(structure: Any, index: tf.Tensor) -> Any:
     return tf.nest.map_structure(lambda leaf: None if leaf is None else tf.gather(leaf, index)[None], structure)
-
-
-def _tensors(structure: Any) -> Any:
-    return tf.nest.map_structure(_tensor, structure)
-
-
-def _tensor(array: Any) -> Any:
-    if array is None:
-        return None
-    return tf.convert_to_tensor(array.astype(keras.config.floatx()) if array.dtype == np.float64 else array)
 
 
 def _size(answers: Any, examples: int) -> int:

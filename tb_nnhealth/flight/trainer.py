@@ -17,6 +17,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.copied import copied, rates_of
 from tb_nnhealth.flight.objective import Batch
 from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.telling import told
 
 if TYPE_CHECKING:
     from tb_nnhealth.flight.subject import Subject
@@ -84,7 +85,7 @@ class Trainer:
             try:
                 loss = self._step(tensors(sample))
             except Exception as error:
-                raise NotMeasured(f"a step of training breaks: {_first_line(error)}") from error
+                raise NotMeasured(f"a step of training breaks: {told(error)}") from error
             yield loss
 
     def train(self, batches: Iterable[Sample], clock: Clock) -> NDArray[np.float64]:
@@ -106,7 +107,7 @@ class Trainer:
             try:
                 losses = self._objective.losses(tensors(kept)).numpy()
             except Exception as error:
-                raise NotMeasured(f"an evaluation breaks: {_first_line(error)}") from error
+                raise NotMeasured(f"an evaluation breaks: {told(error)}") from error
             found.append(losses[: sample.examples - start])
         return np.concatenate(found).astype(np.float64)
 
@@ -173,8 +174,13 @@ def _loss_scale(optimizer: Any) -> Any:
 
 def tensors(sample: Sample) -> Batch:
     """Returns the examples as a step takes them."""
-    x, y, weights = (tf.nest.map_structure(_tensor, part) for part in (sample.x, sample.y, sample.weights))
+    x, y, weights = map(as_tensors, (sample.x, sample.y, sample.weights))
     return x, y, weights
+
+
+def as_tensors(structure: Any) -> Any:
+    """Returns a structure of arrays, and of None, as tensors; float64 as what Keras computes with."""
+    return tf.nest.map_structure(_tensor, structure)
 
 
 def _tensor(array: Any) -> Any:
@@ -185,8 +191,3 @@ def _tensor(array: Any) -> Any:
 
 def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
     return value if np.any(value) else None
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'without a message'}"
