@@ -16,14 +16,14 @@ import tensorflow as tf
 
 from tb_nnhealth.configuration import perhaps
 from tb_nnhealth.flight import first_steps
-from tb_nnhealth.flight.arrays import SampleError
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.kept import build, kept
+from tb_nnhealth.flight.keeping.kept import build, kept
 from tb_nnhealth.flight.log import FlightLog
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tb_nnhealth.flight.progress import Progress
+from tb_nnhealth.flight.reading.arrays import SampleError
+from tb_nnhealth.flight.reading.sample import Sample, read
 from tb_nnhealth.flight.report import PreflightReport
-from tb_nnhealth.flight.sample import Sample, read
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run

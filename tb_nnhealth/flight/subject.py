@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tb_nnhealth.flight.objective import Objective
-from tb_nnhealth.flight.sample import Sample
-from tb_nnhealth.flight.trainer import Trainer
+from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.training.objective import Objective
+from tb_nnhealth.flight.training.trainer import Trainer
 
 
 @dataclass(frozen=True)

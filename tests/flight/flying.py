@@ -8,7 +8,7 @@ import keras
 from demo.training import Training
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.zoo import Flight
 from tests.rules.builder import verdict, with_probe

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.answers import Answers, deviation, epsilon, tensors
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.examples.rows import Floats, named_arrays
+from tb_nnhealth.flight.examples.targets import OF_CLASSES, loss_of
+from tb_nnhealth.flight.examples.twins import twins
 from tb_nnhealth.flight.outset import where_it_begins
-from tb_nnhealth.flight.rows import Floats, named_arrays
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.targets import OF_CLASSES, loss_of
-from tb_nnhealth.flight.twins import twins
 from tb_nnhealth.instrument.batch import output_names
 
 SHARE = 1.0

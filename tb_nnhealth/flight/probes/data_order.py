@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight import order
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.rows import are_windows, named_arrays
+from tb_nnhealth.flight.examples import order
+from tb_nnhealth.flight.examples.rows import are_windows, named_arrays
+from tb_nnhealth.flight.examples.targets import CLASSES, Target, as_classes, targets_of
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.targets import CLASSES, Target, as_classes, targets_of
 
 SHARE = 0.2
 

@@ -7,13 +7,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tb_nnhealth.flight.broadcasts import broadcasts
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.own import own_losses
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.gradients.broadcasts import broadcasts
+from tb_nnhealth.flight.gradients.own import own_losses
+from tb_nnhealth.flight.gradients.traced import as_it_is
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
-from tb_nnhealth.flight.traced import as_it_is
 
 SHARE = 0.3
 

@@ -9,14 +9,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tb_nnhealth.flight import graphs, nudged
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.derivatives import DIRECTIONS, NOTHING, Agreement, Objective, agreement
-from tb_nnhealth.flight.point import Point, point_of
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.gradients import graphs, nudged
+from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Objective, agreement
+from tb_nnhealth.flight.gradients.point import Point, point_of
+from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
-from tb_nnhealth.flight.traced import Part, trained_gradients
 from tb_nnhealth.instrument.layers import sites, variable_paths
 
 SHARE = 1.5

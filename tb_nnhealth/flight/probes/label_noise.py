@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.neighbours import MOST_VALUES, NEAREST, Votes, features, votes
-from tb_nnhealth.flight.rows import Array, is_numeric, named_arrays
+from tb_nnhealth.flight.examples.neighbours import MOST_VALUES, NEAREST, Votes, features, votes
+from tb_nnhealth.flight.examples.rows import Array, is_numeric, named_arrays
+from tb_nnhealth.flight.examples.targets import CLASSES, as_classes, targets_of
+from tb_nnhealth.flight.examples.twins import may_coincide, twins
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.targets import CLASSES, as_classes, targets_of
-from tb_nnhealth.flight.twins import may_coincide, twins
 
 SHARE = 0.2
 

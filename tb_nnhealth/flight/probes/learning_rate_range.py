@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.copied import own_rates, parts_of
-from tb_nnhealth.flight.explosion import (
+from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.training.copied import own_rates, parts_of
+from tb_nnhealth.flight.training.explosion import (
     CYCLE,
     explosion_of,
     has_exploded,
@@ -27,9 +29,7 @@ from tb_nnhealth.flight.explosion import (
     steepest_of,
     suggestion_of,
 )
-from tb_nnhealth.flight.sample import Sample
-from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.trainer import Trainer
+from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.numbers import number
 
 SHARE = 1.5

@@ -1,8 +1,9 @@
 """Trains the model on a few examples, again and again, until it knows them by heart or does not get any further.
 
 An Adam beside the model's own optimizer trains it, at one learning rate after another. What stands against fitting is
-turned off: see `tb_nnhealth.flight.quiet`. Where the model has layers of a user's own, it is tried in inference
-mode, too, in which these are still; and at last on two examples, which even a model of few parameters can tell apart.
+turned off: see `tb_nnhealth.flight.training.quiet`. Where the model has layers of a user's own, it is tried in
+inference mode, too, in which these are still; and at last on two examples, which even a model of few parameters can
+tell apart.
 """
 
 import math
@@ -16,12 +17,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock
-from tb_nnhealth.flight.natural import natural
-from tb_nnhealth.flight.reference import Reference, reference
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.tiny import chosen
-from tb_nnhealth.flight.trainer import Trainer, tensors
+from tb_nnhealth.flight.training.natural import natural
+from tb_nnhealth.flight.training.reference import Reference, reference
+from tb_nnhealth.flight.training.tiny import chosen
+from tb_nnhealth.flight.training.trainer import Trainer, tensors
 
 SHARE = 2.5
 

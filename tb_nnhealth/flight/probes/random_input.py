@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight.brief import brief_of
+from tb_nnhealth.flight.brief.brief_training import brief_of
+from tb_nnhealth.flight.brief.trial import Trial, told
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.trial import Trial, told
 
 SHARE = 2.0
 

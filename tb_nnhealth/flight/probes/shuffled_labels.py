@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from tb_nnhealth.flight.brief import brief_of
+from tb_nnhealth.flight.brief.brief_training import brief_of
+from tb_nnhealth.flight.brief.relation import detectable
+from tb_nnhealth.flight.brief.trial import TESTS, told
 from tb_nnhealth.flight.clock import Clock
-from tb_nnhealth.flight.relation import detectable
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.trial import TESTS, told
 
 SHARE = 1.2
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight import order, shift
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.rows import Array, Floats, are_windows, is_numeric, named_arrays, rows_of
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.examples import order, shift
+from tb_nnhealth.flight.examples.rows import Array, Floats, are_windows, is_numeric, named_arrays, rows_of
+from tb_nnhealth.flight.examples.targets import CLASSES, NUMBERS, Target, as_classes, targets_of
+from tb_nnhealth.flight.examples.twins import common, may_coincide, twins, vary
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.targets import CLASSES, NUMBERS, Target, as_classes, targets_of
-from tb_nnhealth.flight.twins import common, may_coincide, twins, vary
 from tb_nnhealth.instrument.batch import input_names
 
 SHARE = 0.2

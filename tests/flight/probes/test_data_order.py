@@ -6,7 +6,7 @@ import pytest
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.data_order import measure
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import flown
 from tests.flight.zoo.data_order import FLIGHTS

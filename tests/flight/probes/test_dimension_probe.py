@@ -7,7 +7,7 @@ import pytest
 from demo.preflight_gradient_faults import FAULTS
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.dimension_probe import measure
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import flown, subject_of, verdict_of
 from tests.flight.zoo.dimension_probe import FLIGHTS

@@ -10,7 +10,7 @@ import tensorflow as tf
 from demo.preflight_gradient_faults import FAULTS
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.gradient_check import measure
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import flown, subject_of, verdict_of
 from tests.flight.zoo.gradient_check import FLIGHTS, Rounded, classes

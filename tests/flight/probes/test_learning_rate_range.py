@@ -6,11 +6,11 @@ import pytest
 from keras import layers, optimizers
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.copied import own_rates
 from tb_nnhealth.flight.probes.learning_rate_range import LEAST_BATCH, LEAST_STEPS, _fitting, measure
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.trainer import Trainer
+from tb_nnhealth.flight.training.copied import own_rates
+from tb_nnhealth.flight.training.trainer import Trainer
 from tests.flight.flying import judged, measured
 from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY
 

@@ -7,7 +7,7 @@ from keras import layers
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.overfit_tiny_batch import GOAL, TRIAL, Attempt, _ended, measure
-from tb_nnhealth.flight.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import judged, measured
 from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, ROWS, SICK

@@ -1,0 +1,116 @@
+"""The examples of brief trainings: those that are used, their batches, and what is put in their place."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Literal
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_nnhealth.flight.brief.features import encoded, features, main_direction
+from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.subject import Subject
+
+Kind = Literal["real", "planted", "shuffled", "noise"]
+"""Examples as they are; with their targets in an order that follows the inputs; with inputs of other examples; with
+noise for inputs."""
+
+LEAST_EXAMPLES = 40
+MOST_EXAMPLES = 1024
+MOST_BYTES = 64 * 2**20
+"""Of large examples only as many are used as are together no larger."""
+
+MOST_IN_BATCH = 16
+
+
+def used(subject: Subject) -> Sample:
+    """Returns the examples that are used: copies are left out where they are few, for they would be known by heart."""
+    sample = subject.training
+    if sample.y is None or all(leaf is None for leaf in keras.tree.flatten(sample.y)):
+        raise NotMeasured("the data have no targets")
+    first = first_of_each(sample.x)
+    if len(first) >= sample.examples / 2:
+        sample = sample.take(first)
+    if sample.examples < LEAST_EXAMPLES:
+        raise NotMeasured(
+            f"it needs {LEAST_EXAMPLES} different examples to tell anything from chance, and has {sample.examples}"
+        )
+    size = sum(leaf.nbytes for leaf in keras.tree.flatten(sample.x) if leaf is not None) / sample.examples
+    most = int(max(LEAST_EXAMPLES, min(MOST_EXAMPLES, MOST_BYTES / max(1, size))))
+    if sample.examples > most:
+        chosen = subject.random("brief sample").permutation(sample.examples)[:most]
+        sample = sample.take(np.sort(chosen))
+    return replace(sample, batch_size=_fixed_batch(subject.model) or sample.batch_size)
+
+
+def first_of_each(inputs: Any) -> NDArray[np.int64]:
+    """Returns the index of the first example of each input, in order."""
+    leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(inputs) if leaf is not None]
+    seen: dict[bytes, int] = {}
+    for index in range(len(leaves[0])):
+        seen.setdefault(b"|".join(_bytes(leaf[index]) for leaf in leaves), index)
+    return np.array(list(seen.values()), np.int64)
+
+
+def _bytes(cell: Any) -> bytes:
+    array = np.ascontiguousarray(cell)
+    return repr(array.tolist()).encode() if array.dtype.kind == "O" else array.tobytes()
+
+
+def batch_size(sample: Sample, model: Any, examples: int) -> int:
+    """Returns how many of these examples a step takes: as many as the model was made for, where that is one number."""
+    fixed = _fixed_batch(model)
+    if fixed is None:
+        return min(sample.batch_size, MOST_IN_BATCH, examples)
+    if fixed > examples:
+        raise NotMeasured(f"the model takes batches of {fixed} only, and {examples} examples can be spared to train it")
+    return fixed
+
+
+def _fixed_batch(model: Any) -> int | None:
+    """Returns the only batch size that the model takes, None where it takes any."""
+    sizes = [tensor.shape[0] for tensor in getattr(model, "inputs", None) or () if tensor.shape[0] is not None]
+    return int(sizes[0]) if sizes else None
+
+
+def batches(sample: Sample, size: int, random: np.random.Generator) -> Iterator[Sample]:
+    """Yields batches without end, each example once before any comes again."""
+    while True:
+        order = random.permutation(sample.examples)
+        for start in range(0, sample.examples - size + 1, size):
+            yield sample.take(order[start : start + size])
+
+
+def of_kind(kind: Kind, sample: Sample, subject: Subject) -> Sample:
+    """Returns the sample with what such a training has in place of its inputs or targets."""
+    random = subject.random(f"brief data {kind}")
+    if kind == "planted":
+        return _planted(sample, subject)
+    if kind == "shuffled":
+        return replace(sample, x=sample.take(random.permutation(sample.examples)).x)
+    if kind == "noise":
+        return replace(sample, x=keras.tree.map_structure(lambda leaf: _noise(leaf, random), sample.x))
+    return sample
+
+
+def _planted(sample: Sample, subject: Subject) -> Sample:
+    """Returns the sample with its targets in an order in which they are related to the inputs: that of their main
+    direction, for inputs in the order of theirs."""
+    by_input = np.argsort(main_direction(features(sample.x, subject.random("brief features"))))
+    by_target = np.argsort(main_direction(encoded(sample.y, subject.random("brief targets"))))
+    order = np.empty(sample.examples, np.int64)
+    order[by_input] = by_target
+    other = sample.take(order)
+    return replace(sample, y=other.y, weights=other.weights)
+
+
+def _noise(leaf: Any, random: np.random.Generator) -> Any:
+    """Returns normal numbers of the same mean and deviation, each place by itself; ids and words are drawn from it."""
+    if leaf is None:
+        return None
+    if leaf.dtype.kind != "f":
+        return random.permuted(leaf, axis=0)
+    mean, spread = leaf.mean(axis=0, dtype=np.float64), leaf.std(axis=0, dtype=np.float64)
+    return (random.standard_normal(leaf.shape) * spread + mean).astype(leaf.dtype)

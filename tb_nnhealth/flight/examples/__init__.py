@@ -1,0 +1,1 @@
+"""What examples say of themselves: their order, their neighbours, their targets, and those of another set."""

@@ -1,0 +1,1 @@
+"""The gradient of a training step, against differences in double precision. Needs TensorFlow."""

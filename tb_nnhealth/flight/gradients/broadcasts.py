@@ -1,0 +1,75 @@
+"""Where a loss brings targets and predictions of different shapes together."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.flight.gradients import graphs
+from tb_nnhealth.flight.gradients.traced import as_it_is
+from tb_nnhealth.flight.reading.sample import Sample
+
+ELEMENTWISE = (
+    *("Sub", "AddV2", "Add", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum", "Pow"),
+    *("Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "Xdivy", "Xlogy"),
+)
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """An operation on a tensor made of targets and one made of predictions, of other shapes than each other."""
+
+    operation: str
+    target: tuple[int, ...]
+    prediction: tuple[int, ...]
+    result: tuple[int, ...]
+
+    def record(self) -> dict[str, Any]:
+        return {name: value if isinstance(value, str) else list(value) for name, value in asdict(self).items()}
+
+
+def broadcasts(model: Any, sample: Sample, predictions: Any) -> list[Broadcast]:
+    """Returns the operations of a model's loss that broadcast targets against predictions.
+
+    Args:
+      model: compiled.
+      sample: some examples.
+      predictions: the model's of these.
+    """
+    kept: dict[str, list[tf.Tensor]] = {}
+
+    def loss(y: Any, predicted: Any) -> tf.Tensor:
+        kept.update(y=_tensors(y), predicted=_tensors(predicted))
+        with as_it_is(model):
+            return model._compute_loss(sample.x, y, predicted, sample.weights, training=False)
+
+    y = keras.tree.map_structure(lambda leaf: None if leaf is None else tf.constant(leaf), sample.y)
+    graph = tf.function(loss, autograph=False).get_concrete_function(y, predictions).graph
+    pairs = [op for op in graph.get_operations() if op.type in ELEMENTWISE and _differ(op)]
+    found = []
+    for operation in pairs:
+        sides = [_side(tensor, kept) for tensor in operation.inputs]
+        if sorted(sides) == ["predicted", "y"]:
+            shapes = {side: _shape(tensor) for side, tensor in zip(sides, operation.inputs, strict=True)}
+            found.append(Broadcast(operation.type, shapes["y"], shapes["predicted"], _shape(operation.outputs[0])))
+    return list(dict.fromkeys(found))
+
+
+def _differ(operation: Any) -> bool:
+    one, other = operation.inputs
+    are_known = all(tensor.shape.is_fully_defined() for tensor in (one, other, operation.outputs[0]))
+    return are_known and bool(one.shape != other.shape)
+
+
+def _side(tensor: tf.Tensor, kept: dict[str, list[tf.Tensor]]) -> str:
+    """Returns what a tensor is made of: "y", "predicted", both or neither in one word."""
+    return "".join(side for side in ("predicted", "y") if graphs.depends(tensor, kept[side]))
+
+
+def _shape(tensor: tf.Tensor) -> tuple[int, ...]:
+    return tuple(int(length) for length in tensor.shape)
+
+
+def _tensors(structure: Any) -> list[tf.Tensor]:
+    return [leaf for leaf in keras.tree.flatten(structure) if isinstance(leaf, tf.Tensor)]

@@ -1,0 +1,119 @@
+"""A gradient against finite differences, along random directions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from tb_nnhealth.flight.gradients import nudged
+from tb_nnhealth.flight.gradients.slopes import slope
+
+DIRECTIONS = 5
+
+MOST_DOUBT = 1e-3
+"""Slopes in more doubt, as a share of what a gradient's slope usually is, are left out: of a kink, or of noise."""
+
+SMALLEST = 1e-7
+"""A slope below this share of the function's value is rounding: a key's bias moves all that softmax compares alike."""
+
+LARGE = (0.1, 0.3, 1.0, 3.0)
+"""Steps that change what depends on a value at all, through a rounding, too, as shares of its scale."""
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A function `value` of tensors given by name, and its `gradients` by some of them, by name."""
+
+    value: Callable[[Values], float]
+    gradients: Callable[[Values], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well a gradient agrees with finite differences: medians over the directions that tell, if these are most.
+
+    `error` is the deviation divided by the larger of the slope and what the gradient's slope usually is along such a
+    direction, or the smallest that counts; `doubt` is that of the finite differences, in the same unit. `is_blocked`:
+    the gradient is zero wherever it was taken, and the function is not constant; `is_stepped`: it is constant in
+    steps, and the gradient is not zero.
+    """
+
+    error: float = float("nan")
+    doubt: float = float("nan")
+    directions: int = 0
+    dropped: int = 0
+    is_blocked: bool = False
+    is_stepped: bool = False
+
+
+NOTHING = Agreement()
+"""What nothing was found of."""
+
+
+def agreement(
+    of: Objective,
+    at: Mapping[str, Any],
+    scales: Mapping[str, Any],
+    random: np.random.Generator,
+    count: int = DIRECTIONS,
+) -> Agreement:
+    """Returns how well the gradient by some tensors, taken together, agrees with finite differences.
+
+    Args:
+      of: the function and its gradients.
+      at: the tensors' values, by name.
+      scales: by how much each of their values may be changed, by name.
+      random: draws the directions.
+      count: how many directions.
+    """
+    values = {name: np.asarray(value, np.float64) for name, value in at.items()}
+    gradients = {name: np.asarray(g, np.float64) for name, g in of.gradients(values).items() if name in values}
+    size = np.sqrt(sum(np.sum(np.square(g * scales[name])) for name, g in gradients.items()))
+    least = max(float(size), SMALLEST * abs(of.value({})))
+    ways = [{name: nudged.direction(scales[name], random) for name in values} for _ in range(count)]
+    if not size:
+        return Agreement(is_blocked=_is_blocked(of, values, ways[0]), error=0.0, doubt=0.0, directions=count)
+    errors, doubts, flat = [], [], 0
+    for way in ways:
+        found = slope(partial(_along, of, values, way))
+        expected = sum(float(np.sum(g * way[name])) for name, g in gradients.items())
+        unit = max(least, abs(found.value)) if np.isfinite(found.value) else least
+        flat += found.is_flat
+        if found.doubt <= MOST_DOUBT * unit:
+            errors.append(abs(expected - found.value) / unit)
+            doubts.append(found.doubt / unit)
+    is_stepped = flat == count and _responds(of, values, ways[0])
+    if 2 * len(errors) <= count:
+        return Agreement(directions=count, dropped=count, is_stepped=is_stepped)
+    return Agreement(
+        float(np.median(errors)), float(np.median(doubts)), count, count - len(errors), is_stepped=is_stepped
+    )
+
+
+def _is_blocked(of: Objective, values: Values, way: Values) -> bool:
+    """Returns whether the gradient stays zero far away, too, where a unit that is dead here would be alive."""
+    moved = [_moved(values, way, step) for step in LARGE]
+    return _responds(of, values, way) and not any(
+        np.any(np.asarray(gradient))
+        for point in moved
+        for name, gradient in of.gradients(point).items()
+        if name in values
+    )
+
+
+def _responds(of: Objective, values: Values, way: Values) -> bool:
+    middle = of.value(values)
+    found = [of.value(_moved(values, way, step)) for step in LARGE]
+    return any(abs(value - middle) > 1e-6 * abs(middle) for value in found if np.isfinite(value))
+
+
+def _along(of: Objective, values: Values, way: Values, step: float) -> float:
+    return of.value(_moved(values, way, step))
+
+
+def _moved(values: Values, way: Values, step: float) -> dict[str, Any]:
+    return {name: value + step * way[name] for name, value in values.items()}

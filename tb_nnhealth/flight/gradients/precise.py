@@ -1,0 +1,65 @@
+"""Runs parts of a traced graph in double precision, where the graph can be had in it."""
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from tb_nnhealth.flight.gradients.doubled import doubled
+
+_COUNT = itertools.count()
+
+Feeds = Mapping[str, Any]
+"""Values by the names of the tensors that they take the place of."""
+
+
+class Precise:
+    """The twin of a traced function, of whose graph any part can be run.
+
+    Args:
+      function: a concrete function.
+      arguments: its values.
+      is_double: whether it computes with float64, or as the function does.
+
+    Raises:
+      NotDoubled, ValueError, tf.errors.OpError: the graph cannot be had in double precision.
+    """
+
+    def __init__(self, function: Any, arguments: Sequence[Any], is_double: bool = True) -> None:
+        definition = function.graph.as_graph_def()
+        self.is_double = is_double
+        self._graph = _imported(doubled(definition, f"__precise{next(_COUNT)}") if is_double else definition)
+        given = [*arguments, *function.captured_inputs]
+        self.given = {t.name: self._fitting(t.name, v) for t, v in zip(function.inputs, given, strict=True)}
+
+    def run(self, fetched: Sequence[tf.Tensor], feeds: Feeds) -> list[Any]:
+        """Returns the tensors' values, with others in the place of those of `feeds`."""
+        return self.function(fetched, feeds)({})
+
+    def function(self, fetched: Sequence[tf.Tensor], feeds: Feeds) -> Callable[[Feeds], list[Any]]:
+        """Returns what computes the tensors from the values of `feeds`, of which it may be given others."""
+        usual = {**self.given, **{name: self._fitting(name, value) for name, value in feeds.items()}}
+        pruned = self._graph.prune(list(map(self._tensor, usual)), [self._tensor(tensor.name) for tensor in fetched])
+
+        def run(others: Feeds) -> list[Any]:
+            changed = {name: self._fitting(name, value) for name, value in others.items()}
+            values = list({**usual, **changed}.values())
+            # A call by its public name tells, in an error that it catches, what all the values are.
+            return list(pruned._call_flat(values, pruned.captured_inputs))
+
+        return run
+
+    def _tensor(self, name: str) -> tf.Tensor:
+        return self._graph.graph.get_tensor_by_name(name)
+
+    def _fitting(self, name: str, value: Any) -> Any:
+        """Returns a value in the type that the graph takes it in."""
+        wanted = self._tensor(name).dtype
+        if wanted == tf.resource:
+            return value
+        return tf.identity(tf.cast(value, wanted) if wanted.is_floating else value)
+
+
+def _imported(definition: Any) -> Any:
+    return tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(definition, name=""), [])

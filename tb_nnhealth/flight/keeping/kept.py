@@ -1,0 +1,66 @@
+"""A model that anything may be done to, and that is afterwards as if nothing had been done.
+
+A training that follows is the same to the last bit: the same weights, the same random numbers, the same names.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_nnhealth.flight.keeping.chance import Chance
+from tb_nnhealth.flight.keeping.objects import Snapshot
+
+
+@contextlib.contextmanager
+def kept(*owners: Any) -> Iterator[None]:
+    """Brings models and the process' random generators back to what they were before, whatever happens in between.
+
+    What is brought back is all that is reached from a model: values of variables, what is built, compiled and
+    trainable, optimizers, metrics and step functions. A model that is not built is not built again, so that a `fit`
+    draws its weights as it would have. May be nested; values of variables are held once.
+
+    Args:
+      owners: Keras models, built and compiled or not, or other objects that hold a state, such as a `PyDataset`.
+    """
+    chance = Chance()
+    state = Snapshot(owners)
+    try:
+        state.part_functions()
+        chance.part_seeds()
+        yield
+    finally:
+        _surely(state.restore, chance.restore)
+
+
+def build(model: Any, x: Any) -> None:
+    """Builds a model that is not built, with the very weights that a `fit` would draw. Nothing is computed.
+
+    Args:
+      model: the model.
+      x: inputs as the model takes them, arrays with a leading axis of examples.
+    """
+    if all(layer.built for layer in model._flatten_layers()):
+        return
+    specs = keras.tree.map_structure(lambda leaf: tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype), x)
+    arguments = {"training": True} if model._call_has_training_arg else {}
+    try:
+        tf.function(lambda inputs: model(inputs, **arguments), autograph=False).get_concrete_function(specs)
+    except Exception:  # It runs eagerly, or wants to know how many examples there are.
+        model(keras.tree.map_structure(tf.convert_to_tensor, x))
+
+
+def _surely(*actions: Callable[[], None]) -> None:
+    """Does all of it. Ctrl-C in between comes when it is done."""
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            for action in actions:
+                action()
+            break
+        except KeyboardInterrupt as again:
+            interrupt = again
+    if interrupt is not None:
+        raise interrupt

@@ -1,0 +1,262 @@
+"""The first examples of anything that `fit` takes, in NumPy; the data then go on from where they were.
+
+Arrays are shuffled by `fit`: of these the sample is a random choice. Of all else it is the first batches.
+"""
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_nnhealth.flight.reading import arrays, batches
+from tb_nnhealth.flight.reading.arrays import SampleError
+from tb_nnhealth.numbers import whole
+
+DEFAULT_BATCH_SIZE = 32
+"""What `fit` makes of arrays where it is told nothing else."""
+
+MOST_TOLD = 200
+"""So many characters are told of another's error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some examples of a data set, in host memory.
+
+    Args:
+      x, y, weights: structures of arrays, as the model takes them, each with a leading axis of n examples; `y` and
+        `weights` are None where there are none.
+      batch_size: how many examples are in a batch, of unequal ones the most.
+      total: how many examples there are in all, the last batch counted as full; None where that is not known.
+      ordered: the first targets in the order of the data; None where there are none.
+      shuffles: whether `fit` shuffles the examples whatever their order.
+      sizes: the sizes of the batches that were read.
+      problems: sentences for the user.
+      places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
+      broken: why no more than these could be read, empty where more could.
+      rest: where the data can be read but once, a generator of all batches, also of those that were read.
+    """
+
+    x: Any
+    y: Any = None
+    weights: Any = None
+    batch_size: int = DEFAULT_BATCH_SIZE
+    total: int | None = None
+    ordered: Any = None
+    shuffles: bool = False
+    sizes: tuple[int, ...] = ()
+    problems: tuple[str, ...] = ()
+    rest: Iterator[Any] | None = None
+    broken: str = ""
+    places: NDArray[np.int64] | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many examples there are: n."""
+        return len(keras.tree.flatten(self.x)[0])
+
+    def take(self, indices: Any) -> "Sample":
+        """Returns a sample of some of the examples, which may be repeated."""
+        chosen = np.arange(self.examples)[indices]
+        x, y, weights = (arrays.rows(part, chosen) for part in (self.x, self.y, self.weights))
+        places = chosen if self.places is None else self.places[chosen]
+        size = min(self.batch_size, len(chosen))
+        return replace(self, x=x, y=y, weights=weights, batch_size=size, places=places, problems=(), rest=None)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    examples: int
+    bytes: int
+    ordered: int
+    seconds: float
+
+
+def read(
+    data: Any,
+    model: Any = None,
+    most_examples: int = 512,
+    most_bytes: int = 32 * 2**20,
+    most_ordered: int = 4096,
+    seed: int = 0,
+    batch_size: int | None = None,
+    most_seconds: float = 10.0,
+) -> Sample:
+    """Returns a sample of data.
+
+    The process' random generators are brought back, but for those that a Python generator draws from: its batches are
+    handed on in `Sample.rest`. So nothing may bring these back after this is called.
+
+    Args:
+      data: arrays `x`, `(x, y)` or `(x, y, sample_weight)`, structures of them, or a `tf.data.Dataset`, `PyDataset`,
+        generator or `DataLoader` of batches of these.
+      model: the model that takes the data; None where it is not known.
+      most_examples: how many examples are taken.
+      most_bytes: how many bytes the examples may have; one is taken in any case.
+      most_ordered: how many targets are read in the order of the data.
+      seed: of the choice among arrays.
+      batch_size: that of arrays.
+      most_seconds: so long after the first batch reading ends with what was read.
+
+    Raises:
+      SampleError: says why no example can be had.
+    """
+    limits = _Limits(most_examples, most_bytes, most_ordered, most_seconds)
+    source = batches.source_of(data)
+    if source is None:
+        return _of_arrays(arrays.unpacked(data, model), limits, seed, batch_size)
+    return _of_batches(source, model, limits)
+
+
+def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
+    total = arrays.length(parts)
+    if not total:
+        raise SampleError("Expected at least one example. Received: none.")
+    fitting = limits.bytes // max(1, arrays.bytes_of_one(parts))
+    chosen = np.random.default_rng(seed).choice(total, max(1, min(limits.examples, fitting, total)), replace=False)
+    x, y, weights = (arrays.rows(part, chosen) for part in parts)
+    size = min(total, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
+    problems = (*arrays.filled_up(parts), *_problems(y, total))
+    ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
+    return Sample(x, y, weights, size, total, ordered, True, (size,), problems, places=chosen)
+
+
+def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
+    taken = _Taken(limits, model, source.is_rereadable)
+    error: SampleError | None = None
+    with source.opened() as opened:
+        try:
+            for batch in _readable(opened):
+                taken.add(batch)
+                if taken.is_enough():
+                    break
+        except SampleError as raised:
+            error = raised
+    if not taken.sizes:
+        raise error or SampleError("Expected at least one batch of data. Received: none.")
+    broken = f"The data broke off. {error}" if error else ""
+    return replace(taken.sample(source, (*source.problems, *taken.problems)), broken=broken)
+
+
+def _readable(opened: Iterator[Any]) -> Iterator[Any]:
+    """Yields the batches; what is raised while one is read is told as what cannot be read."""
+    for number in itertools.count(1):
+        try:
+            batch = next(opened)
+        except StopIteration:
+            return
+        except Exception as error:
+            told = (str(error).strip().splitlines() or [""])[0][:MOST_TOLD]
+            raise SampleError(
+                f"Expected data that can be read. Received: {type(error).__name__} in batch {number}: {told}"
+            ) from error
+        yield batch
+
+
+class _Taken:
+    """What was taken of the batches so far.
+
+    Args:
+      limits: how much is taken.
+      model: the model that takes the batches; None where it is not known.
+      is_rereadable: whether batches may be read that are not taken.
+    """
+
+    def __init__(self, limits: _Limits, model: Any, is_rereadable: bool) -> None:
+        self.sizes: list[int] = []
+        self.problems: list[str] = []
+        self._limits = limits
+        self._model = model
+        self._is_rereadable = is_rereadable
+        self._parts: list[arrays.Parts] = []
+        self._targets: list[Any] = []
+        self._most_ordered = limits.ordered
+        self._bytes = 0
+        self._deadline = math.inf
+
+    def add(self, batch: Any) -> None:
+        """Takes of a batch what there is room for."""
+        parts = arrays.unpacked(batch, None)
+        arrays.check_is_batch(parts[0], self._model)
+        size = arrays.length(parts)
+        if not size:
+            return
+        for problem in arrays.filled_up(parts):
+            self._tell(problem)
+        parts = arrays.dense(parts)
+        if not self._is_full():
+            self._take(parts, size)
+        if parts[1] is not None and self._has_room_for_targets():
+            self._most_ordered = min(self._most_ordered, _most_ordered(parts[1], self._limits))
+            self._targets.append(parts[1])
+        if not self.sizes:  # What the first one takes, filling a shuffle's buffer, is not known of the others.
+            self._deadline = time.monotonic() + self._limits.seconds
+        self.sizes.append(size)
+
+    def is_enough(self) -> bool:
+        """Returns whether no more is to be read."""
+        if time.monotonic() > self._deadline:
+            if not self._is_full():
+                number = whole(sum(self.sizes))
+                self._tell(f"The data are slow to read: the first {number} examples took {self._limits.seconds:g} s.")
+            return True
+        return self._is_full() and not (self._targets and self._is_rereadable and self._has_room_for_targets())
+
+    def sample(self, source: batches.Source, problems: tuple[str, ...]) -> Sample:
+        """Returns what was taken as a sample."""
+        x, y, weights = arrays.joined(self._parts)
+        total = source.total(max(self.sizes))
+        return Sample(
+            x,
+            y,
+            weights,
+            max(self.sizes),
+            total,
+            arrays.joined_targets(self._targets, self._most_ordered),
+            False,
+            tuple(self.sizes),
+            (*problems, *_problems(y, total if self._is_rereadable else None)),
+            source.rest(),
+        )
+
+    def _take(self, parts: arrays.Parts, size: int) -> None:
+        of_one = max(1, arrays.bytes_of_one(parts))
+        room = min(self._limits.examples - sum(self.sizes), (self._limits.bytes - self._bytes) // of_one)
+        self._bytes += size * of_one
+        if self._parts and not arrays.are_alike(parts, self._parts[0]):
+            self._tell(
+                "The batches differ in shape or structure: only those like the first are in the sample. "
+                f"Received: {arrays.told(self._parts[0][0])} and {arrays.told(parts[0])}."
+            )
+            return
+        x, y, weights = (arrays.rows(part, np.arange(max(not self._parts, min(size, room)))) for part in parts)
+        self._parts.append((x, y, weights))
+
+    def _is_full(self) -> bool:
+        return sum(self.sizes) >= self._limits.examples or self._bytes >= self._limits.bytes
+
+    def _has_room_for_targets(self) -> bool:
+        return sum(self.sizes) < self._most_ordered
+
+    def _tell(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def _most_ordered(targets: Any, limits: _Limits) -> int:
+    return min(limits.ordered, limits.bytes // max(1, arrays.bytes_of_one((None, targets, None))))
+
+
+def _problems(y: Any, total: int | None) -> tuple[str, ...]:
+    problems = []
+    if y is None:
+        problems.append("The data hold no targets: what needs them is not measured.")
+    if total == 1:
+        problems.append("The data hold one example only.")
+    return tuple(problems)

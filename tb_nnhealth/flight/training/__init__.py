@@ -1,0 +1,1 @@
+"""Short trainings of a model's own variables. Needs TensorFlow."""

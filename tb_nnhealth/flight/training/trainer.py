@@ -1,0 +1,193 @@
+"""Short trainings of a model's own variables, with an optimizer beside its own.
+
+The gradient of the loss is compiled once for all trainings of a kind, what an optimizer does with it separately, so
+that trainings with another optimizer compile little. Gradients are not clipped, but by the copy of an optimizer that
+does.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.telling import told
+from tb_nnhealth.flight.training.copied import copied, rates_of
+from tb_nnhealth.flight.training.objective import Batch
+
+if TYPE_CHECKING:
+    from tb_nnhealth.flight.subject import Subject
+
+RATE = 1e-3
+"""The learning rate of Adam, that of its paper and of Keras."""
+
+
+class Trainer:
+    """Trains the model of a preflight for a few steps.
+
+    Args:
+      subject: the model and its data.
+      optimizer: "adam" for a fresh Adam of rate `RATE`; "own" for a fresh copy of the model's optimizer.
+      quiet: whether to turn off what stands against fitting a few examples; see `Objective`.
+      in_inference: whether the model is in inference mode but for its batch normalizations.
+
+    Raises:
+      NotMeasured: Keras does not train the model by a loss and an optimizer of `compile`.
+    """
+
+    def __init__(
+        self,
+        subject: "Subject",
+        optimizer: Literal["adam", "own"] = "adam",
+        quiet: bool = False,
+        in_inference: bool = False,
+    ) -> None:
+        _check(subject)
+        self.model = subject.model
+        self.in_inference = in_inference
+        self._objective = subject.objective(quiet, in_inference)
+        own = subject.model.optimizer
+        self.optimizer = copied(own) if optimizer == "own" else _adam(subject.model)
+        self._rate: float | None = None
+        self._start = [variable.numpy() for variable in self.model.variables]
+        self._apply: Any = None
+        self._rates: list[tuple[Any, str, float]] = []
+        self._slots: list[Any] = []
+
+    @property
+    def rates(self) -> list[tuple[str, float]]:
+        """What the optimizer is made of, each with the learning rate that it began with; known after the first step."""
+        return [(name, rate) for _, name, rate in self._rates]
+
+    def set_rate(self, rate: float) -> None:
+        """Sets the learning rate; of an optimizer made of several, that of the first, and the others in proportion."""
+        self._rate = rate
+        if self._rates:
+            first = self._rates[0][2]
+            for variable, _, own in self._rates:
+                variable.assign(rate * (own / first if first else 1.0))
+
+    def steps(self, batches: Iterable[Sample], clock: Clock) -> Iterator[float]:
+        """Trains on one batch after another while the clock has time, and yields the loss of each before its update.
+
+        Without regularizers and what layers add where it is quiet.
+
+        Raises:
+          NotMeasured: a step breaks; says how.
+        """
+        for sample in batches:
+            if not clock.left():
+                return
+            try:
+                loss = self._step(tensors(sample))
+            except Exception as error:
+                raise NotMeasured(f"a step of training breaks: {told(error)}") from error
+            yield loss
+
+    def train(self, batches: Iterable[Sample], clock: Clock) -> NDArray[np.float64]:
+        """Returns the losses `[steps]` of training on these batches, fewer than batches where time ran out."""
+        return np.fromiter(self.steps(batches, clock), np.float64)
+
+    def losses(self, sample: Sample) -> NDArray[np.float64]:
+        """Returns the loss of each example `[n]` in inference mode, without regularizers and what layers add; the mean
+        of its batch where it cannot be told of one example.
+
+        Raises:
+          NotMeasured: the model cannot be evaluated; says why.
+        """
+        found = []
+        for start in range(0, sample.examples, sample.batch_size):
+            indices = np.arange(start, start + sample.batch_size)
+            # A model may be made for whole batches only.
+            kept = sample.take(np.minimum(indices, sample.examples - 1))
+            try:
+                losses = self._objective.losses(tensors(kept)).numpy()
+            except Exception as error:
+                raise NotMeasured(f"an evaluation breaks: {told(error)}") from error
+            found.append(losses[: sample.examples - start])
+        return np.concatenate(found).astype(np.float64)
+
+    def reset(self) -> None:
+        """Brings the variables back to where they were when this was made, and the optimizer to its beginning."""
+        for variable, value in zip(self.model.variables, self._start, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self.optimizer.variables if self._apply else (), self._slots, strict=False):
+            variable.assign(np.zeros(variable.shape, variable.dtype) if value is None else value)
+
+    def _step(self, batch: Batch) -> float:
+        loss, gradients = self._objective(batch, _loss_scale(self.optimizer))
+        if self._apply is None:
+            self._prepare(self._objective.variables, gradients)
+        if gradients:
+            self._apply(gradients)
+        return float(loss)
+
+    def _prepare(self, variables: Sequence[Any], gradients: list[Any]) -> None:
+        """Builds the optimizer on those variables that have a gradient."""
+        if variables:
+            self.optimizer.build(variables)
+        self._slots = [_unless_zero(variable.numpy()) for variable in self.optimizer.variables]
+        self._rates = rates_of(self.optimizer)
+        if self._rate is not None:
+            self.set_rate(self._rate)
+
+        def apply(gradients: list[Any]) -> None:
+            with self._objective.conditions():
+                self.optimizer.apply(gradients, variables)
+
+        if self.model.run_eagerly or not gradients:
+            self._apply = apply
+        else:
+            self._apply = tf.function(apply, autograph=False)
+            # Traced here, not when called: TensorFlow warns of functions that are called once after each trace.
+            self._apply.get_concrete_function(gradients)
+
+
+def _check(subject: "Subject") -> None:
+    model = subject.model
+    if not subject.is_compiled:
+        raise NotMeasured("the model is not compiled: call model.compile with a loss and an optimizer first")
+    if type(model).train_step is not keras.Model.train_step or "train_step" in vars(model):
+        raise NotMeasured("the model has a train_step of its own, of which nobody else knows what it minimizes")
+    if subject.training.y is None and model._compile_loss is not None:
+        raise NotMeasured("there are no targets, which the compiled loss compares the predictions with")
+
+
+def _adam(model: Any) -> Any:
+    """Returns a fresh Adam, which scales the loss where the model computes with float16."""
+    # With a name of its own it does not count in the names that Keras gives to later ones.
+    adam = keras.optimizers.Adam(RATE, name="preflight_adam")
+    is_half = any(layer.dtype_policy.compute_dtype == "float16" for layer in model._flatten_layers())
+    return keras.optimizers.LossScaleOptimizer(adam, name="preflight_scale") if is_half else adam
+
+
+def _loss_scale(optimizer: Any) -> Any:
+    """Returns what the loss is multiplied with, and its gradient divided by in the optimizer."""
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer.dynamic_scale if optimizer.built else optimizer.initial_scale
+    return optimizer.loss_scale_factor or 1.0
+
+
+def tensors(sample: Sample) -> Batch:
+    """Returns the examples as a step takes them."""
+    x, y, weights = map(as_tensors, (sample.x, sample.y, sample.weights))
+    return x, y, weights
+
+
+def as_tensors(structure: Any) -> Any:
+    """Returns a structure of arrays, and of None, as tensors; float64 as what Keras computes with."""
+    return tf.nest.map_structure(_tensor, structure)
+
+
+def _tensor(array: Any) -> Any:
+    if array is None:
+        return None
+    return tf.convert_to_tensor(array.astype(keras.config.floatx()) if array.dtype == np.float64 else array)
+
+
+def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
+    return value if np.any(value) else None

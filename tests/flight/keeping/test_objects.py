@@ -1,0 +1,106 @@
+"""What is reached from objects is as it was, and values of variables are held once."""
+
+import random
+from collections import OrderedDict, deque
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
+
+from tb_nnhealth.flight.keeping import objects
+from tb_nnhealth.flight.keeping.kept import kept
+
+
+def made() -> keras.Model:
+    model = keras.Sequential([keras.layers.Input((6,)), keras.layers.Dense(8), keras.layers.Dropout(0.5)])
+    model.compile("adam", "mse")
+    return model
+
+
+def test_values_are_held_once() -> None:
+    model = made()
+
+    def held() -> list[int]:
+        restores = objects.Snapshot([model])._restores
+        values = [restore.args[1] for restore in restores if restore.func is objects._assign]
+        return sorted(np.asarray(memoryview(value)).__array_interface__["data"][0] for value in values)
+
+    outer = held()
+    with kept(model):
+        assert held() == outer
+        with kept(model):
+            for variable in model.trainable_variables:
+                variable.assign(variable + 1)
+            assert not set(held()) >= set(outer)
+        assert held() == outer
+    assert held() == outer
+
+
+def test_the_optimizer_can_be_saved(tmp_path: Path) -> None:
+    """TensorFlow refuses to where it thinks that its dictionaries were written to by another."""
+    model = made()
+    with kept(model):
+        model.optimizer.build(model.trainable_variables)
+    model.optimizer.build(model.trainable_variables)
+    tf.train.Checkpoint(optimizer=model.optimizer).save(tmp_path / "saved")
+
+
+class Owner:
+    """Holds something of each kind that is not Keras' own."""
+
+    def __init__(self) -> None:
+        self.list, self.dict, self.set, self.deque = [1], {"a": 1, "b": 2}, {1}, deque([1], maxlen=3)
+        self.ordered, self.array, self.nested = OrderedDict(a=1, b=2), np.arange(3), ({"a": [1]},)
+        self.generators = random.Random(0), np.random.RandomState(0), np.random.default_rng(0)
+        self.variable = tf.Variable([1.0])
+        count, calls = 0, []
+
+        def counted(calls: list[int]) -> int:
+            nonlocal count
+            count += 1
+            calls.append(count)
+            return len(calls)
+
+        self.counted = partial(counted, calls)
+        self.method = Other().count
+
+    def told(self) -> list[Any]:
+        """Returns all that this holds; what counts and draws goes on."""
+        one, two, three = self.generators
+        drawn = one.random(), two.normal(), three.normal(), self.counted(), self.counted.args[0][-1], self.method()
+        own = {name: value for name, value in vars(self).items() if name not in ("generators", "counted", "method")}
+        return [drawn, repr(own)]
+
+
+class Other:
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def count(self) -> int:
+        self.calls += 1
+        return self.calls
+
+
+def test_what_other_objects_hold() -> None:
+    owner, expected = Owner(), Owner().told()
+    with kept(owner):
+        owner.told()
+        owner.list.append(2), owner.set.add(2), owner.deque.extend((2, 3, 4)), owner.nested[0]["a"].clear()
+        owner.dict["a"], owner.ordered["b"], owner.array[0] = owner.dict.pop("a") + 1, 3, 9
+        owner.ordered.move_to_end("a")
+        owner.variable.assign([2.0])
+        owner.new = 1
+    assert owner.told() == expected
+
+
+def test_a_variable_without_a_value_is_left_alone() -> None:
+    """A step that broke while it was traced leaves some."""
+    owner = Owner()
+    owner.variable = UninitializedVariable(shape=[1], dtype=tf.float32)
+    with kept(owner):
+        owner.list.append(2)
+    assert owner.list == [1]

@@ -1,0 +1,295 @@
+"""A sample of each kind of data, and that the data go on as if none had been taken."""
+
+import random
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_nnhealth.flight.reading.sample import Sample, SampleError, read
+
+N = 20
+X = np.arange(N * 3, dtype="float32").reshape(N, 3)
+Y = np.arange(N)
+W = np.linspace(0, 1, N)
+SPECS = (tf.TensorSpec([None, 3]), tf.TensorSpec([None], tf.int64))
+
+
+def batches(size: int = 8) -> Iterator[Any]:
+    for start in range(0, N, size):
+        yield X[start : start + size], Y[start : start + size]
+
+
+class Batches(keras.utils.PyDataset):
+    """Counts how often it is read, and draws from each kind of random generator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = np.random.default_rng(0)
+        self.order = np.arange(N)
+        self.reads = 0
+        self.ends = 0
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> Any:
+        self.reads += 1
+        np.random.shuffle(self.order)
+        rows = self.order[:5]
+        return X[rows] + random.random() + self.own.normal(), Y[rows]
+
+    def on_epoch_end(self) -> None:
+        self.ends += 1
+
+
+def assert_pairs(sample: Sample) -> None:
+    """Each target stands by its own input."""
+    assert len(sample.x) == len(sample.y) == sample.examples
+    np.testing.assert_array_equal(sample.x, X[sample.y])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (X, Y),
+        (tf.constant(X), tf.constant(Y)),
+        tf.data.Dataset.from_tensor_slices((X, Y)).batch(8),
+        tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).repeat(),
+        tf.data.Dataset.from_generator(batches, output_signature=SPECS),
+    ],
+    ids=["arrays", "tensors", "dataset", "infinite", "from_generator"],
+)
+def test_examples_of_any_kind(data: Any) -> None:
+    sample = read(data, most_examples=10)
+    assert sample.examples == 10
+    assert_pairs(sample)
+    assert isinstance(sample.x, np.ndarray) and sample.weights is None
+
+
+def test_arrays_give_a_seeded_choice_in_no_order() -> None:
+    samples = [read((X, Y), most_examples=10, seed=seed) for seed in (0, 0, 1)]
+    assert samples[0].y.tolist() == samples[1].y.tolist() != samples[2].y.tolist()
+    assert len(set(samples[0].y.tolist())) == 10 and samples[0].y.tolist() != sorted(samples[0].y.tolist())
+    assert samples[0].shuffles and samples[0].total == N and samples[0].batch_size == N
+    np.testing.assert_array_equal(samples[0].ordered, Y)
+
+
+def test_batches_give_the_first_in_their_order() -> None:
+    sample = read(tf.data.Dataset.from_tensor_slices((X, Y, W)).batch(8), most_examples=10, most_ordered=18)
+    np.testing.assert_array_equal(sample.x, X[:10])
+    np.testing.assert_array_equal(sample.weights, W[:10])
+    np.testing.assert_array_equal(sample.ordered, Y[:18])
+    assert sample.sizes == (8, 8, 4) and sample.batch_size == 8 and sample.total == 24 and not sample.shuffles
+
+
+def test_structures_are_kept() -> None:
+    data = ({"a": X, "b": [Y, W]}, {"out": Y}, {"out": W})
+    sample = read(data, most_examples=5)
+    assert sample.x.keys() == {"a", "b"} and sample.weights.keys() == {"out"}
+    np.testing.assert_array_equal(sample.x["b"][0], sample.y["out"])
+    again = sample.take(np.array([1, 1, 3]))
+    np.testing.assert_array_equal(again.x["a"], sample.x["a"][[1, 1, 3]])
+    assert again.examples == 3
+
+
+def test_bytes_are_bounded() -> None:
+    assert read((X, Y), most_bytes=20 * 7).examples == 7
+    assert read((X, Y), most_bytes=1).examples == 1
+    assert read(batches(), most_bytes=20 * 7).examples == 7
+
+
+def test_targets_in_order_are_bounded_in_bytes() -> None:
+    assert len(read((X, Y), most_bytes=8 * 7).ordered) == 7
+    assert len(read(Batches(), most_bytes=8 * 7).ordered) == 7
+
+
+def test_slow_data_are_not_waited_for() -> None:
+    sample = read(Batches(), most_seconds=0)
+    assert sample.sizes == (5,) and "slow to read: the first 5 examples" in sample.problems[0]
+
+
+def test_a_generator_is_not_read_on_for_batches_like_the_first() -> None:
+    data = ((np.zeros((2, size)), np.zeros(2)) for size in range(1, 100))
+    sample = read(data, most_examples=10)
+    assert sample.sizes == (2,) * 5 and sample.examples == 2
+    assert len(list(sample.rest)) == 99
+
+
+class Frame:
+    """What is read of a data frame."""
+
+    def to_numpy(self) -> np.ndarray:
+        return X
+
+
+def test_frames_and_lists_of_inputs() -> None:
+    np.testing.assert_array_equal(read((Frame(), Y), most_examples=N).ordered, Y)
+    a, b = keras.Input((3,)), keras.Input((1,))
+    model = keras.Model([a, b], keras.layers.Concatenate()([a, b]))
+    sample = read([X, W], model)
+    assert sample.y is None and len(sample.x) == 2
+    assert read([X, Y]).y is not None
+
+
+def test_strings_are_data() -> None:
+    assert read((np.array(["a", "bc"], dtype=object), np.zeros(2))).examples == 2
+    data = tf.data.Dataset.from_tensor_slices((["a", "bc"], [0, 1])).batch(2)
+    assert read(data).x.tolist() == [b"a", b"bc"]
+
+
+def test_nan_is_data() -> None:
+    assert np.isnan(read((np.full((4, 3), np.nan), np.zeros(4))).x).all()
+
+
+def test_a_loader_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tensor:
+        def __init__(self, values: np.ndarray) -> None:
+            self.values, self.shape, self.dtype = values, values.shape, values.dtype
+
+        def __getitem__(self, rows: Any) -> "Tensor":
+            return Tensor(self.values[rows])
+
+        def __len__(self) -> int:
+            return len(self.values)
+
+        def detach(self) -> "Tensor":
+            return self
+
+        def cpu(self) -> "Tensor":
+            return self
+
+        def numpy(self) -> np.ndarray:
+            return self.values
+
+    class Loader:
+        __module__ = "torch.utils.data.dataloader"
+
+        def __len__(self) -> int:
+            return 3
+
+        def __iter__(self) -> Iterator[Any]:
+            state.append(len(state))
+            return ([Tensor(x), Tensor(y)] for x, y in batches())
+
+    state: list[int] = []
+    generator = types.SimpleNamespace(
+        get_rng_state=lambda: list(state), set_rng_state=lambda s: state.__setitem__(slice(None), s)
+    )
+    monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(random=generator))
+    sample = read(Loader(), most_examples=10)
+    assert_pairs(sample)
+    assert sample.total == 24 and not state
+
+
+def test_a_generator_hands_on_what_was_read() -> None:
+    sample = read(batches(), most_examples=10)
+    assert sample.sizes == (8, 8) and sample.total is None
+    assert isinstance(sample.rest, types.GeneratorType)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in sample.rest]), Y)
+
+
+def test_a_generator_that_fails_later_fails_later_again() -> None:
+    def failing() -> Iterator[Any]:
+        yield X, Y
+        raise OSError("no such file")
+
+    sample = read(failing(), most_examples=100)
+    assert sample.examples == N and "OSError in batch 2: no such file" in sample.broken
+    next(sample.rest)
+    with pytest.raises(OSError, match="no such file"):
+        next(sample.rest)
+
+
+def test_a_py_dataset_is_as_it_was() -> None:
+    keras.utils.set_random_seed(0)
+    data = Batches()
+    expected = [data[index] for index in range(4)]
+    keras.utils.set_random_seed(0)
+    data = Batches()
+    sample = read(data, most_examples=10)
+    assert sample.sizes == (5,) * 4 and sample.total == 20
+    assert (data.reads, data.ends, data.order.tolist()) == (0, 0, list(range(N)))
+    np.testing.assert_array_equal([data[index][0] for index in range(4)], [x for x, _ in expected])
+
+
+RAGGED = tf.data.Dataset.from_tensor_slices((tf.ragged.constant([[1.0], [2.0, 3.0]]), [0, 1])).batch(2)
+SPARSE = tf.data.Dataset.from_tensor_slices((tf.sparse.eye(2), [0, 1])).batch(2)
+
+
+@pytest.mark.parametrize("is_batch", [True, False])
+def test_ragged_and_sparse_tensors_are_filled_up(is_batch: bool) -> None:
+    data = [dataset if is_batch else next(iter(dataset)) for dataset in (RAGGED, SPARSE)]
+    ragged, sparse = (read(one, most_ordered=2) for one in data)
+    assert "Ragged" in ragged.problems[0] and "Sparse" in sparse.problems[0]
+    if not is_batch:
+        ragged, sparse = (one.take(np.argsort(one.y)) for one in (ragged, sparse))
+    assert ragged.x.tolist() == [[1, 0], [2, 3]] and sparse.x.tolist() == [[1, 0], [0, 1]]
+
+
+def test_batches_of_other_shapes_are_left_out() -> None:
+    sample = read(iter([(np.zeros((2, 5)), np.zeros(2)), (np.zeros((2, 7)), np.zeros(2))]))
+    assert sample.x.shape == (2, 5) and sample.sizes == (2, 2)
+    assert "(2, 5) and (2, 7)" in sample.problems[0]
+
+
+def test_batches_of_other_structures_are_left_out() -> None:
+    sample = read(iter([({"a": X}, Y), ({"b": X}, Y), ({"a": X}, None)]))
+    assert sample.examples == N and sample.problems
+
+
+@pytest.mark.parametrize("data", [X, (X,), (X, None), tf.data.Dataset.from_tensor_slices(X).batch(4), iter([X])])
+def test_missing_targets_are_told(data: Any) -> None:
+    sample = read(data)
+    assert sample.y is None and sample.ordered is None
+    assert "no targets" in sample.problems[0]
+
+
+def test_one_example_is_told() -> None:
+    assert "one example" in read((X[:1], Y[:1])).problems[0]
+
+
+MODEL = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
+
+
+def broken() -> Iterator[Any]:
+    raise OSError("no such file")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ((X[:0], Y[:0]), "Expected at least one example. Received: none"),
+        (tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).take(0), "at least one batch"),
+        (iter([]), "at least one batch"),
+        (iter([(X[:0], Y[:0])]), "at least one batch"),
+        ((X, Y[:7]), "as many examples in each array. Received: 20 in x, 7 in y"),
+        (iter([(X, Y[:7])]), "20 in x, 7 in y"),
+        (tf.data.Dataset.from_tensor_slices((X, Y)), r"batches of shape \(None, 3\), as of dataset.batch"),
+        (tf.data.Dataset.range(3), "leading axis"),
+        ((np.array([[1], [2, 3]], dtype=object), Y[:2]), r"array of objects \(list\)"),
+        (([[1], [2, 3]], Y[:2]), "single value"),
+        (broken(), "OSError in batch 1: no such file"),
+        ((X, Y, W, W), "4 elements"),
+        (None, "Expected inputs"),
+        (7, "leading axis"),
+        (object(), "Received: object"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_sentence(data: Any, sentence: str) -> None:
+    with pytest.raises(SampleError, match=sentence) as caught:
+        read(data, MODEL)
+    assert "Received: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_examples_tell_where_in_the_data_they_stand() -> None:
+    sample = read((X, Y), most_examples=8)
+    np.testing.assert_array_equal(X[sample.places], sample.x)
+    np.testing.assert_array_equal(X[sample.take([3, 1]).places], sample.take([3, 1]).x)
+    assert read(tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)).places is None
