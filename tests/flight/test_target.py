@@ -1,5 +1,7 @@
 """What the command line is given as a function: found, or told in a sentence what is wrong."""
 
+import sys
+
 import pytest
 
 from tb_nnhealth.flight.target import made
@@ -26,6 +28,7 @@ def source(tmp_path, monkeypatch):
     (tmp_path / "making.py").write_text(SOURCE)
     (tmp_path / "broken.py").write_text("import nowhere_at_all")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "making", raising=False)
     monkeypatch.setattr("sys.path", ["/nowhere", *__import__("sys").path])
     return tmp_path
 
