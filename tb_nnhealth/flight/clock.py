@@ -9,16 +9,24 @@ class NotMeasured(Exception):
 
 
 class Clock:
-    """Runs from when it is made.
+    """Runs from when it is made. `is_short` says whether a probe has asked it for time when none was left.
 
     Args:
       seconds: the probe's share of the budget.
       on_progress: told the fraction of its work that a probe has done, from 0 to 1.
+      whole: the clock that this one is a part of.
     """
 
-    def __init__(self, seconds: float, on_progress: Callable[[float], None] = lambda fraction: None) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        on_progress: Callable[[float], None] = lambda fraction: None,
+        whole: "Clock | None" = None,
+    ) -> None:
         self.seconds = seconds
         self.done = on_progress
+        self.is_short = False
+        self._whole = whole
         self._started = time.perf_counter()
 
     def spent(self) -> float:
@@ -27,7 +35,14 @@ class Clock:
 
     def left(self) -> float:
         """Returns the seconds that are left, none below zero."""
-        return max(0.0, self.seconds - self.spent())
+        left = max(0.0, self.seconds - self.spent())
+        if not left:
+            self._tell_short()
+        return left
+
+    def part(self, seconds: float) -> "Clock":
+        """Returns the clock of a part of the probe's work, which is short of time where the part is."""
+        return Clock(seconds, whole=self)
 
     def check(self, doing: str) -> None:
         """Ends the probe where no time is left.
@@ -43,3 +58,8 @@ class Clock:
                 f"its share of the budget, {self.seconds:.3g} s, was spent before it could {doing}: "
                 "give preflight more with budget="
             )
+
+    def _tell_short(self) -> None:
+        self.is_short = True
+        if self._whole is not None:
+            self._whole._tell_short()

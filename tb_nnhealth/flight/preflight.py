@@ -41,6 +41,10 @@ LEAST_OF_PROBES = 0.5
 """The share of the budget that is left to the probes, however long the first steps took to compile."""
 
 
+MUCH_MORE = 1.5
+"""So many times its first share is worth a second turn."""
+
+
 @dataclass(frozen=True)
 class _Plan:
     """The checked arguments of a preflight."""
@@ -116,17 +120,36 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], train
         log.write(
             {"budget": plan.budget, "created": time.time(), "seconds": taken, "problems": problems, "failed": failed}
         )
-        for index, probe in enumerate(plan.probes):
-            progress.begin(probe.name)
-            left = max(0.0, ends - time.perf_counter())
-            share = probe.share / sum(each.share for each in plan.probes[index:])
-            clock = Clock(max(share * left, min(left, USUAL_SECONDS)), progress.done)
+        spent: dict[Probe, float] = {}
+        for probe, clock in _turns(plan.probes, ends, progress):
             measured = {"reason": INTERRUPTED} if is_interrupted else _flown(subject, probe, clock)
             is_interrupted = measured.get("reason") == INTERRUPTED
-            log.write({"probe": probe.name, "seconds": clock.spent(), "values": {}, **measured})
+            if is_interrupted and probe in spent:
+                break
+            spent[probe] = spent.get(probe, 0.0) + clock.spent()
+            log.write({"probe": probe.name, "seconds": spent[probe], "values": {}, **measured})
         log.close()
     run = _read(log_dir, manifest, log)
     return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, train_data)
+
+
+def _turns(probes: Sequence[Probe], ends: float, progress: Progress) -> Iterator[tuple[Probe, Clock]]:
+    """Yields each probe with its share of the time until `ends`, and then those again that were short of time where
+    the others left more than they had."""
+    short: list[Probe] = []
+    had: dict[Probe, float] = {}
+    for turn in (probes, short):
+        for index, probe in enumerate(tuple(turn)):
+            left = max(0.0, ends - time.perf_counter())
+            share = probe.share / sum(each.share for each in turn[index:])
+            clock = Clock(max(share * left, min(left, USUAL_SECONDS)), progress.done)
+            if turn is short and clock.seconds < MUCH_MORE * had[probe]:
+                continue
+            progress.begin(probe.name)
+            yield probe, clock
+            if turn is probes and (clock.is_short or clock.seconds < LEAST_SECONDS):
+                short.append(probe)
+                had[probe] = clock.seconds
 
 
 def _built(subject: Subject) -> list[str]:
@@ -148,7 +171,7 @@ def _first_steps(subject: Subject, log_dir: str) -> list[str]:
 
 def _flown(subject: Subject, probe: Probe, clock: Clock) -> dict[str, Any]:
     """Returns what a probe measured, or the reason why it did not."""
-    if clock.left() < LEAST_SECONDS:
+    if clock.seconds < LEAST_SECONDS:
         return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
     try:
         with kept(subject.model):

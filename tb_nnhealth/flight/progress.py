@@ -11,7 +11,7 @@ class Progress:
     """Shows a bar on stderr while it is open; nothing where nobody looks.
 
     Args:
-      parts: how many parts there are.
+      parts: how many parts there are, if none is begun again.
     """
 
     def __init__(self, parts: int) -> None:
@@ -20,6 +20,7 @@ class Progress:
         is_watched = console.is_terminal or console.is_jupyter
         self._bar = Bar(*columns, console=console, transient=True, disable=not is_watched)
         self._task = self._bar.add_task("preflight", total=parts)
+        self._parts = parts
         self._begun = 0
 
     def __enter__(self) -> "Progress":
@@ -33,7 +34,8 @@ class Progress:
 
     def begin(self, part: str) -> None:
         """Shows that the next part begins."""
-        self._bar.update(self._task, description=f"preflight: {part}", completed=self._begun)
+        parts = max(self._parts, self._begun + 1)
+        self._bar.update(self._task, description=f"preflight: {part}", completed=self._begun, total=parts)
         self._begun += 1
 
     def done(self, fraction: float) -> None:

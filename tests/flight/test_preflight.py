@@ -86,6 +86,36 @@ def test_the_budget_is_shared_out_and_what_does_not_fit_is_said(monkeypatch):
     assert all("did not fit into the budget" in probed.reason for probed in report.run.probes.values())
 
 
+def test_what_others_leave_goes_to_those_that_had_too_little(monkeypatch):
+    given = []
+
+    def short(subject, clock):
+        given.append(clock.seconds)
+        if len(given) == 1:
+            clock._started -= clock.seconds  # As if all were spent.
+        clock.check("train it")
+        return {"turn": len(given)}
+
+    report = fly(monkeypatch, short, *[lambda subject, clock: {"turn": 1}] * 9, budget=60.0)
+    assert len(given) == 2 and given[1] > 5 * given[0]
+    assert told(report).values == {"turn": 2} and next(iter(report.run.probes)) == NAMES[0]
+    assert told(report, 1).values == {"turn": 1}
+
+
+def test_a_second_turn_that_is_interrupted_leaves_what_the_first_one_found(monkeypatch):
+    turns = []
+
+    def short(subject, clock):
+        turns.append(clock)
+        if len(turns) == 2:
+            raise KeyboardInterrupt
+        clock._started -= clock.seconds
+        return {"left": clock.left()}
+
+    report = fly(monkeypatch, short, *[lambda subject, clock: {}] * 9, budget=60.0)
+    assert len(turns) == 2 and told(report).values == {"left": 0}
+
+
 def test_ctrl_c_gives_what_is_there(monkeypatch, tmp_path):
     def interrupted(subject, clock):
         raise KeyboardInterrupt

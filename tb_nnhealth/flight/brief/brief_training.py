@@ -135,7 +135,7 @@ class Brief:
         looks = [self._look(0, held, random)]
         if not np.isfinite(looks[0].losses).all():
             raise NotMeasured("the loss of some examples is not finite before any step")
-        clock = Clock(_seconds(clock))
+        clock = clock.part(_seconds(clock))
         for step in LOOKS:
             more = self.trainer.train([next(given) for _ in range(step - len(losses))], clock)
             losses.extend(more.tolist())
