@@ -49,7 +49,9 @@ class Contrast(keras.Model):
     def call(self, x: Any) -> Any:
         return ops.matmul(self.left(x), ops.transpose(self.right(x)))
 
-    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, **more: Any) -> Any:
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, **more: Any
+    ) -> Any:
         labels = ops.arange(ops.shape(y_pred)[0])
         return ops.mean(keras.losses.sparse_categorical_crossentropy(labels, y_pred, from_logits=True))
 
