@@ -23,6 +23,9 @@ MODEL = "vanishing-gradient"
 OTHERS = ("healthy", "dead-units", "exploding-gradient", "nonfinite-values", "low-update-ratio")
 """Models beside it in the table of all runs."""
 
+FLOWN = "gradient-check"
+"""The model that is not trained, of which a preflight is shown."""
+
 WIDTH, HEIGHT = 1280, 1000
 
 TALL = 2800
@@ -54,6 +57,8 @@ PICTURES = (
     Picture("gradient-flow", {"view": "flow", "flow": "gradient_rms"}, ".timeline"),
     Picture("layer", ROW, ".layer"),
     Picture("training-curves", {"view": "curves"}, ".timeline"),
+    Picture("preflight", {"run": f"{FLOWN}/health"}, ".preflight"),
+    Picture("examples", {"run": f"{FLOWN}/health", "view": "examples"}, ".timeline"),
     Picture("all-runs", {"page": "runs"}, height=560),
     Picture(
         "side-by-side", {"page": "compare", "compare": json.dumps(["healthy/health", f"{MODEL}/health"])}, height=HEIGHT
@@ -67,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Writes each picture in light and in dark; returns 0, or 2 where there is no browser."""
     parser = argparse.ArgumentParser(prog="python -m tools.pictures", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--logs", type=Path, help=f"directory that holds runs {MODEL} and {', '.join(OTHERS)}; default: train them"
+        "--logs", type=Path, help=f"directory that holds runs {', '.join((MODEL, *OTHERS, FLOWN))}; default: make them"
     )
     options = parser.parse_args(arguments)
     if CHROMIUM is None:
@@ -90,9 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def train(output: Path) -> Path:
-    """Trains the demo's models and returns their log directory."""
+    """Trains the demo's models, makes a preflight, and returns their log directory."""
+    logs = output / "logs"
     subprocess.run([sys.executable, "-m", "demo.run", MODEL, *OTHERS, "--output", str(output)], check=True)
-    return output / "logs"
+    subprocess.run([sys.executable, "-m", "demo.preflight", FLOWN, "--output", str(logs)], check=True)
+    return logs
 
 
 def open_tab(page: Page, address: str, shown: Mapping[str, str]) -> FrameLocator:

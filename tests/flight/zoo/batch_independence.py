@@ -181,7 +181,7 @@ FLIGHTS = [
     Flight("an LSTM with a mask", _recurrent, frozenset()),
     Flight("attention with two outputs", _attention, frozenset()),
     Flight("an answer that is drawn", _random, frozenset()),
-    Flight("half precision", _half, frozenset()),
+    Flight("dense layers in half precision", _half, frozenset()),
     Flight("rows folded into the batch and back", _folded, frozenset()),
     Flight("a contrastive loss", _contrast, frozenset()),
 ]
