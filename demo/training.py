@@ -37,7 +37,7 @@ class Training:
         self, log_dir: Path, scorecard_path: Path | None = None, callbacks: tuple[keras.callbacks.Callback, ...] = ()
     ) -> Scorecard:
         """Trains the model, measured by a `HealthCallback`, and returns the run's scorecard."""
-        health = HealthCallback(log_dir, scorecard_path=scorecard_path)
+        health = HealthCallback(log_dir, scorecard_path=scorecard_path, gallery=12)
         arguments = {"epochs": EPOCHS, "batch_size": BATCH_SIZE, "verbose": 0, **self.fit}
         training, validation = self._split()
         self.model.fit(*training, validation_data=validation, callbacks=[health, *callbacks], **arguments)

@@ -58,7 +58,7 @@ PICTURES = (
     Picture("layer", ROW, ".layer"),
     Picture("training-curves", {"view": "curves"}, ".timeline"),
     Picture("preflight", {"run": f"{FLOWN}/health"}, ".preflight"),
-    Picture("examples", {"run": f"{FLOWN}/health", "view": "examples"}, ".timeline"),
+    Picture("examples", {"run": "healthy/health", "view": "examples"}, ".timeline"),
     Picture("all-runs", {"page": "runs"}, height=560),
     Picture(
         "side-by-side", {"page": "compare", "compare": json.dumps(["healthy/health", f"{MODEL}/health"])}, height=HEIGHT

@@ -46,7 +46,7 @@ class Brief:
     """The brief trainings of a subject, each made once.
 
     Raises:
-      NotMeasured: there are too few examples, or no targets.
+      NotMeasured: there are too few examples, or no targets that the loss looks at.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -54,7 +54,8 @@ class Brief:
         self._subject = subject
         self.sample = used(subject)
         self.distinct = len(first_of_each(self.sample.x))
-        if not encoded(self.sample.y, subject.random("brief targets")).shape[1]:
+        targets = encoded(self.sample.y, subject.random("brief targets"))
+        if not targets.shape[1]:
             raise NotMeasured("the targets of all examples are the same")
         order = subject.random("brief split").permutation(self.sample.examples)
         count = min(MOST_HELD, max(self.sample.examples // 4, min(self.sample.examples // 2, 64)))
@@ -62,6 +63,10 @@ class Brief:
         self.batch_size = batch_size(self.sample, subject.model, len(self._kept))
         self.answers = Answers(subject.model)
         self.costs = Costs(subject.model)
+        held = self.sample.take(self._held)
+        differ = np.ptp(targets[self._held], axis=0).any()
+        if differ and not np.ptp(self.costs.table(self.answers(held), held), axis=1).any():
+            raise NotMeasured("the loss is the same whatever the targets are")
         self._trials: dict[tuple[Kind, float], Trial] = {}
         self._is_warm = False
 

@@ -53,6 +53,12 @@ def test_of_noise_none_is_found_at_any_rate_but_where_it_is_planted():
     assert len(brief.trials("shuffled", Clock(240))) == 1
 
 
+def test_a_loss_that_does_not_look_at_the_targets_is_told():
+    size = lambda y, answer: keras.ops.square(answer)  # noqa: E731
+    with pytest.raises(NotMeasured, match="the loss is the same whatever the targets are"):
+        brief_of(subject(easy, loss=size))
+
+
 def test_what_is_there_is_seen_without_the_model():
     seen = brief_of(subject(lambda x: x[:, :1] ** 2)).apparent
     assert seen["linear"].p > 0.01 and seen["curved"].p < 0.001 and seen["any"].p < 0.01
