@@ -67,6 +67,16 @@ def test_what_the_first_layer_gets_is_shown_where_it_is_something_else() -> None
     assert given["high"] == DIGITS[:8].max()
 
 
+def test_numbers_that_the_first_layer_gets_as_a_picture_are_shown_as_one() -> None:
+    body = [layers.Reshape((8, 8, 1)), layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((64,), name="digit"), *body])
+    model.compile(loss="sparse_categorical_crossentropy")
+    content = gallery(model, DIGITS.reshape(12, 64), LABELS, examples=5)
+    shown = of(content, "first")
+    assert shown["kind"] == "picture" and shown["name"] == "digit" and "conv2d" in shown["layer"]
+    assert not [one for one in content["exhibits"] if one["stage"] == "input"]
+
+
 def test_what_augments_is_seen_as_in_training_and_predictions_are_those_of_inference() -> None:
     model = digits(layers.RandomFlip(seed=3), layers.Rescaling(0.01), loss="sparse_categorical_crossentropy")
     before = [np.array(variable) for variable in model.variables]

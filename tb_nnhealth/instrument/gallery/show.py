@@ -13,6 +13,7 @@ from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.gallery import words
 from tb_nnhealth.instrument.gallery.answers import answers
 from tb_nnhealth.instrument.gallery.exhibits import Content, Room, Tensor, exhibit
+from tb_nnhealth.instrument.gallery.pictures import as_pictures
 from tb_nnhealth.instrument.gallery.seen import First, Look, NotSeen, Seen, array_of
 from tb_nnhealth.instrument.gallery.words import Vocabularies
 from tb_nnhealth.numbers import whole
@@ -117,7 +118,7 @@ def _exhibits(
     leaves = tf.nest.flatten(x)
     at_place = [next(tensor for tensor in inputs if tensor.values is leaf) for leaf in leaves]
     firsts = [] if seen is None else [_of_layer(first, at_place, inputs, common or own) for first in seen.firsts]
-    differing = [first for first in firsts if not any(_same(first.values, tensor.values) for tensor in inputs)]
+    differing = [first for first in firsts if not any(_shows_as_much(tensor.values, first.values) for tensor in inputs)]
     changed = {first.layer for first in differing}
     getting = {
         id(leaves[place]): first.layer
@@ -125,7 +126,11 @@ def _exhibits(
         for place in first.inputs
         if first.layer not in changed
     }
-    taken = [replace(tensor, layer=getting.get(id(tensor.values))) for tensor in inputs]
+    taken = [
+        replace(tensor, layer=getting.get(id(tensor.values)))
+        for tensor in inputs
+        if not any(_same(first.values, tensor.values) for first in differing)
+    ]
     asked = [exhibit(tensor, room, left_out) for tensor in _few([*taken, *differing], "inputs", left_out)]
     return [*asked, *_answers(model, y, seen, vocabularies, room, left_out)]
 
@@ -162,6 +167,11 @@ def _of_layer(
     name = ", ".join(tensor.name for tensor in inputs if id(tensor) in made_of)
     own = next((tensor.words for tensor in made_of.values() if tensor.words is not None), vocabulary)
     return Tensor("first", name, first.tensor, first.layer, own)
+
+
+def _shows_as_much(given: Any, first: Any) -> bool:
+    """Returns whether an input shows what a layer gets: the same numbers, as a picture where the layer gets one."""
+    return _same(first, given) and (as_pictures(first) is None or as_pictures(given) is not None)
 
 
 def _same(one: Any, other: Any) -> bool:
