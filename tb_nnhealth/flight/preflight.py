@@ -83,7 +83,7 @@ def preflight(
       seed: of the choice of examples and of the probes' own random numbers.
 
     Raises:
-      ValueError: an argument is not what is expected, or no example can be read of the training data.
+      ValueError: an argument is not what is expected.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` should be a Keras model. Received: {type(model).__name__}")
@@ -154,6 +154,8 @@ def _turns(probes: Sequence[Probe], ends: float, progress: Progress) -> Iterator
 
 def _built(subject: Subject) -> list[str]:
     """Builds a model that is not built yet, and returns a sentence where it cannot be."""
+    if not subject.training.examples:
+        return []
     try:
         build(subject.model, subject.training.x)
     except Exception as error:
@@ -165,12 +167,16 @@ def _first_steps(subject: Subject, log_dir: str) -> list[str]:
     """Takes the first steps, and returns sentences on what could not be measured of them."""
     if not subject.is_compiled:
         return ["The model is not compiled: no step of it was measured, and probes that need its loss cannot be made."]
+    if not subject.training.examples:
+        return []
     with kept(subject.model):
         return first_steps.take(subject, log_dir)
 
 
 def _flown(subject: Subject, probe: Probe, clock: Clock) -> dict[str, Any]:
     """Returns what a probe measured, or the reason why it did not."""
+    if not subject.training.examples:
+        return {"reason": "there is no example"}
     if clock.seconds < LEAST_SECONDS:
         return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
     try:
@@ -224,7 +230,10 @@ def _validation(data: Any, model: Any, seed: int) -> tuple[Sample | None, Sequen
         sample = read(data, model, seed=seed)
     except SampleError as error:
         return None, (f"The validation data cannot be read. {error}",)
-    return sample, sample.problems
+    if not sample.examples:
+        return None, (f"The validation data cannot be read. {sample.broken}",)
+    broken = (f"Only a part of the validation data can be used. {sample.broken}",) if sample.broken else ()
+    return sample, (*broken, *sample.problems)
 
 
 def _probes(given: str | Iterable[str]) -> Sequence[Probe]:

@@ -2,7 +2,8 @@
 
 ## What it detects
 Trainings that raise an error in one of their first steps, before anything is learnt: labels that the output does not
-have, shapes that do not fit, targets that are missing, data that break off.
+have, shapes that do not fit, targets that are missing, data that break off, or hold no example, or more inputs than
+targets.
 
 ## Why it matters
 `fit` would stop there, perhaps after a long wait for the data, and its message hides what is wrong in the places where
@@ -10,7 +11,8 @@ it came up.
 
 ## How it is decided
 A preflight takes four steps of the training with `fit`, on the first examples of the data, and brings the model back.
-An error that is raised in them, or while the data are read, is the finding. A model that is not compiled takes none.
+An error that is raised in them, or while the data are read, is the finding, and that there are not as many targets as
+inputs: the probes then have those examples that have both. A model that is not compiled takes none.
 
 By hand: `model.fit(x[:128], y[:128], epochs=1)`.
 

@@ -209,6 +209,34 @@ def test_a_generator_that_breaks_off_is_an_error(monkeypatch):
     assert any(f.rule == "first-steps" and "the disk is gone" in f.message for f in report.findings)
 
 
+@pytest.mark.parametrize("data", [(np.zeros((0, 8)), np.zeros(0)), iter([])])
+def test_data_without_an_example_are_an_error_and_no_probe_is_made(monkeypatch, tmp_path, data):
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, data=data, log_dir=tmp_path)
+    assert any(f.rule == "first-steps" and "Received: none" in f.message for f in report.findings)
+    assert told(report).reason == "there is no example" and not report.passed
+    assert read_run(tmp_path).probes == report.run.probes and "There is no example." in str(report)
+
+
+def test_of_arrays_of_unequal_length_the_whole_examples_are_probed(monkeypatch):
+    x, y = classes()
+    report = fly(monkeypatch, lambda s, c: {"examples": s.training.examples}, data=(x, y[:50]))
+    (finding,) = (finding for finding in report.findings if finding.rule == "first-steps")
+    assert finding.severity == "error" and "Received: 96 in x, 50 in y" in finding.message
+    assert told(report).values == {"examples": 50}
+
+
+@pytest.mark.parametrize(
+    "rows, read, sentence",
+    [(0, None, "cannot be read. Expected at least one example"), (50, 50, "Only a part of the validation data")],
+)
+def test_validation_data_that_are_not_whole_are_told(monkeypatch, rows, read, sentence):
+    (x, y), seen = classes(), []
+    validation = (x[: 96 if rows else 0], y[:rows])
+    report = fly(monkeypatch, lambda s, c: seen.append(s.validation) or {}, validation_data=validation)
+    assert [None if held is None else held.examples for held in seen] == [read]
+    assert any(sentence in problem for problem in report.run.problems)
+
+
 def test_missing_labels_are_told_as_such(monkeypatch):
     report = fly(monkeypatch, data=classes()[0])
     assert any(f.rule == "first-steps" and "There are no targets" in f.message for f in report.findings)

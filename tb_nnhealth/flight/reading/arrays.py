@@ -14,7 +14,7 @@ NAMES = ("x", "y", "sample_weight")
 
 
 class SampleError(ValueError):
-    """Says in a sentence why no example can be had of the data."""
+    """Says in a sentence why data are none that `fit` takes."""
 
 
 def unpacked(data: Any, model: Any) -> Parts:
@@ -37,25 +37,26 @@ def unpacked(data: Any, model: Any) -> Parts:
 
 
 def length(parts: Parts) -> int:
-    """Returns how many examples there are.
+    """Returns how many examples are whole: as many as the shortest array has.
 
     Raises:
-      SampleError: these are no arrays of examples, or they are not as many in each.
+      SampleError: these are no arrays of examples.
     """
     for name, part in zip(NAMES, parts, strict=True):
         for leaf in _leaves(part):
             _check_leaf(name, leaf)
-    lengths = {
-        name: sorted({_shape(leaf)[0] for leaf in _leaves(part)})
-        for name, part in zip(NAMES, parts, strict=True)
-        if _leaves(part)
-    }
-    if "x" not in lengths:
+    if not _leaves(parts[0]):
         raise SampleError("Expected inputs. Received: none.")
-    if len({number for numbers in lengths.values() for number in numbers}) > 1:
-        found = ", ".join(f"{' and '.join(map(str, numbers))} in {name}" for name, numbers in lengths.items())
-        raise SampleError(f"Expected as many examples in each array. Received: {found}.")
-    return lengths["x"][0]
+    return min(number for numbers in _lengths(parts).values() for number in numbers)
+
+
+def unequal(parts: Parts) -> str:
+    """Returns a sentence where the arrays have not as many examples, which `fit` refuses; else an empty text."""
+    lengths = _lengths(parts)
+    if len({number for numbers in lengths.values() for number in numbers}) == 1:
+        return ""
+    found = ", ".join(f"{' and '.join(map(str, numbers))} in {name}" for name, numbers in lengths.items())
+    return f"Expected as many examples in each array. Received: {found}."
 
 
 def rows(structure: Any, indices: np.ndarray[Any, Any]) -> Any:
@@ -129,6 +130,12 @@ def check_is_batch(x: Any, model: Any) -> None:
             f"Expected batches of shape {', '.join(map(str, expected))}, as of dataset.batch(32). "
             f"Received: {told(x)}, which looks like a single example."
         )
+
+
+def _lengths(parts: Parts) -> dict[str, list[int]]:
+    """Returns the lengths of the arrays of each part that has any."""
+    leaves = {name: _leaves(part) for name, part in zip(NAMES, parts, strict=True)}
+    return {name: sorted({_shape(leaf)[0] for leaf in found}) for name, found in leaves.items() if found}
 
 
 def _frames(structure: Any) -> Any:

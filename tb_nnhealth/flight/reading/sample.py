@@ -39,7 +39,7 @@ class Sample:
       sizes: the sizes of the batches that were read.
       problems: sentences for the user.
       places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
-      broken: why no more than these could be read, empty where more could.
+      broken: why no training can be made of more than these, empty where one can.
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
     """
 
@@ -104,8 +104,11 @@ def read(
       batch_size: that of arrays.
       most_seconds: so long after the first batch reading ends with what was read.
 
+    Returns:
+      What could be read, which may be no example: `Sample.broken` then says why.
+
     Raises:
-      SampleError: says why no example can be had.
+      SampleError: the data are none that `fit` takes; says why.
     """
     limits = _Limits(most_examples, most_bytes, most_ordered, most_seconds)
     source = batches.source_of(data)
@@ -116,15 +119,15 @@ def read(
 
 def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
     total = arrays.length(parts)
-    if not total:
-        raise SampleError("Expected at least one example. Received: none.")
+    broken = arrays.unequal(parts) or ("" if total else "Expected at least one example. Received: none.")
     fitting = limits.bytes // max(1, arrays.bytes_of_one(parts))
-    chosen = np.random.default_rng(seed).choice(total, max(1, min(limits.examples, fitting, total)), replace=False)
+    most = min(total, max(1, min(limits.examples, fitting)))
+    chosen = np.random.default_rng(seed).choice(total, most, replace=False)
     x, y, weights = (arrays.rows(part, chosen) for part in parts)
     size = min(total, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
     problems = (*arrays.filled_up(parts), *_problems(y, total))
     ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
-    return Sample(x, y, weights, size, total, ordered, True, (size,), problems, places=chosen)
+    return Sample(x, y, weights, size, total, ordered, True, (size,), problems, broken=broken, places=chosen)
 
 
 def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
@@ -139,7 +142,8 @@ def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
         except SampleError as raised:
             error = raised
     if not taken.sizes:
-        raise error or SampleError("Expected at least one batch of data. Received: none.")
+        broken = str(error or "Expected at least one batch of data. Received: none.")
+        return Sample(np.empty(0), problems=tuple(source.problems), rest=source.rest(), broken=broken)
     broken = f"The data broke off. {error}" if error else ""
     return replace(taken.sample(source, (*source.problems, *taken.problems)), broken=broken)
 
@@ -181,23 +185,18 @@ class _Taken:
         self._deadline = math.inf
 
     def add(self, batch: Any) -> None:
-        """Takes of a batch what there is room for."""
+        """Takes of a batch what there is room for.
+
+        Raises:
+          SampleError: it is no batch, or its arrays are not of the same length; their whole examples were taken.
+        """
         parts = arrays.unpacked(batch, None)
         arrays.check_is_batch(parts[0], self._model)
-        size = arrays.length(parts)
-        if not size:
-            return
-        for problem in arrays.filled_up(parts):
-            self._tell(problem)
-        parts = arrays.dense(parts)
-        if not self._is_full():
-            self._take(parts, size)
-        if parts[1] is not None and self._has_room_for_targets():
-            self._most_ordered = min(self._most_ordered, _most_ordered(parts[1], self._limits))
-            self._targets.append(parts[1])
-        if not self.sizes:  # What the first one takes, filling a shuffle's buffer, is not known of the others.
-            self._deadline = time.monotonic() + self._limits.seconds
-        self.sizes.append(size)
+        size, unequal = arrays.length(parts), arrays.unequal(parts)
+        if size:
+            self._add(parts, size)
+        if unequal:
+            raise SampleError(unequal)
 
     def is_enough(self) -> bool:
         """Returns whether no more is to be read."""
@@ -224,6 +223,19 @@ class _Taken:
             (*problems, *_problems(y, total if self._is_rereadable else None)),
             source.rest(),
         )
+
+    def _add(self, parts: arrays.Parts, size: int) -> None:
+        for problem in arrays.filled_up(parts):
+            self._tell(problem)
+        parts = arrays.dense(parts)
+        if not self._is_full():
+            self._take(parts, size)
+        if parts[1] is not None and self._has_room_for_targets():
+            self._most_ordered = min(self._most_ordered, _most_ordered(parts[1], self._limits))
+            self._targets.append(parts[1])
+        if not self.sizes:  # What the first one takes, filling a shuffle's buffer, is not known of the others.
+            self._deadline = time.monotonic() + self._limits.seconds
+        self.sizes.append(size)
 
     def _take(self, parts: arrays.Parts, size: int) -> None:
         of_one = max(1, arrays.bytes_of_one(parts))

@@ -1,6 +1,7 @@
 """A sample of each kind of data, and that the data go on as if none had been taken."""
 
 import random
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -265,17 +266,8 @@ def broken() -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        ((X[:0], Y[:0]), "Expected at least one example. Received: none"),
-        (tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).take(0), "at least one batch"),
-        (iter([]), "at least one batch"),
-        (iter([(X[:0], Y[:0])]), "at least one batch"),
-        ((X, Y[:7]), "as many examples in each array. Received: 20 in x, 7 in y"),
-        (iter([(X, Y[:7])]), "20 in x, 7 in y"),
-        (tf.data.Dataset.from_tensor_slices((X, Y)), r"batches of shape \(None, 3\), as of dataset.batch"),
-        (tf.data.Dataset.range(3), "leading axis"),
         ((np.array([[1], [2, 3]], dtype=object), Y[:2]), r"array of objects \(list\)"),
         (([[1], [2, 3]], Y[:2]), "single value"),
-        (broken(), "OSError in batch 1: no such file"),
         ((X, Y, W, W), "4 elements"),
         (None, "Expected inputs"),
         (7, "leading axis"),
@@ -286,6 +278,33 @@ def test_what_cannot_be_read_is_told_in_a_sentence(data: Any, sentence: str) -> 
     with pytest.raises(SampleError, match=sentence) as caught:
         read(data, MODEL)
     assert "Received: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ((X[:0], Y[:0]), "Expected at least one example. Received: none"),
+        (tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).take(0), "at least one batch"),
+        (iter([]), "at least one batch"),
+        (iter([(X[:0], Y[:0])]), "at least one batch"),
+        (iter([(X, Y[:0])]), "Received: 20 in x, 0 in y"),
+        (tf.data.Dataset.from_tensor_slices((X, Y)), r"batches of shape \(None, 3\), as of dataset.batch"),
+        (tf.data.Dataset.range(3), "leading axis"),
+        (broken(), "OSError in batch 1: no such file"),
+    ],
+)
+def test_data_without_an_example_are_a_sample_of_none_that_says_why(data: Any, sentence: str) -> None:
+    sample = read(data, MODEL)
+    assert sample.examples == 0 and re.search(sentence, sample.broken)
+    assert "Received: " in sample.broken and "\n" not in sample.broken
+
+
+@pytest.mark.parametrize("data", [(X, Y[:7]), iter([(X, Y[:7])]), iter([(X[:5], Y[:5]), (X[5:], Y[5:7]), (X, Y)])])
+def test_of_arrays_of_unequal_length_those_examples_are_taken_that_are_whole(data: Any) -> None:
+    sample = read(data, MODEL)
+    assert sample.examples == len(sample.y) == 7
+    np.testing.assert_array_equal(np.sort(sample.y), np.sort(Y[:7]))
+    assert re.search("Expected as many examples in each array. Received: [0-9]+ in x, [0-9] in y.", sample.broken)
 
 
 def test_examples_tell_where_in_the_data_they_stand() -> None:
