@@ -46,6 +46,8 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("loss-reduction", "high-update-ratio", "nonfinite-values"),
         ("unbounded-loss", "weight-growth", "nonfinite-values"),
         ("train-eval-mismatch", "no-better-than-trivial"),
+        ("bad-input-values", "random-input", "simple-baseline"),
+        ("bad-input-values", "overfit-tiny-batch"),
     ],
 )
 def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:

@@ -10,6 +10,9 @@ from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._heads import Head, heads
 from tb_nnhealth.rules._series import examples_of_a_batch, layers_with_kernels, median
 
+BY_NUMBERS = ("Rescaling", "Normalization")
+"""Layers that normalize by numbers that they were given, or have from `adapt`, whatever they are fed."""
+
 
 def measured(run: HealthRun, stage: str) -> tuple[BatchTensor, ...]:
     """Returns the tensors of a stage that the data table has a row for."""
@@ -42,6 +45,14 @@ def normalizing_layer(run: HealthRun) -> Layer | None:
         elif layer.path in kernels:
             break
     return found
+
+
+def scaling_layer(run: HealthRun) -> Layer | None:
+    """Returns the layer that normalizes the input by numbers, where what it gives was measured."""
+    layer = normalizing_layer(run)
+    if layer is None or layer.class_name not in BY_NUMBERS or not layer.rows:
+        return None
+    return layer if run.activations.row(layer.rows[0]) is not None else None
 
 
 def of_data(run: HealthRun, statistic: str, row: str) -> float:

@@ -10,11 +10,11 @@ An `Embedding` cuts its ids to whole numbers: of ids that were divided by their 
 
 ## How it is decided
 Any non-finite element in a batch is an error. An input that is constant in more than half of the sampled batches is a
-warning, and an error where it is the only one. An input whose batches all have the same mean, spread, extremes and
-share of zeros, at several places of the epoch, is a warning. Both are information where something is learnt. An input
-that goes straight into an `Embedding`, and whose smallest or largest number in a batch is not whole, or which holds
-numbers between 0 and 1 (their variance is below that of zeros and ones of the same mean), is an error, and a warning
-where something is learnt.
+warning, and an error where it is the only one, or where a `Rescaling` or a `Normalization` makes a constant of it. An
+input whose batches all have the same mean, spread, extremes and share of zeros, at several places of the epoch, is a
+warning. Both are information where something is learnt. An input that goes straight into an `Embedding`, and whose
+smallest or largest number in a batch is not whole, or which holds numbers between 0 and 1 (their variance is below that
+of zeros and ones of the same mean), is an error, and a warning where something is learnt.
 
 ## When it is wrong
 An input that marks what is missing by NaN, for a model that replaces it in its first layer. A training that is to
@@ -22,7 +22,7 @@ learn a single batch by heart, to see whether it can.
 
 ## What to try
 * Look at one batch as the model gets it: `next(iter(dataset))`, its shape, its numbers, as a picture.
-* Look for divisions by zero, logarithms of zero and empty files in the preprocessing.
+* Look for divisions by zero, factors of zero, logarithms of zero and empty files in the preprocessing.
 * Give an `Embedding` whole ids from 0 to `input_dim - 1`: do not divide or standardize them.
 * Check that the generator moves on, and that the file that is read is the one that is meant.
 
@@ -39,7 +39,7 @@ from numpy.typing import NDArray
 from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
-from tb_nnhealth.rules._inputs import measured
+from tb_nnhealth.rules._inputs import measured, scaling_layer
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, examples_of_a_batch
@@ -68,6 +68,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     tensors = measured(run, "input")
     if not tensors:
         raise NotJudged("no input was measured")
+    yield from list(_of_inputs(run, tensors, limits)) or _flattened(run, limits)
+
+
+def _of_inputs(run: HealthRun, tensors: Sequence[BatchTensor], limits: Limits) -> Iterator[Finding]:
     for tensor in tensors:
         row = tensor.place
         counts = run.data.series("data_nonfinite", row)
@@ -110,6 +114,28 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
                 limits["repeats"],
                 "samples",
             )
+
+
+def _flattened(run: HealthRun, limits: Limits) -> Iterator[Finding]:
+    """Yields a finding where the layer that scales the input leaves nothing of it."""
+    layer = scaling_layer(run)
+    if layer is None or not examples_of_a_batch(run) > 1:
+        return
+    constant = run.activations.series("activation_std", layer.rows[0]) == 0
+    if constant.mean() > limits["constant"]:
+        steps = run.activations.steps[constant]
+        yield Finding(
+            RULE.name,
+            "error" if suffers(run) else "info",
+            f"The input behind {layer.path} is constant in {percent(constant.mean())} of the sampled batches.",
+            layer=layer.path,
+            first_step=int(steps[0]),
+            last_step=int(steps[-1]),
+            statistic="activation_std",
+            observed=float(constant.mean()),
+            limit=limits["constant"],
+            unit="of the batches",
+        )
 
 
 def _holds_several(run: HealthRun, tensor: BatchTensor) -> bool:

@@ -10,12 +10,12 @@ factor, so that a learning rate that is right for others is much too high; small
 
 ## How it is decided
 The median over all sampled batches of each input's mean and standard deviation is compared with the limits. Where the
-model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged:
-images may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its
-batches there is not judged, but for inputs that meet weights as they are; inputs that are indices are left out. It is
-a warning where nothing is learnt, and an error beyond ten times the limit. While something is learnt it is
-information, and beyond ten times the limit a warning, unless what the first weights give is normalized before other
-weights. Of several limits that are exceeded the one is told that is exceeded most.
+model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged: images
+may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its batches there
+is not judged, but for inputs that meet weights as they are; inputs that are indices are left out. It is a warning where
+nothing is learnt, and an error beyond ten times the limit. While something is learnt it is information, and beyond ten
+times the limit a warning, unless what the first weights give is normalized before other weights. Inputs that do not
+vary at all are told by `bad-input-values`. Of several limits that are exceeded the one is told that is exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
@@ -42,7 +42,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, spread
+from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, scaling_layer, spread
 from tb_nnhealth.rules._layers import PASSING
 from tb_nnhealth.rules._loss import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -77,9 +77,6 @@ class Scaled(NamedTuple):
     tensor: str | None = None
 
 
-BY_NUMBERS = ("Rescaling", "Normalization")
-"""Layers that normalize by numbers that they were given, or have from `adapt`, whatever they are fed."""
-
 HANDING_ON = (None, "linear", "relu", "leaky_relu")
 """Activation functions that hand a factor on."""
 
@@ -87,7 +84,7 @@ HANDING_ON = (None, "linear", "relu", "leaky_relu")
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     layer = normalizing_layer(run)
     tensors = [tensor for tensor in numeric_inputs(run) if layer is None or _meets_weights(run, tensor.place)]
-    by_numbers = layer if layer is not None and _is_measured(run, layer) else None
+    by_numbers = scaling_layer(run)
     if not tensors and by_numbers is None:
         own = layer is not None
         raise NotJudged("the model normalizes its input itself" if own else "no input whose scale matters was measured")
@@ -105,11 +102,6 @@ def _meets_weights(run: HealthRun, row: str) -> bool:
     return any(row in layer.inputs and layer.path in kernels and not layer.normalizes for layer in run.model.layers)
 
 
-def _is_measured(run: HealthRun, layer: Layer) -> bool:
-    """Returns whether a layer normalizes by numbers, and what it gives was measured."""
-    return layer.class_name in BY_NUMBERS and bool(layer.rows) and run.activations.row(layer.rows[0]) is not None
-
-
 def _normalized(run: HealthRun, layer: Layer, limits: Limits) -> Iterator[Finding]:
     """Yields a finding where the layer that normalizes the input does not."""
     series = (run.activations.series(f"activation_{what}", layer.rows[0]) for what in ("mean", "std"))
@@ -121,11 +113,11 @@ def _off_scale(run: HealthRun, given: Scaled, limits: Limits) -> Iterator[Findin
     mean, std = given.mean, given.std
     symptoms = (
         (std / limits["high_std"], "std", std, limits["high_std"]),
-        (limits["low_std"] / std if std > 0 else math.inf, "std", std, limits["low_std"]),
+        (limits["low_std"] / std if std > 0 else 0.0, "std", std, limits["low_std"]),
         (abs(mean) / limits["mean"], "mean", mean, limits["mean"]),
     )
     excess, statistic, observed, limit = max(symptoms, key=lambda symptom: np.nan_to_num(symptom[0], nan=0.0))
-    if not excess > 1 or not math.isfinite(mean + std):
+    if not (excess > 1 and std > 0) or not math.isfinite(mean + std):
         return
     yield Finding(
         RULE.name,

@@ -89,6 +89,16 @@ def test_a_single_number_is_no_constant():
         assert len(findings(RULE, single)) == count
 
 
+def test_an_input_that_the_model_multiplies_by_zero_is_constant_behind_that():
+    scaled = with_layers(fed(stuck(healthy())), dense_0={"class_name": "Rescaling", "normalizes": True})
+    (finding,) = findings(RULE, change(scaled, "activation", "activation_std", 0.0, "dense_0"))
+    assert (finding.severity, finding.layer) == ("error", "dense_0")
+    assert finding.message == "The input behind dense_0 is constant in 100 % of the sampled batches."
+    assert findings(RULE, change(scaled, "activation", "activation_std", 0.5, "dense_0")) == ()
+    single = change(scaled, "step", "batch_size", 1.0)
+    assert findings(RULE, change(single, "activation", "activation_std", 0.0, "dense_0")) == ()
+
+
 def looked_up(run, **statistics):
     embedding = {"class_name": "Embedding", "inputs": ("input/x",)}
     return with_layers(fed(run, **({"data_min": 0.0} | statistics)), dense_0=embedding)

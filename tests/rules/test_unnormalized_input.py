@@ -104,7 +104,11 @@ def test_far_inputs_are_information_where_what_the_first_weights_give_is_normali
 def test_single_numbers_are_spread_over_the_batches():
     means = np.where(np.arange(len(STEPS)) % 2, 1.0, -1.0)
     assert findings(RULE, with_data(fed(0, 0), "input/x", data_mean=means, data_std=0.0)) == ()
-    assert len(findings(RULE, fed(0, 0))) == 1
+
+
+def test_what_does_not_vary_is_told_as_that_and_not_as_a_matter_of_scale():
+    for mean in (0, 200):
+        assert findings(RULE, fed(mean, 0)) == () and len(findings("bad-input-values", fed(mean, 0))) == 1
 
 
 def test_of_several_that_normalize_the_last_one_counts():
