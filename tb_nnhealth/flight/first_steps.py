@@ -6,6 +6,9 @@ import time
 import warnings
 from typing import Any
 
+import keras
+import tensorflow as tf
+
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.instrument import describe
@@ -53,8 +56,8 @@ def take(subject: Subject, log_dir: str) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", HealthWarning)
         subject.model.fit(
-            first.x,
-            first.y,
+            _fed(first.x),
+            _fed(first.y),
             sample_weight=first.weights,
             batch_size=size,
             epochs=1,
@@ -66,6 +69,13 @@ def take(subject: Subject, log_dir: str) -> list[str]:
         if not issubclass(warning.category, HealthWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return [str(warning.message) for warning in caught if issubclass(warning.category, HealthWarning)]
+
+
+def _fed(structure: Any) -> Any:
+    """Returns a structure of arrays with the texts in it as tensors, as which alone `fit` takes them."""
+    return keras.tree.map_structure(
+        lambda leaf: tf.constant(leaf) if leaf is not None and leaf.dtype.kind in "OSU" else leaf, structure
+    )
 
 
 def manifest(model: Any, log_dir: str) -> str:

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tb_nnhealth import Scorecard, preflight, read_run
 from tb_nnhealth.flight import preflight as module
@@ -245,3 +247,19 @@ def test_missing_labels_are_told_as_such(monkeypatch):
 def test_something_else_than_a_model_is_told():
     with pytest.raises(ValueError, match="`model` should be a Keras model"):
         preflight(object(), classes())
+
+
+@pytest.mark.parametrize("form", [tf.constant, np.array])
+def test_texts_are_taken_as_fit_takes_them(monkeypatch, form):
+    texts, labels = form([["good film"], ["bad film"]] * 24), np.array([0, 1] * 24)
+    lookup = keras.layers.TextVectorization(10, output_sequence_length=3)
+    lookup.adapt([["good film"], ["bad film"]])
+    pooled = [keras.layers.Embedding(10, 4), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(2, "softmax")]
+    model = keras.Sequential([keras.Input((1,), dtype="string"), lookup, *pooled])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    report = fly(monkeypatch, model=model, data=(texts, labels))
+    failed = [finding.message for finding in report.findings if finding.rule == "first-steps"]
+    if form is tf.constant:
+        assert not failed and report.run.steps == 2
+    else:
+        assert "fit takes no NumPy array of texts. Received: one in x" in failed[0]

@@ -59,6 +59,19 @@ def unequal(parts: Parts) -> str:
     return f"Expected as many examples in each array. Received: {found}."
 
 
+def texts(parts: Parts) -> str:
+    """Returns a sentence where there are texts in a form that `fit` refuses; else an empty text."""
+    given = [
+        name for name, part in zip(NAMES, parts, strict=True) if any(_is_array_of_texts(leaf) for leaf in _leaves(part))
+    ]
+    if not given:
+        return ""
+    return (
+        "Expected numbers, or texts as tensors, which tf.constant makes: fit takes no NumPy array of texts. "
+        f"Received: one in {' and '.join(given)}."
+    )
+
+
 def rows(structure: Any, indices: np.ndarray[Any, Any]) -> Any:
     """Returns some examples of a structure of arrays, in NumPy."""
     return keras.tree.map_structure(lambda leaf: None if leaf is None else _rows(leaf, indices), structure)
@@ -172,6 +185,10 @@ def _check_leaf(name: str, leaf: Any) -> None:
 
 def _are_strings(leaf: Any) -> bool:
     return all(isinstance(one, (str, bytes)) for one in leaf[:100].flat)
+
+
+def _is_array_of_texts(leaf: Any) -> bool:
+    return isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OSU"
 
 
 def _rows(leaf: Any, indices: np.ndarray[Any, Any]) -> Any:

@@ -119,7 +119,11 @@ def read(
 
 def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
     total = arrays.length(parts)
-    broken = arrays.unequal(parts) or ("" if total else "Expected at least one example. Received: none.")
+    broken = (
+        arrays.unequal(parts)
+        or arrays.texts(parts)
+        or ("" if total else "Expected at least one example. Received: none.")
+    )
     fitting = limits.bytes // max(1, arrays.bytes_of_one(parts))
     most = min(total, max(1, min(limits.examples, fitting)))
     chosen = np.random.default_rng(seed).choice(total, most, replace=False)
