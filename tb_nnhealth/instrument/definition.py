@@ -17,6 +17,9 @@ from tb_nnhealth.records import BatchTensor
 
 Names = tuple[Sequence[str] | None, Sequence[str] | None]
 
+SAME_NUMBERS = ("Cast", "Identity", "Reshape", "ExpandDims", "Squeeze", "Transpose")
+"""Operations that change no number, but for what a type rounds."""
+
 
 @dataclass(frozen=True)
 class Unreadable:
@@ -52,9 +55,11 @@ class Definition(Observer):
 
     @property
     def inputs(self) -> Mapping[str, tuple[str, ...]]:
-        """The rows that each call takes as they are: of layers' outputs, and of the batch's inputs."""
+        """The rows that each call takes as they are, whatever their type and shape: of layers' outputs, and of the
+        batch's inputs."""
         rows = {id(tensor): name for name, tensor in (*self._given, *self._outputs)}
-        return {row: tuple(rows[id(t)] for t in taken if id(t) in rows) for row, taken in self._received.items()}
+        found = {row: [_row_of(tensor, rows) for tensor in taken] for row, taken in self._received.items()}
+        return {row: tuple(source for source in sources if source is not None) for row, sources in found.items()}
 
     def unreadable(self) -> Unreadable:
         """Returns what must not be read; asked when the trace has ended."""
@@ -112,3 +117,12 @@ class Definition(Observer):
             ends = last_activations(tensor) if stage == "prediction" else None
             row = rows.get(id(tensor))
             self._tensors[stage, name] = BatchTensor(stage, name, tuple(tensor.shape), tensor.dtype.name, row, ends)
+
+
+def _row_of(tensor: Any, rows: Mapping[int, str]) -> str | None:
+    """Returns the row whose numbers a tensor holds, None where something else was made of them."""
+    while id(tensor) not in rows:
+        if not tf.is_symbolic_tensor(tensor) or tensor.op.type not in SAME_NUMBERS:
+            return None
+        tensor = tensor.op.inputs[0]
+    return rows[id(tensor)]

@@ -38,11 +38,11 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
-from tb_nnhealth.rules._epochs import steps_per_epoch
+from tb_nnhealth.rules._batches import fractional_ids, repeated_batches
 from tb_nnhealth.rules._inputs import measured, scaling_layer
 from tb_nnhealth.rules._loss import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import Mask, examples_of_a_batch
+from tb_nnhealth.rules._series import examples_of_a_batch
 
 RULE = Rule(
     name="bad-input-values",
@@ -57,11 +57,6 @@ RULE = Rule(
     ),
     judges_nonfinite=True,
 )
-
-BETWEEN = 0.99
-"""Variance ÷ mean (1 - mean), which is 1 for zeros and ones but for rounding, and less for numbers between them."""
-
-FINGERPRINT = ("data_mean", "data_std", "data_min", "data_max", "data_zero_fraction")
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
@@ -84,7 +79,7 @@ def _of_inputs(run: HealthRun, tensors: Sequence[BatchTensor], limits: Limits) -
             message = f"The input {tensor.name} holds {whole(count)} NaN or Inf at step {whole(step)}."
             steps = sorted(step for step, _ in bad)
             yield _finding(row, "error", steps, message, "data_nonfinite", count, 0.0, "elements")
-        elif (cut := _cut(run, row)).any():
+        elif (cut := fractional_ids(run, row)).any():
             message = f"The input {tensor.name} holds ids for an Embedding that are not whole: their fractions are cut."
             spoilt: Severity = "error" if suffers(run) else "warning"
             yield _finding(row, spoilt, run.data.steps[cut], message, "data_max", cut.mean(), 0.0, "of the batches")
@@ -102,7 +97,7 @@ def _of_inputs(run: HealthRun, tensors: Sequence[BatchTensor], limits: Limits) -
                 limits["constant"],
                 "of the batches",
             )
-        elif (repeats := _repeats(run, row, limits["repeats"])) >= limits["repeats"]:
+        elif (repeats := repeated_batches(run, row, limits["repeats"])) >= limits["repeats"]:
             message = f"The input {tensor.name} is the same batch at all {whole(repeats)} sampled steps."
             yield _finding(
                 row,
@@ -142,33 +137,6 @@ def _holds_several(run: HealthRun, tensor: BatchTensor) -> bool:
     """Returns whether a batch holds several numbers of more than one axis: a single number is always constant."""
     features = math.prod(size or 2 for size in tensor.shape[1:])
     return len(tensor.shape) > 1 and not features * examples_of_a_batch(run) <= 1
-
-
-def _cut(run: HealthRun, row: str) -> Mask:
-    """Returns at which samples an input that goes straight into an `Embedding` held a number that is not whole: an
-    extreme, or one between zeros and ones, whose variance is below mean (1 - mean), that of zeros and ones alone."""
-    looked_up = any(layer.class_name == "Embedding" and layer.inputs == (row,) for layer in run.model.layers)
-    low, high, mean, std = (run.data.series(name, row) for name in ("data_min", "data_max", "data_mean", "data_std"))
-    extremes = np.stack([low, high])
-    fractional = (np.isfinite(extremes) & (extremes != np.round(extremes))).any(axis=0)
-    between = (low == 0) & (high == 1) & (std**2 < BETWEEN * mean * (1 - mean))
-    cut: Mask = (fractional | between) & looked_up
-    return cut
-
-
-def _repeats(run: HealthRun, row: str, least: float) -> int:
-    """Returns how many batches were seen where they are all the same and an epoch has several, else 0.
-
-    The same places of each epoch may hold the same batches: the samples must have met several places.
-    """
-    an_epoch = steps_per_epoch(run) or 1
-    series = np.stack([run.data.series(name, row) for name in FINGERPRINT])
-    measured = ~np.isnan(series).any(axis=0)
-    places = np.unique(run.data.steps[measured] % an_epoch)
-    if an_epoch == 1 or len(places) < min(an_epoch, least):
-        return 0
-    seen = series[:, measured]
-    return seen.shape[1] if seen.shape[1] > 1 and np.ptp(seen, axis=1).max() == 0 else 0
 
 
 def _finding(

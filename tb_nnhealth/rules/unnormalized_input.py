@@ -12,10 +12,11 @@ factor, so that a learning rate that is right for others is much too high; small
 The median over all sampled batches of each input's mean and standard deviation is compared with the limits. Where the
 model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged: images
 may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its batches there
-is not judged, but for inputs that meet weights as they are; inputs that are indices are left out. It is a warning where
-nothing is learnt, and an error beyond ten times the limit. While something is learnt it is information, and beyond ten
-times the limit a warning, unless what the first weights give is normalized before other weights. Inputs that do not
-vary at all are told by `bad-input-values`. Of several limits that are exceeded the one is told that is exceeded most.
+is not judged, but for inputs that meet weights as they are, nor is an input that operations compute with before any
+layer gets it, as `preprocess_input` does; inputs that are indices are left out. It is a warning where nothing is learnt,
+and an error beyond ten times the limit. While something is learnt it is information, and beyond ten times the limit a
+warning, unless what the first weights give is normalized before other weights. Inputs that do not vary at all are told
+by `bad-input-values`. Of several limits that are exceeded the one is told that is exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
@@ -83,17 +84,30 @@ HANDING_ON = (None, "linear", "relu", "leaky_relu")
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     layer = normalizing_layer(run)
-    tensors = [tensor for tensor in numeric_inputs(run) if layer is None or _meets_weights(run, tensor.place)]
+    inputs = numeric_inputs(run)
+    tensors = [
+        tensor
+        for tensor in inputs
+        if (_may_come_as_it_is(run, tensor.place) if layer is None else _meets_weights(run, tensor.place))
+    ]
     by_numbers = scaling_layer(run)
     if not tensors and by_numbers is None:
-        own = layer is not None
-        raise NotJudged("the model normalizes its input itself" if own else "no input whose scale matters was measured")
+        if layer is not None:
+            raise NotJudged("the model normalizes its input itself")
+        computed = "operations that are no layers compute with the input before any layer gets it"
+        raise NotJudged(computed if inputs else "no input whose scale matters was measured")
     if by_numbers is not None:
         yield from _normalized(run, by_numbers, limits)
     for tensor in tensors:
         mean, std = of_data(run, "data_mean", tensor.place), spread(run, tensor.place)
         given = Scaled(f"The input {tensor.name}", "data", mean, std, tensor=tensor.place)
         yield from _off_scale(run, given, limits)
+
+
+def _may_come_as_it_is(run: HealthRun, row: str) -> bool:
+    """Returns whether a layer is known to be given an input as it is, or nothing is known of what layers are given."""
+    given = {source for layer in run.model.layers for source in layer.inputs}
+    return row in given or not given
 
 
 def _meets_weights(run: HealthRun, row: str) -> bool:

@@ -37,7 +37,7 @@ def model(hidden: int = HIDDEN, activation: str = "relu", **compile_options: Any
             Layer(
                 path, "Dense", True, UNITS * units + units, position,
                 activation="softmax" if is_output else activation, units=units, is_output=is_output, rows=(path,),
-                inputs=(f"dense_{position - 1}",) if position else (),
+                inputs=(f"dense_{position - 1}",) if position else ("input/x",),
             )
         )  # fmt: skip
         variables += [

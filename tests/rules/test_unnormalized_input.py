@@ -87,6 +87,14 @@ def test_an_input_beside_the_one_that_is_normalized_is_judged():
     assert findings(RULE, with_layers(run, dense_1={"inputs": ("dense_0",)})) == ()
 
 
+def test_an_input_that_operations_compute_with_is_not_judged():
+    links = {"dense_0": {"inputs": ()}, "dense_1": {"inputs": ("dense_0",)}}
+    judged = verdict(RULE, with_layers(fed(120, 70), **links))
+    assert judged.status == "no_data" and "operations that are no layers" in judged.reason
+    links["dense_0"]["inputs"] = ("input/x",)
+    assert len(findings(RULE, with_layers(fed(120, 70), **links))) == 1
+
+
 def test_relu_hands_the_scale_on_to_what_normalizes_it():
     links = {"dense_0": {"inputs": ("input/x",)}, "dense_1": {"inputs": ("dense_0",), "class_name": "ReLU"}}
     for activation, severity in ((None, "info"), ("tanh", "warning")):
