@@ -13,10 +13,10 @@ The median over all sampled batches of each input's mean and standard deviation 
 model has a `Rescaling` or a `Normalization` before its first weights, it is what comes out of it that is judged: images
 may have been divided by 255 before, or `adapt` may not have been called. A model that normalizes by its batches there
 is not judged, but for inputs that meet weights as they are, nor is an input that operations compute with before any
-layer gets it, as `preprocess_input` does; inputs that are indices are left out. It is a warning where nothing is learnt,
-and an error beyond ten times the limit. While something is learnt it is information, and beyond ten times the limit a
-warning, unless what the first weights give is normalized before other weights. Inputs that do not vary at all are told
-by `bad-input-values`. Of several limits that are exceeded the one is told that is exceeded most.
+layer gets it, as `preprocess_input` does; inputs that are indices are left out. It is a warning where nothing is
+learnt, and an error beyond ten times the limit. While something is learnt it is information, and beyond ten times the
+limit a warning, unless what the first weights give is normalized before other weights. Inputs that do not vary at all
+are told by `bad-input-values`. Of several limits that are exceeded the one is told that is exceeded most.
 
 By hand: `x.mean(), x.std()`, of what `fit` is given.
 
