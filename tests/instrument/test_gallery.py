@@ -201,6 +201,13 @@ def test_several_labels_one_hot_rows_and_values() -> None:
     assert of(broken, "prediction")["values"] == [[]]
 
 
+def test_texts_are_targets_as_they_are() -> None:
+    for outputs in (np.array([[0.9, 0.1], [0.2, 0.8]]), RANDOM.random((2, 5, 6, 3))):
+        content = answered("sparse_categorical_crossentropy", np.array(["cat", "dog"]), outputs)
+        assert of(content, "target")["kind"] == "text" and of(content, "target")["values"] == ["cat", "dog"]
+        assert of(content, "prediction")["kind"] in ("classes", "picture", "numbers")
+
+
 def test_a_class_for_each_pixel_is_a_picture() -> None:
     outputs = RANDOM.random((2, 5, 6, 3))
     content = answered("sparse_categorical_crossentropy", RANDOM.integers(0, 3, (2, 5, 6)), outputs)

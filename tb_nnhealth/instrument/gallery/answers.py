@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.instrument.gallery.exhibits import Content, Room, Tensor, classes, exhibit
+from tb_nnhealth.instrument.gallery.exhibits import TEXTS, Content, Room, Tensor, classes, exhibit
 
 Array = NDArray[Any]
 
@@ -17,12 +17,14 @@ def answers(
     """Returns a target and what was predicted for it, as far as there are both.
 
     Args:
-      target: class ids, one-hot rows, shares of classes, labels of 0 and 1, or values.
+      target: class ids, one-hot rows, shares of classes, labels of 0 and 1, or values; texts are shown as they are.
       prediction: `[n, …, classes]`, `[n, 1]` of a binary loss, or values.
       loss: of the output, as the manifest describes it; {} where none is compiled.
       room: how much is shown.
       left_out: gets a sentence for what is not.
     """
+    if target is not None and target.values.dtype.kind in TEXTS:
+        return [exhibit(target, room, left_out), *answers(None, prediction, loss, room, left_out)]
     told = [tensor for tensor in (target, prediction) if tensor is not None]
     kind = None if prediction is None else _kind(None if target is None else target.values, prediction.values, loss)
     if kind is None or prediction is None:

@@ -17,6 +17,9 @@ MOST_CLASSES = 3
 
 LONGEST_NAME = 200
 
+TEXTS = "OSU"
+"""The kinds of NumPy's types that hold texts."""
+
 Array = NDArray[Any]
 Content = dict[str, Any]
 
@@ -63,7 +66,7 @@ class Tensor:
 def exhibit(tensor: Tensor, room: Room, left_out: list[str]) -> Content:
     """Returns a tensor as it is shown; adds a sentence to `left_out` for what of it is not."""
     values = tensor.values[: room.examples]
-    if values.dtype.kind in "OSU":
+    if values.dtype.kind in TEXTS:
         return _facts(tensor, "text") | {"values": [_line(value, room.letters) for value in values]}
     if values.dtype.kind not in "biuf":
         left_out.append(f"{tensor.name} is not shown: it holds {values.dtype} values.")
@@ -106,7 +109,7 @@ def _facts(tensor: Tensor, kind: str) -> Content:
         "name": tensor.name[:LONGEST_NAME],
         "kind": kind,
         "shape": list(tensor.values.shape[1:]),
-        "dtype": "string" if tensor.values.dtype.kind in "OSU" else str(tensor.values.dtype),
+        "dtype": "string" if tensor.values.dtype.kind in TEXTS else str(tensor.values.dtype),
         "layer": tensor.layer,
     }
 
