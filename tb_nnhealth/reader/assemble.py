@@ -55,7 +55,9 @@ def assemble(
     series = dict(zip(TEXTS, texts, strict=True))
     happened = list(_happened(series, noted))
     noted += [str(item.get("message")) for _, item in happened if item.get("kind") == "problem"]
-    epochs = tuple(_epochs(series, noted))
+    model = joined_facts([session.manifest for session in sessions])
+    outputs = [loss.get("output") for loss in model.compile.get("losses") or []]
+    epochs = tuple(_epochs(series, outputs, noted))
     progress = _progress(sessions, series, noted)
     preflight = {metadata.PREFLIGHT: canonical(events.get(metadata.PREFLIGHT, ()))}
     probes = dict(_probes(preflight, noted))
@@ -65,7 +67,7 @@ def assemble(
         name=str(last["run"]),
         created=float(sessions[0].manifest["created"]),
         tool_version=str(last["tool_version"]),
-        model=joined_facts([session.manifest for session in sessions]),
+        model=model,
         steps=max([*steps, *(int(table.steps[-1]) + 1 for table in tables.values() if len(table.steps))], default=0),
         samples=sum(_samples(sessions, tables["steps"], progress)),
         sampled_steps=len(np.unique(np.concatenate([table.steps for table in tables.values()]))),
@@ -130,13 +132,21 @@ def _texts(tag: str, series: Mapping[str, Series], noted: list[str]) -> Iterator
             noted.append(f"{tag} at step {step} is left out: expected JSON text")
 
 
-def _epochs(series: Mapping[str, Series], noted: list[str]) -> Iterator[Epoch]:
+def _epochs(series: Mapping[str, Series], outputs: Sequence[Any], noted: list[str]) -> Iterator[Epoch]:
     for step, payload in _texts(metadata.EPOCH, series, noted):
         try:
             logs = {str(name): None if value is None else float(value) for name, value in payload["logs"].items()}
+            logs = _without_namesake(logs, outputs)
             yield Epoch(int(payload["epoch"]), int(payload["step"]), logs, _modes(payload.get("modes")))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             noted.append(f"{metadata.EPOCH} at step {step} is left out: expected epoch, step and logs")
+
+
+def _without_namesake(logs: dict[str, float | None], outputs: Sequence[Any]) -> dict[str, float | None]:
+    """Returns Keras' logs without those of an output named `val` which are called as the validation's are. Where there
+    is a validation its own stand in their place, and `val_val_loss` beside them."""
+    is_namesake = "val" in outputs and "val_val_loss" not in logs
+    return {name: value for name, value in logs.items() if not (is_namesake and name.startswith("val_"))}
 
 
 def _modes(measured: Any) -> ModeLosses | None:

@@ -217,6 +217,19 @@ def test_a_description_of_other_types_is_refused(part: str, field: str, told: An
         assemble(changed(model=model))
 
 
+def test_the_loss_of_an_output_named_val_is_not_taken_for_the_validations() -> None:
+    def logged(logs: dict[str, float], *outputs: str) -> Mapping[str, float | None]:
+        events = changed(compile={"losses": [{"output": name, "class_name": "MeanSquaredError"} for name in outputs]})
+        told = [Datum(9, 9.0, json.dumps({"epoch": 0, "step": 10, "logs": logs}))]
+        return assemble({**events, metadata.EPOCH: told}).epochs[0].logs
+
+    own = {"loss": 3.0, "mean_loss": 1.0, "val_loss": 2.0, "val_mae": 1.0}
+    assert logged(own, "mean", "val") == {"loss": 3.0, "mean_loss": 1.0}
+    assert logged(own, "mean", "other") == own
+    validated = own | {"val_mean_loss": 1.5, "val_val_loss": 2.5}
+    assert logged(validated, "mean", "val") == validated
+
+
 def flown(*began: float, epochs: int = 0) -> HealthRun:
     """A run after a preflight at 5 s, whose sessions began at these times."""
     manifests = [
