@@ -1,14 +1,34 @@
 """What a preflight writes beside the first steps of the training: an event on itself, and one for each probe."""
 
 import os
+import tempfile
 import time
 from collections.abc import Mapping
 from typing import Any
 
+import tensorflow as tf
+
 from tb_nnhealth.reader import Datum
 from tb_nnhealth.summary import metadata
-from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, summary_event
+from tb_nnhealth.summary.event_file import WRITE_ERRORS, EventFile, is_remote, summary_event
 from tb_nnhealth.summary.writer import to_json
+
+
+def refusal(log_dir: str) -> str | None:
+    """Returns a sentence on what keeps a preflight from writing into a directory, which it makes; None where nothing
+    does."""
+    directory = os.path.join(log_dir, metadata.RUN_DIRECTORY)
+    try:
+        tf.io.gfile.makedirs(directory)
+        if not is_remote(directory):
+            tempfile.TemporaryFile(dir=directory).close()
+    except WRITE_ERRORS as error:
+        return _expected(error)
+    return None
+
+
+def _expected(error: Exception) -> str:
+    return f"Expected a log directory that can be written. Received: {' '.join(str(error).split())[:300]}"
 
 
 class FlightLog:
@@ -46,8 +66,7 @@ class FlightLog:
             self.problem = self.problem or "Expected a disk that takes what is written. Received: a write that failed"
 
     def _fail(self, error: Exception) -> None:
-        text = " ".join(str(error).split())[:300]
-        self.problem = f"Expected a log directory that can be written. Received: {text}"
+        self.problem = _expected(error)
         file, self._file = self._file, None
         if file is not None:
             file.close()

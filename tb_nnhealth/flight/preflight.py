@@ -18,7 +18,7 @@ from tb_nnhealth.configuration import perhaps
 from tb_nnhealth.flight import first_steps
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.keeping.kept import build, kept
-from tb_nnhealth.flight.log import FlightLog
+from tb_nnhealth.flight.log import FlightLog, refusal
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tb_nnhealth.flight.progress import Progress
 from tb_nnhealth.flight.reading.arrays import SampleError
@@ -92,8 +92,8 @@ def preflight(
     validation, problems = _validation(validation_data, model, plan.seed)
     subject = Subject(model, training, validation, plan.seed)
     rest = train_data if training.rest is None else training.rest
-    with _directory(log_dir) as directory, _without_advice(), kept(model):
-        noted = [*training.problems, *problems, *_built(subject)]
+    with _directory(log_dir) as (directory, unkept), _without_advice(), kept(model):
+        noted = [*unkept, *training.problems, *problems, *_built(subject)]
         return _fly(subject, plan, directory, noted, rest)
 
 
@@ -213,13 +213,15 @@ def _without_advice() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _directory(log_dir: str | os.PathLike[str] | None) -> Iterator[str]:
-    """Gives the log directory, one that goes where there is none."""
-    if log_dir is None:
-        with tempfile.TemporaryDirectory(prefix="nnhealth") as made:
-            yield made
+def _directory(log_dir: str | os.PathLike[str] | None) -> Iterator[tuple[str, Sequence[str]]]:
+    """Gives the log directory, one that goes where there is none or it cannot be written, and a sentence on that."""
+    given = None if log_dir is None else first_steps.settings(log_dir).log_dir
+    refused = None if given is None else refusal(given)
+    if given is not None and refused is None:
+        yield given, ()
     else:
-        yield first_steps.settings(log_dir).log_dir
+        with tempfile.TemporaryDirectory(prefix="nnhealth") as made:
+            yield made, () if refused is None else (f"This preflight is not kept. {refused}.",)
 
 
 def _validation(data: Any, model: Any, seed: int) -> tuple[Sample | None, Sequence[str]]:

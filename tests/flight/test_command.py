@@ -21,6 +21,10 @@ def raw():
 def unequal():
     x, y = classes()
     return classifier(), (x, y[1:])
+
+def four():
+    x, y = classes()
+    return classifier(), (x, y, y, y)
 """
 
 
@@ -49,10 +53,15 @@ def test_findings_end_it_with_one(made, capsys):
     assert "unnormalized-input" in capsys.readouterr().err
 
 
+def test_data_that_cannot_be_trained_on_are_a_finding(made, capsys):
+    assert run(f"{made}:unequal") == 1
+    assert "96 in x, 95 in y" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments, told",
     [
-        (["{}:unequal"], "Expected"),
+        (["{}:four"], "Expected"),
         (["{}:nothing"], "which has make"),
         (["{}:make", "--probes", "no-such"], "`probes` should be"),
         (["{}:make", "--budget", "-1"], "`budget` should be"),

@@ -151,10 +151,26 @@ def test_first_steps_that_fail_are_told_and_the_probes_go_on(monkeypatch):
     assert told(report).values == {"x": 1}
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk")
-def test_a_log_directory_that_cannot_be_written_leaves_the_report(monkeypatch, tmp_path):
+@pytest.mark.parametrize("place", ["file", "file/run"])
+def test_a_log_directory_that_cannot_be_written_leaves_the_report(monkeypatch, tmp_path, place):
     (tmp_path / "file").write_text("")
-    report = fly(monkeypatch, lambda s, c: {"x": 1}, log_dir=tmp_path / "file" / "run")
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, log_dir=tmp_path / place)
+    assert told(report).values == {"x": 1} and report.run.steps == 3 and report.run.variables.rows
+    (problem,) = report.run.problems
+    assert problem.startswith("This preflight is not kept. Expected a log directory that can be written. Received: ")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk")
+def test_a_disk_that_becomes_full_leaves_the_report(monkeypatch, tmp_path):
+    def fills(subject, clock):
+        monkeypatch.setattr("tb_nnhealth.summary.event_file.EventFile.write", refuses)
+        return {"x": 1}
+
+    def refuses(file, record):
+        with open("/dev/full", "wb", buffering=0) as full:
+            full.write(record)
+
+    report = fly(monkeypatch, fills, log_dir=tmp_path)
     assert told(report).values == {"x": 1}
     assert any("Expected a log directory that can be written" in problem for problem in report.run.problems)
 
