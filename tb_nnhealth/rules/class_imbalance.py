@@ -11,7 +11,8 @@ the rare classes are never predicted.
 The class counts of all sampled batches are added up. The ratio of the most frequent to the rarest class that was seen
 is compared with the limit, once enough examples were counted to expect some of the rarest. It is information while
 something is learnt that holds for other examples; else a warning. It is one as well where nothing but the most
-frequent class was predicted in the last half of the training.
+frequent class was predicted in the last half of the training. A preflight counts few examples: what is judged of it is
+the lower end of the ratio's confidence interval.
 
 By hand: `np.bincount(y)`, for class numbers.
 
@@ -28,17 +29,19 @@ change the counts: the ratio is told as before.
 ## References
 * 37 reasons why your neural network is not working, 2.8 (reduce class imbalance).
 * Troubleshooting CNNs, other advice.
+* Wilson, E. (1927), Probable Inference, the Law of Succession, and Statistical Inference, JASA 22.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._loss import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
-from tb_nnhealth.rules._series import class_counts, late, span, target_rows
+from tb_nnhealth.rules._series import Floats, class_counts, late, span, target_rows
 
 RULE = Rule(
     name="class-imbalance",
@@ -61,7 +64,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         judged = True
         rarest = counts[counts > 0].min()
         ratio = float(counts.max() / rarest)
-        if ratio <= limits["warning"]:
+        least = _at_least(float(counts.max()), float(rarest)) if run.untrained else ratio
+        if least <= limits["warning"]:
             continue
         frequent, name = int(counts.argmax()), row.removeprefix("target/")
         alone = _is_predicted_alone(run, f"prediction/{name}", frequent)
@@ -70,16 +74,32 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
             "warning" if alone else severity_of_symptom(run),
             f"Class {frequent} of {name} comes {number(ratio)} times as often as "
             f"class {int(np.flatnonzero(counts == rarest)[0])}"
+            f"{_how_sure(counts, least) if run.untrained else ''}"
             f"{', and nothing else was predicted in the last half of the training' if alone else ''}.",
             tensor=row,
             **span(run.classes.steps),
             statistic="data_mean" if _is_share(run, row) else None,
-            observed=ratio,
+            observed=least,
             limit=limits["warning"],
             unit="ratio",
         )
     if not judged:
         raise NotJudged("too few labels of several classes were counted")
+
+
+def _at_least(frequent: float, rare: float) -> float:
+    """Returns the ratio that two counts speak for at least: the lower end of Wilson's interval of 95 %."""
+    n, z = frequent + rare, 1.96
+    share = rare / n
+    middle, away = share + z**2 / (2 * n), z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    highest = (middle + away) / (1 + z**2 / n)
+    return (1 - highest) / highest
+
+
+def _how_sure(counts: Floats, least: float) -> str:
+    return (
+        f" in the {whole(counts.sum())} examples of the first steps, which tells of at least {number(least, 2)} times"
+    )
 
 
 def _is_predicted_alone(run: HealthRun, row: str, index: int) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tb_nnhealth.records import Epoch
+from tb_nnhealth.records import Epoch, Flight
 from tests.rules.builder import STEPS, findings, healthy, losses, stuck, verdict, with_classes, with_head
 
 RULE = "class-imbalance"
@@ -23,6 +23,21 @@ def test_rare_classes_are_a_warning_unless_something_is_learnt():
     assert (finding.severity, finding.observed) == ("warning", 30.0)
     assert finding.message == "Class 0 of y comes 30 times as often as class 1."
     assert findings(RULE, with_classes(healthy(), [30, 1, 20]))[0].severity == "info"
+
+
+def test_few_examples_of_a_preflight_must_be_sure_of_it():
+    def flown(often, rare):
+        counts = np.zeros((len(STEPS), 2))
+        counts[0] = often, rare
+        return findings(RULE, replace(with_classes(stuck(healthy()), counts), flight=Flight(60.0, 1.0, False)))
+
+    (finding,) = flown(127, 1)
+    assert finding.message == (
+        "Class 0 of y comes 127 times as often as class 1 in the 128 examples of the first steps, which tells of at "
+        "least 22 times."
+    )
+    assert finding.severity == "warning" and 20 < finding.observed < 25
+    assert flown(117, 11) == ()
 
 
 def predicting(run, counts):
