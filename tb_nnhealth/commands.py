@@ -29,7 +29,7 @@ def show(options: argparse.Namespace) -> int:
         run = _read(name, path)
         unread += run is None
         if run:
-            terminal.show(judge(run), name)
+            terminal.show(run, judge(run), name)
     return UNKNOWN if unread else CLEAN
 
 
@@ -85,7 +85,7 @@ def check(options: argparse.Namespace) -> int:
         broken = [verdict for verdict in scorecard.rules if verdict.status == "error"]
         unknown = broken or run.problems or scorecard.status == "no_data"
         codes.add(FINDINGS if found else UNKNOWN if unknown else CLEAN)
-        terminal.summary(scorecard, name, found, broken)
+        terminal.summary(run, scorecard, name, found, broken)
     return next(code for code in (FINDINGS, UNKNOWN, CLEAN) if code in codes)
 
 

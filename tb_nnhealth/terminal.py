@@ -10,10 +10,11 @@ from rich.text import Text
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.flight import costs_of, counted, lines
+from tb_nnhealth.faces.verdict import has_passed, headline, outcome, probes_judged
 from tb_nnhealth.faces.wording import part, plural, took
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
-from tb_nnhealth.scorecard import Scorecard
+from tb_nnhealth.scorecard import Scorecard, is_enough
 
 STYLES = {
     "pass": "green", "fail": "bold red", "no_data": "dim", "error": "magenta",
@@ -34,15 +35,16 @@ def console() -> Console:
     return _Console(stderr=True, highlight=False)
 
 
-def show(scorecard: Scorecard, name: str) -> None:
+def show(run: HealthRun, scorecard: Scorecard, name: str) -> None:
     """Shows the verdict on a run: its categories, its findings with what to try, and what was not judged.
 
     Args:
-      scorecard: the run's.
+      run: what was measured.
+      scorecard: the verdict on it.
       name: what the run is called in the log directory, which `--run` takes.
     """
     out = console()
-    out.print(_headline(scorecard, name))
+    out.print(_headline(run, scorecard, name))
     out.print(_categories(scorecard))
     for text in _findings(scorecard):
         out.print(text)
@@ -52,19 +54,17 @@ def show(scorecard: Scorecard, name: str) -> None:
     out.print()
 
 
-def flight(run: HealthRun, scorecard: Scorecard, passed: bool, seconds: float) -> Iterator[RenderableType]:
+def flight(run: HealthRun, scorecard: Scorecard, seconds: float) -> Iterator[RenderableType]:
     """Yields what is shown of a preflight: a line for each probe, and all findings with what to try.
 
     Args:
       run: what was measured.
       scorecard: the verdict on it.
-      passed: whether it passed.
       seconds: what it took.
     """
-    style = STYLES["pass" if passed else "no_data" if run.is_interrupted and not scorecard.failing else "fail"]
     told = lines(run, scorecard)
-    beside = (f"  {counted(told)} · {took(seconds)}", "dim")
-    yield Text.assemble(("preflight ", "bold"), (state_of_flight(run, passed), style), beside)
+    yield Text.assemble(_outcome(run, scorecard), (f"  {counted(told)} · {took(seconds)}", "dim"))
+    yield Text(f"  {headline(run, scorecard)[1]}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     for line in told:
         state = Text(line.word, STYLES[line.state])
@@ -76,9 +76,12 @@ def flight(run: HealthRun, scorecard: Scorecard, passed: bool, seconds: float) -
         yield Text.assemble(("  note ", STYLES["info"]), _plain(problem))
 
 
-def state_of_flight(run: HealthRun, passed: bool) -> str:
-    """Returns what is said of a preflight in a word or two."""
-    return "interrupted" if run.is_interrupted else "passed" if passed else "not passed"
+def _outcome(run: HealthRun, scorecard: Scorecard) -> Text:
+    """Returns what is said of a preflight in a few words: green where enough of it was judged to say that it passed."""
+    judged = is_enough(*probes_judged(run, scorecard))
+    state = ("pass" if judged else "warning") if has_passed(run, scorecard) else "fail"
+    style = STYLES["no_data" if run.is_interrupted and not scorecard.failing else state]
+    return Text.assemble(("preflight ", "bold"), (outcome(run, scorecard), style))
 
 
 def _findings(scorecard: Scorecard) -> Iterator[Text]:
@@ -90,10 +93,12 @@ def _findings(scorecard: Scorecard) -> Iterator[Text]:
             yield from (Text(f"    try: {remedy}", "dim") for remedy in remedies[finding.rule][:3])
 
 
-def summary(scorecard: Scorecard, name: str, findings: Sequence[Finding], broken: Sequence[Verdict]) -> None:
+def summary(
+    run: HealthRun, scorecard: Scorecard, name: str, findings: Sequence[Finding], broken: Sequence[Verdict]
+) -> None:
     """Shows a run's headline, the given findings, and the rules that broke."""
     out = console()
-    out.print(_headline(scorecard, name))
+    out.print(_headline(run, scorecard, name))
     for finding in findings:
         out.print(_finding(finding))
     for verdict in broken:
@@ -140,14 +145,16 @@ def explain(diagnosis: Diagnosis) -> None:
     )
 
 
-def _headline(scorecard: Scorecard, name: str) -> Text:
+def _headline(run: HealthRun, scorecard: Scorecard, name: str) -> Text:
     own = "" if scorecard.run == name.rpartition("/")[2] else f" ({scorecard.run})"
+    called = Text.assemble((_plain(name), "bold"), (_plain(own), "dim"), "  ")
+    if run.untrained:
+        return Text.assemble(called, _outcome(run, scorecard), f"\n  {headline(run, scorecard)[1]}")
     training = scorecard.training
     thinned = ", thinned: findings may be missing or wrong" if training["thinned"] else ""
     short = ", not enough to call it healthy" if scorecard.status == "no_data" else ""
     return Text.assemble(
-        (_plain(name), "bold"), (_plain(own), "dim"), "  ",
-        (scorecard.status, STYLES[scorecard.status]), f"  score {_score(scorecard.score)}  ",
+        called, (scorecard.status, STYLES[scorecard.status]), f"  score {_score(scorecard.score)}  ",
         (f"{plural(training['steps'], 'step')}, {training['sampled_steps']} judged{thinned}{short}", "dim"),
     )  # fmt: skip
 

@@ -50,10 +50,11 @@ def test_show_tells_the_verdict_on_each_run_on_stderr(logs, capsys):
 
 
 def test_show_names_the_layer_and_the_tensor_that_a_message_does_not(capsys):
-    card = Scorecard.from_run(with_head(stuck(healthy()), "MeanSquaredError"))
+    judged = with_head(stuck(healthy()), "MeanSquaredError")
+    card = Scorecard.from_run(judged)
     (finding,) = (one for one in card.findings if one.rule == "loss-activation-mismatch")
     assert finding.layer in finding.message and finding.tensor not in finding.message
-    terminal.show(card, "run")
+    terminal.show(judged, card, "run")
     assert f"({finding.tensor}; also " in " ".join(capsys.readouterr().err.split())
 
 

@@ -70,7 +70,7 @@ class Tile:
 
 def verdict(run: HealthRun, card: Scorecard) -> dict[str, Any]:
     """Returns all that stands at the top of the page, as strict JSON data."""
-    state, sentence = headline(card, run.finished, run.untrained, run.is_interrupted)
+    state, sentence = headline(run, card)
     return {
         "state": state,
         "sentence": sentence,
@@ -113,21 +113,12 @@ def spent(costs: Mapping[str, float], settings: Mapping[str, Any]) -> str:
     return f"{duration(sampling)} · {share}"
 
 
-def headline(
-    card: Scorecard, is_finished: bool, is_untrained: bool = False, is_interrupted: bool = False
-) -> tuple[str, str]:
-    """Returns the run's state, and the sentence that says it.
-
-    Args:
-      card: the run's scorecard.
-      is_finished: whether its training has come to its end.
-      is_untrained: whether there was a preflight, and no training yet.
-      is_interrupted: whether that was ended before its end.
-    """
+def headline(run: HealthRun, card: Scorecard) -> tuple[str, str]:
+    """Returns the run's state, and the sentence that says it: the same on all faces."""
     failing, first = card.failing, card.first_to_mend
     state = _worst(failing.values())
     if state and first:
-        return state, f"{_opening(card, state, is_untrained)}: {_reason(card, state, first)}."
+        return state, f"{_opening(card, state, run.untrained)}: {_reason(card, state, first)}."
     broken = next((verdict for verdict in card.rules if verdict.status == "error"), None)
     if broken:
         return "no_data", f"The run has no score: the check of {words(broken.rule.name)} itself failed."
@@ -135,10 +126,10 @@ def headline(
     nothing = f"nothing wrong was found in the {plural(judged, 'check')} that could be judged"
     if card.status == "pass":
         return "pass", sentence(nothing)
-    if is_untrained and judged:
-        return "no_data", f"{_readiness(card, is_interrupted)}: {nothing}."
+    if run.untrained and judged:
+        return "no_data", f"{_readiness(card, run.is_interrupted)}: {nothing}{_of_probes(run, card)}."
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
-    if not is_finished and not _is_cut_short(card):
+    if not run.finished and not _is_cut_short(card):
         return "no_data", f"Not enough to tell so far: {so_far}."
     return "no_data", f"{_lack(card) if judged else 'The run holds too little data'}: {so_far}."
 
@@ -157,6 +148,33 @@ def _readiness(card: Scorecard, is_interrupted: bool) -> str:
     is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
     is_flown = is_flown and is_enough(*card.judged_of(PREFLIGHT))
     return "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
+
+
+def _of_probes(run: HealthRun, card: Scorecard) -> str:
+    judged, whole = probes_judged(run, card)
+    return "" if judged == whole else f", {part(judged, whole, 'probe')} among them"
+
+
+def probes_judged(run: HealthRun, card: Scorecard) -> tuple[int, int]:
+    """Returns how many probes of a preflight gave a verdict, and how many there were."""
+    told = {verdict.rule.name: state_of(verdict) for verdict in card.rules}
+    states = [told.get(name, "no_data") for name in run.probes]
+    return len(states) - states.count("no_data"), len(states)
+
+
+def has_passed(run: HealthRun, card: Scorecard) -> bool:
+    """Returns whether a preflight was not interrupted, one of its probes has passed, and no rule fails."""
+    probes = [verdict for verdict in card.rules if verdict.rule.name in run.probes]
+    is_flown = any(verdict.status == "pass" and verdict.rule.weight for verdict in probes)
+    return is_flown and not card.failing and not run.is_interrupted
+
+
+def outcome(run: HealthRun, card: Scorecard) -> str:
+    """Returns what is said of a preflight in a few words: "passed, 3 of 12 probes judged"."""
+    if not has_passed(run, card):
+        return "interrupted" if run.is_interrupted else "not passed"
+    judged, whole = probes_judged(run, card)
+    return "passed" if judged == whole else f"passed, {part(judged, whole, 'probe')} judged"
 
 
 def _is_of_probe(verdict: Verdict) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 
 from tb_nnhealth import terminal
+from tb_nnhealth.faces.verdict import has_passed, outcome
 from tb_nnhealth.faces.wording import plural, took
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.report import html
@@ -38,10 +39,7 @@ class PreflightReport:
     def passed(self) -> bool:
         """Whether a probe has passed and no rule fails: where nothing could be judged, nothing is called healthy, nor
         after an interruption."""
-        if self.run.is_interrupted:
-            return False
-        probes = [verdict for verdict in self.scorecard.rules if verdict.rule.name in self.run.probes]
-        return not self.scorecard.failing and any(v.status == "pass" and v.rule.weight for v in probes)
+        return has_passed(self.run, self.scorecard)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -53,11 +51,10 @@ class PreflightReport:
         return html(self.run, self.scorecard)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from terminal.flight(self.run, self.scorecard, self.passed, self.seconds)
+        yield from terminal.flight(self.run, self.scorecard, self.seconds)
 
     def __repr__(self) -> str:
-        state = terminal.state_of_flight(self.run, self.passed)
-        told = f"{state}, {plural(len(self.findings), 'finding')}, {took(self.seconds)}"
+        told = f"{outcome(self.run, self.scorecard)}, {plural(len(self.findings), 'finding')}, {took(self.seconds)}"
         return f"<PreflightReport of {self.run.name!r}: {told}>"
 
     def __str__(self) -> str:

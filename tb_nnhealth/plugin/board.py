@@ -125,7 +125,7 @@ def judged_row(name: str, run: HealthRun, card: Scorecard) -> Content:
       card: its scorecard.
     """
     failing, first = card.failing, card.first_to_mend
-    state, _ = headline(card, run.finished, run.untrained)
+    state, _ = headline(run, card)
     return {
         "run": name,
         "state": state,

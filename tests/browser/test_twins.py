@@ -96,7 +96,7 @@ def test_the_verdict(run, open_tab, tensorboard):
     tab = open_tab(f"{run}/health")
     read = read_run(tensorboard.log_dir / run)
     card = Scorecard.from_run(read)
-    state, sentence = headline(card, is_finished=True)
+    state, sentence = headline(read, card)
     verdict = tab.frame.locator("section.verdict")
     assert verdict.locator(".count").all_inner_texts() == [text for _, text in counts(card)]
     chips = verdict.locator(".chip").evaluate_all("all => all.map(chip => chip.dataset.state)")

@@ -95,7 +95,7 @@ def test_a_run_without_a_preflight_tells_nothing_of_one():
 )
 def test_headline_of_what_fails_tells_whether_it_was_trained(flight, start):
     run, card = flight
-    assert headline(card, run.finished, run.untrained)[1].startswith(start)
+    assert headline(run, card)[1].startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_headline_of_what_fails_tells_whether_it_was_trained(flight, start):
 )
 def test_headline_calls_a_model_ready_only_where_a_probe_passed(rules, opening):
     run, card = flown(rules, trained=False)
-    state, told = headline(replace(card, status="no_data"), run.finished, run.untrained)
+    state, told = headline(run, replace(card, status="no_data"))
     assert state == "no_data" and told.startswith(f"{opening}nothing wrong was found in the ")
 
 
@@ -136,7 +136,7 @@ def test_headline_is_less_sure_of_what_no_probe_has_tried(severity, opening):
         for each in card.rules
     )
     card = replace(card, rules=tuple(rules), findings=(finding,))
-    assert headline(card, run.finished, run.untrained)[1].startswith(opening)
+    assert headline(run, card)[1].startswith(opening)
 
 
 def test_an_interrupted_preflight_calls_no_model_ready():

@@ -15,7 +15,7 @@ from tests.rules.builder import change, healthy, losses, model, stuck, unmeasure
 
 
 def told(run: HealthRun) -> tuple[str, str]:
-    return headline(Scorecard.from_run(run), run.finished)
+    return headline(run, Scorecard.from_run(run))
 
 
 def test_an_error_is_named_first():
@@ -67,7 +67,8 @@ def test_a_warning_is_named_first():
     ],
 )
 def test_an_error_is_not_told_of_a_warning_that_is_to_be_mended_first(because, told):
-    card = Scorecard.from_run(change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95))
+    run = change(stuck(healthy()), "activation", "dead_unit_fraction", 0.95)
+    card = Scorecard.from_run(run)
     found = (Finding("large-bias", "warning", "…"), Finding("dead-units", "error", "…", because=because))
     rules = tuple(
         dataclasses.replace(verdict, status="fail" if own else "pass", findings=own, reason=None)
@@ -75,7 +76,7 @@ def test_an_error_is_not_told_of_a_warning_that_is_to_be_mended_first(because, t
         for own in [tuple(finding for finding in found if finding.rule == verdict.rule.name)]
     )
     card = dataclasses.replace(card, rules=rules, findings=found)
-    assert headline(card, True) == ("error", f"This run will not train as it stands: {told}")
+    assert headline(run, card) == ("error", f"This run will not train as it stands: {told}")
 
 
 def test_a_long_run_of_which_the_steps_alone_were_measured_is_not_called_short():
@@ -89,7 +90,7 @@ def test_a_long_run_of_which_the_steps_alone_were_measured_is_not_called_short()
 def test_a_run_of_which_few_samples_are_here_is_neither_healthy_nor_too_young(is_finished):
     few = dataclasses.replace(healthy(), sampled_steps=8, thinned=True, missing_rows=20, finished=is_finished)
     card = Scorecard.from_run(few)
-    state, sentence = headline(card, is_finished)
+    state, sentence = headline(few, card)
     assert (state, card.score, card.training["thinned"]) == ("no_data", None, True)
     assert sentence.startswith(
         "Too few of its samples are here to call the run healthy: nothing wrong was found in the "
@@ -127,7 +128,7 @@ def test_a_broken_rule_takes_the_score(monkeypatch):
     )
     monkeypatch.setattr(engine.judge, "__defaults__", (None, broken))
     card = Scorecard.from_run(healthy())
-    assert headline(card, True) == ("no_data", "The run has no score: the check of initial loss itself failed.")
+    assert headline(healthy(), card) == ("no_data", "The run has no score: the check of initial loss itself failed.")
     assert any("the check of initial loss itself failed (" in sentence for sentence in unjudged(card))
 
 

@@ -48,6 +48,18 @@ def test_it_shows_the_verdict_on_stderr_and_writes_the_run(made, tmp_path, capsy
     assert list(read_run(tmp_path / "run").probes) == ["data-order"]
 
 
+def test_show_says_of_a_preflight_what_it_said_itself(made, tmp_path, capsys):
+    def shown(*arguments):
+        cli.main([str(argument) for argument in arguments])
+        return " ".join(capsys.readouterr().err.split())
+
+    own = shown("preflight", f"{made}:make", "--log-dir", tmp_path / "run")
+    later = shown("show", tmp_path / "run")
+    for words in ("preflight not passed", "Not trained yet: nothing wrong was found in the "):
+        assert words in own and words in later
+    assert "no_data score unknown" not in later
+
+
 def test_findings_end_it_with_one(made, capsys):
     assert run(f"{made}:raw", "--fail-on", "warning") == 1
     assert "unnormalized-input" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What a preflight gives back, as people look at it."""
 
+import re
 from dataclasses import replace
 
 from rich.console import Console
@@ -49,6 +50,22 @@ def test_what_was_interrupted_has_not_passed():
 
 def test_it_says_how_many_probes_were_judged():
     assert "not passed  1 not judged · 12 s" in str(report(with_probe("data-order", reason="x")))
+
+
+def test_of_what_passed_it_says_how_much_was_judged():
+    unjudged = {name: Probed(1.0, {}, "there are no labels") for name in ("label-noise", "random-input")}
+    run = with_probe("data-order")
+    run = replace(run, probes={**run.probes, **unjudged}, flight=Flight(60.0, 10.0, False))
+    card = Scorecard.from_run(run)
+    rules = tuple(replace(v, status="pass") if v.rule.name == "data-order" else v for v in card.rules)
+    shown = PreflightReport(replace(card, rules=rules, status="no_data"), run, 12.0, None)
+    assert shown.passed and "preflight passed, 1 of 3 probes judged  1 passed and 2 not judged · 12 s" in str(shown)
+    assert "passed, 1 of 3 probes judged, " in repr(shown)
+    sentence = (
+        "Not trained yet: nothing wrong was found in the [0-9]+ checks that could be judged, 1 of 3 probes among "
+    )
+    sentence += "them"
+    assert all(re.search(sentence, page) for page in (" ".join(str(shown).split()), shown.to_html()))
 
 
 def test_its_repr_is_one_line():
