@@ -48,6 +48,8 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("train-eval-mismatch", "no-better-than-trivial"),
         ("bad-input-values", "random-input", "simple-baseline"),
         ("bad-input-values", "overfit-tiny-batch"),
+        ("data-order", "initial-loss"),
+        ("data-order", "single-label-batch", "no-better-than-trivial"),
     ],
 )
 def test_a_chain_is_told_from_its_cause(chain: tuple[str, ...]) -> None:
