@@ -19,6 +19,9 @@ channel of pictures and series; at most 256.
   Else it is information, and so it is in windows of a series, whose later part differs by nature, unless the width
   differs by more than `column`. Augmented training data stays below: noise as strong as the data makes it 1.4 times as
   wide.
+* **All columns alike**: of five columns or more, four fifths of which are those of training times one factor plus one
+  summand (to a quarter), it is told how; and where more than the share `columns` differ more rarely than `p`, the lower
+  limit `alike` does for that factor: neither chance nor augmentation passes it easily.
 * **Channels** of pictures with three: a warning where the first is as much below the last in validation as it is
   above in training (half to twice as much), and that differs by more than `channels` standard deviations.
 * **Constant features** that vary on the other side by half of the median width or more, where chance makes that of the
@@ -58,7 +61,7 @@ from tb_nnhealth.numbers import number, percent, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._probe import probed, record_of, records_of, text_of, texts_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._shifts import NARROW, as_pixels, shifts_of
+from tb_nnhealth.rules._shifts import NARROW, Law, as_pixels, shifts_of
 
 PAGE = "docs/calibration.md#preflight-train-validation-shift"
 
@@ -72,6 +75,7 @@ RULE = Rule(
         Threshold("factor", 2.0, "ratio", f"{PAGE}: 1.5 with augmented training data"),
         Threshold("shift", 1.0, "deviations", f"{PAGE}: 0.5 with augmented training data"),
         Threshold("columns", 0.5, "fraction", "our choice: a preparation concerns most features"),
+        Threshold("alike", 1.8, "ratio", f"{PAGE}: noise 1.2 times as strong as the data makes 1.6"),
         Threshold("column", 10.0, "ratio", "our choice: another unit is ten times as large or more"),
         Threshold("channels", 0.4, "deviations", "Cohen 1988: between a small (0.2) and a medium effect (0.5)"),
         Threshold("apart", 0.2, "fraction", "our choice: information only"),
@@ -123,6 +127,19 @@ def _of_columns(each: Probed, place: str, limits: Limits, in_time: bool) -> Iter
     if found is None:
         return
     is_most = found.share > limits["columns"]
+    law = found.law
+    if law is not None and (is_most or abs(math.log(law.factor)) > math.log(limits["alike"])):
+        told = f"{whole(law.columns)} of {whole(law.measured)} columns differ alike: validation is about {_made(law)}"
+        is_far = not in_time or abs(math.log(law.factor)) > math.log(limits["column"])
+        yield _finding(
+            "warning" if is_far else "info",
+            f"{told}{as_pixels(law.factor)}.",
+            place,
+            law.columns / law.measured,
+            limits["columns"],
+            "of the columns",
+        )
+        return
     told_alone = found.column >= 0 and value_of(each, "alike") != 1
     if is_most or (found.share > 0 and not told_alone):
         factor = f"are {number(found.factor)} times as wide{as_pixels(found.factor)}, and "
@@ -143,6 +160,12 @@ def _of_columns(each: Probed, place: str, limits: Limits, in_time: bool) -> Iter
         yield _finding(
             "warning", f"{told}{as_pixels(found.column_factor)}.", place, observed, limits["column"], "ratio"
         )
+
+
+def _made(law: Law) -> str:
+    """Returns how validation is made of training: "0.5 × training + 1"."""
+    times = f"{number(law.factor, 2)} × training"
+    return f"{times} {'−' if law.summand < 0 else '+'} {number(abs(law.summand), 2)}" if law.summand else times
 
 
 def _of_channels(each: Probed, place: str, limits: Limits) -> Iterator[Finding]:

@@ -23,6 +23,12 @@ def columns(factor, shift=(0.0, 0.0, 0.0, 0.0), p=0.0005, width=(1.0, 1.0, 1.0, 
     return told(inputs=[{"name": "x", "fits": True, "shape": [n], "held_shape": [n], **values, **more}], series=series)
 
 
+def alike(factor, summand=0.0, centers=(0.0, 2.0, -1.0, 0.0, 1.0), **more):
+    """Columns of the width 1 that are all multiplied, and have something added."""
+    shift = [(factor - 1) * center + summand for center in centers]
+    return columns([factor] * len(centers), shift, width=[1.0] * len(centers), center=list(centers), **more)
+
+
 def channels(mirrored, effect, p=0.0005):
     return columns([1.0] * 4, channels={"mirrored": mirrored, "effect": effect, "p": p})
 
@@ -35,6 +41,7 @@ LIMITS = {
     "factor": (columns([3.0] * 4), 4.0),
     "shift": (columns([1.0] * 4, [1.5] * 4), 2.0),
     "columns": (columns([3.0, 3.0, 3.0, 1.0]), 0.8),
+    "alike": (alike(0.55), 3.0),
     "column": (columns([1.0, 1.0, 20.0, 1.0]), 30.0),
     "channels": (channels(-1.0, 0.8), 0.9),
     "apart": (classes(apart=0.3, p_apart=0.0005), 0.4),
@@ -60,6 +67,30 @@ def test_another_preparation_of_most_columns_is_a_warning_that_knows_pixels():
     assert (finding.severity, finding.tensor) == ("warning", "input/x")
     assert "0.00392 times as wide, as of pixels of 0 to 255 beside those of 0 to 1" in finding.message
     assert severities(columns([1.0, 1.0, 1.0, 1.0], [1.5, 0.0, 0.0, 0.0])) == ["info"]
+
+
+@pytest.mark.parametrize(
+    "factor, summand, told",
+    [
+        (0.5, 1.0, "0.5 × training + 1."),
+        (0.55, -1.2, "0.55 × training − 1.2."),
+        (1.9, 0.05, "1.9 × training."),
+        (0.9, 2.0, "0.9 × training + 2."),
+        (255.0, 0.0, "255 × training, as of pixels of 0 to 255 beside those of 0 to 1."),
+    ],
+)
+def test_columns_that_differ_alike_are_a_warning_that_says_how(factor, summand, told):
+    (finding,) = findings(RULE, alike(factor, summand))
+    assert finding.severity == "warning" and finding.tensor == "input/x"
+    assert finding.message == f"5 of 5 columns differ alike: validation is about {told}"
+
+
+def test_columns_differ_alike_only_where_nearly_all_of_them_do_by_the_same():
+    assert severities(alike(0.6)) == severities(alike(1.0, 0.9)) == severities(alike(0.5, p=0.01)) == []
+    assert severities(alike(0.55, centers=(0.0, 0.0, 0.0, 0.0))) == []
+    apart = columns([0.55, 1.7, 0.6, 1.65, 0.58], [0.0] * 5, width=[1.0] * 5, center=[0.0] * 5)
+    assert severities(apart) == []
+    assert severities(alike(0.55, series=True)) == ["info"] and severities(alike(0.05, series=True)) == ["warning"]
 
 
 def test_one_column_in_another_unit_is_a_warning_but_not_noise_that_was_added_to_a_narrow_one():

@@ -23,12 +23,13 @@ MOST_CHANNELS = 64
 class Shift:
     """How the second set differs from the first, for each column that was compared, `[c]` each.
 
-    `columns` are their indices; `factor` is the width of the second ÷ that of the first, NaN where one has none;
-    `shift` the difference of the means in widths of the first; `width` that of the first; `p` how often chance makes
-    any column differ as much.
+    `columns` are their indices; `center` and `width` those of the first; `factor` is the width of the second ÷ that of
+    the first, NaN where one has none; `shift` the difference of the means in widths of the first; `p` how often chance
+    makes any column differ as much.
     """
 
     columns: Array
+    center: Floats
     factor: Floats
     shift: Floats
     width: Floats
@@ -57,7 +58,7 @@ def compared(ours: Array, theirs: Array, random: np.random.Generator) -> Shift:
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where((widths[0] > 0) & (widths[1] > 0), widths[1] / widths[0], np.nan)
         shift = np.where(widths[0] > 0, (centers[1] - centers[0]) / widths[0], np.nan)
-    return Shift(columns, factor, shift, widths[0], p)
+    return Shift(columns, centers[0], factor, shift, widths[0], p)
 
 
 def channel_moments(array: Array) -> tuple[Floats, Floats]:

@@ -121,10 +121,7 @@ def _input(name: str, ours: Array, theirs: Array, random: np.random.Generator) -
 
 
 def _columns(ours: Array, theirs: Array, random: np.random.Generator) -> dict[str, Any]:
-    found = shift.compared(ours, theirs, random)
-    return {
-        "columns": found.columns, "factor": found.factor, "shift": found.shift, "width": found.width, "p": found.p
-    }  # fmt: skip
+    return vars(shift.compared(ours, theirs, random))
 
 
 def _are_alike(rows: Array) -> bool:
