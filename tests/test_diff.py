@@ -68,7 +68,9 @@ def fed(*names):
     source = run.data.rows.index("input/x")
     values = np.repeat(run.data.values[:, [source]], len(names), axis=1)
     data = replace(run.data, rows=tuple(tensor.place for tensor in inputs), values=values, low=values, high=values)
-    return Scorecard.from_run(replace(run, data=data, model=replace(run.model, batch=tuple(inputs))))
+    first, *others = run.model.layers
+    layers = (replace(first, inputs=data.rows), *others)
+    return Scorecard.from_run(replace(run, data=data, model=replace(run.model, batch=tuple(inputs), layers=layers)))
 
 
 def test_findings_of_different_tensors_are_not_the_same():
