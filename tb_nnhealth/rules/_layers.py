@@ -72,10 +72,11 @@ def recurrent(run: HealthRun) -> tuple[Layer, ...]:
 
 def outputs(run: HealthRun) -> tuple[Layer, ...]:
     """Returns the layers that make the model's outputs; those that feed no other where these are not known, as of a
-    training step of the user's own."""
+    training step of the user's own, or of one that failed."""
     known = tuple(layer for layer in run.model.layers if layer.is_output)
     fed = {row for layer in run.model.layers for row in layer.inputs}
-    return known or tuple(layer for layer in run.model.layers if layer.rows and not fed & set(layer.rows))
+    called = (layer for layer in run.model.layers if layer.rows or layer.inputs)
+    return known or tuple(layer for layer in called if not fed & {layer.path, *layer.rows})
 
 
 @once

@@ -43,3 +43,11 @@ def test_without_a_step_no_layer_is_known_to_be_hidden():
     assert "no step" in (
         verdict("saturating-hidden-activation", replace(run, model=replace(run.model, batch=()))).reason or ""
     )
+
+
+def test_of_a_step_that_failed_what_feeds_no_other_layer_is_the_output():
+    run = stuck(healthy())
+    layers = tuple(replace(layer, rows=(), is_output=False) for layer in run.model.layers)
+    last = max(layers, key=lambda layer: layer.position)
+    layers = tuple(replace(layer, activation="softmax") if layer is last else layer for layer in layers)
+    assert last.inputs and findings(RULE, replace(run, model=replace(run.model, layers=layers))) == ()
