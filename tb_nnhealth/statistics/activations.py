@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from tb_nnhealth.statistics.branch import rare
 from tb_nnhealth.statistics.numerics import attach, count_zeros, detach, finite_part, is_safe, is_zero, unit_scale
 
 FORWARD = ("mean", "std", "rms", "min", "max", "zero_fraction", "nonfinite")
@@ -85,6 +86,7 @@ def _forward(bits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return statistics, silent
 
 
+@rare(None, None)
 def _forward_rest(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     statistics, silent = tf.cond(
         is_zero(x),
@@ -158,6 +160,7 @@ def _backward(bits: tf.Tensor) -> tf.Tensor:
     return tf.cond(is_safe(square_sum), lambda: _backward_plain(x, square_sum), lambda: _backward_rest(x))
 
 
+@rare(None)
 def _backward_rest(x: tf.Tensor) -> tf.Tensor:
     return tf.cond(is_zero(x), lambda: tf.constant([0.0, 0.0, 1.0, 0.0]), lambda: _backward_careful(x))
 

@@ -1,9 +1,22 @@
-"""A branch that costs nothing in the steps in which it is not taken."""
+"""Branches that cost nothing in the steps in which they are not taken."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
+
+
+def rare(*shape: int | None) -> Callable[[Any], Any]:
+    """Returns what makes a function of one float32 tensor of this shape one that graphs call and do not copy.
+
+    Compiling a step, TensorFlow would else write it out at each of its calls, and optimize each anew: of a CNN's many
+    layers, that takes seconds and hundreds of MiB.
+    """
+    signature = [tf.TensorSpec(shape, tf.float32)]
+    made: Callable[[Any], Any] = tf.function(
+        input_signature=signature, autograph=False, experimental_attributes={"_noinline": True}
+    )
+    return made
 
 
 def unless(

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from tb_nnhealth.statistics.activations import by_unit
+from tb_nnhealth.statistics.branch import rare
 from tb_nnhealth.statistics.numerics import RESOLUTION, attach, count_zeros, detach, finite_part, is_safe, unit_scale
 
 COLUMNS = (
@@ -66,6 +67,7 @@ def _plain(
     return tf.stack([mean, tf.sqrt(variance), *bounds, zero_fraction, 0.0, *spreads])
 
 
+@rare(None, None)
 def _careful(x: tf.Tensor) -> tf.Tensor:
     finite, mask, count = finite_part(x)
     size = tf.cast(tf.size(x), tf.float32)

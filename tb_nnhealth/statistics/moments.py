@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from tb_nnhealth.statistics.branch import unless
+from tb_nnhealth.statistics.branch import rare, unless
 from tb_nnhealth.statistics.numerics import (
     RESOLUTION,
     attach,
@@ -243,6 +243,7 @@ def _matrix_moments(bits: tf.Tensor, inside: tf.Tensor, member: tf.Tensor, size:
     return tf.stack([rms, mean * scale, std * scale, absmax, zeros, third, fourth, count, size], 1)
 
 
+@rare(None)
 def _rest(x: tf.Tensor) -> tf.Tensor:
     size = tf.cast(tf.size(x), tf.float32)
     zeros = [0.0, 0.0, 0.0, 0.0, size, 0.0, 0.0, size, size]

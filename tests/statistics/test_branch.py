@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_nnhealth.statistics.branch import unless
+from tb_nnhealth.statistics.branch import rare, unless
 
 
 @pytest.mark.parametrize("is_eager", [False, True])
@@ -39,3 +39,21 @@ def test_an_act_may_return_nothing() -> None:
     assert not seen.numpy().any()
     step(tf.constant([np.inf, 2.0]))
     assert np.isinf(seen.numpy()[0])
+
+
+def test_a_rare_function_is_called_and_not_copied() -> None:
+    rest = rare(None)(lambda x: tf.where(tf.math.is_finite(x), x, 0.0))
+
+    @tf.function(autograph=False)
+    def step(x: tf.Tensor, y: tf.Tensor) -> list[tf.Tensor]:
+        def mended(x: tf.Tensor) -> tf.Tensor:
+            return tf.cond(tf.reduce_all(tf.math.is_finite(x)), lambda: x, lambda: rest(x))
+
+        return [mended(x), mended(y)]
+
+    made = step(tf.constant([np.inf, 2.0]), tf.constant([1.0]))
+    assert [each.numpy().tolist() for each in made] == [[0.0, 2.0], [1.0]]
+    library = step.get_concrete_function(*made).graph.as_graph_def().library.function
+    (called,) = {node.attr["f"].func.name for each in library for node in each.node_def if "Call" in node.op}
+    (own,) = [each for each in library if each.signature.name == called]
+    assert own.attr["_noinline"].b
