@@ -15,14 +15,14 @@ OF_ZEROS = 0.1
 def scale(values: Array) -> Array:
     """Returns by how much each value may be changed, so that a hundredth of it keeps its sign, or keeps it below one.
 
-    Values that are nowhere negative may be arguments of a logarithm or a root, those from 0 to 1 are probabilities.
+    Values that are nowhere negative may be arguments of a logarithm or a root, those between 0 and 1 are probabilities.
     """
     size = np.abs(values)
     if not size.any():
         return np.full(values.shape, OF_ZEROS)
     if not (values >= 0).all():
         return np.asarray(np.maximum(size, 0.1 * np.median(size[size > 0])))
-    return np.minimum(size, 1 - values) if (values <= 1).all() else size
+    return np.minimum(size, 1 - values) if (values < 1).all() else size
 
 
 def nudged(values: Array, random: np.random.Generator) -> Array:

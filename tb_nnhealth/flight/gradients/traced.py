@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras.src.backend import compute_output_spec
 
 from tb_nnhealth.flight.gradients.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.reading.sample import Sample
@@ -185,7 +186,8 @@ def _prepare(model: Any, sample: Sample) -> None:
     """Has the compiled loss make its metrics before anything is traced, as the first step of a training does."""
     compiled = getattr(model, "_compile_loss", None)
     if compiled is not None and not compiled.built and sample.y is not None:
-        compiled.build(sample.y, model(sample.x, training=False))
+        # Not called: a `tf.custom_gradient` of a variable may be one that works within a graph only.
+        compiled.build(sample.y, compute_output_spec(model, sample.x, training=False))
 
 
 def _variables(model: Any) -> list[Any]:

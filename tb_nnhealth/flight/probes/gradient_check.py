@@ -90,7 +90,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     checks += _done(later, clock, 0.5)[0]
     unlike = _unlike(model, sample, point, paths) if any(c.is_doubtful and c.is_variable for c in checks) else set()
     return {
-        "checks": [check.record() for check in checks if check.by not in unlike],
+        "checks": [check.record() for check in checks if not _is_of(unlike, check)],
         "precision": "float64" if point.twin.is_double else "float32",
         "examples": sample.examples,
         "is_loss": point.traced.is_loss,
@@ -250,6 +250,11 @@ def _unlike(model: Any, sample: Sample, point: Point, paths: Sequence[str]) -> s
     twins = point.twin.run(point.traced.gradients, point.all)
     is_random = any("Random" in operation.type for operation in graphs.between([], [point.traced.loss]))
     return {path for path, one, other in zip(paths, own, twins, strict=True) if _differ(one, other.numpy(), is_random)}
+
+
+def _is_of(unlike: set[str], check: Check) -> bool:
+    """Returns whether a check is by such a variable, or off by several that may include one: each is checked alone."""
+    return check.by in unlike or bool(unlike and not check.by and check.is_doubtful)
 
 
 def _differ(own: Any, twins: Any, is_random: bool) -> bool:

@@ -29,3 +29,7 @@ def test_no_value_stays_where_it_is_nor_leaves_what_it_may_be(kind):
 def test_a_direction_is_of_the_values_scale():
     values = np.array([1000.0, -1000.0, 1e-3])
     assert (np.abs(direction(scale(values), RANDOM)) <= 3 * np.array([1000, 1000, 100])).all()
+
+
+def test_ones_may_be_changed_too():
+    assert (scale(np.ones(4)) == 1).all()

@@ -90,6 +90,14 @@ class Adding(keras.layers.Layer):
         return self.scale * x
 
 
+class AddingOfItsOwn(Adding):
+    """Adds a term of its variable to the loss."""
+
+    def call(self, x):
+        self.add_loss(1e-3 * keras.ops.sum(self.term(self.scale)))
+        return self.scale * x
+
+
 class Penalty(keras.regularizers.Regularizer):
     def __init__(self, factor):
         @tf.custom_gradient
@@ -104,6 +112,10 @@ class Penalty(keras.regularizers.Regularizer):
 
 TERMS = {
     "by inputs": (lambda factor: [Adding(factor)], "the loss that is added by {}/adding (Adding)"),
+    "by a variable": (
+        lambda factor: [AddingOfItsOwn(factor)],
+        "the loss that is added by {}/adding_of_its_own (AddingOfItsOwn)",
+    ),
     "of a kernel": (
         lambda factor: [keras.layers.Dense(4, kernel_regularizer=Penalty(factor), name="held")],
         "the regularizer of {}/held/kernel (Penalty)",
@@ -130,6 +142,6 @@ def test_a_small_term_of_the_loss_is_named_where_its_derivative_is_off(name):
     assert said[1.0].status == "pass"
     (finding,) = said[1.01].findings
     called = (finding.layer or finding.variable).split("/")[0]
-    told = re.sub(r"adding_\d+", "adding", finding.message)
+    told = re.sub(r"(adding(_of_its_own)?)_\d+", r"\1", finding.message)
     assert told.startswith(f"The gradient of {place.format(called)}")
     assert 1e-4 < finding.observed < 0.011
