@@ -193,9 +193,10 @@ def _rate(layer: Any) -> float | None:
 
 
 def _is_regularized(layer: Any) -> bool:
-    """Returns whether a layer, or the cell that holds a recurrent layer's weights, has a regularizer."""
+    """Returns whether a layer, the cell that holds a recurrent layer's weights, or one of these has a regularizer."""
     parts = [vars(part) for part in (layer, getattr(layer, "cell", None)) if part is not None]
     given = [part[name] for part in parts for name in part if name.endswith("_regularizer")]
+    given += [variable.regularizer for part in parts for variable in part.get("_trainable_variables", ())]
     return isinstance(layer, keras.layers.ActivityRegularization) or any(value is not None for value in given)
 
 

@@ -1,28 +1,31 @@
 """One part of the loss drowns the rest.
 
 ## What it detects
-Trainings in which the regularization term, or the loss of one of several outputs, makes up nearly all of the total.
+Trainings in which regularization, what layers add by `add_loss`, or the loss of one of several outputs makes up nearly
+all of the total.
 
 ## Why it matters
 The gradient follows the largest term. What the others ask for is not learnt.
 
 ## How it is decided
-The medians of the parts over the late samples are divided by the total: regularization against the data loss, and,
-with several outputs, each output's loss times its weight against their sum. A share above the limit is a warning
-where nothing is learnt, else information. That of an output is also a warning where training has ended, or been long,
-and another output, whose weight is not zero, is no better than its own constant answer: the total falls without it.
-It is enough there that the share was such at the first samples, where the other output has less weight.
-Regularization of any share is a warning where it is larger than the loss of a constant answer: weights of zero would
-then have a lower total than these. Where regularization had such a share of the first losses, and less than a
-hundredth of it is left at the end, the training followed little else. That is a warning where more than half of what
-the data loss had to lose is left.
+The medians of the parts over the late samples are divided by the total: what is no data loss, called regularization
+where a layer has a regularizer, and, with several outputs, each output's loss times its weight against their sum. A
+share above the limit is a warning where nothing is learnt, else information. That of an output is also a warning where
+training has ended, or been long, and another output, whose weight is not zero, is no better than its own constant
+answer: the total falls without it. It is enough there that the share was such at the first samples, where the other
+output has less weight. Regularization of any share is a warning where it is larger than the loss of a constant answer:
+weights of zero would then have a lower total than these. Where it, or what layers add, had such a share of the first
+losses, and less than a hundredth of it is left at the end, the training followed little else. That is a warning where
+more than half of what the data loss had to lose is left.
 
 ## When it is wrong
-A part may be large and yet have a small gradient. An output may stay at a constant answer because nothing in the
+A part may be large and yet have a small gradient. Of a model with regularizers, what its layers add by `add_loss` is
+counted with these. An output may stay at a constant answer because nothing in the
 inputs tells it.
 
 ## What to try
 * Lower the regularization: `keras.regularizers.L2(1e-4)` is a usual strength.
+* Give what a layer adds a smaller factor: of a VAE's divergence, one that grows from zero.
 * Set `loss_weights` so that the outputs' losses are of the same size, or scale targets to a variance of one.
 
 ## References
@@ -50,13 +53,16 @@ RULE = Rule(
 
 OUTPUT = "output_loss/"
 
+REGULARIZATION, ADDED = "regularization", "what layers add to the loss"
+"""What there is beside the data loss: the one asks for small weights or outputs, the other may ask for anything."""
+
 GONE = 0.01
 """Share of the first regularization that is left where the training has followed nothing else."""
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    total = _late(run, "loss")
-    parts = {"regularization": _late(run, "regularization_loss")} if total > 0 else {}
+    total, added = _late(run, "loss"), _added(run)
+    parts = {added: _late(run, "regularization_loss")} if total > 0 else {}
     parts = {name: value / total for name, value in parts.items() if value > 0}
     outputs = _weighted_outputs(run, _late)
     of_all = sum(value for value in outputs.values() if value > 0)
@@ -65,10 +71,10 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not parts:
         raise NotJudged("the loss has one part only")
     name, share = max(parts.items(), key=lambda part: part[1])
-    penalty, trivial = parts.get("regularization", 0.0), trivial_loss(run)
+    penalty, trivial = parts.get(REGULARIZATION, 0.0), trivial_loss(run)
     if penalty * total > trivial:
         told = f"Regularization makes up {percent(penalty)} of the loss, more than a constant answer has."
-        yield _finding(run, "regularization", "warning", told, penalty, trivial / total)
+        yield _finding(run, REGULARIZATION, "warning", told, penalty, trivial / total)
     elif share > limits["share"]:
         drowned = _drowned(run, outputs, name)
         told = f"{_capital(name)} makes up {percent(share)} of the loss{_told(drowned)}."
@@ -77,6 +83,11 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     else:
         yield from _led(run, outputs, limits["share"])
         yield from _paid_off(run, limits["share"])
+
+
+def _added(run: HealthRun) -> str:
+    """Returns what the loss is called that is no data loss."""
+    return REGULARIZATION if any(layer.regularized for layer in run.model.layers) else ADDED
 
 
 def _weighted_outputs(run: HealthRun, of: Callable[[HealthRun, str], float]) -> dict[str, float]:
@@ -120,7 +131,7 @@ def _finding(run: HealthRun, part: str, severity: Severity, message: str, observ
         message,
         tensor=next((prediction.place for prediction in predictions if _named(prediction.name) == part), None),
         **span(steps[late(steps)]),
-        statistic="regularization_loss" if part == "regularization" else "loss",
+        statistic="regularization_loss" if part in (REGULARIZATION, ADDED) else "loss",
         observed=observed,
         limit=limit,
         unit="fraction",
@@ -141,7 +152,7 @@ def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator
 
 
 def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
-    """Yields the finding where the regularization was most of the loss and is gone, and the data loss stayed."""
+    """Yields the finding where what is no data loss was most of the loss and is gone, and the data loss stayed."""
     first, total = (_first(run, name) for name in ("regularization_loss", "loss"))
     share = first / total if total > 0 else 0.0
     left = _late(run, "regularization_loss") / first if first > 0 else 1.0
@@ -150,9 +161,8 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
     yield Finding(
         RULE.name,
         "warning",
-        f"Regularization made up {percent(share)} of the first losses, and {percent(1 - left)} of it is gone: the "
-        "data loss has "
-        f"kept {percent(share_left(run))} of what it had to lose.",
+        f"{_capital(_added(run))} made up {percent(share)} of the first losses, and {percent(1 - left)} of it is gone: "
+        f"the data loss has kept {percent(share_left(run))} of what it had to lose.",
         **span(run.step.steps),
         statistic="regularization_loss",
         observed=share,

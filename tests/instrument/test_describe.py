@@ -1,6 +1,7 @@
 """What the manifest says of the model."""
 
 import json
+from typing import Any
 
 import keras
 import numpy as np
@@ -86,3 +87,17 @@ def test_a_penalty_on_the_weights_of_a_cell_is_the_recurrent_layers() -> None:
         model = keras.Sequential([keras.Input((5, 2)), layers.GRU(3, recurrent_regularizer=penalty)])
         (recurrent,) = describe_model(model, sites(model), None, {})["layers"]
         assert recurrent["regularized"] is (penalty is not None)
+
+
+class Scaled(layers.Layer):
+    def build(self, shape: tuple[int, ...]) -> None:
+        self.scale = self.add_weight(shape=shape[-1:], regularizer="l2")
+
+    def call(self, x: Any) -> Any:
+        return self.scale * x
+
+
+def test_a_penalty_on_a_variable_of_ones_own_layer_is_the_layers() -> None:
+    model = keras.Sequential([keras.Input((5,)), Scaled(), layers.Dense(2)])
+    own, dense = describe_model(model, sites(model), None, {})["layers"]
+    assert own["regularized"] and not dense["regularized"]

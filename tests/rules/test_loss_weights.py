@@ -16,6 +16,7 @@ from tests.rules.builder import (
     verdict,
     with_classes,
     with_head,
+    with_layers,
     with_spread,
     with_step,
     with_two_outputs,
@@ -24,8 +25,12 @@ from tests.rules.builder import (
 RULE = "loss-weights"
 
 
+def with_regularizer(run):
+    return with_layers(run, dense_1={"regularized": True})
+
+
 def regularized(share, run=None):
-    run = run or stuck(healthy(), 2.0)
+    run = run or with_regularizer(stuck(healthy(), 2.0))
     return change(run, "step", "regularization_loss", 2.0 * share)
 
 
@@ -71,7 +76,7 @@ def test_a_single_part_and_unmeasured():
 
 
 def test_a_penalty_above_the_loss_of_a_constant_answer_is_a_warning_also_where_something_is_learnt():
-    run = with_classes(healthy(), [16, 16])
+    run = with_classes(with_regularizer(healthy()), [16, 16])
     assert (
         findings(RULE, change(change(run, "step", "loss", 0.5), "step", "regularization_loss", 0.48))[0].severity
         == "info"
@@ -84,8 +89,21 @@ def test_a_penalty_above_the_loss_of_a_constant_answer_is_a_warning_also_where_s
     assert findings(RULE, change(run, "step", "regularization_loss", 0.6)) == ()
 
 
+def test_what_layers_add_to_the_loss_asks_for_no_small_weights():
+    run = change(with_classes(healthy(), [16, 16]), "step", "loss", 4.0)
+    run = change(run, "step", "regularization_loss", 3.2)
+    assert findings(RULE, run) == ()
+    assert findings(RULE, with_regularizer(run))[0].severity == "warning"
+
+
+def test_what_layers_add_that_drowns_the_rest_is_told_as_such():
+    (finding,) = findings(RULE, regularized(0.97, stuck(healthy(), 2.0)))
+    assert (finding.severity, finding.statistic) == ("warning", "regularization_loss")
+    assert finding.message == "What layers add to the loss makes up 97.1 % of the loss."
+
+
 def paid_off(end, regularization):
-    run = losses(healthy(), np.linspace(40.0, end, len(STEPS)))
+    run = losses(with_regularizer(healthy()), np.linspace(40.0, end, len(STEPS)))
     run = change(run, "step", "data_loss", np.linspace(1.0, end, len(STEPS)))
     return change(
         with_head(with_spread(run, 1.0), loss="MeanSquaredError"),
