@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.compare.record import Record
-from tb_nnhealth.compare.running import Work
+from tb_nnhealth.compare.work import Work
 from tb_nnhealth.numbers import whole
 
 

@@ -14,7 +14,8 @@ from tb_nnhealth.compare.judging import Judge
 from tb_nnhealth.compare.noise import UNITS, Noise, coarsest
 from tb_nnhealth.compare.record import Array, Key, Record, active
 from tb_nnhealth.compare.recorded import check_examples, read
-from tb_nnhealth.compare.running import Work, run
+from tb_nnhealth.compare.running import run
+from tb_nnhealth.compare.work import Work
 
 RUNS = 8
 """How often each model runs with random errors: of an element that these move, all eight miss 1 in 250 times at most

@@ -94,3 +94,8 @@ def rows(width=WIDTH, examples=32, seed=0):
 def images(examples=16):
     rng = np.random.default_rng(0)
     return rng.normal(size=(examples, 10, 10, 3)).astype(np.float32), rng.integers(0, 5, examples)
+
+
+def tensors(*arrays):
+    """Returns arrays as tensors."""
+    return [None if array is None else tf.convert_to_tensor(array) for array in arrays]

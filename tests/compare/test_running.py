@@ -2,16 +2,12 @@
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from tb_nnhealth.compare.noise import Noise
-from tb_nnhealth.compare.running import Work, run
-from tests.compare.building import dense, layers, rows
-
-
-def tensors(*arrays):
-    return [None if array is None else tf.convert_to_tensor(array) for array in arrays]
+from tb_nnhealth.compare.running import run
+from tb_nnhealth.compare.work import Work
+from tests.compare.building import dense, layers, rows, tensors
 
 
 def test_values_are_those_of_a_plain_tape():
@@ -39,32 +35,12 @@ def test_values_are_those_of_a_plain_tape():
         np.testing.assert_allclose(values[key], tf.convert_to_tensor(value), rtol=1e-5, atol=1e-7)
 
 
-def test_the_loss_counts_what_a_mask_leaves():
-    model = keras.Sequential(
-        [keras.Input((6,)), layers.Embedding(10, 4, mask_zero=True), layers.LSTM(3, return_sequences=True)]
-    )
-    model.compile("sgd", "mean_squared_error")
-    x, y = np.array([[1, 2, 3, 0, 0, 0], [4, 5, 0, 0, 0, 0]]), np.ones((2, 6, 3), np.float32)
-    values = run(model, Work(*tensors(x, y), loss_from=model)).values
-    assert values["loss", "loss"] == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
-    assert np.any(values["into", "prediction"][0, :3]) and not np.any(values["into", "prediction"][0, 3:])
-
-
 def test_given_weights_are_used_and_not_kept():
     model, (x, _) = dense(), rows()
     name, before = f"{model.layers[0].name}/kernel", model.get_weights()[0]
     values = run(model, Work(*tensors(x), weights={name: np.zeros((16, 16))})).values
     assert not np.any(values["output", model.layers[0].name]) and not np.any(values["weights", name])
     np.testing.assert_array_equal(model.get_weights()[0], before)
-
-
-def test_calls_and_outputs_of_a_layer_have_names():
-    inputs = keras.Input((5, 4))
-    shared = layers.Dense(4, name="shared")
-    sequence, state = layers.SimpleRNN(4, return_sequences=True, return_state=True, name="rnn")(shared(shared(inputs)))
-    model = keras.Model(inputs, layers.Add(name="add")([sequence[:, -1], state]))
-    names = run(model, Work(*tensors(np.ones((2, 5, 4), np.float32)))).layers()
-    assert [name for name in names if "item" not in name] == ["shared", "shared#2", "rnn", "rnn[1]", "add"]
 
 
 def test_random_errors_move_what_follows_a_little():
@@ -95,39 +71,3 @@ def test_a_weight_that_two_layers_hold_has_one_name():
     first.build((None, 16))
     model = keras.Sequential([keras.Input((16,)), first, Tied(first)])
     assert run(model, Work(*tensors(rows()[0]))).weights() == ["first/kernel"]
-
-
-class Traced(layers.Layer):
-    """A layer whose `call` is a `tf.function`, which keeps what was traced."""
-
-    def build(self, shape):
-        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
-
-    @tf.function
-    def call(self, x):
-        return tf.nn.softmax(x @ self.kernel)
-
-
-@tf.function
-def product(layer, x):
-    return tf.nn.softmax(x @ layer.kernel)
-
-
-class CallsTraced(Traced):
-    def call(self, x):
-        return product(self, x)
-
-
-@pytest.mark.parametrize("kind", [Traced, CallsTraced])
-def test_functions_take_the_given_weights_and_keep_none(kind):
-    model, (x, y) = keras.Sequential([keras.Input((16,)), kind(name="traced")]), tensors(*rows())
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    given = {"traced/kernel": np.zeros((16, 5), np.float32)}
-    values = run(model, Work(x, y, loss_from=model, weights=given)).values
-    np.testing.assert_allclose(values["output", "traced"], 0.2, rtol=1e-6)
-    assert np.any(values["of", "traced/kernel"])
-    assert not tf.config.functions_run_eagerly()
-    with tf.GradientTape() as tape:
-        output = model(x)
-    np.testing.assert_allclose(output, tf.nn.softmax(x @ model.layers[0].kernel.value), rtol=1e-5)
-    assert tape.gradient(output, model.trainable_variables)[0] is not None

@@ -1,4 +1,4 @@
-"""Neither model is changed by a comparison."""
+"""Neither model is changed by a comparison, nor what TensorFlow keeps of its functions."""
 
 import random
 
@@ -8,7 +8,9 @@ import pytest
 import tensorflow as tf
 
 from tb_nnhealth import compare_models
-from tests.compare.building import convolutional, images
+from tb_nnhealth.compare.running import run
+from tb_nnhealth.compare.work import Work
+from tests.compare.building import convolutional, images, layers, rows, tensors
 
 
 def state(model):
@@ -69,3 +71,39 @@ def test_variables_past_keras_are_brought_back_also_after_an_error():
         compare_models(model, model, np.ones((2, 3), np.float32))
     assert int(model.layers[0].calls) == before
     assert "call" not in vars(model.layers[0])
+
+
+class Traced(layers.Layer):
+    """A layer whose `call` is a `tf.function`, which keeps what was traced."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 5), name="kernel")
+
+    @tf.function
+    def call(self, x):
+        return tf.nn.softmax(x @ self.kernel)
+
+
+@tf.function
+def product(layer, x):
+    return tf.nn.softmax(x @ layer.kernel)
+
+
+class CallsTraced(Traced):
+    def call(self, x):
+        return product(self, x)
+
+
+@pytest.mark.parametrize("kind", [Traced, CallsTraced])
+def test_functions_take_the_given_weights_and_keep_none(kind):
+    model, (x, y) = keras.Sequential([keras.Input((16,)), kind(name="traced")]), tensors(*rows())
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    given = {"traced/kernel": np.zeros((16, 5), np.float32)}
+    values = run(model, Work(x, y, loss_from=model, weights=given)).values
+    np.testing.assert_allclose(values["output", "traced"], 0.2, rtol=1e-6)
+    assert np.any(values["of", "traced/kernel"])
+    assert not tf.config.functions_run_eagerly()
+    with tf.GradientTape() as tape:
+        output = model(x)
+    np.testing.assert_allclose(output, tf.nn.softmax(x @ model.layers[0].kernel.value), rtol=1e-5)
+    assert tape.gradient(output, model.trainable_variables)[0] is not None
