@@ -40,6 +40,12 @@ def whole(value: float) -> str:
     return f"{math.floor(value + 0.5):,}".replace("-", "−")
 
 
+def counted(value: float, name: str) -> str:
+    """Returns a count with the name of what is counted, in the plural but for one: "1 step", "2,000 steps"."""
+    told = whole(value)
+    return f"{told} {name}" if told == "1" else f"{told} {name}s"
+
+
 def apart(one: float, other: float) -> tuple[str, str]:
     """Returns two numbers in as many digits as tell them apart; of those that are the same, three each."""
     for digits in range(3, MOST_DIGITS + 1):

@@ -25,20 +25,31 @@ What is left to learn is (loss - lowest) ÷ (constant - lowest): the loss of the
 lowest one, which is not zero for soft labels, is 0; both are taken from your own loss on answers made of the targets.
 More left than the limit is a warning, and an error where next to nothing was learnt. A model that learns two examples,
 but not all, may just be small: that is information; so is one that has an answer at each step or pixel, which are many,
-and leaves some of it. Where the lowest loss cannot be told from the targets, only a loss
-that does not fall at all is a fault. While the loss still falls when the time is over, there is no verdict.
+and leaves some of it. Where the lowest loss cannot be told from the targets, only a loss that does not fall at all is
+a fault. While the loss still falls when the time is over, there is no verdict.
+
+The answers are looked at, too, of outputs whose targets have their form:
+
+* **A loss of the wrong sign** falls without end. Told is one where the targets as answers cost more than a constant,
+  and more than answers on both sides of them cost on average, and after the training the answers are further from the
+  targets than at first. A loss that is negative by nature (a likelihood, a cosine) costs least at the targets; a
+  critic's (Wasserstein) grows in one direction.
+* **The same answer to all examples** though the loss says that they are learnt by heart. Keras computes a cross-entropy
+  from what goes into the last sigmoid or softmax: behind a softmax of one unit the loss falls, while each answer is 1.
 
 By hand: `model.fit(x[:10], y[:10], epochs=500)` without dropout and penalties.
 
 ## When it is wrong
 Examples that nothing in their inputs tells apart. A model that is frozen on purpose, such as a loss on fixed features.
-Custom layers that add noise in inference mode, too.
+Custom layers that add noise in inference mode, too. A loss that is to keep answers away from targets on purpose.
 
 ## What to try
 * Look whether weights are trainable and get gradients: `unchanged-variable`, `missing-gradient`, `dead-units`.
 * Check that the loss fits the last activation, and the targets the range of the output: `loss-activation-mismatch`,
   `output-range`.
 * Look for `stop_gradient`, `round`, `argmax` and conversions to NumPy between the input and the loss.
+* Where the answers move away from the targets: look for a minus too many, or too few, in the loss, and in
+  `loss_weights`. Where they are all the same: one unit takes a sigmoid, a softmax two or more.
 * Take layers out one after another until it learns; the last one taken out is the cause.
 
 ## References
@@ -51,9 +62,9 @@ Custom layers that add noise in inference mode, too.
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import number, percent, whole
+from tb_nnhealth.numbers import counted, number, percent, whole
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.rules._probe import probed, value_of
+from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
@@ -69,6 +80,7 @@ RULE = Rule(
         Threshold(
             "fall", 0.01, "fraction", "a hundredth: what the noise of single precision and of dropout does not make"
         ),
+        Threshold("apart", 1e-6, "ratio", "float32 keeps seven digits: less than that is not told from rounding"),
     ),
     judges_nonfinite=True,
 )
@@ -82,31 +94,73 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if value_of(found, "weights") == 0:
         yield _finding("error", "No weight of the model is trainable.", 0.0, 0.0, "trainable weights")
     elif not math.isfinite(initial) or not math.isfinite(loss):
-        yield _finding("error", f"The loss on {whole(examples)} examples is not finite.", 0.0, examples, "examples")
-    elif math.isfinite(value_of(found, "left")):
-        yield from _of_known(found, limits)
+        yield _finding("error", f"The loss on {counted(examples, 'example')} is not finite.", 0.0, examples, "examples")
+    elif upside_down := list(_of_upside_down(found)):
+        yield from upside_down
     else:
-        yield from _of_unknown(found, limits)
+        yield from _of_known(found, limits) if math.isfinite(value_of(found, "left")) else _of_unknown(found, limits)
+        yield from _of_answers(found, limits)
+
+
+def _of_upside_down(found: Probed) -> Iterator[Finding]:
+    """Yields the outputs whose answers a falling loss drives away from the targets."""
+    initial, loss = value_of(found, "initial"), value_of(found, "loss")
+    if not (value_of(found, "upside_down") == 1 and loss < initial):
+        return
+    for output in records_of(found, "outputs"):
+        at_first, distance = value_of(output, "distance_at_first"), value_of(output, "distance")
+        if not distance > at_first:
+            continue
+        told = (
+            f"On {counted(value_of(found, 'examples'), 'example')} the loss fell from {number(initial)} to "
+            f"{number(loss)} while the answers moved away from their targets, from {number(at_first)} to "
+            f"{number(distance)} on average: look at the sign of the loss first."
+        )
+        yield _finding("error", told, distance, at_first, "distance", f"prediction/{text_of(output, 'name')}")
+
+
+def _of_answers(found: Probed, limits: Limits) -> Iterator[Finding]:
+    """Yields the outputs that answer all examples alike though the loss tells of learning by heart."""
+    if not _is_learnt(found, limits):
+        return
+    for output in records_of(found, "outputs"):
+        apart = value_of(output, "apart")
+        if not apart <= limits["apart"]:
+            continue
+        told = (
+            f"The loss says that {counted(value_of(found, 'examples'), 'example')} are learnt by heart, but the "
+            "answers to all of them are the same, though their targets differ."
+        )
+        yield _finding("error", told, apart, limits["apart"], "ratio", f"prediction/{text_of(output, 'name')}")
+
+
+def _is_learnt(found: Probed, limits: Limits) -> bool:
+    """Returns whether next to nothing is left to learn; of the first loss where it is not known what there is."""
+    left, initial, loss = (value_of(found, name) for name in ("left", "initial", "loss"))
+    return left <= limits["left"] if math.isfinite(left) else initial > 0 and loss <= limits["left"] * initial
 
 
 def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
     left, of_pair, loss = (value_of(found, name) for name in ("left", "left_of_pair", "loss"))
-    examples, steps = (whole(value_of(found, name)) for name in ("examples", "steps"))
-    if left <= limits["left"]:
+    examples, steps = value_of(found, "examples"), counted(value_of(found, "steps"), "step")
+    if _is_learnt(found, limits):
         return
     if of_pair <= limits["left"]:
-        told = f"It learns two examples by heart, but of {examples} {percent(left)} is left to learn: it may be small."
+        share = f"of {whole(examples)} {percent(left)} is left to learn"
+        told = f"It learns two examples by heart, but {share}: it may be small."
         yield _finding("info", told, left, limits["left"], "ratio")
         return
     _check_ended(found)
     is_stuck = left > limits["stuck"]
     if value_of(found, "answers_laid_out") == 1 and not is_stuck:
-        told = f"Of {examples} examples with an answer at each step or pixel {percent(left)} is left to learn."
+        told = (
+            f"Of {counted(examples, 'example')} with an answer at each step or pixel {percent(left)} is left to learn."
+        )
         yield _finding("info", told, left, limits["left"], "ratio")
         return
     limit = limits["stuck" if is_stuck else "left"]
     told = (
-        f"After {steps} steps on {examples} examples the loss is {number(loss)}, that of a constant answer "
+        f"After {steps} on {counted(examples, 'example')} the loss is {number(loss)}, that of a constant answer "
         f"{number(value_of(found, 'trivial'))}, and the lowest {number(_flat(value_of(found, 'floor')))}."
     )
     yield _finding("error" if is_stuck else "warning", told, left, limit, "ratio")
@@ -114,7 +168,7 @@ def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
 
 def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
     initial, loss = value_of(found, "initial"), value_of(found, "loss")
-    if initial > 0 and loss <= limits["left"] * initial:
+    if _is_learnt(found, limits):
         return
     fall = (initial - loss) / (abs(initial) or 1.0)
     if fall > limits["fall"]:
@@ -123,8 +177,8 @@ def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
         )
     _check_ended(found)
     told = (
-        f"The loss on {whole(value_of(found, 'examples'))} examples does not fall: it is {number(initial)} at first, "
-        f"and {number(loss)} at best after {whole(value_of(found, 'steps'))} steps."
+        f"The loss on {counted(value_of(found, 'examples'), 'example')} does not fall: it is {number(initial)} "
+        f"at first, and {number(loss)} at best after {counted(value_of(found, 'steps'), 'step')}."
     )
     yield _finding("error", told, fall, limits["fall"], "fraction")
 
@@ -132,9 +186,8 @@ def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
 def _check_ended(found: Probed) -> None:
     """Raises `NotJudged` where the time was over before a training was."""
     if not value_of(found, "ended") >= 1:
-        steps = whole(value_of(found, "steps"))
         raise NotJudged(
-            f"its share of the budget was over after {steps} step{'' if steps == '1' else 's'}, before it could tell "
+            f"its share of the budget was over after {counted(value_of(found, 'steps'), 'step')}, before it could tell "
             "whether the model learns a few examples by heart: give preflight more with budget="
         )
 
@@ -144,5 +197,7 @@ def _flat(floor: float) -> float:
     return 0.0 if abs(floor) < 1e-5 else floor
 
 
-def _finding(severity: Severity, message: str, observed: float, limit: float, unit: str) -> Finding:
-    return Finding(RULE.name, severity, message, observed=observed, limit=limit, unit=unit)
+def _finding(
+    severity: Severity, message: str, observed: float, limit: float, unit: str, tensor: str | None = None
+) -> Finding:
+    return Finding(RULE.name, severity, message, tensor=tensor, observed=observed, limit=limit, unit=unit)

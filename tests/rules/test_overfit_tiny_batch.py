@@ -30,7 +30,21 @@ def unknown(loss, initial=2.0, **changes):
     return fitted(math.nan, trivial=None, floor=None, loss=loss, initial=initial, **changes)
 
 
-LIMITS = {"left": (fitted(0.5), 0.6), "stuck": (fitted(0.95), 0.97), "fall": (unknown(1.99), 0.002)}
+def answered(run=fitted, learnt=0.03, **output):
+    return run(learnt, outputs=[{"name": "y", "distance_at_first": 0.5, "distance": 0.1, "apart": 1.0, **output}])
+
+
+def upside_down(loss=-3e11, initial=-13.3, **output):
+    made = {"name": "y", "distance_at_first": 2.9, "distance": 5e5, "apart": 1.0, **output}
+    return unknown(loss, initial, upside_down=True, outputs=[made])
+
+
+LIMITS = {
+    "left": (fitted(0.5), 0.6),
+    "stuck": (fitted(0.95), 0.97),
+    "fall": (unknown(1.99), 0.002),
+    "apart": (answered(apart=0.0), -1.0),
+}
 
 
 @pytest.mark.parametrize("run", [fitted(0.03), fitted(0.09), unknown(0.1), fitted(-0.2)])
@@ -89,3 +103,32 @@ def test_what_cannot_be_read_is_no_data():
 @pytest.mark.parametrize(("steps", "told"), [(1, "after 1 step,"), (30, "after 30 steps,")])
 def test_a_time_that_was_too_short_is_told_in_steps(steps, told):
     assert told in verdict(RULE, fitted(0.5, steps=steps, ended=0)).reason
+
+
+def test_a_loss_of_the_wrong_sign_is_told():
+    (finding,) = findings(RULE, upside_down())
+    assert finding.severity == "error" and finding.tensor == "prediction/y"
+    assert "from −13.3 to −3e11 while the answers moved away from their targets, from 2.9 to" in finding.message
+    assert "sign" in finding.message and findings(RULE, upside_down(0.1, 5.0)) != ()
+
+
+def test_a_loss_that_falls_while_answers_come_near_has_the_right_sign():
+    assert verdict(RULE, upside_down(distance=1.0)).status == "no_data"
+    assert verdict(RULE, upside_down(distance=None)).status == "no_data"
+    assert verdict(RULE, answered(unknown, 0.1, distance=5e5)).status == "pass"
+
+
+@pytest.mark.parametrize("run", [answered(apart=0.0), answered(unknown, 0.1, apart=0.0)])
+def test_the_same_answer_to_all_is_nothing_learnt(run):
+    (finding,) = findings(RULE, run)
+    assert finding.severity == "error" and finding.tensor == "prediction/y"
+    assert "the answers to all of them are the same" in finding.message
+
+
+@pytest.mark.parametrize("apart", [1.0, 0.01, None])
+def test_answers_that_differ_or_have_no_targets_to_differ_by_pass(apart):
+    assert verdict(RULE, answered(apart=apart)).status == "pass"
+
+
+def test_what_is_not_learnt_is_told_once():
+    assert len(findings(RULE, answered(learnt=0.95, apart=0.0))) == 1

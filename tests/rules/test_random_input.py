@@ -73,6 +73,7 @@ def test_real_and_random_inputs_learnt_alike_though_something_is_there():
         (flight(apparent={}), "so few examples"),
         (flight(apparent={"linear": {"p": 0.001, "z": 5.0}}), "so few examples"),
         (flight(training(steps=60)), "after 60 steps"),
+        (flight(training(steps=1)), "after 1 step"),
         (flight(training(), FALLING), "still learning"),
         (flight(training(deviations=(0.0, 3.0, 4.5))), "still learning"),
         (flight(training((2.3, 2.3, 2.3))), "changes nothing"),

@@ -69,12 +69,13 @@ def test_a_copy_need_not_be_as_good_as_a_linear_one():
     [
         (flight(p_linear_beats_constant=0.2), "so few examples"),
         (flight(p_linear_beats_model=0.2), "200 held-out examples"),
-        (flight(2.3, 0.5, training(steps=100)), "100 steps are too few"),
+        (flight(2.3, 0.5, training(steps=100)), "100 steps is too short"),
+        (flight(2.3, 0.5, training(steps=1)), "1 step is too short"),
         (flight(2.3, 0.5, training(), training((3.0, 2.7, 2.3))), "still learning"),
         (flight(2.2, 0.001, training((2.4, 2.23, 2.2))), "still learning"),
         (flight(2.3, 0.5, training(deviations=(0.0, 5.0, 9.0))), "still learning"),
         (flight(linear=None), "not measured"),
-        (flight(trials=None), "too few"),
+        (flight(trials=None), "too short"),
         (with_probe(RULE, "no targets"), "no targets"),
     ],
 )

@@ -7,7 +7,7 @@ tell apart.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -61,6 +61,7 @@ class Attempt:
 
     `loss` is the lowest, `left` the share of what there is to learn that was left there, NaN where that is not known;
     `losses` are those of its steps. `is_over`: it ended because it got there, or no further, not for lack of time.
+    `outputs` is what the answers were at its end; see `_outputs`.
     """
 
     examples: int
@@ -70,6 +71,7 @@ class Attempt:
     left: float
     losses: NDArray[np.float64]
     is_over: bool
+    outputs: Sequence[Mapping[str, Any]] = ()
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     few = data.take(chosen(data, _count(subject), subject.random("overfit-tiny-batch")))
     found = natural(subject.model, few, tensors(_filled(subject.model, few)))
     known = reference(subject.model, tensors(_filled(subject.model, found.sample)))
+    at_first = _outputs(trainer, found.sample, known)
     rates = FAR_RATES if found.is_far else RATES
     attempts = []
     for made in _attempts(subject, trainer, found.sample, known, rates, clock):
@@ -105,6 +108,11 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "ended": _ended(tried),
         "steps": sum(len(made.losses) for made in attempts),
         "weights": _weights(subject.model),
+        "upside_down": known.is_upside_down,
+        "outputs": [
+            {**output, "distance_at_first": first["distance"]}
+            for first, output in zip(at_first, best.outputs, strict=False)
+        ],
         "answers_laid_out": any(len(shape) >= 3 for shape in _shapes(subject.model)),
         "losses": best.losses[:: math.ceil(max(1, len(best.losses)) / CURVE)],
         "attempts": [
@@ -200,8 +208,30 @@ def _attempt(
             before = left
         if is_over or clock.left() < reserved:
             break
-    left = known.left(lowest)
-    return Attempt(sample.examples, rate, trainer.in_inference, lowest, left, np.array(losses), is_over)
+    left, outputs = known.left(lowest), _outputs(trainer, sample, known)
+    return Attempt(sample.examples, rate, trainer.in_inference, lowest, left, np.array(losses), is_over, outputs)
+
+
+def _outputs(trainer: Trainer, sample: Sample, known: Reference) -> list[dict[str, Any]]:
+    """Returns of each output whose targets have its form how far the answers are from the targets on average, and how
+    far they are from each other at most, as a share of the targets' distance; NaN where the targets are all the same.
+    """
+    if not known.truths:
+        return []
+    answers = trainer.answers(_filled(trainer.model, sample))
+    return [
+        {
+            "name": name,
+            "distance": float(np.abs(answers[name] - truth).mean()),
+            "apart": _range(answers[name]) / (_range(truth) or math.nan),
+        }
+        for name, truth in known.truths.items()
+    ]
+
+
+def _range(values: NDArray[np.float64]) -> float:
+    """Returns how far values `[n, …]` of examples are apart at most."""
+    return float(np.ptp(values, axis=0).max())
 
 
 def _left(known: Reference, loss: float, losses: Sequence[float] | NDArray[np.float64]) -> float:

@@ -65,6 +65,11 @@ class Objective:
         the mean of the batch for each where it cannot be told of one."""
         return self._run("losses", self._losses, batch, 1.0)
 
+    def answers(self, x: Any) -> Any:
+        """Returns what the model answers to inputs as the loss sees it."""
+        with self.conditions():
+            return _predicted(self._model, x, is_training=not self._in_inference)
+
     def _run(self, name: str, function: Any, batch: Batch, scale: Any) -> Any:
         leaves = [leaf for leaf in tf.nest.flatten(batch) if leaf is not None]
         structure = tf.nest.map_structure(lambda leaf: leaf is not None, batch)

@@ -5,7 +5,7 @@ Both are read from the model's compiled loss itself, on answers that are made fr
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -27,15 +27,26 @@ MEDIAN = ("absolute", "mae", "pinball", "quantile")
 """What the names of losses hold whose best constant answer is the median."""
 
 
+CLEAR = 1e-3
+"""A share of the difference of two losses that rounding does not make."""
+
+
 @dataclass(frozen=True)
 class Reference:
-    """The loss of the best constant answer, and the lowest loss; NaN where the targets do not tell them.
+    """The loss of the best constant answer, and that of the targets as answers, the lowest one; NaN where the targets
+    do not tell them.
 
     For positions of a sequence or picture the constant may be another at each, but is the same for all examples.
+
+    `truths` are the targets as answers by output, each of its prediction's shape. `is_upside_down`: they cost more than
+    the constant, and more than answers on both sides of them cost on average, as they do where a loss has the wrong
+    sign.
     """
 
     trivial: float = math.nan
     floor: float = math.nan
+    truths: Mapping[str, Floats] = field(default_factory=dict)
+    is_upside_down: bool = False
 
     def left(self, loss: float) -> float:
         """Returns which share of what there is to learn is left to be learnt, 1 for the constant, 0 for the lowest
@@ -53,20 +64,44 @@ def reference(model: Any, batch: Batch) -> Reference:
     described = {loss["output"]: loss for loss in losses(model)}
     named = named_tensors(predictions, output_names(model))
     found = pairs(named_tensors(y, output_names(model)), named, described)
-    answers = {name: _answers(target.numpy(), prediction, loss or {}) for name, target, prediction, loss in found}
-    if len(answers) < len(described) or any(answer is None for answer in answers.values()):
+    answers: dict[str, tuple[Floats, Floats]] = {}
+    is_known = True
+    for name, target, prediction, loss in found:
+        known = _answers(target.numpy(), prediction, loss or {})
+        pair = known or _of_labels(target.numpy(), prediction)
+        if pair is None:
+            return Reference()
+        answers[name], is_known = pair, is_known and known is not None
+    if len(answers) < len(described):
         return Reference()
 
-    def loss_of(kind: int) -> float:
-        leaves = [_like(leaf, answer[kind]) if (answer := answers.get(name)) else leaf for name, leaf in named]
-        packed = keras.tree.pack_sequence_as(predictions, leaves)
+    def loss_of(share: float) -> float:
+        """Returns the loss of answers on the way from the constant, 0, to the truth, 1, and beyond it; NaN where it
+        takes none of them: a user's own may want the model's answers."""
+        made = {id(leaf): _like(leaf, _between(*answers[name], share)) for name, leaf in named if name in answers}
+        packed = keras.tree.map_structure(lambda leaf: made.get(id(leaf), leaf), predictions)
         with keras.StatelessScope():
-            return float(mean_loss(model._compile_loss(y, packed, weights)))
+            try:
+                return float(mean_loss(model._compile_loss(y, packed, weights)))
+            except Exception:
+                return math.nan
 
-    try:
-        return Reference(loss_of(0), loss_of(1))
-    except Exception:  # A loss of a user's own may take none but the model's answers.
-        return Reference()
+    trivial, near, floor, beyond = map(loss_of, (0.0, 0.5, 1.0, 1.5))
+    is_upside_down = _is_upside_down(trivial, near, floor, beyond)
+    truths = {name: truth for name, (_, truth) in answers.items()} if is_known or is_upside_down else {}
+    return Reference(trivial if is_known else math.nan, floor if is_known else math.nan, truths, is_upside_down)
+
+
+def _between(constant: Floats, truth: Floats, share: float) -> Floats:
+    return truth if share == 1 else constant + share * (truth - constant)
+
+
+def _is_upside_down(trivial: float, near: float, floor: float, beyond: float) -> bool:
+    """Returns whether the loss of the truth is above that of the constant, and above the line from one side of it to
+    the other: not so where answers are to grow in one direction, as those of a critic."""
+    beyond = beyond if math.isfinite(beyond) else floor  # Nothing is beyond a probability of one.
+    clear = CLEAR * abs(floor - trivial)
+    return floor - trivial > CLEAR * max(abs(floor), abs(trivial)) and 2 * floor - near - beyond > clear
 
 
 def _answers(target: Any, prediction: tf.Tensor, loss: Mapping[str, Any]) -> tuple[Floats, Floats] | None:
@@ -82,6 +117,16 @@ def _answers(target: Any, prediction: tf.Tensor, loss: Mapping[str, Any]) -> tup
         to_logits = _logit if "binary" in name else _log
         return to_logits(constant), to_logits(truth)
     return constant, truth
+
+
+def _of_labels(target: Any, prediction: tf.Tensor) -> tuple[Floats, Floats] | None:
+    """Returns the same for a loss that is not known, of labels and the probabilities of so many classes; None where
+    they are none."""
+    answer = prediction.numpy()
+    is_probable = answer.shape[-1:] > (1,) and (answer >= 0).all() and np.allclose(answer.sum(axis=-1), 1, atol=1e-3)
+    if target.dtype.kind not in "iu" or not is_probable:
+        return None
+    return _answers(target, prediction, {"class_name": "sparse_crossentropy"})
 
 
 def _probabilities(target: Any, prediction: tf.Tensor, loss: Mapping[str, Any]) -> Floats | None:

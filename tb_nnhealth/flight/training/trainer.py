@@ -18,6 +18,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.training.copied import copied, rates_of
 from tb_nnhealth.flight.training.objective import Batch
+from tb_nnhealth.instrument.batch import named_tensors, output_names
 
 if TYPE_CHECKING:
     from tb_nnhealth.flight.subject import Subject
@@ -110,6 +111,19 @@ class Trainer:
                 raise NotMeasured(f"an evaluation breaks: {told(error)}") from error
             found.append(losses[: sample.examples - start])
         return np.concatenate(found).astype(np.float64)
+
+    def answers(self, sample: Sample) -> dict[str, NDArray[np.float64]]:
+        """Returns what the model answers to the examples by output, in the mode in which it is trained.
+
+        Raises:
+          NotMeasured: the model cannot be called with them; says why.
+        """
+        try:
+            answers = self._objective.answers(as_tensors(sample.x))
+        except Exception as error:
+            raise NotMeasured(f"the model breaks: {told(error)}") from error
+        named = named_tensors(answers, output_names(self.model))
+        return {name: tf.cast(leaf, tf.float64).numpy() for name, leaf in named}
 
     def reset(self) -> None:
         """Brings the variables back to where they were when this was made, and the optimizer to its beginning."""

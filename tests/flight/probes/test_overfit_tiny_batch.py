@@ -10,10 +10,17 @@ from tb_nnhealth.flight.probes.overfit_tiny_batch import GOAL, TRIAL, Attempt, _
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import judged, measured
-from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, ROWS, SICK
+from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, NUMBERS, ROWS, SICK
 
 NAME = "overfit-tiny-batch"
-QUICK = ("half precision", "house prices", "every ReLU dead")
+QUICK = (
+    "half precision",
+    "house prices",
+    "every ReLU dead",
+    "a squared error of the wrong sign",
+    "one unit behind a softmax",
+    "a likelihood below zero",
+)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,32 @@ def test_a_training_that_still_falls_leaves_it_open():
     assert _ended([*trials, made(250, True), made(300, True)]) == 2 and _ended(trials) == 0
     assert _ended([*trials, made(170, False), made(200, True)]) == 0 == _ended([made(70, False)])
     assert _ended([made(TRIAL, False)]) == 0
+
+
+def critic(truth, answer):
+    return keras.ops.mean(truth * answer)
+
+
+def of_logarithms(truth, answer):
+    return keras.ops.mean((keras.ops.exp(answer[:, 0]) - truth) ** 2)
+
+
+def apart(truth, answer):
+    """Examples of one class near each other, others not."""
+    distances = keras.ops.sum((answer[:, None] - answer[None]) ** 2, -1)
+    same = keras.ops.cast(truth[:, None] == truth[None], "float32")
+    return keras.ops.mean(same * distances + (1 - same) * keras.ops.relu(1 - distances))
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "units"),
+    [(critic, 2.0 * (LABELS % 2) - 1, 1), (apart, LABELS, 4), (of_logarithms, np.exp(NUMBERS), 1)],
+)
+def test_losses_whose_targets_are_no_answers_are_no_fault(loss, y, units):
+    model = keras.Sequential([keras.Input((16,)), layers.Dense(32, activation="relu"), layers.Dense(units)])
+    model.compile("adam", loss)
+    values = measure(Subject(model, Sample(ROWS, y.astype("float32"))), Clock(60))
+    assert not values["upside_down"] and judged(NAME, values).status != "fail"
 
 
 class OwnLoss(keras.Model):

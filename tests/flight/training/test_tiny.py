@@ -89,6 +89,56 @@ def test_a_loss_that_targets_do_not_tell():
     assert np.isnan(constant.left(1.0))
 
 
+@pytest.mark.parametrize(
+    ("loss", "is_upside_down"),
+    [
+        ("mse", False),
+        ("cosine_similarity", False),
+        (lambda truth, answer: -keras.ops.mean((truth - answer) ** 2), True),
+        (lambda truth, answer: -keras.ops.mean(keras.ops.abs(truth - answer)), True),
+        (lambda truth, answer: keras.ops.mean(truth * answer), False),
+        (lambda truth, answer: keras.ops.mean((keras.ops.exp(answer) - truth) ** 2), False),
+    ],
+)
+def test_a_loss_of_the_wrong_sign_is_highest_at_the_targets(loss, is_upside_down):
+    found = reference(model_with(loss), tensors(Sample(ROWS[:4], 3 * ROWS[:4, :3])))
+    assert found.is_upside_down == is_upside_down
+    (truth,) = found.truths.values()
+    np.testing.assert_allclose(truth, 3 * ROWS[:4, :3])
+
+
+def test_what_a_loss_can_be_does_not_depend_on_the_order_of_the_outputs():
+    inputs = keras.Input((4,))
+    one, three = layers.Dense(1, name="one")(inputs), layers.Dense(3, name="three")(inputs)
+    model, y = keras.Model(inputs, {"three": three, "one": one}), {"three": ROWS[:4, :3], "one": ROWS[:4, 0]}
+    model.compile("adam", {"three": "mse", "one": "mae"})
+    found = reference(model, tensors(Sample(ROWS[:4], y)))
+    spread = np.abs(ROWS[:4, 0] - np.median(ROWS[:4, 0])).mean()
+    assert found.floor == 0 and found.trivial == pytest.approx(ROWS[:4, :3].var(0).mean() + spread, rel=1e-5)
+
+
+def test_a_loss_that_takes_only_some_answers_is_known_of_these():
+    def of_shares(truth, answer):
+        if np.max(answer) > 1:
+            raise ValueError("expected shares")
+        return keras.ops.mean((truth - answer) ** 2)
+
+    found = reference(model_with(of_shares), tensors(Sample(ROWS[:4], np.eye(3)[LABELS])))
+    assert found.floor == 0 and found.trivial > 0 and not found.is_upside_down
+    np.testing.assert_array_equal(list(found.truths.values()), [np.eye(3)[LABELS]])
+
+
+def test_labels_tell_the_sign_of_a_loss_of_ones_own_but_not_how_low_it_can_get():
+    def minus_entropy(truth, answer):
+        return -keras.losses.sparse_categorical_crossentropy(truth, answer)
+
+    found = reference(model_with(minus_entropy, activation="softmax"), tensors(Sample(ROWS[:4], LABELS)))
+    assert found.is_upside_down and np.isnan(found.left(1.0)) and len(found.truths) == 1
+    for loss, activation in ((lambda truth, answer: -minus_entropy(truth, answer), "softmax"), (minus_entropy, None)):
+        found = reference(model_with(loss, activation=activation), tensors(Sample(ROWS[:4], LABELS)))
+        assert not found.is_upside_down and not found.truths
+
+
 def moved(y, loss="mse", **parts):
     sample = Sample(ROWS, y)
     return natural(model_with(loss, 1, **parts), sample, tensors(sample))

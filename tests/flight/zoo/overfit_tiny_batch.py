@@ -224,7 +224,44 @@ def _answer_of_zero() -> Training:
     return _trained(model, TOKENS, NUMBERS, "mae")
 
 
+def _with_loss(loss: Any, y: Any = NUMBERS, units: int = 1, activation: str | None = None, **parts: Any) -> Training:
+    stack = layers.Dense(32, activation="relu", **parts), layers.Dense(units, activation=activation)
+    return _trained(_sequential((16,), *stack), ROWS, y, loss)
+
+
+def _minus_squared(truth: Any, answer: Any) -> Any:
+    return -keras.ops.mean((truth - answer) ** 2)
+
+
+def _minus_entropy(truth: Any, answer: Any) -> Any:
+    return -keras.losses.sparse_categorical_crossentropy(truth, answer)
+
+
+def _minus_entropy_of_logits(truth: Any, answer: Any) -> Any:
+    return -keras.losses.binary_crossentropy(truth, answer, from_logits=True)
+
+
+def _likelihood(truth: Any, answer: Any) -> Any:
+    """Minus the logarithm of a normal density of known targets, whose second column holds nothing."""
+    mean, size = answer[:, 0], keras.ops.softplus(answer[:, 1]) + 1e-3
+    return 0.5 * ((truth[:, 0] - mean) / size) ** 2 + keras.ops.log(size)
+
+
+def _one_unit_of_softmax_beside_another_output() -> Training:
+    start_afresh()
+    inputs = keras.Input((16,))
+    hidden = layers.Dense(64, activation="relu")(inputs)
+    yes, size = layers.Dense(1, activation="softmax", name="yes"), layers.Dense(2, name="size")
+    model = keras.Model(inputs, {"yes": yes(hidden), "size": size(hidden)})
+    return _trained(model, ROWS, {"yes": YES, "size": ROWS[:, :2]}, {"yes": "binary_crossentropy", "size": "mse"})
+
+
 SICK = {
+    "a squared error of the wrong sign": lambda: _with_loss(_minus_squared),
+    "a cross-entropy of the wrong sign": lambda: _with_loss(_minus_entropy, LABELS, 10, "softmax"),
+    "a cross-entropy of logits of the wrong sign": lambda: _with_loss(_minus_entropy_of_logits, YES),
+    "one unit behind a softmax": lambda: _with_loss("binary_crossentropy", YES, 1, "softmax"),
+    "one unit behind a softmax, and another output": _one_unit_of_softmax_beside_another_output,
     "all weights frozen": _frozen,
     "every ReLU dead": _dead,
     "probabilities taken for logits": _twice_softmax,
@@ -251,6 +288,10 @@ HEALTHY = {
     "stochastic depth of a user's own": _stochastic_depth,
     "half precision": _half,
     "frozen features": _frozen_features,
+    "a likelihood below zero": lambda: _with_loss(_likelihood, np.stack([NUMBERS, 0 * NUMBERS], 1), 2),
+    "a cosine": lambda: _with_loss("cosine_similarity", ROWS[:, :3], 3),
+    "counts": lambda: _with_loss("poisson", RANDOM.poisson(30.0, 128).astype("float32"), 1, "exponential"),
+    "a cross-entropy of logits": lambda: _with_loss(keras.losses.BinaryCrossentropy(from_logits=True), YES),
 }
 
 RATE_TOO_LOW = {"augmentation, dropout, noise, penalties, a tiny rate"}
