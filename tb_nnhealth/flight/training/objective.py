@@ -94,11 +94,13 @@ class Objective:
         )
         try:
             with closed_on_failure():
-                # The metrics of a loss go when the model is brought back; what is compiled still adds to them.
-                self._alive += compiled.get_concrete_function().graph.variables
+                # Called as it was traced: a `tf.function` would look at each call for the trace that fits.
+                concrete = compiled.get_concrete_function()
         except Exception:
             return None
-        return compiled
+        # The metrics of a loss go when the model is brought back; what is compiled still adds to them.
+        self._alive += concrete.graph.variables
+        return concrete
 
     def _gradients(self, batch: Batch, scale: tf.Tensor) -> tuple[tf.Tensor, list[Any]]:
         variables = list(self._model.trainable_variables)

@@ -156,9 +156,11 @@ class Trainer:
         if self.model.run_eagerly or not gradients:
             self._apply = apply
         else:
-            self._apply = tf.function(apply, autograph=False)
+            compiled = tf.function(apply, autograph=False)
             # Traced here, not when called: TensorFlow warns of functions that are called once after each trace.
-            self._apply.get_concrete_function(gradients)
+            concrete = compiled.get_concrete_function(gradients)
+            is_dense = all(isinstance(gradient, tf.Tensor) for gradient in gradients)
+            self._apply = concrete if is_dense else compiled  # Those of an embedding have as many rows as the batch.
 
 
 def _check(subject: "Subject") -> None:
