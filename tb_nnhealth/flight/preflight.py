@@ -17,6 +17,7 @@ import tensorflow as tf
 from tb_nnhealth.configuration import perhaps
 from tb_nnhealth.flight import first_steps
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
 from tb_nnhealth.flight.keeping.kept import build, kept
 from tb_nnhealth.flight.log import FlightLog, refusal
 from tb_nnhealth.flight.probes import PROBES, Probe
@@ -92,7 +93,7 @@ def preflight(
     validation, problems = _validation(validation_data, model, plan.seed)
     subject = Subject(model, training, validation, plan.seed)
     rest = train_data if training.rest is None else training.rest
-    with _directory(log_dir) as (directory, unkept), _without_advice(), kept(model):
+    with _directory(log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
         noted = [*unkept, *training.problems, *problems, *_built(subject)]
         return _fly(subject, plan, directory, noted, rest)
 

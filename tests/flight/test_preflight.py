@@ -1,5 +1,6 @@
 """The flight: what it makes of its arguments, of probes that fail, of its budget, of Ctrl-C and of the disk."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from tb_nnhealth import Scorecard, preflight, read_run
 from tb_nnhealth.flight import preflight as module
@@ -279,3 +282,15 @@ def test_texts_are_taken_as_fit_takes_them(monkeypatch, form):
         assert not failed and report.run.steps == 2
     else:
         assert "fit takes no NumPy array of texts. Received: one in x" in failed[0]
+
+
+@pytest.mark.slow
+def test_no_graph_is_left_in_memory():
+    def graphs():
+        preflight(model, classes(), probes=["overfit-tiny-batch"])
+        gc.collect()
+        return sum(isinstance(item, FuncGraph) for item in gc.get_objects())
+
+    model = classifier(layers.Dense(16, "silu"))
+    model.compile(keras.optimizers.Adam(clipnorm=1.0), "sparse_categorical_crossentropy")
+    assert graphs() == graphs()
