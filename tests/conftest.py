@@ -3,9 +3,11 @@
 import dataclasses
 import gc
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +26,18 @@ def pytest_collection_finish() -> None:
 
 class Way(Protocol):
     def __call__(self, run_dir: Path, samples: int = 0, same: bool = True) -> HealthRun: ...
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_gradients() -> Iterator[None]:
+    """Lets a test's graphs go: TensorFlow would hold those with a custom gradient to the end, gigabytes of them."""
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
+
+    with collectable_gradients():
+        yield
 
 
 @pytest.fixture(params=["files", "fast", "slow"])
