@@ -64,11 +64,12 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import counted, number, percent, whole
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
-from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._by_heart import NAME, finding, is_learnt, of_answers, of_upside_down
+from tb_nnhealth.rules._probe import probed, value_of
+from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
-    name="overfit-tiny-batch",
+    name=NAME,
     category="preflight",
     title="The model cannot learn a few examples by heart",
     passing_title="The model learns a few examples by heart",
@@ -92,63 +93,25 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not examples >= 2:
         raise NotJudged("what was measured cannot be read")
     if value_of(found, "weights") == 0:
-        yield _finding("error", "No weight of the model is trainable.", 0.0, 0.0, "trainable weights")
+        yield finding("error", "No weight of the model is trainable.", 0.0, 0.0, "trainable weights")
     elif not math.isfinite(initial) or not math.isfinite(loss):
-        yield _finding("error", f"The loss on {counted(examples, 'example')} is not finite.", 0.0, examples, "examples")
-    elif upside_down := list(_of_upside_down(found)):
+        yield finding("error", f"The loss on {counted(examples, 'example')} is not finite.", 0.0, examples, "examples")
+    elif upside_down := list(of_upside_down(found)):
         yield from upside_down
     else:
         yield from _of_known(found, limits) if math.isfinite(value_of(found, "left")) else _of_unknown(found, limits)
-        yield from _of_answers(found, limits)
-
-
-def _of_upside_down(found: Probed) -> Iterator[Finding]:
-    """Yields the outputs whose answers a falling loss drives away from the targets."""
-    initial, loss = value_of(found, "initial"), value_of(found, "loss")
-    if not (value_of(found, "upside_down") == 1 and loss < initial):
-        return
-    for output in records_of(found, "outputs"):
-        at_first, distance = value_of(output, "distance_at_first"), value_of(output, "distance")
-        if not distance > at_first:
-            continue
-        told = (
-            f"On {counted(value_of(found, 'examples'), 'example')} the loss fell from {number(initial)} to "
-            f"{number(loss)} while the answers moved away from their targets, from {number(at_first)} to "
-            f"{number(distance)} on average: look at the sign of the loss first."
-        )
-        yield _finding("error", told, distance, at_first, "distance", f"prediction/{text_of(output, 'name')}")
-
-
-def _of_answers(found: Probed, limits: Limits) -> Iterator[Finding]:
-    """Yields the outputs that answer all examples alike though the loss tells of learning by heart."""
-    if not _is_learnt(found, limits):
-        return
-    for output in records_of(found, "outputs"):
-        apart = value_of(output, "apart")
-        if not apart <= limits["apart"]:
-            continue
-        told = (
-            f"The loss says that {counted(value_of(found, 'examples'), 'example')} are learnt by heart, but the "
-            "answers to all of them are the same, though their targets differ."
-        )
-        yield _finding("error", told, apart, limits["apart"], "ratio", f"prediction/{text_of(output, 'name')}")
-
-
-def _is_learnt(found: Probed, limits: Limits) -> bool:
-    """Returns whether next to nothing is left to learn; of the first loss where it is not known what there is."""
-    left, initial, loss = (value_of(found, name) for name in ("left", "initial", "loss"))
-    return left <= limits["left"] if math.isfinite(left) else initial > 0 and loss <= limits["left"] * initial
+        yield from of_answers(found, limits)
 
 
 def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
     left, of_pair, loss = (value_of(found, name) for name in ("left", "left_of_pair", "loss"))
     examples, steps = value_of(found, "examples"), counted(value_of(found, "steps"), "step")
-    if _is_learnt(found, limits):
+    if is_learnt(found, limits):
         return
     if of_pair <= limits["left"]:
         share = f"of {whole(examples)} {percent(left)} is left to learn"
         told = f"It learns two examples by heart, but {share}: it may be small."
-        yield _finding("info", told, left, limits["left"], "ratio")
+        yield finding("info", told, left, limits["left"], "ratio")
         return
     _check_ended(found)
     is_stuck = left > limits["stuck"]
@@ -156,19 +119,19 @@ def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
         told = (
             f"Of {counted(examples, 'example')} with an answer at each step or pixel {percent(left)} is left to learn."
         )
-        yield _finding("info", told, left, limits["left"], "ratio")
+        yield finding("info", told, left, limits["left"], "ratio")
         return
     limit = limits["stuck" if is_stuck else "left"]
     told = (
         f"After {steps} on {counted(examples, 'example')} the loss is {number(loss)}, that of a constant answer "
         f"{number(value_of(found, 'trivial'))}, and the lowest {number(_flat(value_of(found, 'floor')))}."
     )
-    yield _finding("error" if is_stuck else "warning", told, left, limit, "ratio")
+    yield finding("error" if is_stuck else "warning", told, left, limit, "ratio")
 
 
 def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
     initial, loss = value_of(found, "initial"), value_of(found, "loss")
-    if _is_learnt(found, limits):
+    if is_learnt(found, limits):
         return
     fall = (initial - loss) / (abs(initial) or 1.0)
     if fall > limits["fall"]:
@@ -180,7 +143,7 @@ def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
         f"The loss on {counted(value_of(found, 'examples'), 'example')} does not fall: it is {number(initial)} "
         f"at first, and {number(loss)} at best after {counted(value_of(found, 'steps'), 'step')}."
     )
-    yield _finding("error", told, fall, limits["fall"], "fraction")
+    yield finding("error", told, fall, limits["fall"], "fraction")
 
 
 def _check_ended(found: Probed) -> None:
@@ -195,9 +158,3 @@ def _check_ended(found: Probed) -> None:
 def _flat(floor: float) -> float:
     """Returns the lowest loss; what the clipping of probabilities leaves of zero is zero."""
     return 0.0 if abs(floor) < 1e-5 else floor
-
-
-def _finding(
-    severity: Severity, message: str, observed: float, limit: float, unit: str, tensor: str | None = None
-) -> Finding:
-    return Finding(RULE.name, severity, message, tensor=tensor, observed=observed, limit=limit, unit=unit)

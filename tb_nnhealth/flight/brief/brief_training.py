@@ -65,7 +65,7 @@ class Brief:
         self.costs = Costs(subject.model)
         held = self.sample.take(self._held)
         differ = np.ptp(targets[self._held], axis=0).any()
-        if differ and not np.ptp(self.costs.table(self.answers(held), held), axis=1).any():
+        if differ and not np.ptp(self.costs.table(self._any_answers(held), held), axis=1).any():
             raise NotMeasured("the loss is the same whatever the targets are")
         self._trials: dict[tuple[Kind, float], Trial] = {}
         self._is_warm = False
@@ -116,6 +116,11 @@ class Brief:
     def held(self) -> int:
         """How many examples take no part in the trainings."""
         return len(self._held)
+
+    def _any_answers(self, held: Sample) -> Any:
+        """Returns random answers of the model's form, from 0 to 1: a dead model's own cost the same with any target."""
+        random = self._subject.random("brief any answers")
+        return keras.tree.map_structure(lambda leaf: random.random(leaf.shape, np.float32), self.answers(held))
 
     def _trial(self, kind: Kind, rate: float, clock: Clock) -> Trial:
         found = self._trials.get((kind, rate))
