@@ -171,8 +171,10 @@ def has_passed(run: HealthRun, card: Scorecard) -> bool:
 
 def outcome(run: HealthRun, card: Scorecard) -> str:
     """Returns what is said of a preflight in a few words: "passed, 3 of 12 probes judged"."""
+    if run.is_interrupted:
+        return "interrupted"
     if not has_passed(run, card):
-        return "interrupted" if run.is_interrupted else "not passed"
+        return "not passed" if card.failing else "not judged"
     judged, whole = probes_judged(run, card)
     return "passed" if judged == whole else f"passed, {part(judged, whole, 'probe')} judged"
 

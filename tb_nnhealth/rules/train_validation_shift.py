@@ -40,6 +40,9 @@ tests hold at any size), and must exceed the limits above as well. Where only a 
 sorted by its targets, only the examples in both are judged.
 
 ## When it is wrong
+Targets that go with other inputs than in training (classes that are numbered otherwise, rows that are moved) are not
+found: inputs and targets are compared by themselves.
+
 A split by time, place or person may differ in the world and not in the preparation: that is true, and on purpose.
 
 ## What to try
@@ -69,7 +72,7 @@ RULE = Rule(
     name=NAME,
     category="preflight",
     title="Validation data differs from training data",
-    passing_title="Validation data is like training data",
+    passing_title="Validation inputs and targets, each by themselves, are like those of training",
     judges_nonfinite=True,
     thresholds=(
         Threshold("factor", 2.0, "ratio", f"{PAGE}: 1.5 with augmented training data"),

@@ -49,7 +49,7 @@ def test_what_was_interrupted_has_not_passed():
 
 
 def test_it_says_how_many_probes_were_judged():
-    assert "not passed  1 not judged · 12 s" in str(report(with_probe("data-order", reason="x")))
+    assert "not judged  1 not judged · 12 s" in str(report(with_probe("data-order", reason="x")))
 
 
 def test_of_what_passed_it_says_how_much_was_judged():
