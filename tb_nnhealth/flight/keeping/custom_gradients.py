@@ -17,14 +17,15 @@ from tensorflow.python.framework import ops
 @contextlib.contextmanager
 def collectable_gradients() -> Iterator[None]:
     """Lets the custom gradients that are registered in the block go with their graphs, when nobody else holds these."""
-    registered = ops.gradient_registry._registry
+    registered = getattr(getattr(ops, "gradient_registry", None), "_registry", {})
     known = set(registered)
     try:
         yield
     finally:
         for name in registered.keys() - known:
             if name.startswith("CustomGradient-"):
-                _hold_weakly(registered[name])
+                with contextlib.suppress(AttributeError, KeyError, TypeError):  # A register of another TensorFlow.
+                    _hold_weakly(registered[name])
 
 
 def _hold_weakly(entry: dict[str, Any]) -> None:

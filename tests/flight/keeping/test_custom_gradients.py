@@ -6,6 +6,7 @@ import weakref
 import numpy as np
 import tensorflow as tf
 
+from tb_nnhealth.flight.keeping import custom_gradients as module
 from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
 
 
@@ -38,3 +39,9 @@ def test_what_was_registered_before_stays_as_it_is():
         tape.watch(x)
         y = concrete(x)
     np.testing.assert_allclose(tape.gradient(y, x), [1.0, 1.0])
+
+
+def test_a_tensorflow_without_such_a_register_is_left_alone(monkeypatch):
+    monkeypatch.delattr(module.ops, "gradient_registry")
+    with collectable_gradients():
+        assert tf.clip_by_norm(tf.constant([3.0, 4.0]), 1.0).shape == (2,)
