@@ -40,7 +40,7 @@ def whole(value: float) -> str:
     return f"{math.floor(value + 0.5):,}".replace("-", "−")
 
 
-def counted(value: float, name: str) -> str:
+def plural(value: float, name: str) -> str:
     """Returns a count with the name of what is counted, in the plural but for one: "1 step", "2,000 steps"."""
     told = whole(value)
     return f"{told} {name}" if told == "1" else f"{told} {name}s"

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from tb_nnhealth.numbers import MOST_DIGITS, percent, rounded
 from tb_nnhealth.numbers import number as number
+from tb_nnhealth.numbers import plural as plural
 
 LONGEST = 400
 """Characters of a text that are shown, at most: a name in a log can have any length."""
@@ -49,10 +50,6 @@ def short(count: float) -> str:
 def count(value: object) -> str:
     """Returns a whole number with its thousands apart; "–" is what a log holds instead of one."""
     return f"{value:,}" if isinstance(value, int) else "–"
-
-
-def plural(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def part(count: int, whole: int, word: str) -> str:

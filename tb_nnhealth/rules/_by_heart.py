@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import counted, number
+from tb_nnhealth.numbers import number, plural
 from tb_nnhealth.records import Probed
 from tb_nnhealth.rules._probe import records_of, text_of, value_of
 from tb_nnhealth.rules._rule import Finding, Limits, Severity
@@ -21,7 +21,7 @@ def of_upside_down(found: Probed) -> Iterator[Finding]:
         if not distance > at_first:
             continue
         told = (
-            f"On {counted(value_of(found, 'examples'), 'example')} the loss fell from {number(initial)} to "
+            f"On {plural(value_of(found, 'examples'), 'example')} the loss fell from {number(initial)} to "
             f"{number(loss)} while the answers moved away from their targets, from {number(at_first)} to "
             f"{number(distance)} on average: look at the sign of the loss first."
         )
@@ -37,7 +37,7 @@ def of_answers(found: Probed, limits: Limits) -> Iterator[Finding]:
         if not apart <= limits["apart"]:
             continue
         told = (
-            f"The loss says that {counted(value_of(found, 'examples'), 'example')} are learnt by heart, but the "
+            f"The loss says that {plural(value_of(found, 'examples'), 'example')} are learnt by heart, but the "
             "answers to all of them are the same, though their targets differ."
         )
         yield finding("error", told, apart, limits["apart"], "ratio", f"prediction/{text_of(output, 'name')}")

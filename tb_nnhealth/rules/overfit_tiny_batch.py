@@ -62,7 +62,7 @@ Custom layers that add noise in inference mode, too. A loss that is to keep answ
 import math
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import counted, number, percent, whole
+from tb_nnhealth.numbers import number, percent, plural, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._by_heart import NAME, finding, is_learnt, of_answers, of_upside_down
 from tb_nnhealth.rules._probe import probed, value_of
@@ -95,7 +95,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if value_of(found, "weights") == 0:
         yield finding("error", "No weight of the model is trainable.", 0.0, 0.0, "trainable weights")
     elif not math.isfinite(initial) or not math.isfinite(loss):
-        yield finding("error", f"The loss on {counted(examples, 'example')} is not finite.", 0.0, examples, "examples")
+        yield finding("error", f"The loss on {plural(examples, 'example')} is not finite.", 0.0, examples, "examples")
     elif upside_down := list(of_upside_down(found)):
         yield from upside_down
     else:
@@ -105,7 +105,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
     left, of_pair, loss = (value_of(found, name) for name in ("left", "left_of_pair", "loss"))
-    examples, steps = value_of(found, "examples"), counted(value_of(found, "steps"), "step")
+    examples, steps = value_of(found, "examples"), plural(value_of(found, "steps"), "step")
     if is_learnt(found, limits):
         return
     if of_pair <= limits["left"]:
@@ -117,13 +117,13 @@ def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:
     is_stuck = left > limits["stuck"]
     if value_of(found, "answers_laid_out") == 1 and not is_stuck:
         told = (
-            f"Of {counted(examples, 'example')} with an answer at each step or pixel {percent(left)} is left to learn."
+            f"Of {plural(examples, 'example')} with an answer at each step or pixel {percent(left)} is left to learn."
         )
         yield finding("info", told, left, limits["left"], "ratio")
         return
     limit = limits["stuck" if is_stuck else "left"]
     told = (
-        f"After {steps} on {counted(examples, 'example')} the loss is {number(loss)}, that of a constant answer "
+        f"After {steps} on {plural(examples, 'example')} the loss is {number(loss)}, that of a constant answer "
         f"{number(value_of(found, 'trivial'))}, and the lowest {number(_flat(value_of(found, 'floor')))}."
     )
     yield finding("error" if is_stuck else "warning", told, left, limit, "ratio")
@@ -140,8 +140,8 @@ def _of_unknown(found: Probed, limits: Limits) -> Iterator[Finding]:
         )
     _check_ended(found)
     told = (
-        f"The loss on {counted(value_of(found, 'examples'), 'example')} does not fall: it is {number(initial)} "
-        f"at first, and {number(loss)} at best after {counted(value_of(found, 'steps'), 'step')}."
+        f"The loss on {plural(value_of(found, 'examples'), 'example')} does not fall: it is {number(initial)} "
+        f"at first, and {number(loss)} at best after {plural(value_of(found, 'steps'), 'step')}."
     )
     yield finding("error", told, fall, limits["fall"], "fraction")
 
@@ -150,7 +150,7 @@ def _check_ended(found: Probed) -> None:
     """Raises `NotJudged` where the time was over before a training was."""
     if not value_of(found, "ended") >= 1:
         raise NotJudged(
-            f"its share of the budget was over after {counted(value_of(found, 'steps'), 'step')}, before it could tell "
+            f"its share of the budget was over after {plural(value_of(found, 'steps'), 'step')}, before it could tell "
             "whether the model learns a few examples by heart: give preflight more with budget="
         )
 

@@ -49,7 +49,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import counted, number
+from tb_nnhealth.numbers import number, plural
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._brief import BriefTraining, brief_trainings, number_of
 from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
@@ -92,7 +92,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 
 def _constant(found: Probed, spread: float, limit: float) -> Finding:
     if value_of(found, "distinct") == 1:
-        message = f"All {counted(value_of(found, 'examples'), 'example')} looked at have the same inputs."
+        message = f"All {plural(value_of(found, 'examples'), 'example')} looked at have the same inputs."
     else:
         message = "The answers to all inputs are the same, before training and after it."
     return Finding(RULE.name, "error", message, observed=spread, limit=limit, unit="ratio")
@@ -119,10 +119,10 @@ def _alike(found: Probed, trainings: list[BriefTraining], p: float, limits: Limi
         raise NotJudged("neither it nor a linear model learnt anything of the targets from so few examples")
     steps = min(training.steps for training in trainings)
     if steps < limits["steps"]:
-        raise NotJudged(f"it learns from neither real nor random inputs yet, after {counted(steps, 'step')}")
+        raise NotJudged(f"it learns from neither real nor random inputs yet, after {plural(steps, 'step')}")
     real = min(training.best for training in trainings)
     if not all(training.is_past_learning(limits["difference"] * abs(real)) for training in trainings):
-        raise NotJudged(f"it was still learning after {counted(steps, 'step')}")
+        raise NotJudged(f"it was still learning after {plural(steps, 'step')}")
     if all(np.ptp(training.held_losses) <= limits["spread"] * abs(real) for training in trainings):
         raise NotJudged("training changes nothing of its answers")
     random = [training.best for kind in ("shuffled", "noise") for training in brief_trainings(found, kind)]

@@ -45,7 +45,7 @@ In overlapping windows of a series neighbours share their targets: noise seems t
 
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import counted, number
+from tb_nnhealth.numbers import number, plural
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._brief import brief_trainings, number_of
 from tb_nnhealth.rules._probe import probed, value_of
@@ -73,12 +73,12 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if p <= limits["level"]:
         return
     trainings = brief_trainings(found)
-    steps = counted(max((training.steps for training in trainings), default=0.0), "step")
+    steps = plural(max((training.steps for training in trainings), default=0.0), "step")
     apparent, held = number_of(found, "apparent_p"), number_of(found, "held")
     if apparent <= limits["level"]:
         raise NotJudged(f"the targets depend on the inputs, but the model has not learnt how in {steps}")
     if min(p, apparent) <= limits["undecided"]:
-        raise NotJudged(f"{counted(held, 'held-out example')} do not decide it")
+        raise NotJudged(f"{plural(held, 'held-out example')} do not decide it")
     planted = found.values.get("planted")
     control = value_of(Probed(0.0, planted), "p") if isinstance(planted, dict) else 1.0
     if not control <= limits["level"]:
@@ -87,13 +87,13 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         raise NotJudged("the inputs are ids, and examples whose ids were not seen tell nothing of a relation")
     if held < limits["examples"]:
         raise NotJudged(
-            f"of {counted(held, 'held-out example')} only a correlation of {number(value_of(found, 'detectable'))} or "
+            f"of {plural(held, 'held-out example')} only a correlation of {number(value_of(found, 'detectable'))} or "
             "more would be seen"
         )
     yield Finding(
         RULE.name,
         "warning",
-        f"After {steps} the answers to {counted(held, 'example')} not seen go no better with their own targets than "
+        f"After {steps} the answers to {plural(held, 'example')} not seen go no better with their own targets than "
         "with other examples' targets; the same model does learn targets that follow the inputs.",
         observed=p,
         limit=limits["level"],

@@ -45,7 +45,7 @@ place, may be right so.
 
 from collections.abc import Iterator
 
-from tb_nnhealth.numbers import apart, counted, number, percent
+from tb_nnhealth.numbers import apart, number, percent, plural
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._brief import brief_trainings, number_of
 from tb_nnhealth.rules._probe import probed, value_of
@@ -81,14 +81,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not is_easy:
         raise NotJudged("neither it nor a linear model learns more than a constant from so few examples")
     if not is_below:
-        raise NotJudged(f"{counted(number_of(found, 'held'), 'held-out example')} do not tell it from a linear model")
+        raise NotJudged(f"{plural(number_of(found, 'held'), 'held-out example')} do not tell it from a linear model")
     trainings = brief_trainings(found)
     steps = min((training.steps for training in trainings), default=0.0)
     if steps < limits["steps"]:
-        raise NotJudged(f"a training of {counted(steps, 'step')} is too short for a verdict")
+        raise NotJudged(f"a training of {plural(steps, 'step')} is too short for a verdict")
     small = limits["settled"] * (min(gain, own) if beats else gain)
     if not all(training.is_past_learning(small) for training in trainings):
-        raise NotJudged(f"it was still learning after {counted(steps, 'step')}")
+        raise NotJudged(f"it was still learning after {plural(steps, 'step')}")
     is_near = own > -limits["share"] * gain
     if not beats and is_near and number_of(found, "p") <= limits["level"]:
         raise NotJudged("its answers go with their own targets, though they are no better than a constant yet")

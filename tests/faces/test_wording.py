@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.faces.wording import LONGEST, in_sentence, listed, number, plain, quantity, sentence, short, steps
-from tb_nnhealth.numbers import apart, counted, percent, rounded, whole
+from tb_nnhealth.numbers import apart, percent, plural, rounded, whole
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,5 @@ def test_counts_have_their_thousands_apart_whatever_they_are_counted_in():
         "14,410", "352,737", "3", "12,345,678", "0",
     ]  # fmt: skip
     assert [whole(math.inf), whole(math.nan), whole(1e300)] == ["∞", "–", "1e300"]
-    assert [counted(n, "step") for n in (0, 1.0, 2, 4800)] == ["0 steps", "1 step", "2 steps", "4,800 steps"]
+    assert [plural(n, "step") for n in (0, 1.0, 2, 4800)] == ["0 steps", "1 step", "2 steps", "4,800 steps"]
     assert rounded(np.float32(0.001), 6) == 0.001

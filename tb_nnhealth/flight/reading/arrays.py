@@ -160,8 +160,10 @@ def _array(leaf: Any) -> Any:
     """Returns a leaf as it is where it has examples, else as an array."""
     if leaf is None or hasattr(leaf, "shape"):
         return leaf
-    if isinstance(leaf, (str, bytes, bool, int, float, complex)):
+    if isinstance(leaf, (bool, int, float, complex)):
         return np.asarray(leaf)
+    if isinstance(leaf, (str, bytes)):
+        raise SampleError(f"Expected arrays. Received: the text {leaf[:60]!r}.")
     raise SampleError(f"Expected arrays. Received: {type(leaf).__name__}.")
 
 

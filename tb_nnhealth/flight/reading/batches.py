@@ -132,7 +132,7 @@ class _Once(Source):
 
 def source_of(data: Any) -> Source | None:
     """Returns how data are read that come in batches; None for arrays."""
-    if isinstance(data, (list, tuple, dict, np.ndarray, tf.Tensor)) or data is None:
+    if isinstance(data, (list, tuple, dict, str, bytes, np.ndarray, tf.Tensor)) or data is None:
         return None
     if isinstance(data, tf.data.Dataset):
         return _Dataset(data)

@@ -271,6 +271,7 @@ def broken() -> Iterator[Any]:
         ((X, Y, W, W), "4 elements"),
         (None, "Expected inputs"),
         (7, "leading axis"),
+        ("data.csv", "Received: the text .data.csv."),
         (object(), "Received: object"),
     ],
 )
