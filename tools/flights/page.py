@@ -11,7 +11,10 @@ INTRODUCTION = """# How often the probes are right
 Models and data of known verdict, each given to the whole default preflight: for each probe such that it must find fault
 with, and such that a naive one would find fault with and it must not. A *sick* flight is one that the probe must find;
 *healthy* are all flights in which nothing is wrong, also those that were made for other probes. `make flights` writes
-this page. The cases were made by those who wrote the probes: there is no held-out part."""
+this page. The cases were made by those who wrote the probes: there is no held-out part.
+
+What other rules say of the first steps of a healthy flight counts as a false alarm, too, and is often true: raw pixels
+are not normalized, and six layers of sigmoids saturate, though these models learn."""
 
 
 def page(outcomes: Sequence[Said], planned: int) -> str:
