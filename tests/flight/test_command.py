@@ -55,7 +55,7 @@ def test_show_says_of_a_preflight_what_it_said_itself(made, tmp_path, capsys):
 
     own = shown("preflight", f"{made}:make", "--log-dir", tmp_path / "run")
     later = shown("show", tmp_path / "run")
-    for words in ("preflight not passed", "Not trained yet: nothing wrong was found in the "):
+    for words in ("preflight not judged", "Not trained yet: nothing wrong was found in the "):
         assert words in own and words in later
     assert "no_data score unknown" not in later
 

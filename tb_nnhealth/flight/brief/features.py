@@ -13,7 +13,7 @@ MOST_FEATURES = 128
 """More are projected at random to so many, which keeps distances and linear relations about as they were (Johnson and
 Lindenstrauss, 1984)."""
 
-BLOCK = 4096
+BLOCK = 256
 """So many columns are standardized at a time."""
 
 WORDS = 512

@@ -24,7 +24,7 @@ MOST_COLUMNS = 512
 MOST_ROWS = 2000
 """Examples that are looked at for that."""
 
-CHUNK = 2**22
+CHUNK = 2**18
 """Values that are turned into float64 at a time."""
 
 
