@@ -1,0 +1,55 @@
+"""The zoo of flights is whole: each probe has sick and healthy ones, as `docs/adding_a_rule.md` demands."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tb_nnhealth.flight.probes import PROBES
+from tb_nnhealth.rules import DIAGNOSES
+from tests.flight.zoo import flights
+
+LEAST = 3
+"""Sick flights, and healthy ones, that a probe has at least."""
+
+EXEMPT = {
+    "first-steps": "it is no probe, and tells what `fit` raises: tests/flight/test_preflight.py makes it raise",
+    "input-gallery": "it shows examples and finds no fault: tests/flight/probes/test_input_gallery.py looks at what",
+}
+"""The experiments that have no flights of their own, and why."""
+
+NAMES = ("first-steps", *(probe.name for probe in PROBES))
+FLIGHTS = tuple(flights())
+DOCUMENT = Path(__file__).parents[2] / "docs" / "adding_a_rule.md"
+
+
+def of(name):
+    return [flight for probe, flight in FLIGHTS if probe == name]
+
+
+def test_every_experiment_has_its_rule_and_every_rule_its_experiment():
+    assert set(NAMES) == {name for name, each in DIAGNOSES.items() if each.rule.category == "preflight"}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in EXEMPT])
+def test_each_probe_has_sick_and_healthy_flights(name):
+    sick = [flight.name for flight in of(name) if name in flight.expected]
+    healthy = [flight.name for flight in of(name) if not flight.expected]
+    assert len(sick) >= LEAST, f"sick: {sick}"
+    assert len(healthy) >= LEAST, f"healthy: {healthy}"
+
+
+@pytest.mark.parametrize("name", EXEMPT)
+def test_what_is_exempt_has_no_flights_and_is_named_in_the_document(name):
+    assert name in NAMES and not of(name)
+    assert f"`{name}`" in DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_flights_are_of_probes_and_expect_probes():
+    assert {probe for probe, _ in FLIGHTS} <= set(NAMES)
+    for _, flight in FLIGHTS:
+        assert flight.expected <= set(NAMES), flight.name
+
+
+def test_no_two_flights_have_one_name():
+    assert [name for name, times in Counter(flight.name for _, flight in FLIGHTS).items() if times > 1] == []
