@@ -27,6 +27,7 @@ from tb_nnhealth.flight.reading.sample import Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
+from tb_nnhealth.instrument.gallery import Vocabularies, vocabularies
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
 from tb_nnhealth.records import INTERRUPTED, HealthRun
 from tb_nnhealth.scorecard import Scorecard
@@ -53,6 +54,7 @@ class _Plan:
     probes: Sequence[Probe]
     budget: float
     seed: int
+    vocabulary: Vocabularies | None
 
 
 def preflight(
@@ -63,6 +65,7 @@ def preflight(
     probes: str | Iterable[str] = "default",
     budget: float = 60.0,
     seed: int = 0,
+    vocabulary: Any = None,
 ) -> PreflightReport:
     """Makes experiments on a model and its data before the training starts, and judges what they show.
 
@@ -82,16 +85,19 @@ def preflight(
       probes: names of probes, or "default" for all.
       budget: seconds for all, of which the probes share half at least; what TensorFlow compiles may take longer.
       seed: of the choice of examples and of the probes' own random numbers.
+      vocabulary: what ids stand for where the examples are shown: words in the order of their ids, a file with one a
+        line, a mapping, or a lookup layer; or a dict with one of these for each input or output by its name. None for
+        that of a lookup layer in the model, if any.
 
     Raises:
       ValueError: an argument is not what is expected.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` should be a Keras model. Received: {type(model).__name__}")
-    plan = _Plan(_probes(probes), _budget(budget), _seed(seed))
+    plan = _Plan(_probes(probes), _budget(budget), _seed(seed), _vocabulary(vocabulary))
     training = read(train_data, model, seed=plan.seed)
     validation, problems = _validation(validation_data, model, plan.seed)
-    subject = Subject(model, training, validation, plan.seed)
+    subject = Subject(model, training, validation, plan.seed, plan.vocabulary)
     rest = train_data if training.rest is None else training.rest
     with _directory(log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
         noted = [*unkept, *training.problems, *problems, *_built(subject)]
@@ -263,3 +269,7 @@ def _seed(given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or given < 0:
         raise ValueError(f"`seed` should be a whole number, 0 or more. Received: seed={given!r}")
     return given
+
+
+def _vocabulary(given: Any) -> Vocabularies | None:
+    return None if given is None else vocabularies(given)

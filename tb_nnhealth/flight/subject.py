@@ -10,19 +10,22 @@ import numpy as np
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.objective import Objective
 from tb_nnhealth.flight.training.trainer import Trainer
+from tb_nnhealth.instrument.gallery import Vocabularies
 
 
 @dataclass(frozen=True)
 class Subject:
     """A built model with examples of its training data and, where they were given, of its validation data.
 
-    A probe may change the model's variables and its optimizer: the flight brings them back.
+    A probe may change the model's variables and its optimizer: the flight brings them back. `vocabulary` is what ids
+    stand for, None where only the model knows.
     """
 
     model: Any
     training: Sample
     validation: Sample | None = None
     seed: int = 0
+    vocabulary: Vocabularies | None = None
 
     def random(self, name: str) -> np.random.Generator:
         """Returns a random generator of a probe's own, the same for the same seed and name."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from tb_nnhealth.output import BadUse
 
-RETURNS = "(model, train_data), (model, train_data, validation_data), or a dict of these"
+RETURNS = "(model, train_data), (model, train_data, validation_data), or a dict of these and vocabulary"
 
 
 def made(target: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
         arguments = dict(zip(names, result, strict=False))
     else:
         arguments = {}
-    if not set(names[:2]) <= set(arguments) <= set(names):
+    if not set(names[:2]) <= set(arguments) <= {*names, "vocabulary"}:
         received = ", ".join(map(str, result)) if isinstance(result, dict) else type(result).__name__
         raise BadUse(f"Expected {target} to return {RETURNS}. Received: {received}")
     return arguments

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import layers
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from tb_nnhealth import Scorecard, preflight, read_run
+from tb_nnhealth import HealthCallback, Scorecard, preflight, read_run
 from tb_nnhealth.flight import preflight as module
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.probes import PROBES, Probe
@@ -47,8 +47,6 @@ def test_the_first_steps_are_measured_as_a_trainings(monkeypatch, tmp_path):
 
 
 def test_a_training_in_the_same_directory_takes_the_first_steps_place_and_keeps_the_probes(monkeypatch, tmp_path):
-    from tb_nnhealth import HealthCallback
-
     model = classifier()
     fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, model=model, log_dir=tmp_path)
     model.fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path)])
@@ -200,12 +198,26 @@ def test_validation_data_that_cannot_be_read_is_told(monkeypatch):
         ({"budget": float("nan")}, "Received: budget=nan"),
         ({"seed": -1}, "`seed` should be a whole number"),
         ({"log_dir": 3}, "`log_dir` should be a path"),
+        ({"vocabulary": 3}, "`vocabulary` should be the words .* Received: vocabulary=3"),
         ({"train_data": ()}, "Received"),
     ],
 )
 def test_wrong_arguments_are_told(arguments, message):
     with pytest.raises(ValueError, match=message):
         preflight(**{"model": classifier(), "train_data": classes(), **arguments})
+
+
+@pytest.mark.parametrize("wrong", [3, "/no/such/file", {"a": 1.5}, {1: "a", -4: "b"}, {"ids": 7.5}])
+def test_what_is_no_vocabulary_is_told_as_the_callback_tells_it_before_the_data_are_read(tmp_path, wrong):
+    def batches():
+        pytest.fail("the data were read")
+        yield
+
+    with pytest.raises(ValueError) as of_callback:
+        HealthCallback(tmp_path, vocabulary=wrong)
+    with pytest.raises(ValueError) as of_preflight:
+        preflight(classifier(), batches(), vocabulary=wrong)
+    assert str(of_preflight.value) == str(of_callback.value)
 
 
 def test_probes_are_chosen_by_name(tmp_path: Path):

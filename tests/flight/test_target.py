@@ -11,6 +11,7 @@ SOURCE = """
 def pair(): return "model", ("x", "y")
 def three(): return "model", "train", "validation"
 def table(): return {"model": "model", "train_data": "train"}
+def texts(): return {"model": "model", "train_data": "train", "vocabulary": ["", "the"]}
 def default(size=3): return "model", size
 def needs(size): return "model", size
 def fails(): return 1 / 0
@@ -41,6 +42,7 @@ def test_a_module_and_a_file_are_found(source, place):
 def test_each_form_of_result_is_taken(source):
     assert made("making.py:three")["validation_data"] == "validation"
     assert made("making.py:table") == {"model": "model", "train_data": "train"}
+    assert made("making.py:texts")["vocabulary"] == ["", "the"]
     assert made("making.py:default") == {"model": "model", "train_data": 3}
 
 
@@ -55,7 +57,7 @@ def test_each_form_of_result_is_taken(source):
         ("making.py:pare", "which has pair, three"),
         ("making.py:value", "which has pair"),
         ("making.py:needs", "without arguments"),
-        ("making.py:fails", "ZeroDivisionError: division by zero (line 7 of"),
+        ("making.py:fails", "ZeroDivisionError: division by zero (line 8 of"),
         ("making.py:flat", "as (model, (x, y))"),
         ("making.py:nothing", "Received: NoneType"),
         ("making.py:strange", "Received: model, data"),

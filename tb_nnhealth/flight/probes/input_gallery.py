@@ -17,4 +17,4 @@ EXAMPLES = 16
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """Returns the gallery of the first examples of the sample."""
     first = subject.training.take(range(min(EXAMPLES, subject.training.examples)))
-    return gallery(subject.model, first.x, first.y, EXAMPLES)
+    return gallery(subject.model, first.x, first.y, EXAMPLES, subject.vocabulary)
