@@ -10,24 +10,25 @@ only. Too high a rate destroys what was learnt, too low a one takes a thousand t
 
 ## How it is decided
 A fresh copy of your own optimizer trains the model on its batches, with dropout and all, while the rate rises by the
-same factor from step to step, from 1e-7 to 10, in 100 steps or as many as the time allows, 40 at least, on smaller
-batches where these take too long. Accumulation of gradients, moving averages of weights and a warm-up of the
-optimizer's own are left out, clipping and weight decay are not. Of an optimizer made of several (`MultiOptimizer`)
-all rates rise in their proportion, and one is told for each. The loss is smoothed by a moving average,
-corrected for its beginning. The same ten batches come again and again, and whether the loss falls is told by how far
-each is below itself at the start, for batches may differ by more than 100 steps teach. Where it does not fall, up to
-800 steps are taken.
+same factor from step to step, from 1e-7 to 10, and to both sides of its own rate by a factor of 100 at least, in 100
+steps or as many as the time allows, 40 at least, on smaller batches where these take too long. Accumulation of
+gradients, moving averages of weights and a warm-up of the optimizer's own are left out, clipping and weight decay are
+not. Of an optimizer made of several (`MultiOptimizer`) all rates rise in their proportion, and one is told for each.
+The loss is smoothed by a moving average, corrected for its beginning. The same ten batches come again and again, and
+whether the loss falls is told by how far each is below itself at the start, for batches may differ by more than 100
+steps teach. Where it does not fall, up to 800 steps are taken.
 
 The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
 noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The highest
 rate worth trying is a tenth of that, or a lower one where the loss rises before; a tenth of the rate of the lowest loss
 where nothing explodes.
 
-A model whose own rate, the highest of a schedule, lies above the limit below the explosion is trained at it for 30
-steps from the beginning. Where the loss rises above its start it is an error; where it falls less than half as far as
-it did while the rate rose, a warning. A rate that is the other limit below the highest worth trying is a warning. In
-any case that is told. There is no verdict where the loss falls at none of the rates, and for Ftrl, of which no rate can
-follow another.
+Where the loss explodes the model is trained at its own rate, too, the highest of a schedule, for 30 steps from the
+beginning. That is judged of a rate that lies above the explosion, or below it by less than the limit `near`. Where the
+loss rises above its start by more than three standard deviations of its noise it is an error; where it falls less than
+half as far as it did while the rate rose, a warning. A rate that is the limit `far` below the highest worth trying is a
+warning. In any case that is told. There is no verdict where the loss falls at none of the rates, and for Ftrl, of which
+no rate can follow another.
 
 By hand: train for 100 steps, multiply the learning rate by 1.2 after each, and draw the loss against it.
 
@@ -109,7 +110,9 @@ def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) ->
     loss, start, noise = (value_of(found, name) for name in ("own_loss", "start", "noise"))
     smoothed = values_of(found, "smoothed")
     known = smoothed[np.isfinite(smoothed)]
-    if not math.isfinite(loss) or not len(known):
+    if not math.isfinite(loss):
+        raise NotJudged("no time was left to try the model's own rate")
+    if not len(known):
         return
     told = f"The loss explodes at a learning rate of {number(explosion)}, and yours is {number(highest)}: "
     if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):

@@ -73,6 +73,12 @@ def test_each_part_of_an_optimizer_gets_its_rate():
     assert "0.03 for Adam, 0.3 for SGD" in findings(RULE, ranged(groups=groups))[-1].message
 
 
+@pytest.mark.parametrize("own", [0.2, 5.0])
+def test_a_rate_near_the_explosion_that_was_not_tried_is_not_judged(own):
+    told = verdict(RULE, ranged([own], own_loss=None))
+    assert told.status == "no_data" and told.reason == "no time was left to try the model's own rate"
+
+
 def test_what_tells_nothing_is_no_data():
     assert "none of the learning rates" in verdict(RULE, ranged(suggestion=None)).reason
     for run in (with_probe(RULE), ranged(own="x"), ranged(start=None), ranged([np.nan])):

@@ -1,9 +1,8 @@
 """Raises the learning rate from step to step until the loss explodes (Smith 2017, arXiv:1506.01186, 3.3).
 
 A fresh copy of the model's own optimizer trains it on its batches, as in training. Of an optimizer made of several the
-rates keep their proportion. Where the model's own rate is near the explosion, it is trained at that rate, too, from the
-beginning: a rate that is reached in few steps may do harm there, and none after a steady start.
-"""
+rates keep their proportion. Where the loss explodes, the model is trained at its own rate, too, from the beginning: a
+rate that is reached in few steps may do harm there, and none after a steady start."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,7 +25,6 @@ from tb_nnhealth.flight.training.explosion import (
     learns,
     smoothed,
     start_of,
-    steepest_of,
     suggestion_of,
 )
 from tb_nnhealth.flight.training.trainer import Trainer
@@ -45,9 +43,6 @@ BESIDE = 100.0
 
 STEPS, LEAST_STEPS = 100, 40
 """A dozen steps for each factor of ten, five at least."""
-
-CHECKED = 3.0
-"""A rate of the model's own is tried where it is less than this far below the explosion, or above it."""
 
 MORE = 8
 """Where the loss falls at none of the rates, so many times as many steps are taken, or as many as the time allows."""
@@ -98,10 +93,9 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "start": start,
         "noise": noise,
         "explosion": explosion,
-        "steepest": steepest_of(rates, losses),
         "suggestion": suggestion,
         "own": own,
-        "own_loss": _at(trainer, batches, max(own), clock) if max(own) > explosion / CHECKED else np.nan,
+        "own_loss": _at(trainer, batches, max(own), clock) if np.isfinite(explosion) else np.nan,
         "groups": _groups(groups, suggestion),
         "batch_size": data.batch_size,
     }

@@ -1,4 +1,4 @@
-"""Where a loss explodes while the learning rate is raised, and where it falls most."""
+"""Where a loss explodes while the learning rate is raised, and up to which rate to try."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,14 +121,3 @@ def _above(losses: Floats, level: float, stays: bool) -> list[int]:
         if high[index : index + LASTING].mean() > 0.5 and (not stays or high[index:].mean() > 0.5):
             return [index]
     return []
-
-
-def steepest_of(rates: Floats, losses: Floats) -> float:
-    """Returns the rate at which the smoothed loss falls most by the logarithm of the rate, from where it has settled to
-    where it is lowest; NaN where it does not fall."""
-    curve = smoothed(losses)
-    lowest = int(np.nanargmin(curve))
-    if lowest < STARTING + 2:
-        return float("nan")
-    slopes = np.gradient(curve[STARTING : lowest + 1], np.log(rates[STARTING : lowest + 1]))
-    return float(rates[STARTING + int(np.nanargmin(slopes))])

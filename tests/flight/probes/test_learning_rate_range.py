@@ -35,6 +35,7 @@ def test_what_was_measured_is_told():
     assert values["rates"][0] == pytest.approx(1e-7) and np.all(np.diff(values["rates"]) > 0)
     assert values["suggestion"] <= values["explosion"] / 10
     assert [group["optimizer"] for group in values["groups"]] == ["Adam", "SGD"]
+    assert values["explosion"] / 10 > 1e-3 and np.isfinite(values["own_loss"]), "whatever the limit `near` is"
     assert values["own"] == pytest.approx([1e-3]) and values["groups"][0]["suggestion"] == values["suggestion"]
 
 

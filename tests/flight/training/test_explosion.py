@@ -10,7 +10,6 @@ from tb_nnhealth.flight.training.explosion import (
     levelled,
     smoothed,
     start_of,
-    steepest_of,
     suggestion_of,
 )
 
@@ -36,7 +35,6 @@ def test_the_moving_average_is_corrected_for_its_beginning():
 def test_the_explosion_is_found_within_a_factor_of_two(seed, explodes_at):
     found = explosion_of(RATES, made(explodes_at=explodes_at, seed=seed))
     assert 0.5 < found / explodes_at < 2
-    assert 1e-4 < steepest_of(RATES, made(explodes_at=explodes_at, seed=seed)) < 1e-2
 
 
 @pytest.mark.parametrize("seed", range(20))
