@@ -18,11 +18,12 @@ FOUND_DEVIATIONS = 3.0
 
 @dataclass(frozen=True)
 class BriefTraining:
-    """One of them: the steps it took, and of each look, the first one before any step, the loss of the examples held
-    out, by how many standard deviations of chance their answers go with their own targets better than with others',
-    and how far these answers are apart, as a share of their size."""
+    """One of them: the steps it took, and of each look, the first one before any step: after how many steps it was, the
+    loss of the examples held out, by how many standard deviations of chance their answers go with their own targets
+    better than with others', and how far these answers are apart, as a share of their size."""
 
     steps: float
+    at: NDArray[np.float64]
     held_losses: NDArray[np.float64]
     deviations: NDArray[np.float64]
     spread: NDArray[np.float64]
@@ -33,10 +34,13 @@ class BriefTraining:
         return float(np.fmin.reduce(self.held_losses))
 
     def is_past_learning(self, small: float) -> bool:
-        """Returns whether its last look shows no more than the one before, after half the steps: the held-out loss
-        fell by no more than this, nor is the relation clearer."""
-        losses, found = self.held_losses[-2:], self.deviations[-2:]
-        if len(losses) < 2 or len(found) < 2 or not np.isfinite([*losses, *found]).all():
+        """Returns whether its last look shows no more than the latest after half of the steps or fewer: the held-out
+        loss fell by no more than this, nor is the relation clearer."""
+        if not len(self.at) == len(self.held_losses) == len(self.deviations) or not (self.at <= self.at[-1] / 2).any():
+            return False
+        looks = [int(np.flatnonzero(self.at <= self.at[-1] / 2)[-1]), -1]
+        losses, found = self.held_losses[looks], self.deviations[looks]
+        if not np.isfinite([*losses, *found]).all():
             return False
         is_clearer = found[1] - found[0] > MORE_DEVIATIONS and found[1] > FOUND_DEVIATIONS
         return bool(losses[0] - losses[1] <= small and not is_clearer)
@@ -44,7 +48,7 @@ class BriefTraining:
 
 def brief_trainings(found: Probed, name: str = "trials") -> list[BriefTraining]:
     """Returns them, those of another form left out."""
-    columns = ("held_losses", "deviations", "spread")
+    columns = ("at", "held_losses", "deviations", "spread")
     read = [
         BriefTraining(value_of(one, "steps"), *(values_of(one, column) for column in columns))
         for one in records_of(found, name)

@@ -82,3 +82,11 @@ def test_a_copy_need_not_be_as_good_as_a_linear_one():
 def test_no_verdict(run, reason):
     told = verdict(RULE, run)
     assert told.status == "no_data" and reason in told.reason
+
+
+def test_a_look_that_the_clock_adds_soon_after_another_does_not_count_as_twice_the_steps():
+    falling = {"losses": (2.9, 2.8, 2.7, 2.6, 2.5, 2.3, 2.3), "deviations": (0.0,) * 7, "spread": (1.0,) * 7}
+    cut = training(**falling, steps=245, at=(0, 15, 30, 60, 120, 240, 245))
+    assert "learn" in verdict(RULE, flight(2.3, 0.5, cut)).reason
+    whole = training(**falling, steps=480, at=(0, 15, 30, 60, 120, 240, 480))
+    assert verdict(RULE, flight(2.3, 0.5, whole)).status == "fail"
