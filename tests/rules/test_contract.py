@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, HEADINGS, Finding
-from tb_nnhealth.rules.pages import differing, main
+from tb_nnhealth.rules.pages import LEARNT, differing, main, pages
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.vocabulary import STATISTICS
 from tests.rules.builder import change, findings, healthy, lacking, model, stuck, thin, unmeasured, verdict
@@ -114,6 +114,12 @@ def test_no_rule_breaks_on_any_numbers(seed):
 
 def test_pages_are_up_to_date():
     assert differing(ROOT / "docs" / "rules") == []
+
+
+def test_pages_tell_when_something_is_learnt_where_a_rule_asks_for_it():
+    footed = {name for name, text in pages().items() if LEARNT in text}
+    assert {"dead-units.md", "batch-size.md", "no-better-than-trivial.md"} <= footed
+    assert footed.isdisjoint({"input-gallery.md", "overfit-tiny-batch.md", "random-input.md", "shuffled-labels.md"})
 
 
 def test_check_of_pages_tells_what_differs(tmp_path, capsys):
