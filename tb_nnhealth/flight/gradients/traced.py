@@ -39,7 +39,6 @@ class Traced:
     """The graph of a function of the variables' values: its loss, and the gradients by the trainable ones.
 
     `variables` are all of the model's; `values` stand in the graph for those of the trainable ones.
-    `is_loss` says that it is the compiled loss, not a sum of the outputs times fixed numbers.
     """
 
     function: Any
@@ -48,7 +47,6 @@ class Traced:
     loss: tf.Tensor
     gradients: list[tf.Tensor]
     parts: list[Part]
-    is_loss: bool
 
 
 class _Watch:
@@ -137,7 +135,7 @@ def traced(model: Any, sample: Sample) -> Traced:
             part.slope_of = _contracted(part.outputs)
             by = [*part.inputs, *(changed[i] for i in part.variables)]
             part.gradients = _gradients([part.slope_of], by, stopped=part.inputs)
-        found.update(values=changed, loss=loss, gradients=gradients, parts=watch.parts, is_loss=is_loss)
+        found.update(values=changed, loss=loss, gradients=gradients, parts=watch.parts)
         return loss
 
     specification = [tf.TensorSpec(variable.shape, variable.dtype) for variable in variables]
@@ -198,7 +196,7 @@ def _variables(model: Any) -> list[Any]:
 
 def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple[tf.Tensor, bool]:
     """Returns the compiled loss, or what stands for it: the outputs times fixed numbers, and the layers' own losses."""
-    x, y, weights = (keras.tree.map_structure(_constant, part) for part in (sample.x, sample.y, sample.weights))
+    x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
     with watch.layers(model) if watch else contextlib.nullcontext():
         outputs = model(x, training=True) if model._call_has_training_arg else model(x)
     compiled = getattr(model, "_compile_loss", None)
@@ -210,7 +208,8 @@ def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple
     return _contracted([*_floats(outputs), *_floats(list(model.losses))]), False
 
 
-def _constant(leaf: Any) -> Any:
+def constant(leaf: Any) -> Any:
+    """Returns an array as a tensor; None stays."""
     return None if leaf is None else tf.constant(leaf)
 
 

@@ -15,6 +15,7 @@ from tb_nnhealth.flight.examples.twins import twins
 from tb_nnhealth.flight.outset import where_it_begins
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.training.objective import has_own_loss, has_own_step
 from tb_nnhealth.instrument.batch import output_names
 
 SHARE = 1.0
@@ -119,8 +120,8 @@ def _names(model: Any, outputs: list[Floats]) -> list[str]:
 def _compares(subject: Subject, name: str, index: int, output: Floats, size: int) -> bool:
     """Returns whether an output is meant to be one of the whole batch: nothing says that it has a row an example."""
     model = subject.model
-    has_own_step = any(getattr(type(model), n) is not getattr(keras.Model, n) for n in ("train_step", "compute_loss"))
-    is_free = subject.training.y is None or has_own_step or not subject.is_compiled
+    is_own = has_own_step(model) or has_own_loss(model)
+    is_free = subject.training.y is None or is_own or not subject.is_compiled
     if not output.ndim or len(output) != size:
         return is_free
     is_square = output.shape == (size, size) and (getattr(model, "output_shape", None) in (None, (None, None)))

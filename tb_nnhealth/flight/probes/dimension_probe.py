@@ -10,10 +10,11 @@ import tensorflow as tf
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
-from tb_nnhealth.flight.gradients.traced import as_it_is
+from tb_nnhealth.flight.gradients.traced import as_it_is, constant
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
+from tb_nnhealth.flight.training.objective import has_own_loss
 
 SHARE = 0.3
 
@@ -108,9 +109,9 @@ def _cut(model: Any, sample: Sample, length: int) -> Sample | None:
 
 def _loss(model: Any, sample: Sample, first: int, second: int) -> dict[str, Any]:
     """Returns what the loss does: how it broadcasts, and whether it is a mean over the examples."""
-    if not model.compiled or (getattr(model, "_compile_loss", None) is None and not _has_own(model)):
+    if not model.compiled or (getattr(model, "_compile_loss", None) is None and not has_own_loss(model)):
         return {}
-    if sample.y is None and not _has_own(model):
+    if sample.y is None and not has_own_loss(model):
         return {}
     usual = _of(sample, min(sample.batch_size, sample.examples))
     one, other = _of(sample, first), _of(sample.take((np.arange(second) + first) % sample.examples), second)
@@ -125,7 +126,7 @@ def _loss(model: Any, sample: Sample, first: int, second: int) -> dict[str, Any]
     return {
         "error": "",
         "broadcasts": [each.record() for each in found],
-        "has_own": bool(own_losses(model)) or _has_own(model),
+        "has_own": bool(own_losses(model)) or has_own_loss(model),
         "names": [name for name, _ in own_losses(model)],
         "examples": first,
         "from_mean": abs(losses[2] - mean) / size,
@@ -142,19 +143,11 @@ def _fails(model: Any, sample: Sample) -> bool:
     return False
 
 
-def _has_own(model: Any) -> bool:
-    return type(model).compute_loss is not keras.Model.compute_loss
-
-
 def _valued(model: Any, sample: Sample) -> float:
     """Returns the loss of a sample in inference mode, without the layers' own."""
     with as_it_is(model):
-        x, y, weights = (keras.tree.map_structure(_constant, part) for part in (sample.x, sample.y, sample.weights))
+        x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
         outputs = model(x, training=False) if model._call_has_training_arg else model(x)
         loss = model._compute_loss(x, y, outputs, weights, training=False)
         rest = sum(float(tf.reduce_sum(part)) for part in model.losses)
     return float(tf.reduce_mean(loss)) - rest
-
-
-def _constant(leaf: Any) -> Any:
-    return None if leaf is None else tf.constant(leaf)

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -18,6 +17,7 @@ from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
+from tb_nnhealth.flight.training.objective import has_own_step
 from tb_nnhealth.instrument.layers import sites, variable_paths
 
 SHARE = 1.5
@@ -101,8 +101,7 @@ def _measured(subject: Subject, clock: Clock) -> dict[str, Any]:
         "checks": [check.record() for check in checks if not _is_of(unlike, check)],
         "precision": "float64" if point.twin.is_double else "float32",
         "examples": sample.examples,
-        "is_loss": point.traced.is_loss,
-        "has_own_step": type(model).train_step is not keras.Model.train_step or "train_step" in vars(model),
+        "has_own_step": has_own_step(model),
         "variables": len(paths),
         "left_out": len(unlike),
         "undone": undone,

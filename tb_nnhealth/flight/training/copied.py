@@ -50,6 +50,8 @@ def copied(optimizer: Any) -> Any:
     """
     try:
         return _copied(optimizer)
+    except NotMeasured:
+        raise
     except Exception as error:
         name = type(optimizer).__name__
         raise NotMeasured(f"the optimizer {name} cannot be made again from its get_config: {error}") from error

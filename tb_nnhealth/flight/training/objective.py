@@ -21,6 +21,11 @@ def has_own_loss(model: Any) -> bool:
     return type(model).compute_loss is not keras.Model.compute_loss
 
 
+def has_own_step(model: Any) -> bool:
+    """Returns whether the model has a training step of its own, of its class or set on itself."""
+    return type(model).train_step is not keras.Model.train_step or "train_step" in vars(model)
+
+
 def has_data_loss(model: Any) -> bool:
     """Returns whether the model has a compiled loss, and nothing of its own in its place."""
     return model._compile_loss is not None and not has_own_loss(model)

@@ -17,7 +17,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.training.copied import copied, rates_of
-from tb_nnhealth.flight.training.objective import Batch
+from tb_nnhealth.flight.training.objective import Batch, has_own_step
 from tb_nnhealth.instrument.batch import named_tensors, output_names
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _check(subject: "Subject") -> None:
     model = subject.model
     if not subject.is_compiled:
         raise NotMeasured("the model is not compiled: call model.compile with a loss and an optimizer first")
-    if type(model).train_step is not keras.Model.train_step or "train_step" in vars(model):
+    if has_own_step(model):
         raise NotMeasured("the model has a train_step of its own, of which nobody else knows what it minimizes")
     if subject.training.y is None and model._compile_loss is not None:
         raise NotMeasured("there are no targets, which the compiled loss compares the predictions with")

@@ -82,3 +82,10 @@ def test_texts_are_exchanged():
     model = keras.Sequential([keras.Input((), dtype="string"), vocabulary, keras.layers.Embedding(25, 3)])
     measured = measure(Subject(model, Sample(words)), Clock(60))
     assert np.isnan(measured["gradient"]) and measured["outputs"][0]["moved"] == 0
+
+
+def test_a_training_step_on_the_model_itself_may_compare_a_batch():
+    paired = subject(keras.layers.Lambda(lambda v: keras.ops.matmul(v, keras.ops.transpose(v))))
+    paired.model.train_step = lambda data: {}
+    with pytest.raises(NotMeasured, match="compare the examples of a batch"):
+        measure(paired, Clock(60))

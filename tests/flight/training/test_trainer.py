@@ -170,6 +170,17 @@ def test_rates_of_several_optimizers_keep_their_proportion():
     assert rates["SGD"] == pytest.approx(10 * rates["Adam"]) and max(rates.values()) >= 1.0
 
 
+class Rateless(keras.optimizers.SGD):
+    @property
+    def learning_rate(self):
+        raise ValueError("none")
+
+
+def test_an_optimizer_whose_rate_cannot_be_read_is_told_so():
+    with pytest.raises(NotMeasured, match=r"^the optimizer Rateless has no learning rate that can be read$"):
+        Trainer(subject_of(compiled(optimizer=Rateless(0.1))), "own")
+
+
 def test_nothing_is_trained_where_all_is_frozen():
     model = compiled(layers.Dense(4))
     model.trainable = False
@@ -192,6 +203,10 @@ def test_what_cannot_be_trained_says_why():
         Trainer(subject_of(keras.Sequential([keras.Input((6,)), layers.Dense(3)])))
     model = OwnStep([keras.Input((6,)), layers.Dense(3)])
     model.compile("sgd", "mse")
+    with pytest.raises(NotMeasured, match="train_step of its own"):
+        Trainer(subject_of(model))
+    model = compiled()
+    model.train_step = lambda data: {"loss": 0.0}
     with pytest.raises(NotMeasured, match="train_step of its own"):
         Trainer(subject_of(model))
     subject = subject_of(compiled(loss="categorical_crossentropy"))
