@@ -13,11 +13,11 @@ What a model is given is not what lies on the disk: augmentation, scaling and de
 There is no verdict. Up to 16 examples of the training data are run through the layers before the first one that learns.
 Inputs of the form of pictures are drawn, downsized, stretched from their lowest to their highest value, which are told;
 numbers stand in tables; ids have the words of `vocabulary=`, or of the model's own lookup layer. A gallery has 256 KiB
-at most: what had to be left out is said. With `HealthCallback(gallery=N)` a training shows the same N examples after
-its epochs.
+at most: what had to be left out is said. With `HealthCallback(gallery=N)` a training shows the first N examples of its
+first sampled batch after its epochs.
 
 ## When it is wrong
-It is no judgement. The examples are few, and chosen by chance.
+It is no judgement. The examples are few: of arrays chosen by chance, of all else the first ones.
 
 ## What to try
 * Look at them: is this what the model should learn from, and is each target that of its input?
