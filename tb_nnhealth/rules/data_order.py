@@ -9,7 +9,7 @@ Each step follows its batch. Where a batch holds one class the model learns to a
 the next batch. Batch normalization takes the mean of one class for that of all.
 
 ## How it is decided
-By a preflight, from the first targets (20,000 at most) as the data gives them.
+By a preflight, from the first targets (4,096 at most) as the data gives them.
 
 * Classes: two examples of one batch are of the same class as often as in shuffled data, or more often. The limit
   `batches` is of what they agree more, as a share of what they could (Cohen's kappa: 0 shuffled, 1 where each batch

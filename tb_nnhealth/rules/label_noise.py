@@ -9,7 +9,7 @@ A model that fits the training data learns wrong labels by heart. They put a flo
 data set a ceiling over the accuracy that nothing in the model can raise.
 
 ## How it is decided
-By a preflight, on 2,000 examples at most, for each target that holds one class an example.
+By a preflight, on the up to 512 examples that it reads, for each target that holds one class an example.
 
 * **The same example with different labels** is certain noise. A warning where more of the examples than the limit
   `conflicts` have another label than most of their twins; below that it is information. Inputs of so few values that
@@ -28,7 +28,7 @@ fresh clean data sets that were drawn (classes that overlap, that are rare, that
 meant to be silent rather than wrong and misses much: of the data that neighbours tell, with two tenths of wrong labels,
 it found 12 of 23 where its limits were set, and none of 7 fresh ones. That it passes is no proof of right labels.
 
-The indices of the worst examples stand among the probe's values. By hand: look at them.
+Some of the worst examples are named. By hand: look at them.
 
 ## When it is wrong
 Labels that are noise by nature, equally much everywhere (a coin that decides), look the same. Wrong labels in one class
@@ -51,7 +51,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of, values_of
+from tb_nnhealth.rules._probe import probed, records_of, text_of, texts_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -94,6 +94,9 @@ def _of_twins(output: Probed, share: float, limits: Limits, may_coincide: bool) 
     told = f"{percent(share)} of the examples have another label than the same example has elsewhere"
     if may_coincide:
         told += ", but inputs of so few values may be the same by chance"
+    pair = [whole(index) for index in values_of(output, "conflicting")[:2]]
+    if pair:
+        told += f", such as the examples {' and '.join(pair)} (from 0) of the data"
     return Finding(
         RULE.name,
         "warning" if share > limits["conflicts"] and not may_coincide else "info",
@@ -119,6 +122,9 @@ def _of_neighbours(output: Probed, limits: Limits) -> Finding:
     united, wrong = value_of(output, "united"), value_of(output, "united_wrong")
     worst = [whole(index) for index in values_of(output, "worst")[:3]]
     named = f", such as the examples {', '.join(worst)} (from 0) of the data" if worst else ""
+    labels, others = (texts_of(output, name)[:3] for name in ("worst_labels", "worst_neighbours"))
+    if named and labels and others:
+        named += f", labelled {', '.join(labels)} and not {', '.join(others)}"
     return Finding(
         RULE.name,
         "warning",

@@ -9,7 +9,7 @@ What is measured on such data says nothing of the model: a good one looks bad, a
 or, where examples stand in both, a model that learns by heart looks good.
 
 ## How it is decided
-By a preflight, on 1,000 examples of either side at most. Compared are columns: each feature of an input of rows, each
+By a preflight, on up to 512 examples of either side. Compared are columns: each feature of an input of rows, each
 channel of pictures and series; at most 256.
 
 * **Preparation**: a column differs where it is `factor` times as wide (from the 5th to the 95th percentile; a
@@ -118,4 +118,9 @@ def _of_common(found: Probed, common: float, held: float, limits: Limits) -> Fin
     is_many = share > limits["common"] and common >= 2 and not may_coincide
     told = f"{whole(common)} of {whole(held)} examples of validation stand among {whole(value_of(found, 'examples'))} "
     told += "of training, too" + (", by chance perhaps: inputs have few values" if may_coincide else "")
+    first = [values_of(found, f"common_{side}")[:1] for side in ("validation", "training")]
+    if all(map(len, first)):
+        told += ", such as example {} of validation, which is example {} of training (from 0)".format(
+            *(whole(float(index[0])) for index in first)
+        )
     return finding("warning" if is_many else "info", f"{told}.", None, share, limits["common"], "fraction")

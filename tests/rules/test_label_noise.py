@@ -10,7 +10,8 @@ RULE = "label-noise"
 def told(conflicts=0, may_coincide=False, wrong=0.2, constant=0.9, united=600, united_wrong=100, typical=0.17):
     output = {"name": "kind", "examples": 1000, "classes": 10, "conflicts": conflicts, "asked": 5, "wrong": wrong}
     output |= {"constant": constant, "united": united, "united_wrong": united_wrong, "typical": typical}
-    return with_probe(RULE, outputs=[output | {"worst": [3, 17, 40, 41]}], may_coincide=may_coincide)
+    output |= {"worst": [3, 17, 40, 41], "worst_labels": list("7200"), "worst_neighbours": list("1441")}
+    return with_probe(RULE, outputs=[output | {"conflicting": [3, 7]}], may_coincide=may_coincide)
 
 
 CLEAN = {"wrong": 0.03, "united": 900, "united_wrong": 4, "typical": 0.0}
@@ -31,7 +32,7 @@ def test_wrong_labels_everywhere_are_a_warning_that_names_examples():
     assert (finding.severity, finding.tensor, finding.observed) == ("warning", "target/kind", 0.17)
     assert finding.message == (
         "Of 600 examples whose 5 nearest have one class, 100 have another one, such as the examples 3, 17, 40 (from 0) "
-        "of the data."
+        "of the data, labelled 7, 2, 0 and not 1, 4, 4."
     )
 
 
@@ -51,6 +52,10 @@ def test_what_is_hard_to_tell_passes(change):
 def test_the_same_example_with_other_labels_is_a_warning():
     (finding,) = findings(RULE, told(conflicts=20, **CLEAN))
     assert (finding.severity, finding.observed) == ("warning", 0.02)
+    assert finding.message == (
+        "2 % of the examples have another label than the same example has elsewhere, such as the examples 3 and 7 "
+        "(from 0) of the data."
+    )
     assert findings(RULE, told(conflicts=2, **CLEAN))[0].severity == "info"
     assert findings(RULE, told(conflicts=300, may_coincide=True, **CLEAN))[0].severity == "info"
 

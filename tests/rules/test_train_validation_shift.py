@@ -136,8 +136,12 @@ def test_classes_of_one_side_only():
 
 
 def test_examples_in_both():
-    (finding,) = findings(RULE, told(common=10))
+    (finding,) = findings(RULE, told(common=10, common_validation=[4, 9], common_training=[31, 7]))
     assert (finding.severity, finding.observed) == ("warning", 0.05)
+    assert finding.message == (
+        "10 of 200 examples of validation stand among 1,000 of training, too, such as example 4 of validation, which "
+        "is example 31 of training (from 0)."
+    )
     assert severities(told(common=1, held=20)) == severities(told(common=10, may_coincide=True)) == ["info"]
 
 

@@ -18,9 +18,6 @@ Kind = Literal["real", "planted", "shuffled", "noise"]
 noise for inputs."""
 
 LEAST_EXAMPLES = 40
-MOST_EXAMPLES = 1024
-MOST_BYTES = 64 * 2**20
-"""Of large examples only as many are used as are together no larger."""
 
 MOST_IN_BATCH = 16
 
@@ -37,11 +34,6 @@ def used(subject: Subject) -> Sample:
         raise NotMeasured(
             f"it needs {LEAST_EXAMPLES} different examples to tell anything from chance, and has {sample.examples}"
         )
-    size = sum(leaf.nbytes for leaf in keras.tree.flatten(sample.x) if leaf is not None) / sample.examples
-    most = int(max(LEAST_EXAMPLES, min(MOST_EXAMPLES, MOST_BYTES / max(1, size))))
-    if sample.examples > most:
-        chosen = subject.random("brief sample").permutation(sample.examples)[:most]
-        sample = sample.take(np.sort(chosen))
     return replace(sample, batch_size=_fixed_batch(subject.model) or sample.batch_size)
 
 

@@ -11,9 +11,6 @@ from tb_nnhealth.flight.examples.rows import Floats
 SHUFFLES = 1999
 """Of a permutation test: its smallest p is 1 / 2000."""
 
-MOST = 20_000
-"""Examples of which the order is looked at, the first ones: more tell no more."""
-
 Classes = NDArray[np.int64]
 
 

@@ -58,7 +58,7 @@ def _of_validation(subject: Subject) -> list[Target]:
 
 
 def _measured(target: Target, held: Target | None, batch: int, random: np.random.Generator) -> dict[str, Any] | str:
-    values = target.values[: order.MOST]
+    values = target.values
     if target.why_not:
         return target.why_not
     if len(values) < FEWEST:

@@ -17,9 +17,6 @@ SHARE = 0.2
 FEWEST = 100
 """Examples: of fewer, too few have neighbours that agree."""
 
-MOST = 2000
-"""Examples that are compared with each other."""
-
 WORST = 20
 """Examples that are named."""
 
@@ -37,18 +34,16 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured("the data has no targets")
     if sample.examples < FEWEST:
         raise NotMeasured(f"neighbours are compared from {FEWEST} examples on, of which it has {sample.examples}")
-    chosen = np.sort(random.permutation(sample.examples)[:MOST])
-    taken = sample.take(chosen)
-    places = np.asarray(taken.places)
-    targets = [target for target in targets_of(taken.y, subject.model) if target.kind == CLASSES]
+    places = np.arange(sample.examples) if sample.places is None else sample.places
+    targets = [target for target in targets_of(sample.y, subject.model) if target.kind == CLASSES]
     targets = [target for target in targets if len(np.unique(target.values)) > 1]
     if not targets:
         raise NotMeasured("the targets are no classes of which the data has two or more, one an example")
-    arrays = [array for _, array in named_arrays(taken.x)]
+    arrays = [array for _, array in named_arrays(sample.x)]
     groups = twins(arrays)
     numeric = [array for array in arrays if is_numeric(array)]
     width = sum(int(np.prod(array.shape[1:])) for array in numeric)
-    is_comparable = bool(numeric) and len(numeric) == len(arrays) and width * len(chosen) <= MOST_VALUES
+    is_comparable = bool(numeric) and len(numeric) == len(arrays) and width * sample.examples <= MOST_VALUES
     clock.check("compare neighbours")
     points = features(numeric, random) if is_comparable else None
     single = np.unique(groups, return_index=True)[1]
@@ -57,7 +52,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     for target in targets:
         clock.check("compare neighbours")
         classes = as_classes(target.values)
-        told = {"name": target.name, "examples": len(chosen), "classes": int(classes.max()) + 1}
+        told = {"name": target.name, "examples": sample.examples, "classes": int(classes.max()) + 1}
         told |= _of_twins(classes, groups, places)
         if points is not None and len(single) >= FEWEST and len(np.unique(classes[single])) > 1:
             names = target.values[single]
@@ -67,17 +62,17 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
 
 
 def _of_twins(classes: Classes, groups: Classes, places: Classes) -> dict[str, Any]:
-    """Returns how many examples have twins, how many have another label than most of these, and where some stand."""
+    """Returns how many examples have another label than most of their twins, and where two of different ones stand."""
     sizes = np.bincount(groups)
     counts = np.zeros((len(sizes), int(classes.max()) + 1), np.int64)
     np.add.at(counts, (groups, classes), 1)
     differing = (counts > 0).sum(axis=1) > 1
-    pairs = [places[groups == group][:4].tolist() for group in np.flatnonzero(differing)[:WORST]]
-    return {
-        "twins": int((sizes[groups] > 1).sum()),
-        "conflicts": int((sizes - counts.max(axis=1)).sum()),
-        "conflicting": pairs,
-    }
+    told: dict[str, Any] = {"conflicts": int((sizes - counts.max(axis=1)).sum()), "conflicting": []}
+    if differing.any():
+        same = np.flatnonzero(groups == np.flatnonzero(differing)[0])
+        other = same[classes[same] != classes[same[0]]]
+        told["conflicting"] = places[[same[0], other[0]]].tolist()
+    return told
 
 
 def _of_neighbours(found: Votes, classes: Classes, names: Array, places: Classes) -> dict[str, Any]:

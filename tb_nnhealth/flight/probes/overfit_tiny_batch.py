@@ -66,7 +66,6 @@ class Attempt:
 
     examples: int
     rate: float
-    in_inference: bool
     loss: float
     left: float
     losses: NDArray[np.float64]
@@ -104,7 +103,6 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "left": best.left,
         "left_of_pair": min((made.left for made in attempts if made.examples < few.examples), default=math.nan),
         "rate": best.rate,
-        "in_inference": best.in_inference,
         "ended": _ended(tried),
         "steps": sum(len(made.losses) for made in attempts),
         "weights": _weights(subject.model),
@@ -115,10 +113,6 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         ],
         "answers_laid_out": any(len(shape) >= 3 for shape in _shapes(subject.model)),
         "losses": best.losses[:: math.ceil(max(1, len(best.losses)) / CURVE)],
-        "attempts": [
-            {"examples": made.examples, "rate": made.rate, "in_inference": made.in_inference, "left": made.left}
-            for made in attempts
-        ],
     }
 
 
@@ -209,7 +203,7 @@ def _attempt(
         if is_over or clock.left() < reserved:
             break
     left, outputs = known.left(lowest), _outputs(trainer, sample, known)
-    return Attempt(sample.examples, rate, trainer.in_inference, lowest, left, np.array(losses), is_over, outputs)
+    return Attempt(sample.examples, rate, lowest, left, np.array(losses), is_over, outputs)
 
 
 def _outputs(trainer: Trainer, sample: Sample, known: Reference) -> list[dict[str, Any]]:

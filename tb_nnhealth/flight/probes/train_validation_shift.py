@@ -18,11 +18,11 @@ SHARE = 0.2
 FEWEST = 8
 """Examples on either side."""
 
+NAMED = 20
+"""Examples that stand on both sides."""
+
 SHORT = 128
 """Values of an example, at most, that may be repeated in the training data by nature."""
-
-MOST = 1000
-"""Examples of either side whose values are compared; what stands in both is looked for in all."""
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
@@ -43,8 +43,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     if [name for name, _ in ours] != [name for name, _ in theirs]:
         one, other = (", ".join(name for name, _ in side) for side in (ours, theirs))
         raise NotMeasured(f"training data has the inputs {one}, validation data {other}")
-    told: dict[str, Any] = {"examples": training.examples, "held": validation.examples, "total": training.total}
-    told |= _in_both([array for _, array in ours], [array for _, array in theirs], random)
+    told: dict[str, Any] = {"examples": training.examples, "held": validation.examples}
+    told |= _in_both(training, validation, [array for _, array in ours], [array for _, array in theirs], random)
     clock.done(0.4)
     told["series"] = any(are_windows(array) for _, array in ours)
     told["ordered"] = any(_stands_for_little(side, subject) for side in (training, validation))
@@ -58,7 +58,10 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     return told
 
 
-def _in_both(ours: list[Array], theirs: list[Array], random: np.random.Generator) -> dict[str, Any]:
+def _in_both(
+    training: Sample, validation: Sample, ours: list[Array], theirs: list[Array], random: np.random.Generator
+) -> dict[str, Any]:
+    """Returns how many examples of validation stand in training, too, and where in both data the first ones do."""
     if any(one.shape[1:] != other.shape[1:] for one, other in zip(ours, theirs, strict=True)):
         return {"common": 0}
     found = np.where(vary(theirs), common(theirs, ours, random), -1)
@@ -66,8 +69,8 @@ def _in_both(ours: list[Array], theirs: list[Array], random: np.random.Generator
     are_usual = _are_short(ours) and _repeat(ours) >= len(places) / len(found) / 2
     return {
         "common": len(places),
-        "common_validation": places[:20].tolist(),
-        "common_training": found[places[:20]].tolist(),
+        "common_validation": np.asarray(validation.take(places[:NAMED]).places).tolist(),
+        "common_training": np.asarray(training.take(found[places[:NAMED]]).places).tolist(),
         "may_coincide": are_usual or may_coincide(ours, random),
     }
 
@@ -90,7 +93,7 @@ def _stands_for_little(sample: Sample, subject: Subject) -> bool:
         return False
     random = subject.random("order")
     for target in targets_of(sample.y, subject.model):
-        values = target.values[: order.MOST]
+        values = target.values
         if len(values) < FEWEST:
             continue
         if target.kind == CLASSES:
@@ -110,7 +113,6 @@ def _input(name: str, ours: Array, theirs: Array, random: np.random.Generator) -
     told["fits"] = len(shapes[0]) == len(shapes[1]) and shapes[0][-1:] == shapes[1][-1:]
     if not told["fits"] or not (is_numeric(ours) and is_numeric(theirs)) or 0 in (ours.size, theirs.size):
         return told
-    ours, theirs = (array[np.sort(random.permutation(len(array))[:MOST])] for array in (ours, theirs))
     told |= _columns(ours, theirs, random)
     if ours.ndim <= 2:
         told["alike"] = _are_alike(theirs)

@@ -49,7 +49,6 @@ class Trainer:
     ) -> None:
         _check(subject)
         self.model = subject.model
-        self.in_inference = in_inference
         self._objective = subject.objective(quiet, in_inference)
         own = subject.model.optimizer
         self.optimizer = copied(own) if optimizer == "own" else _adam(subject.model)

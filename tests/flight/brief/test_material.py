@@ -4,8 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tb_nnhealth.flight.brief import material
-from tb_nnhealth.flight.brief.material import MOST_EXAMPLES, batch_size, batches, of_kind, used
+from tb_nnhealth.flight.brief.material import batch_size, batches, of_kind, used
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -24,13 +23,6 @@ def test_few_copies_are_left_out_and_tables_of_few_rows_kept():
     x = normal()
     assert used(subject(np.concatenate([x, x[:30]]))).examples == 100
     assert used(subject(np.repeat(x[:4], 30, axis=0))).examples == 120
-    assert used(subject(normal(MOST_EXAMPLES + 50))).examples == MOST_EXAMPLES
-
-
-def test_of_large_examples_fewer_are_used(monkeypatch):
-    monkeypatch.setattr(material, "MOST_BYTES", 60 * 12)
-    assert used(subject(normal())).examples == 60
-    assert used(subject(normal(features=100))).examples == 40
 
 
 @pytest.mark.parametrize("x, y, reason", [(normal(30), None, "has 30"), (normal(), [None], "no targets")])

@@ -60,10 +60,10 @@ def test_twins_of_different_labels_are_named():
     x, labels = blobs()
     x[[7, 200]], labels[[7, 200]] = x[3], [1, 2]
     (measured,) = measure(subject(x, labels), Clock(60))["outputs"]
-    assert (measured["twins"], measured["conflicts"], measured["conflicting"]) == (3, 2, [[3, 7, 200]])
+    assert (measured["conflicts"], measured["conflicting"]) == (2, [3, 7])
 
 
 def test_texts_have_twins_and_no_neighbours():
     words = np.array([f"text {i % 120}" for i in range(240)], object)
     measured = measure(subject(words[:, None], np.arange(240) // 80), Clock(60))
-    assert measured["outputs"][0]["twins"] == 240 and "united" not in measured["outputs"][0]
+    assert measured["outputs"][0]["conflicts"] == 120 and "united" not in measured["outputs"][0]

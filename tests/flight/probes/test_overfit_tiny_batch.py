@@ -55,7 +55,7 @@ def test_no_time_for_a_step_is_no_loss_that_is_not_finite():
 
 def test_a_training_that_still_falls_leaves_it_open():
     def made(steps, is_over, loss=0.5):
-        return Attempt(10, 1e-3, False, 0.5, 0.5, np.full(steps, loss), is_over)
+        return Attempt(10, 1e-3, 0.5, 0.5, np.full(steps, loss), is_over)
 
     trials = [made(TRIAL, False), made(3, True, np.nan)]
     assert _ended([*trials, made(250, True), made(300, True)]) == 2 and _ended(trials) == 0

@@ -62,6 +62,13 @@ def test_examples_in_both_are_named():
     assert measured["targets"] == [] and not measured["may_coincide"]
 
 
+def test_examples_in_both_are_named_by_where_they_stand_in_the_data():
+    places = 1000 + np.arange(200)
+    both = Sample(np.concatenate([X[:10] + 1, X[[9, 150]]]), None, places=places[:12] + 50)
+    measured = measure(subject(both, places=places), Clock(60))
+    assert (measured["common_validation"], measured["common_training"]) == ([1060, 1061], [1009, 1150])
+
+
 def test_texts_and_missing_values_do_no_harm():
     words = np.array([[f"text {i}"] for i in range(200)], object)
     holes = np.where(X > 2, np.nan, X)
