@@ -53,14 +53,17 @@ def build(model: Any, x: Any) -> None:
 
 
 def _surely(*actions: Callable[[], None]) -> None:
-    """Does all of it. Ctrl-C in between comes when it is done."""
-    interrupt: KeyboardInterrupt | None = None
-    while True:
+    """Does all of it. What is raised in between comes when it is done: Ctrl-C, or else the first error."""
+    raised: BaseException | None = None
+    waiting = list(actions)
+    while waiting:
         try:
-            for action in actions:
-                action()
-            break
-        except KeyboardInterrupt as again:
-            interrupt = again
-    if interrupt is not None:
-        raise interrupt
+            waiting[0]()
+            waiting.pop(0)
+        except KeyboardInterrupt as interrupt:  # Once more, from its start.
+            raised = interrupt
+        except Exception as error:
+            raised = error if raised is None else raised
+            waiting.pop(0)
+    if raised is not None:
+        raise raised

@@ -173,11 +173,7 @@ def _check_leaf(name: str, leaf: Any) -> None:
             f"Expected arrays with a leading axis of examples in {name}, as of dataset.batch(32). "
             "Received: a single value."
         )
-    if (
-        isinstance(leaf, np.ndarray)
-        and leaf.dtype.hasobject
-        and not all(isinstance(one, (str, bytes)) for one in leaf[:100].flat)
-    ):
+    if isinstance(leaf, np.ndarray) and leaf.dtype.hasobject and not _are_strings(leaf):
         kinds = ", ".join(sorted({type(one).__name__ for one in leaf[:100].flat}))
         raise SampleError(
             f"Expected an array of numbers or strings in {name}, all examples of the same shape. "

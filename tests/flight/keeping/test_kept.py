@@ -329,6 +329,18 @@ def test_an_interrupt_while_all_is_brought_back(monkeypatch: pytest.MonkeyPatch)
     assert np.random.get_state()[1].tolist() == numpy
 
 
+def test_an_error_while_one_is_brought_back_leaves_nothing_else_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing(objects.Snapshot):
+        def restore(self) -> None:
+            raise OSError("no such file")
+
+    monkeypatch.setattr("tb_nnhealth.flight.keeping.kept.Snapshot", Refusing)
+    model, before = mlp(), np.random.get_state()[1].tolist()
+    with pytest.raises(OSError, match="no such file"), kept(model):
+        np.random.normal()
+    assert np.random.get_state()[1].tolist() == before
+
+
 def test_a_model_that_is_not_compiled() -> None:
     model = mlp()
     before = weights(model)
