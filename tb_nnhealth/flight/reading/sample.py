@@ -41,6 +41,7 @@ class Sample:
       places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
       broken: why no training can be made of more than these, empty where one can.
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
+      is_interrupted: whether Ctrl-C ended the reading, which then leaves no example.
     """
 
     x: Any
@@ -55,6 +56,7 @@ class Sample:
     rest: Iterator[Any] | None = None
     broken: str = ""
     places: NDArray[np.int64] | None = None
+    is_interrupted: bool = False
 
     @property
     def examples(self) -> int:
@@ -68,6 +70,10 @@ class Sample:
         places = chosen if self.places is None else self.places[chosen]
         size = min(self.batch_size, len(chosen))
         return replace(self, x=x, y=y, weights=weights, batch_size=size, places=places, problems=(), rest=None)
+
+
+NOTHING = Sample(np.empty(0))
+"""No example."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +118,15 @@ def read(
     """
     limits = _Limits(most_examples, most_bytes, most_ordered, most_seconds)
     source = batches.source_of(data)
-    if source is None:
-        return _of_arrays(arrays.unpacked(data, model), limits, seed, batch_size)
-    return _of_batches(source, model, limits)
+    try:
+        if source is None:
+            return _of_arrays(arrays.unpacked(data, model), model, limits, seed, batch_size)
+        return _of_batches(source, model, limits)
+    except KeyboardInterrupt:
+        return replace(NOTHING, rest=None if source is None else source.rest(), is_interrupted=True)
 
 
-def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
+def _of_arrays(parts: arrays.Parts, model: Any, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
     total = arrays.length(parts)
     broken = (
         arrays.unequal(parts)
@@ -129,7 +138,7 @@ def _of_arrays(parts: arrays.Parts, limits: _Limits, seed: int, batch_size: int 
     chosen = np.random.default_rng(seed).choice(total, most, replace=False)
     x, y, weights = (arrays.rows(part, chosen) for part in parts)
     size = min(total, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
-    problems = (*arrays.filled_up(parts), *_problems(y, total))
+    problems = (*arrays.filled_up(parts), *_problems(y, model, total == 1))
     ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
     return Sample(x, y, weights, size, total, ordered, True, (size,), problems, broken=broken, places=chosen)
 
@@ -143,11 +152,13 @@ def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
                 taken.add(batch)
                 if taken.is_enough():
                     break
+            else:
+                taken.is_all = True
         except SampleError as raised:
             error = raised
     if not taken.sizes:
         broken = str(error or "Expected at least one batch of data. Received: none.")
-        return Sample(np.empty(0), problems=tuple(source.problems), rest=source.rest(), broken=broken)
+        return replace(NOTHING, problems=tuple(source.problems), rest=source.rest(), broken=broken)
     broken = f"The data broke off. {error}" if error else ""
     return replace(taken.sample(source, (*source.problems, *taken.problems)), broken=broken)
 
@@ -179,6 +190,7 @@ class _Taken:
     def __init__(self, limits: _Limits, model: Any, is_rereadable: bool) -> None:
         self.sizes: list[int] = []
         self.problems: list[str] = []
+        self.is_all = False
         self._limits = limits
         self._model = model
         self._is_rereadable = is_rereadable
@@ -186,6 +198,8 @@ class _Taken:
         self._targets: list[Any] = []
         self._most_ordered = limits.ordered
         self._bytes = 0
+        self._counted = 0
+        self._left_out = 0
         self._deadline = math.inf
 
     def add(self, batch: Any) -> None:
@@ -224,7 +238,7 @@ class _Taken:
             arrays.joined_targets(self._targets, self._most_ordered),
             False,
             tuple(self.sizes),
-            (*problems, *_problems(y, total if self._is_rereadable else None)),
+            (*problems, *_problems(y, self._model, total == 1 or (self.is_all and sum(self.sizes) == 1))),
             source.rest(),
         )
 
@@ -243,19 +257,29 @@ class _Taken:
 
     def _take(self, parts: arrays.Parts, size: int) -> None:
         of_one = max(1, arrays.bytes_of_one(parts))
-        room = min(self._limits.examples - sum(self.sizes), (self._limits.bytes - self._bytes) // of_one)
-        self._bytes += size * of_one
-        if self._parts and not arrays.are_alike(parts, self._parts[0]):
-            self._tell(
-                "The batches differ in shape or structure: only those like the first are in the sample. "
-                f"Received: {arrays.told(self._parts[0][0])} and {arrays.told(parts[0])}."
-            )
+        room = min(self._limits.examples - self._counted, (self._limits.bytes - self._bytes) // of_one)
+        is_alike = not self._parts or arrays.are_alike(parts, self._parts[0])
+        if is_alike or not self._is_rereadable:
+            self._counted += size
+            self._bytes += size * of_one
+        if not is_alike:
+            self._leave_out(parts, size)
             return
         x, y, weights = (arrays.rows(part, np.arange(max(not self._parts, min(size, room)))) for part in parts)
         self._parts.append((x, y, weights))
 
+    def _leave_out(self, parts: arrays.Parts, size: int) -> None:
+        if not self._left_out:
+            self._tell(
+                "The batches differ in shape or structure: only those like the first are in the sample. "
+                f"Received: {arrays.told(self._parts[0][0])} and {arrays.told(parts[0])}."
+            )
+        self._left_out += size
+
     def _is_full(self) -> bool:
-        return sum(self.sizes) >= self._limits.examples or self._bytes >= self._limits.bytes
+        """Returns whether there is no room, or too much was left out that is not like the first."""
+        is_full = self._counted >= self._limits.examples or self._bytes >= self._limits.bytes
+        return is_full or self._left_out > self._limits.ordered
 
     def _has_room_for_targets(self) -> bool:
         return sum(self.sizes) < self._most_ordered
@@ -269,10 +293,15 @@ def _most_ordered(targets: Any, limits: _Limits) -> int:
     return min(limits.ordered, limits.bytes // max(1, arrays.bytes_of_one((None, targets, None))))
 
 
-def _problems(y: Any, total: int | None) -> tuple[str, ...]:
+def _problems(y: Any, model: Any, is_single: bool) -> tuple[str, ...]:
     problems = []
-    if y is None:
+    if y is None and not _has_no_loss(model):
         problems.append("The data hold no targets: what needs them is not measured.")
-    if total == 1:
+    if is_single:
         problems.append("The data hold one example only.")
     return tuple(problems)
+
+
+def _has_no_loss(model: Any) -> bool:
+    """Returns whether a model is compiled, and without a loss that takes targets."""
+    return bool(getattr(model, "compiled", False)) and model._compile_loss is None

@@ -239,6 +239,25 @@ def test_batches_of_other_shapes_are_left_out() -> None:
     assert "(2, 5) and (2, 7)" in sample.problems[0]
 
 
+def padded() -> Iterator[Any]:
+    """Yields batches of 2, each third of which is 3 long, the others of lengths of their own."""
+    for number in range(300):
+        length = 3 if number % 3 == 0 else 10 + number
+        yield np.ones((2, length), "float32"), np.zeros(2)
+
+
+def test_batches_padded_to_lengths_of_their_own_are_told_in_one_sentence() -> None:
+    sample = read(padded())
+    assert len(sample.problems) == 1 and "(2, 3) and (2, 11)" in sample.problems[0]
+
+
+def test_of_data_that_can_be_read_again_batches_like_the_first_are_looked_for() -> None:
+    specs = (tf.TensorSpec([None, None]), tf.TensorSpec([None]))
+    data = tf.data.Dataset.from_generator(padded, output_signature=specs)
+    assert read(data, most_examples=100).x.shape == (100, 3)
+    assert read(data, most_examples=100, most_ordered=30).x.shape[0] in range(16, 22)
+
+
 def test_batches_of_other_structures_are_left_out() -> None:
     sample = read(iter([({"a": X}, Y), ({"b": X}, Y), ({"a": X}, None)]))
     assert sample.examples == N and sample.problems
@@ -251,8 +270,28 @@ def test_missing_targets_are_told(data: Any) -> None:
     assert "no targets" in sample.problems[0]
 
 
-def test_one_example_is_told() -> None:
-    assert "one example" in read((X[:1], Y[:1])).problems[0]
+def one_example() -> Iterator[Any]:
+    yield X[:1], Y[:1]
+
+
+ONE = tf.data.Dataset.from_generator(one_example, output_signature=SPECS)
+
+
+@pytest.mark.parametrize("data", [(X[:1], Y[:1]), one_example(), ONE], ids=["arrays", "generator", "dataset"])
+def test_one_example_is_told(data: Any) -> None:
+    assert "one example" in read(data).problems[-1]
+
+
+def test_one_example_of_more_is_not_told_as_the_only_one() -> None:
+    assert not read(batches(1), most_examples=1).problems
+
+
+def test_a_model_without_a_compiled_loss_needs_no_targets() -> None:
+    model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1, activity_regularizer="l2")])
+    model.compile("adam")
+    assert not read(X, model).problems
+    model.compile("adam", "mse")
+    assert "no targets" in read(X, model).problems[0]
 
 
 MODEL = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
