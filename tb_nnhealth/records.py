@@ -427,9 +427,10 @@ class Probed:
 
 @dataclass(frozen=True)
 class Flight:
-    """A preflight as a whole: the seconds that its probes shared at most, those of the first steps, and whether a
-    training came after it: else the steps of the run are the preflight's own. `failed` says why a step of the training
-    could not be taken, empty where one could, or where the model is not compiled.
+    """A preflight as a whole: the seconds that its probes shared at most, those of what comes before
+    them (the data are read, the model is built, the first steps are taken), and whether a training came after it: else
+    the steps of the run are the preflight's own. `failed` says why a step of the training could not be taken, empty
+    where one could, or where the model is not compiled.
     """
 
     budget: float

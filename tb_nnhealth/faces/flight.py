@@ -83,8 +83,8 @@ def costs_of(run: HealthRun) -> str:
     of_probes = f"{took(_of_probes(run))} for the probes"
     if run.flight is None:
         return of_probes
-    first = f"{took(run.flight.first_steps)} for the first steps of the training"
-    return f"{first} and {of_probes}; the budget was {number(run.flight.budget)} s"
+    first = f"{took(run.flight.first_steps)} for reading the data and the first steps of the training"
+    return f"{first}, {of_probes}; the budget was {number(run.flight.budget)} s"
 
 
 def _whole(run: HealthRun) -> float:

@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -23,7 +23,7 @@ from tb_nnhealth.flight.log import FlightLog, refusal
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tb_nnhealth.flight.progress import Progress
 from tb_nnhealth.flight.reading.arrays import SampleError
-from tb_nnhealth.flight.reading.sample import Sample, read
+from tb_nnhealth.flight.reading.sample import NOTHING, Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.telling import told
@@ -49,12 +49,14 @@ MUCH_MORE = 1.5
 
 @dataclass(frozen=True)
 class _Plan:
-    """The checked arguments of a preflight."""
+    """The checked arguments of a preflight, and when it began, of `time.perf_counter`."""
 
     probes: Sequence[Probe]
+    log_dir: str | None
     budget: float
     seed: int
     vocabulary: Vocabularies | None
+    started: float
 
 
 def preflight(
@@ -80,10 +82,11 @@ def preflight(
       model: the Keras model; of one that is not compiled, less can be probed.
       train_data: what `fit` takes: `(x, y)` or `(x, y, sample_weight)` as arrays, a `tf.data.Dataset`, a `PyDataset`,
         or a generator of batches, of which `report.train_data` then gives those that were taken, too.
-      validation_data: the same, for the probes that want it.
+      validation_data: the same, for the probes that want it, with `report.validation_data`.
       log_dir: directory of the run, as for `HealthCallback`; None keeps no files.
       probes: names of probes, or "default" for all.
-      budget: seconds for all, of which the probes share half at least; what TensorFlow compiles may take longer.
+      budget: seconds for all, reading included, of which the probes share half at least; what TensorFlow compiles may
+        take longer.
       seed: of the choice of examples and of the probes' own random numbers.
       vocabulary: what ids stand for where the examples are shown: words in the order of their ids, a file with one a
         line, a mapping, or a lookup layer; or a dict with one of these for each input or output by its name. None for
@@ -94,34 +97,42 @@ def preflight(
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` should be a Keras model. Received: {type(model).__name__}")
-    plan = _Plan(_probes(probes), _budget(budget), _seed(seed), _vocabulary(vocabulary))
-    training = read(train_data, model, seed=plan.seed)
-    validation, problems = _validation(validation_data, model, plan.seed)
-    subject = Subject(model, training, validation, plan.seed, plan.vocabulary)
-    rest = train_data if training.rest is None else training.rest
-    with _directory(log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
-        noted = [*unkept, *training.problems, *problems, *_built(subject)]
-        return _fly(subject, plan, directory, noted, rest)
-
-
-def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], train_data: Any) -> PreflightReport:
-    """Returns the report of the first steps and the probes."""
     started = time.perf_counter()
-    manifest = first_steps.manifest(subject.model, log_dir)
-    is_interrupted = False
+    plan = _Plan(_probes(probes), _log_dir(log_dir), _budget(budget), _seed(seed), _vocabulary(vocabulary), started)
+    training = read(train_data, model, seed=plan.seed)
+    validation = NOTHING if training.is_interrupted else _validation(validation_data, model, plan.seed)
+    held = validation if validation.examples else None
+    subject = Subject(model, training, held, plan.seed, plan.vocabulary)
+    noted = [
+        *training.problems,
+        *_once("training", "train on report.train_data", training),
+        *validation.problems,
+        *_once("validation", "validate on report.validation_data", validation),
+    ]
+    with _directory(plan.log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
+        run = _fly(subject, plan, directory, [*unkept, *noted], training.is_interrupted or validation.is_interrupted)
+    again = _again(train_data, training), _again(validation_data, validation)
+    return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, *again)
+
+
+def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], is_interrupted: bool) -> HealthRun:
+    """Returns what the first steps and the probes measured, which is nothing where reading was interrupted."""
     with Progress(1 + len(plan.probes)) as progress:
         progress.begin("first steps")
         failed = subject.training.broken
         try:
-            problems += _first_steps(subject, log_dir)
+            if not is_interrupted:
+                problems += _built(subject)
+                problems += _first_steps(subject, log_dir)
         except KeyboardInterrupt:
             is_interrupted = True
         except NotMeasured as reason:
             failed = str(reason)
         except Exception as error:
             failed = told(error)
+        manifest = first_steps.manifest(subject.model, log_dir)
         first_steps.write_manifest(manifest, log_dir)
-        taken = time.perf_counter() - started
+        taken = time.perf_counter() - plan.started
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
         log = FlightLog(log_dir)
         log.write(
@@ -136,8 +147,7 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], train
             spent[probe] = spent.get(probe, 0.0) + clock.spent()
             log.write({"probe": probe.name, "seconds": spent[probe], "values": {}, **measured})
         log.close()
-    run = _read(log_dir, manifest, log)
-    return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, train_data)
+    return _read(log_dir, manifest, log)
 
 
 def _turns(probes: Sequence[Probe], ends: float, progress: Progress) -> Iterator[tuple[Probe, Clock]]:
@@ -220,9 +230,8 @@ def _without_advice() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _directory(log_dir: str | os.PathLike[str] | None) -> Iterator[tuple[str, Sequence[str]]]:
+def _directory(given: str | None) -> Iterator[tuple[str, Sequence[str]]]:
     """Gives the log directory, one that goes where there is none or it cannot be written, and a sentence on that."""
-    given = None if log_dir is None else first_steps.settings(log_dir).log_dir
     refused = None if given is None else refusal(given)
     if given is not None and refused is None:
         yield given, ()
@@ -231,18 +240,32 @@ def _directory(log_dir: str | os.PathLike[str] | None) -> Iterator[tuple[str, Se
             yield made, () if refused is None else (f"This preflight is not kept. {refused}.",)
 
 
-def _validation(data: Any, model: Any, seed: int) -> tuple[Sample | None, Sequence[str]]:
-    """Returns examples of the validation data, and sentences on what could not be read."""
+def _validation(data: Any, model: Any, seed: int) -> Sample:
+    """Returns examples of the validation data, none where there are none, with sentences on what could not be read."""
     if data is None:
-        return None, ()
+        return NOTHING
     try:
         sample = read(data, model, seed=seed)
     except SampleError as error:
-        return None, (f"The validation data cannot be read. {error}",)
-    if not sample.examples:
-        return None, (f"The validation data cannot be read. {sample.broken}",)
-    broken = (f"Only a part of the validation data can be used. {sample.broken}",) if sample.broken else ()
-    return sample, (*broken, *sample.problems)
+        return replace(NOTHING, problems=(f"The validation data cannot be read. {error}",))
+    if not sample.broken:
+        return sample
+    told = (
+        "Only a part of the validation data can be used." if sample.examples else "The validation data cannot be read."
+    )
+    return replace(sample, problems=(f"{told} {sample.broken}", *sample.problems))
+
+
+def _once(name: str, what_to_do: str, sample: Sample) -> list[str]:
+    """Returns a sentence on data that can be read but once."""
+    if sample.rest is None:
+        return []
+    return [f"The {name} data can be read but once: {what_to_do}, which gives the batches that were taken, too."]
+
+
+def _again(data: Any, sample: Sample) -> Any:
+    """Returns data from their start, of which a sample was taken."""
+    return data if sample.rest is None else sample.rest
 
 
 def _probes(given: str | Iterable[str]) -> Sequence[Probe]:
@@ -257,6 +280,10 @@ def _probes(given: str | Iterable[str]) -> Sequence[Probe]:
                 f"Received: probes={given!r}"
             )
     return [probe for probe in PROBES if probe.name in names]
+
+
+def _log_dir(given: Any) -> str | None:
+    return None if given is None else first_steps.settings(given).log_dir
 
 
 def _budget(given: Any) -> float:

@@ -25,15 +25,16 @@ HEIGHT = 640
 class PreflightReport:
     """The verdict of a preflight.
 
-    `run` holds what was measured and `scorecard` what the rules say of it. `seconds` are what the whole preflight took.
-    `train_data` is what the training is to be given: where the data could be read once only, an iterator that gives
-    the batches that were taken, too.
+    `run` holds what was measured and `scorecard` what the rules say of it. `seconds` are what the whole preflight took,
+    reading the data included. `train_data` and `validation_data` are what the training is to be given: where the data
+    could be read once only, an iterator that gives the batches that were taken, too.
     """
 
     scorecard: Scorecard
     run: HealthRun
     seconds: float
     train_data: Any
+    validation_data: Any = None
 
     @property
     def passed(self) -> bool:

@@ -67,7 +67,8 @@ def test_sums_tell_notes_apart_from_what_just_passed():
         "took": "8.5 s", "rates": False,
     }  # fmt: skip
     assert cost_of(run) == (
-        "8.5 s in all: 3 s for the first steps of the training and 5.5 s for the probes; the budget was 60 s"
+        "8.5 s in all: 3 s for reading the data and the first steps of the training, 5.5 s for the probes; "
+        "the budget was 60 s"
     )
 
 
@@ -118,7 +119,7 @@ def test_what_did_not_run_took_no_time_and_a_minute_is_told_in_seconds():
     card = Scorecard.from_run(run)
     assert [line.took for line in lines(run, card)] == ["–", "85 s"]
     assert summary(run, card)["took"] == "118 s"
-    assert cost_of(run).startswith("118 s in all: 33 s for the first steps of the training and 85 s for the probes")
+    assert cost_of(run).startswith("118 s in all: 33 s for reading the data and the first steps of the training, 85 s ")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import time
 from pathlib import Path
 
 import keras
@@ -220,6 +221,75 @@ def test_what_is_no_vocabulary_is_told_as_the_callback_tells_it_before_the_data_
     assert str(of_preflight.value) == str(of_callback.value)
 
 
+def test_a_wrong_log_directory_is_told_before_a_batch_is_taken():
+    batches = iter([classes()])
+    with pytest.raises(ValueError, match="`log_dir` should be a path"):
+        preflight(classifier(), batches, log_dir=3)
+    assert len(list(batches)) == 1
+
+
+def test_reading_counts_in_the_seconds(monkeypatch):
+    def slow():
+        time.sleep(0.5)
+        yield classes()
+
+    asked = []
+    monkeypatch.setattr(module, "LEAST_OF_PROBES", 0.0)
+    report = fly(monkeypatch, lambda s, c: asked.append(c.seconds) or {}, data=slow(), budget=0.5)
+    assert report.seconds > report.run.flight.first_steps > 0.5
+    assert not asked and "did not fit into the budget" in told(report).reason
+
+
+def test_what_is_read_but_once_is_given_again_and_a_note_says_so(monkeypatch):
+    data, held = classes(), [classes(), classes()]
+    report = fly(monkeypatch, data=data, validation_data=iter(held))
+    assert report.train_data is data
+    (note,) = report.run.problems
+    assert note.startswith("The validation data can be read but once: validate on report.validation_data")
+    assert [y.tolist() for _, y in report.validation_data] == [y.tolist() for _, y in held]
+    report = fly(monkeypatch, data=iter(held))
+    (note,) = report.run.problems
+    assert note.startswith("The training data can be read but once: train on report.train_data")
+    assert len(list(report.train_data)) == 2 and report.validation_data is None
+
+
+def test_validation_batches_that_cannot_be_used_are_given_again_too(monkeypatch):
+    report = fly(monkeypatch, validation_data=iter(["no", "data"]))
+    assert list(report.validation_data) == ["no", "data"]
+
+
+def interrupts(*_):
+    raise KeyboardInterrupt
+
+
+def interrupted_batches():
+    yield classes()
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "place, arguments",
+    [
+        (None, {"data": interrupted_batches}),
+        (None, {"validation_data": interrupted_batches}),
+        ("build", {}),
+        ("first_steps.take", {}),
+    ],
+    ids=["reading", "validation", "building", "first steps"],
+)
+def test_ctrl_c_before_the_probes_gives_a_report_and_the_model_as_it_was(monkeypatch, tmp_path, place, arguments):
+    if place is not None:
+        monkeypatch.setattr(f"{module.__name__}.{place}", interrupts)
+    model, made = classifier(), {name: batches() for name, batches in arguments.items()}
+    before = model.get_weights()
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, model=model, log_dir=tmp_path, **made)
+    assert told(report).reason == "the preflight was interrupted" and report.run.is_interrupted
+    assert not report.findings and not report.run.steps
+    assert all(map(np.array_equal, before, model.get_weights()))
+    given = report.train_data if "data" in arguments else report.validation_data
+    assert len(list(given or ())) == len(made)
+
+
 def test_probes_are_chosen_by_name(tmp_path: Path):
     report = preflight(classifier(), classes(), probes=["data-order"])
     assert list(report.run.probes) == ["data-order"]
@@ -294,6 +364,30 @@ def test_texts_are_taken_as_fit_takes_them(monkeypatch, form):
         assert not failed and report.run.steps == 2
     else:
         assert "fit takes no NumPy array of texts. Received: one in x" in failed[0]
+
+
+def test_the_seed_chooses_the_examples_and_what_the_probes_draw(monkeypatch):
+    def draws(subject, clock):
+        return {"examples": subject.training.places.tolist(), "drawn": subject.random("data-order").normal()}
+
+    one, same, other = (told(fly(monkeypatch, draws, seed=seed)).values for seed in (3, 3, 4))
+    assert one == same and one["examples"] != other["examples"] and one["drawn"] != other["drawn"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["NaN", "one example", "unequal batches", "not compiled"])
+def test_of_odd_data_each_probe_says_what_keeps_it_from_judging(case):
+    x, y = classes()
+    data = {
+        "NaN": (np.where(x > 2, np.nan, x), y),
+        "one example": (x[:1], y[:1]),
+        "unequal batches": [(x[:40], y[:40]), (x[40:45], y[40:45]), (x[45:], y[45:])],
+    }.get(case, (x, y))
+    batches = iter(data) if isinstance(data, list) else data
+    report = preflight(classifier(compiled=case != "not compiled"), batches)
+    reasons = [probed.reason for probed in report.run.probes.values() if probed.reason is not None]
+    assert len(report.run.probes) == len(PROBES) and len(reasons) < len(PROBES)
+    assert not any("the experiment failed" in reason or "\n" in reason for reason in reasons)
 
 
 @pytest.mark.slow

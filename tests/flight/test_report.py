@@ -34,7 +34,9 @@ def test_each_probe_has_a_line_with_what_it_took():
 
 def test_the_first_steps_are_told_with_what_they_took():
     run = replace(healthy(), probes={"data-order": Probed(1.0)}, flight=Flight(60.0, 10.0, False))
-    assert "10 s for the first steps of the training and 1 s for the probes" in " ".join(str(report(run)).split())
+    assert "10 s for reading the data and the first steps of the training, 1 s for the probes" in " ".join(
+        str(report(run)).split()
+    )
 
 
 def test_what_was_interrupted_has_not_passed():

@@ -408,7 +408,8 @@ def test_preflight_tells_each_probe_with_what_it_took():
     text = " ".join(flown().text.split())
     assert "There are <no> labels." in text and "2.5 s" in text
     assert (
-        "7 s in all: 4.5 s for the first steps of the training and 2.5 s for the probes; the budget was 60 s." in text
+        "7 s in all: 4.5 s for reading the data and the first steps of the training, 2.5 s for the probes; "
+        "the budget was 60 s." in text
     )
     assert "Preflight" not in page(healthy()).text.split("Checks, and the limits")[0]
 
