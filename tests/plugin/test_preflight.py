@@ -58,7 +58,7 @@ def test_preflight_has_a_line_for_each_probe_and_the_curve(client):
         (PROBE, "2 s"),
     ]
     assert (told["probes"][0]["word"], told["probes"][0]["told"]) == ("not judged", "No validation data was given.")
-    assert told["cost"].startswith("7.5 s in all: 4.5 s for the first steps")
+    assert told["cost"].startswith("7.5 s in all: 4.5 s for reading the data and the first steps")
     values = rates()
     assert told["rates"]["rates"] == values["rates"].tolist()
     assert told["rates"]["losses"] == [*values["losses"].tolist()[:-1], None]
