@@ -69,7 +69,7 @@ def test_run_that_was_not_trained_says_so_and_shows_its_preflight(open_tab, dark
     expect(part(tab).get_by_role("row", name="train-validation-shift")).to_contain_text(
         "No validation data was given.1 s"
     )
-    expect(part(tab).locator(".cost")).to_contain_text("7.5 s in all: 4.5 s for the first steps")
+    expect(part(tab).locator(".cost")).to_contain_text("7.5 s in all: 4.5 s for reading the data and the first steps")
     expect(chart(tab)).to_be_visible()
     assert violations(tab) == []
 
