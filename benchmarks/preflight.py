@@ -50,7 +50,7 @@ def render(rows: Sequence[dict[str, Any]]) -> str:
     ratio = (peaks[PREFLIGHT] - peaks[LIBRARIES]) / (peaks[TRAINING] - peaks[LIBRARIES])
     return "\n".join(
         [
-            f"* A default preflight of the CNN: {whole:.1f} s ({_kept(whole, LIMIT_SECONDS, " s")}): {told}.",
+            f"* A default preflight of the CNN: {whole:.1f} s ({_kept(whole, LIMIT_SECONDS, ' s')}): {told}.",
             f"* Its memory beyond libraries, model and data: {ratio:.2f} times that of training steps "
             f"({_kept(ratio, LIMIT_RATIO)}); peaks of the process: {peaks[LIBRARIES]:.0f} MiB before, "
             f"{peaks[TRAINING]:.0f} MiB in training, {peaks[PREFLIGHT]:.0f} MiB in the preflight.",
