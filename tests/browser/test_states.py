@@ -501,7 +501,7 @@ def test_hostile_names_of_layers_are_text_in_every_view(open_tab):
         label = tab.frame.locator(".labels button").nth(HOSTILE.index(name))
         assert label.get_attribute("title") == f"{name}/kernel"
         label.click()
-        assert panel.get_by_role("heading").first.text_content() == name
+        expect(panel.get_by_role("heading").first).to_have_text(name)
         expect(panel.locator(".u-over").first).to_be_visible()
         assert sound(tab)
     for view in ("Gradient flow", "Training curves", "Layers × steps"):
