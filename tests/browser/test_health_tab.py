@@ -151,7 +151,7 @@ def test_histograms_of_each_tensor_of_a_layer_can_be_chosen(open_tab):
     tab.frame.locator(".labels button[data-row='block/dense_2/bias']").click()
     panel = tab.frame.get_by_role("region", name="Charts of the chosen row")
     choice = panel.get_by_role("group", name="Histograms of")
-    assert choice.get_by_role("button").all_inner_texts() == ["kernel", "bias", "output"]
+    expect(choice.get_by_role("button")).to_have_text(["kernel", "bias", "output"])
     expect(choice.get_by_role("button", name="bias")).to_have_attribute("aria-pressed", "true")
     expect(panel.get_by_text("bias gradient", exact=True)).to_be_visible()
     choice.get_by_role("button", name="output").click()
