@@ -141,7 +141,8 @@ def _opening(row: Row) -> str:
 def _extent(row: Row, precision: str) -> str:
     if row.note:
         return row.note
-    relative = f", {percent(row.relative)} of the largest value" if math.isfinite(row.relative) else ""
+    share = f"{percent(row.relative)} of" if row.relative < 2 else f"{number(row.relative)} times"
+    relative = f", {share} the largest value" if math.isfinite(row.relative) else ""
     explained = f"rounding in {precision} explains {number(row.tolerance)}"
     return f"by up to {number(row.difference)}{relative}, where {explained}"
 

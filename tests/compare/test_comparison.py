@@ -32,6 +32,12 @@ def test_the_first_difference():
     )
 
 
+@pytest.mark.parametrize("relative, told", [(1.5, "150 % of"), (9.0, "9 times")])
+def test_differences_beyond_the_largest_value_are_told_as_multiples(relative, told):
+    row = dataclasses.replace(WRONG, relative=relative)
+    assert f"by up to 0.5, {told} the largest value, where" in comparison(row).summary()
+
+
 @pytest.mark.parametrize(
     "stage, is_of_weight, opening",
     [
