@@ -33,7 +33,7 @@ import numpy as np
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden, hidden_activation
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, late_of, median, span
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import hidden
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import late_of, median, span
 

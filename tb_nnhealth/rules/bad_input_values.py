@@ -40,7 +40,7 @@ from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._batches import fractional_ids, repeated_batches
 from tb_nnhealth.rules._inputs import measured, scaling_layer
-from tb_nnhealth.rules._loss import severity_of_symptom, suffers
+from tb_nnhealth.rules._learning import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch
 

@@ -36,7 +36,7 @@ from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._epochs import steps_per_epoch
 from tb_nnhealth.rules._layers import before
-from tb_nnhealth.rules._loss import is_held_back, severity_of_symptom
+from tb_nnhealth.rules._learning import is_held_back, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, span
 from tb_nnhealth.rules.still_improving import RULE as STILL_IMPROVING

@@ -39,7 +39,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, class_counts, late, span, target_rows
 

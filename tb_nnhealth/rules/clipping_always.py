@@ -32,7 +32,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learnt_little, severity_of_symptom
+from tb_nnhealth.rules._learning import learnt_little, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
 

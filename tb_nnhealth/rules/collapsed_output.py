@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import CATEGORICAL, Head, heads
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import late, mean, median, span
 

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import before
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(

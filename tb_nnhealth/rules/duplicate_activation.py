@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import heads
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule
 
 RULE = Rule(

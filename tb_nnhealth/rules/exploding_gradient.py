@@ -42,7 +42,8 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well, loss_curve
+from tb_nnhealth.rules._learning import learns_well
+from tb_nnhealth.rules._loss import loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import kernels, late, median, of_present_loss, rows_of, span
 from tb_nnhealth.rules.vanishing_gradient import to_downstream, up_to_input

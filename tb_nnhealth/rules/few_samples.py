@@ -33,7 +33,8 @@ from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._inputs import examples
-from tb_nnhealth.rules._loss import has_settled, learns_by_heart, learns_well
+from tb_nnhealth.rules._learning import learns_by_heart, learns_well
+from tb_nnhealth.rules._loss import has_settled
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import class_counts, has_one_label_each
 

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import is_held_back
+from tb_nnhealth.rules._learning import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(

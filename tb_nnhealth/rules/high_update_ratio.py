@@ -43,7 +43,8 @@ import numpy as np
 
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import has_settled, learns_well
+from tb_nnhealth.rules._learning import learns_well
+from tb_nnhealth.rules._loss import has_settled
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import kernels, rows_of
 from tb_nnhealth.rules._told import of_norm

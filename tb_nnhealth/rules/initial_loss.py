@@ -39,7 +39,7 @@ import numpy as np
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import unnormalized_input
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import median
 from tb_nnhealth.rules._trivial import trivial_loss, undecided_loss

@@ -41,7 +41,7 @@ import numpy as np
 from tb_nnhealth.numbers import number, percent, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, Head, heads, target_range
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import mean, median, span
 

@@ -34,9 +34,10 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import BatchTensor, HealthRun, Layer
+from tb_nnhealth.rules._data_loss import share_left
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, Head, heads
 from tb_nnhealth.rules._layers import RECURRENT, check_traced, hidden, is_bypassed, kernel, recurrent
-from tb_nnhealth.rules._loss import HALF, severity_of_symptom, share_left
+from tb_nnhealth.rules._learning import HALF, severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(

@@ -32,7 +32,9 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import FALLS_WELL, LossCurve, learns_well, loss_curve, noise, relative_drop, share_left
+from tb_nnhealth.rules._data_loss import share_left
+from tb_nnhealth.rules._learning import FALLS_WELL, learns_well
+from tb_nnhealth.rules._loss import LossCurve, loss_curve, noise, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Floats, median, span
 from tb_nnhealth.rules._told import taken_over

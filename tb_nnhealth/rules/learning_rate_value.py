@@ -42,7 +42,7 @@ import numpy as np
 from tb_nnhealth.numbers import number, rounded, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._inputs import is_outside
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(

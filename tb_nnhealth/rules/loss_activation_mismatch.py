@@ -42,7 +42,7 @@ from collections.abc import Iterator
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, REGRESSION, Head, heads
 from tb_nnhealth.rules._inputs import of_data
-from tb_nnhealth.rules._loss import severity_of_symptom, suffers
+from tb_nnhealth.rules._learning import severity_of_symptom, suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity
 
 RULE = Rule(

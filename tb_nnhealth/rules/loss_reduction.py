@@ -35,7 +35,7 @@ import numpy as np
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import KERAS_OWN, Head, heads
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Floats, examples_of_a_batch, median, span
 from tb_nnhealth.rules._trivial import SUM

@@ -36,7 +36,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, HALF, has_settled, severity_of_symptom, share_left
+from tb_nnhealth.rules._data_loss import share_left
+from tb_nnhealth.rules._learning import BETTER_THAN_TRIVIAL, HALF, severity_of_symptom
+from tb_nnhealth.rules._loss import has_settled
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, median, span
 from tb_nnhealth.rules._trivial import over_trivial_by_output, trivial_loss

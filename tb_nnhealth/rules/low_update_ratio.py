@@ -45,15 +45,9 @@ import numpy as np
 
 from tb_nnhealth.numbers import percent, whole
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import (
-    falls_steadily,
-    has_settled,
-    learns_well,
-    learnt_little,
-    loss_curve,
-    never_fell,
-    share_left,
-)
+from tb_nnhealth.rules._data_loss import share_left
+from tb_nnhealth.rules._learning import learns_well, learnt_little, never_fell
+from tb_nnhealth.rules._loss import falls_steadily, has_settled, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, Mask, applied, kernels, late, median, rows_of, span
 from tb_nnhealth.rules._told import of_norm

@@ -47,9 +47,11 @@ import numpy as np
 from tb_nnhealth.numbers import number, percent, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import ACCURACIES, guess
+from tb_nnhealth.rules._data_loss import end_of_data_loss
 from tb_nnhealth.rules._epochs import curve, smoothed
 from tb_nnhealth.rules._heads import KERAS_OWN, heads
-from tb_nnhealth.rules._loss import BETTER_THAN_TRIVIAL, end_of_data_loss, loss_curve, relative_drop
+from tb_nnhealth.rules._learning import BETTER_THAN_TRIVIAL
+from tb_nnhealth.rules._loss import loss_curve, relative_drop
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, median, of_present_loss, span
 from tb_nnhealth.rules._trivial import is_weighted, trivial_loss

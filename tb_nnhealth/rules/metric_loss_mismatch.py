@@ -37,7 +37,7 @@ from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import OF_ELEMENTS
 from tb_nnhealth.rules._heads import BINARY, CATEGORICAL, KERAS_OWN, REGRESSION, Head, heads, target_range
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule
 from tb_nnhealth.rules._series import Floats, mean
 

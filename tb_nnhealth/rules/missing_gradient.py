@@ -46,7 +46,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun, Layer, Variable
-from tb_nnhealth.rules._loss import is_held_back, learns_well
+from tb_nnhealth.rules._learning import is_held_back, learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Mask, rows_of, span
 from tb_nnhealth.rules.dead_units import all_dead

@@ -31,7 +31,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import PASSING, WEIGHTED, before, kernel, weighted
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity
 
 RULE = Rule(

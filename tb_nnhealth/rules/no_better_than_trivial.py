@@ -52,18 +52,16 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import Scored, better_than_guess
-from tb_nnhealth.rules._loss import (
-    LossCurve,
+from tb_nnhealth.rules._data_loss import (
     against_trivial,
     best_over_trivial,
     end_of_data_loss,
-    has_settled,
     is_regularized,
-    loss_curve,
     told_end_of_data_loss,
-    validation_is_unlike,
     validation_over_trivial,
 )
+from tb_nnhealth.rules._learning import validation_is_unlike
+from tb_nnhealth.rules._loss import LossCurve, has_settled, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._trivial import trivial_loss
 

@@ -34,7 +34,7 @@ from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve
 from tb_nnhealth.rules._inputs import examples
-from tb_nnhealth.rules._loss import learns_by_heart, validation_is_unlike
+from tb_nnhealth.rules._learning import learns_by_heart, validation_is_unlike
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules.overfitting import RULE as OVERFITTING
 from tb_nnhealth.rules.overfitting import turn

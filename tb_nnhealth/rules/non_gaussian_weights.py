@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, Rule, Threshold
 from tb_nnhealth.rules._series import late, median, span
 from tb_nnhealth.rules._shape import kurtoses, outlier

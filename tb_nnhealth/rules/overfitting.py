@@ -35,7 +35,8 @@ import numpy as np
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import curve, smoothed
-from tb_nnhealth.rules._loss import loss_curve, validation_is_unlike
+from tb_nnhealth.rules._learning import validation_is_unlike
+from tb_nnhealth.rules._loss import loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import span
 from tb_nnhealth.rules._trivial import trivial_loss

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, _loss
+from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, _learning
 
 LEARNT = """Something is learnt, and the loss falls well, where the late loss without regularization is below 0.95 of
 the best constant answer's, as far as the labels tell that, else where it has lost 30 % of its start
@@ -42,7 +42,7 @@ def page(diagnosis: Diagnosis) -> str:
     measured = f"{needs} at {steps}" if needs else "nothing that is sampled"
     sections = [f"## {heading}\n\n{diagnosis.prose[heading]}" for heading in HEADINGS]
     asked = vars(importlib.import_module(diagnosis.check.__module__))
-    is_of_loss = any(getattr(value, "__module__", None) == _loss.__name__ for value in asked.values())
+    is_of_loss = any(getattr(value, "__module__", None) == _learning.__name__ for value in asked.values())
     if is_of_loss and any(word in diagnosis.prose["How it is decided"] for word in WORDS):
         begun = [text for names, text in BEGUN.items() if not asked.keys().isdisjoint(names)]
         sections[2] += "\n\n" + " ".join([LEARNT, *begun[:1]])

@@ -49,7 +49,7 @@ from collections.abc import Iterator, Mapping
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Variable
 from tb_nnhealth.rules._layers import last_weights
-from tb_nnhealth.rules._loss import learns_well, never_fell
+from tb_nnhealth.rules._learning import learns_well, never_fell
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._scales import off_scale
 from tb_nnhealth.rules._series import kernels, late, median

@@ -33,7 +33,7 @@ from dataclasses import dataclass
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
 

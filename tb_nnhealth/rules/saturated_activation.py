@@ -40,7 +40,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._layers import outputs
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._learning import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import late, of_calls, span
 

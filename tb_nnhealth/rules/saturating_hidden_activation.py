@@ -30,7 +30,7 @@ from collections.abc import Iterator
 
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._layers import check_traced, hidden, hidden_activation
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(

@@ -36,7 +36,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import number, percent
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, class_counts, has_one_label_each, span, target_rows
 

@@ -46,13 +46,12 @@ from tb_nnhealth.numbers import apart, percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import ADVERSARIES, may_have_adversaries
 from tb_nnhealth.rules._epochs import curve as epochs_curve
+from tb_nnhealth.rules._learning import learns_well, never_fell
 from tb_nnhealth.rules._loss import (
     MEDIAN_ERROR,
     LossCurve,
     fall_of_epochs,
-    learns_well,
     loss_curve,
-    never_fell,
     noise,
     relative_drop,
     steps_seen,

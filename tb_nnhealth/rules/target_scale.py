@@ -33,7 +33,7 @@ from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._heads import SQUARED, Head
 from tb_nnhealth.rules._inputs import heads_with, is_outside, of_data, spread
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
 

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._epochs import steps_per_epoch
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._learning import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(

@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import Epoch, HealthRun, Layer, ModeLosses
-from tb_nnhealth.rules._loss import learns_well, loss_curve
+from tb_nnhealth.rules._learning import learns_well
+from tb_nnhealth.rules._loss import loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import median, of_present_loss
 

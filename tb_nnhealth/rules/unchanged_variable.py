@@ -40,7 +40,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._learning import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import applied, late, median, rows_of, span
 from tb_nnhealth.rules.missing_gradient import in_whole_layers, severity, trainable, without_gradient

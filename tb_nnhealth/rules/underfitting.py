@@ -32,8 +32,9 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._accuracy import better_than_guess
+from tb_nnhealth.rules._data_loss import against_trivial, best_over_trivial
 from tb_nnhealth.rules._epochs import curve
-from tb_nnhealth.rules._loss import against_trivial, best_over_trivial, loss_curve
+from tb_nnhealth.rules._loss import loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 from tb_nnhealth.rules._series import span
 

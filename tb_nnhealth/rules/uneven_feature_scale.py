@@ -39,7 +39,7 @@ import numpy as np
 from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import BatchTensor, HealthRun
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data
-from tb_nnhealth.rules._loss import severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import examples_of_a_batch, median, span
 

@@ -45,7 +45,7 @@ from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Layer
 from tb_nnhealth.rules._inputs import normalizing_layer, numeric_inputs, of_data, scaling_layer, spread
 from tb_nnhealth.rules._layers import PASSING
-from tb_nnhealth.rules._loss import suffers
+from tb_nnhealth.rules._learning import suffers
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import layers_with_kernels, median, span
 

@@ -45,7 +45,7 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._loss import learns_well
+from tb_nnhealth.rules._learning import learns_well
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 from tb_nnhealth.rules._series import Floats, Mask, kernels, median, rows_of, span
 

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import is_held_back
+from tb_nnhealth.rules._learning import is_held_back
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, applied, kernels, late, median, span
 from tb_nnhealth.rules._told import of_norm

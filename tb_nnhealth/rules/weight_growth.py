@@ -32,7 +32,8 @@ import numpy as np
 
 from tb_nnhealth.numbers import number
 from tb_nnhealth.records import HealthRun, Variable
-from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve, severity_of_symptom
+from tb_nnhealth.rules._learning import severity_of_symptom
+from tb_nnhealth.rules._loss import falls_ever_faster, loss_curve
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, OnCurve, Rule, Threshold
 from tb_nnhealth.rules._series import Floats, kernels, late_of, median, span
 

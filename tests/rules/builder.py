@@ -326,3 +326,15 @@ def with_two_outputs(run: HealthRun, **of_size: Any) -> HealthRun:
     ]
     facts = replace(run.model, batch=batch, compile={**run.model.compile, "losses": losses})
     return replace(run, model=facts, classes=replace(run.classes, rows=("share/kind",)))
+
+
+def hardly_sampled_late(*means):
+    """A run of 910 steps whose noisy loss was sampled once after step 60, and the means of its epochs."""
+    steps = np.array([*range(0, 64, 4), 900])
+    return with_epochs(losses(replace(healthy(steps=steps), steps=910), np.tile([9.0, 0.01], 9)[:17]), means)
+
+
+def recompiled(run, since=500, level=20.0):
+    """The run with another loss from a step on, which falls as the first one did."""
+    loss = run.step.series("loss", "step")
+    return replace(losses(run, np.where(run.step.steps < since, loss, level * np.exp(-STEPS / 500))), loss_since=since)
