@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.brief.features import encoded, features, main_direction
 from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 
@@ -34,7 +35,7 @@ def used(subject: Subject) -> Sample:
         raise NotMeasured(
             f"it needs {LEAST_EXAMPLES} different examples to tell anything from chance, and has {sample.examples}"
         )
-    return replace(sample, batch_size=_fixed_batch(subject.model) or sample.batch_size)
+    return replace(sample, batch_size=fixed_batch(subject.model) or sample.batch_size)
 
 
 def first_of_each(inputs: Any) -> NDArray[np.int64]:
@@ -53,18 +54,12 @@ def _bytes(cell: Any) -> bytes:
 
 def batch_size(sample: Sample, model: Any, examples: int) -> int:
     """Returns how many of these examples a step takes: as many as the model was made for, where that is one number."""
-    fixed = _fixed_batch(model)
+    fixed = fixed_batch(model)
     if fixed is None:
         return min(sample.batch_size, MOST_IN_BATCH, examples)
     if fixed > examples:
         raise NotMeasured(f"the model takes batches of {fixed} only, and {examples} examples can be spared to train it")
     return fixed
-
-
-def _fixed_batch(model: Any) -> int | None:
-    """Returns the only batch size that the model takes, None where it takes any."""
-    sizes = [tensor.shape[0] for tensor in getattr(model, "inputs", None) or () if tensor.shape[0] is not None]
-    return int(sizes[0]) if sizes else None
 
 
 def batches(sample: Sample, size: int, random: np.random.Generator) -> Iterator[Sample]:

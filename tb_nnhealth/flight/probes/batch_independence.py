@@ -12,6 +12,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats, named_arrays
 from tb_nnhealth.flight.examples.targets import OF_CLASSES, loss_of
 from tb_nnhealth.flight.examples.twins import twins
+from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.outset import where_it_begins
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -77,8 +78,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
 def _size(subject: Subject) -> int:
     """Returns how many examples the batch has: as many as the model declares, or a few."""
     examples = subject.training.examples
-    declared = {int(t.shape[0]) for t in getattr(subject.model, "inputs", None) or () if t.shape and t.shape[0]}
-    size = min(declared) if declared else min(MOST, examples, max(4, subject.training.batch_size))
+    size = fixed_batch(subject.model) or min(MOST, examples, max(4, subject.training.batch_size))
     if size < 2 or examples < max(2, size):
         raise NotMeasured(
             "the model takes one example at a time" if size < 2 and examples > 1

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
 from tb_nnhealth.flight.gradients.traced import as_it_is, constant
@@ -75,9 +76,8 @@ def _predicted(model: Any, sample: Sample) -> Any:
 
 def _is_bound(model: Any) -> bool:
     """Returns whether a model says that it takes one number of examples: by its inputs, or by a state for each."""
-    declared = [tensor.shape[0] for tensor in getattr(model, "inputs", None) or ()]
     stateful = any(getattr(layer, "stateful", False) is True for layer in model._flatten_layers())
-    return stateful or any(length is not None for length in declared)
+    return stateful or fixed_batch(model) is not None
 
 
 def _names(model: Any, shapes: Sequence[Any]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients import graphs, nudged
 from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Objective, agreement
 from tb_nnhealth.flight.gradients.point import Point, point_of
@@ -110,8 +111,7 @@ def _measured(subject: Subject, clock: Clock) -> dict[str, Any]:
 
 def _size(model: Any, sample: Sample) -> int:
     """Returns how many examples are taken: as many as the model says that it takes, or a few, no more than usual."""
-    declared = [tensor.shape[0] for tensor in getattr(model, "inputs", None) or () if tensor.shape[0] is not None]
-    return min(declared[0] if declared else min(EXAMPLES, max(2, sample.batch_size)), sample.examples)
+    return min(fixed_batch(model) or min(EXAMPLES, max(2, sample.batch_size)), sample.examples)
 
 
 def _done(tasks: Sequence[Task], clock: Clock, before: float) -> tuple[list[Check], int]:

@@ -17,6 +17,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock
+from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.natural import natural
@@ -236,6 +237,5 @@ def _left(known: Reference, loss: float, losses: Sequence[float] | NDArray[np.fl
 
 def _filled(model: Any, sample: Sample) -> Sample:
     """Returns the examples as often as a model takes them that is made for batches of one size."""
-    inputs = getattr(model, "inputs", None)
-    size = inputs[0].shape[0] if inputs else None
+    size = fixed_batch(model)
     return sample if size is None else sample.take(np.arange(size) % sample.examples)

@@ -1,0 +1,49 @@
+"""The size of batches that a model is made for."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from tb_nnhealth.flight.fixed_batch import fixed_batch
+
+
+class Subclassed(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def called():
+    model = Subclassed()
+    model(np.zeros((4, 3), "float32"))
+    return model
+
+
+def joined(first, second, as_dict=False):
+    """Returns a model of two inputs with these sizes of batches."""
+    given = {"a": keras.Input((3,), first, name="a"), "b": keras.Input((3,), second, name="b")}
+    return keras.Model(given if as_dict else list(given.values()), layers.Add()(list(given.values())))
+
+
+@pytest.mark.parametrize(
+    "model, size",
+    [
+        (lambda: keras.Sequential([keras.Input((3,), batch_size=6), layers.Dense(1)]), 6),
+        (lambda: keras.Sequential([keras.Input(batch_shape=(5, 4, 3)), layers.LSTM(2, stateful=True)]), 5),
+        (lambda: joined(7, 7), 7),
+        (lambda: joined(None, 7), 7),
+        (lambda: joined(None, 7, as_dict=True), 7),
+        (lambda: joined(None, None), None),
+        (lambda: keras.Sequential([keras.Input((3,)), layers.Dense(1)]), None),
+        (lambda: keras.Sequential([layers.Dense(1)]), None),
+        (Subclassed, None),
+        (called, None),
+    ],
+    ids=["input", "stateful", "both", "the second", "dict", "none", "sequential", "not built", "subclassed", "called"],
+)
+def test_what_the_inputs_say(model, size):
+    assert fixed_batch(model()) == size
