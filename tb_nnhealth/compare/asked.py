@@ -1,7 +1,6 @@
 """What `compare_models` was asked: whether it can be, and the batch as models take it."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import tensorflow as tf
 from tb_nnhealth.compare.record import Record
 from tb_nnhealth.compare.work import Work
 from tb_nnhealth.numbers import whole
+from tb_nnhealth.telling import told
 
 
 def check(ours: Any, reference: Any, weights: str, given: Any) -> None:
@@ -56,8 +56,8 @@ def work_of(ours: Any, reference: Any, batch: Any, training: bool) -> Work:
         if leaf is not None
     }
     if len(sizes) != 1 or 0 in sizes:
-        told = " and ".join(whole(size) for size in sorted(sizes)) or "no array"
-        raise ValueError(f"`batch` should hold arrays of the same number of examples, one at least. Received: {told}.")
+        found = " and ".join(whole(size) for size in sorted(sizes)) or "no array"
+        raise ValueError(f"`batch` should hold arrays of the same number of examples, one at least. Received: {found}.")
     losses = [m for m in (ours, reference) if isinstance(m, keras.Model) and has_loss(m)]
     if y is not None and not losses:
         raise ValueError("A batch with targets expects that a model is compiled with a loss. Received: none that is.")
@@ -76,10 +76,10 @@ def check_finite(work: Work, records: Sequence[Record]) -> None:
         leaves = [leaf for leaf in keras.tree.flatten(part) if leaf is not None and leaf.dtype.is_floating]
         odd = sum(int(np.sum(~np.isfinite(leaf.numpy()))) for leaf in leaves)
         if odd:
-            told = f"{whole(odd)} of {whole(sum(int(tf.size(leaf)) for leaf in leaves))} numbers of {name}"
+            share = f"{whole(odd)} of {whole(sum(int(tf.size(leaf)) for leaf in leaves))} numbers of {name}"
             raise ValueError(
                 "`batch` should hold finite numbers: of others nothing can be told apart. "
-                f"Received: {told} are NaN or infinite."
+                f"Received: {share} are NaN or infinite."
             )
 
 
@@ -101,15 +101,7 @@ def _tensors(part: Any) -> Any:
         try:
             value = tf.convert_to_tensor(leaf)
         except (TypeError, ValueError, tf.errors.OpError) as error:
-            why = f"{type(leaf).__name__} ({reason(error)})"
-            raise ValueError(f"`batch` should hold arrays. Received: {why}.") from None
+            raise ValueError(f"`batch` should hold arrays. Received: {type(leaf).__name__} ({told(error)}).") from None
         return tf.cast(value, keras.config.floatx()) if value.dtype.is_floating else value
 
     return keras.tree.map_structure(tensor, part, none_is_leaf=True)
-
-
-def reason(error: BaseException) -> str:
-    """Returns the line of an error's text that says why, without what Keras says around it."""
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in str(error).splitlines()]
-    telling = (line for line in lines if line and not line.startswith("Exception encountered"))
-    return next(telling, type(error).__name__)

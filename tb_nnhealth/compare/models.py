@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from tb_nnhealth.compare.aligning import Alignment, align, check_map
-from tb_nnhealth.compare.asked import check, check_finite, has_loss, reason, work_of
+from tb_nnhealth.compare.asked import check, check_finite, has_loss, work_of
 from tb_nnhealth.compare.comparison import Comparison, Row
 from tb_nnhealth.compare.hints import hint
 from tb_nnhealth.compare.judging import Judge
@@ -16,6 +16,7 @@ from tb_nnhealth.compare.record import Array, Key, Record, active
 from tb_nnhealth.compare.recorded import check_examples, read
 from tb_nnhealth.compare.running import run
 from tb_nnhealth.compare.work import Work
+from tb_nnhealth.telling import told
 
 RUNS = 8
 """How often each model runs with random errors: of an element that these move, all eight miss 1 in 250 times at most
@@ -93,7 +94,7 @@ def _run(model: Any, work: Work, whose: str) -> Record:
         leaves = (leaf for leaf in keras.tree.flatten((work.x, work.y)) if leaf is not None)
         shapes = ", ".join(str(tuple(leaf.shape)) for leaf in leaves)
         raise ValueError(
-            f"`batch` should be one that {whose} can be run on. Received: shapes {shapes} ({reason(error)})."
+            f"`batch` should be one that {whose} can be run on. Received: shapes {shapes} ({told(error)})."
         ) from error
 
 
@@ -109,13 +110,13 @@ def _check_alignment(alignment: Alignment, ours: Record, reference: Record) -> N
     losses = set(ours.names("loss")) & set(reference.names("loss"))
     if alignment.layers or alignment.predictions or alignment.weights or losses:
         return
-    told = [
+    layers = [
         ", ".join(f"{name} {record.shape(name, 'output', 'into')}" for name in record.layers()[:4]) or "no layer"
         for record in (ours, reference)
     ]
     raise ValueError(
         "`ours` and `reference` should have layers whose outputs are of the same shape. "
-        f"Received: ours has {told[0]}; the reference has {told[1]}."
+        f"Received: ours has {layers[0]}; the reference has {layers[1]}."
     )
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats
-from tb_nnhealth.flight.telling import told
+from tb_nnhealth.telling import told
 
 EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 

@@ -26,12 +26,12 @@ from tb_nnhealth.flight.reading.arrays import SampleError
 from tb_nnhealth.flight.reading.sample import NOTHING, Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.telling import told
 from tb_nnhealth.instrument.gallery import Vocabularies, vocabularies
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
 from tb_nnhealth.records import INTERRUPTED, HealthRun
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
+from tb_nnhealth.telling import told
 
 LEAST_SECONDS = 0.05
 """A probe whose share is less is not begun."""

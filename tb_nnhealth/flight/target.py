@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from tb_nnhealth.output import BadUse
+from tb_nnhealth.telling import told
 
 RETURNS = "(model, train_data), (model, train_data, validation_data), or a dict of these and vocabulary"
 
@@ -28,7 +29,7 @@ def made(target: str) -> dict[str, Any]:
     try:
         result = function()
     except Exception as error:
-        raise BadUse(f"Expected a function that returns. Received: {target}, which gives {_told(error)}") from None
+        raise BadUse(f"Expected a function that returns. Received: {target}, which gives {_located(error)}") from None
     return _arguments(target, result)
 
 
@@ -39,7 +40,9 @@ def _function(target: str) -> Callable[[], Any]:
     try:
         module = _module(place)
     except Exception as error:
-        raise BadUse(f"Expected a module that can be imported. Received: {place}, which gives {_told(error)}") from None
+        raise BadUse(
+            f"Expected a module that can be imported. Received: {place}, which gives {_located(error)}"
+        ) from None
     function = getattr(module, name, None)
     if not callable(function):
         there = ", ".join(each for each, value in vars(module).items() if _is_own(value, module)) or "none"
@@ -94,12 +97,12 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
     return arguments
 
 
-def _told(error: Exception) -> str:
+def _located(error: Exception) -> str:
     """Returns an error in one line, with the place in the user's code where it came up."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
     place = f" (line {theirs[-1].lineno} of {theirs[-1].filename})" if theirs else ""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{place}"
+    return f"{told(error)}{place}"
 
 
 def _is_own(value: Any, module: ModuleType) -> bool:

@@ -21,6 +21,7 @@ def flat():
     import numpy
     return "model", numpy.zeros(3), numpy.zeros(3)
 value = 3
+def far(): raise ValueError("Exception encountered when calling Far.\\n\\n\\x1b[1mIt is far.\\x1b[0m\\n\\nArguments: …")
 """
 
 
@@ -58,6 +59,7 @@ def test_each_form_of_result_is_taken(source):
         ("making.py:value", "which has pair"),
         ("making.py:needs", "without arguments"),
         ("making.py:fails", "ZeroDivisionError: division by zero (line 8 of"),
+        ("making.py:far", "which gives ValueError: It is far (line 15 of"),
         ("making.py:flat", "as (model, (x, y))"),
         ("making.py:nothing", "Received: NoneType"),
         ("making.py:strange", "Received: model, data"),

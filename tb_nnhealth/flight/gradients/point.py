@@ -14,7 +14,7 @@ from tb_nnhealth.flight.gradients.doubled import NotDoubled
 from tb_nnhealth.flight.gradients.precise import Precise
 from tb_nnhealth.flight.gradients.traced import Traced, traced
 from tb_nnhealth.flight.reading.sample import Sample
-from tb_nnhealth.flight.telling import told
+from tb_nnhealth.telling import told
 
 REPEATED = 1e-9
 """What sums in another order may change in float64, as a share."""

@@ -14,8 +14,8 @@ from tb_nnhealth.flight.gradients.own import own_losses
 from tb_nnhealth.flight.gradients.traced import as_it_is, constant
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.training.objective import has_own_loss
+from tb_nnhealth.telling import told
 
 SHARE = 0.3
 

@@ -17,9 +17,9 @@ from tb_nnhealth.flight.gradients.point import Point, point_of
 from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.training.objective import has_own_step
 from tb_nnhealth.instrument.layers import sites, variable_paths
+from tb_nnhealth.telling import told
 
 SHARE = 1.5
 

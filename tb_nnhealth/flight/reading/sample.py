@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from tb_nnhealth.flight.reading import arrays, batches
 from tb_nnhealth.flight.reading.arrays import SampleError
 from tb_nnhealth.numbers import whole
+from tb_nnhealth.telling import told
 
 DEFAULT_BATCH_SIZE = 32
 """What `fit` makes of arrays where it is told nothing else."""
-
-MOST_TOLD = 200
-"""So many characters are told of another's error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +169,8 @@ def _readable(opened: Iterator[Any]) -> Iterator[Any]:
         except StopIteration:
             return
         except Exception as error:
-            told = (str(error).strip().splitlines() or [""])[0][:MOST_TOLD]
             raise SampleError(
-                f"Expected data that can be read. Received: {type(error).__name__} in batch {number}: {told}"
+                f"Expected data that can be read. Received: {told(error)} (in batch {number})."
             ) from error
         yield batch
 

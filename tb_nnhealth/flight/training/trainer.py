@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
-from tb_nnhealth.flight.telling import told
 from tb_nnhealth.flight.training.copied import copied, rates_of
 from tb_nnhealth.flight.training.objective import Batch, has_own_step
 from tb_nnhealth.instrument.batch import named_tensors, output_names
+from tb_nnhealth.telling import told
 
 if TYPE_CHECKING:
     from tb_nnhealth.flight.subject import Subject

@@ -201,7 +201,7 @@ def test_a_generator_that_fails_later_fails_later_again() -> None:
         raise OSError("no such file")
 
     sample = read(failing(), most_examples=100)
-    assert sample.examples == N and "OSError in batch 2: no such file" in sample.broken
+    assert sample.examples == N and "Received: OSError: no such file (in batch 2)." in sample.broken
     next(sample.rest)
     with pytest.raises(OSError, match="no such file"):
         next(sample.rest)
@@ -330,7 +330,11 @@ def test_what_cannot_be_read_is_told_in_a_sentence(data: Any, sentence: str) -> 
         (iter([(X, Y[:0])]), "Received: 20 in x, 0 in y"),
         (tf.data.Dataset.from_tensor_slices((X, Y)), r"batches of shape \(None, 3\), as of dataset.batch"),
         (tf.data.Dataset.range(3), "leading axis"),
-        (broken(), "OSError in batch 1: no such file"),
+        (broken(), r"Received: OSError: no such file \(in batch 1\)"),
+        (
+            tf.data.Dataset.from_generator(broken, output_signature=SPECS),
+            r"Received: \w+: OSError: no such file \(in batch 1\)",
+        ),
     ],
 )
 def test_data_without_an_example_are_a_sample_of_none_that_says_why(data: Any, sentence: str) -> None:

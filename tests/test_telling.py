@@ -1,6 +1,6 @@
 """Errors in one line."""
 
-from tb_nnhealth.flight.telling import told
+from tb_nnhealth.telling import told
 
 
 def test_the_first_line_that_says_what_it_is():
