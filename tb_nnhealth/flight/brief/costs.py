@@ -12,6 +12,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.batch import mean_loss
+from tb_nnhealth.instrument.forward import forward
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ class Answers:
 
     def _called(self, x: Any) -> Any:
         with keras.StatelessScope():
-            answers = self._model(x, training=False) if self._model._call_has_training_arg else self._model(x)
+            answers = forward(self._model, x, training=False)
         return keras.tree.map_structure(lambda leaf: tf.cast(leaf, tf.float32), answers)
 
 

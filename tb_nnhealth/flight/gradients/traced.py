@@ -11,6 +11,7 @@ from keras.src.backend import compute_output_spec
 
 from tb_nnhealth.flight.gradients.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.taps import replaced
 
 
@@ -198,7 +199,7 @@ def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple
     """Returns the compiled loss, or what stands for it: the outputs times fixed numbers, and the layers' own losses."""
     x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
     with watch.layers(model) if watch else contextlib.nullcontext():
-        outputs = model(x, training=True) if model._call_has_training_arg else model(x)
+        outputs = forward(model, x, training=True)
     compiled = getattr(model, "_compile_loss", None)
     has_own = type(model).compute_loss is not keras.Model.compute_loss
     if model.compiled and (compiled is not None or has_own or model.losses):

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.keeping.chance import Chance
 from tb_nnhealth.flight.keeping.objects import Snapshot
+from tb_nnhealth.instrument.forward import forward
 
 
 @contextlib.contextmanager
@@ -45,9 +46,8 @@ def build(model: Any, x: Any) -> None:
     if all(layer.built for layer in model._flatten_layers()):
         return
     specs = keras.tree.map_structure(lambda leaf: tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype), x)
-    arguments = {"training": True} if model._call_has_training_arg else {}
     try:
-        tf.function(lambda inputs: model(inputs, **arguments), autograph=False).get_concrete_function(specs)
+        tf.function(lambda inputs: forward(model, inputs, training=True), autograph=False).get_concrete_function(specs)
     except Exception:  # It runs eagerly, or wants to know how many examples there are.
         model(keras.tree.map_structure(tf.convert_to_tensor, x))
 

@@ -15,6 +15,7 @@ from tb_nnhealth.flight.gradients.traced import as_it_is, constant
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
+from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.telling import told
 
 SHARE = 0.3
@@ -71,7 +72,7 @@ def _answered(model: Any, sample: Sample) -> dict[str, Any]:
 
 def _predicted(model: Any, sample: Sample) -> Any:
     with as_it_is(model):
-        return model(sample.x, training=False) if model._call_has_training_arg else model(sample.x)
+        return forward(model, sample.x, training=False)
 
 
 def _is_bound(model: Any) -> bool:
@@ -147,7 +148,7 @@ def _valued(model: Any, sample: Sample) -> float:
     """Returns the loss of a sample in inference mode, without the layers' own."""
     with as_it_is(model):
         x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
-        outputs = model(x, training=False) if model._call_has_training_arg else model(x)
+        outputs = forward(model, x, training=False)
         loss = model._compute_loss(x, y, outputs, weights, training=False)
         rest = sum(float(tf.reduce_sum(part)) for part in model.losses)
     return float(tf.reduce_mean(loss)) - rest

@@ -16,6 +16,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.objective import Batch
 from tb_nnhealth.instrument.batch import named_tensors, output_names, pairs
 from tb_nnhealth.instrument.compiled import losses
+from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.heads import last_activations
 
 SCALED = ("meansquarederror", "mse", "meanabsoluteerror", "mae", "huber", "logcosh")
@@ -66,7 +67,7 @@ def _predictions(model: Any, x: Any, linear: dict[str, bool]) -> Any:
     """Returns what the model answers, and notes of which outputs a linear operation is the last."""
 
     def predicted(x: Any) -> Any:
-        predictions = model(x, training=False) if model._call_has_training_arg else model(x)
+        predictions = forward(model, x, training=False)
         for name, leaf in named_tensors(predictions, output_names(model)):
             linear[name] = last_activations(leaf) == ()
         return predictions

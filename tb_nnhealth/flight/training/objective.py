@@ -10,6 +10,7 @@ from keras.src import backend
 
 from tb_nnhealth.flight.training.quiet import following, normalizing, silenced, unrestrained
 from tb_nnhealth.instrument.batch import mean_loss
+from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.scopes import closed_on_failure
 
 Batch = tuple[Any, Any, Any]
@@ -73,7 +74,7 @@ class Objective:
     def answers(self, x: Any) -> Any:
         """Returns what the model answers to inputs as the loss sees it."""
         with self.conditions():
-            return _predicted(self._model, x, is_training=not self._in_inference)
+            return forward(self._model, x, training=not self._in_inference)
 
     def _run(self, name: str, function: Any, batch: Batch, scale: Any) -> Any:
         leaves = [leaf for leaf in tf.nest.flatten(batch) if leaf is not None]
@@ -118,14 +119,14 @@ class Objective:
 
     def _loss(self, batch: Batch) -> Any:
         x, y, weights = batch
-        predictions = _predicted(self._model, x, is_training=not self._in_inference)
+        predictions = forward(self._model, x, training=not self._in_inference)
         if self._quiet and has_data_loss(self._model):
             return self._model._compile_loss(y, predictions, weights)
         return self._model._compute_loss(x, y, predictions, weights, training=True)
 
     def _losses(self, batch: Batch, scale: tf.Tensor) -> tf.Tensor:
         x, y, weights = batch
-        predictions = _predicted(self._model, x, is_training=False)
+        predictions = forward(self._model, x, training=False)
         examples = tf.shape(tf.nest.flatten(x)[0])[0]
         if not has_data_loss(self._model):
             loss = mean_loss(self._model._compute_loss(x, y, predictions, weights, training=False))
@@ -141,10 +142,6 @@ class Objective:
                 return mean_loss(self._model._compile_loss(truth, answer, weight))
 
         return tf.map_fn(of_one, tf.range(examples), fn_output_signature=tf.float32)
-
-
-def _predicted(model: Any, x: Any, is_training: bool) -> Any:
-    return model(x, training=is_training) if model._call_has_training_arg else model(x)
 
 
 def _one(part: Any, index: tf.Tensor) -> Any:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tb_nnhealth.flight.training.objective import Batch, has_data_loss
 from tb_nnhealth.instrument.batch import mean_loss, named_tensors, output_names, pairs
 from tb_nnhealth.instrument.compiled import losses
+from tb_nnhealth.instrument.forward import forward
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ def reference(model: Any, batch: Batch) -> Reference:
     x, y, weights = batch
     if y is None or not has_data_loss(model):
         return Reference()
-    predictions = model(x, training=False) if model._call_has_training_arg else model(x)
+    predictions = forward(model, x, training=False)
     described = {loss["output"]: loss for loss in losses(model)}
     named = named_tensors(predictions, output_names(model))
     found = pairs(named_tensors(y, output_names(model)), named, described)
