@@ -28,6 +28,31 @@ def test_what_cannot_be_called_says_why():
         answers(X[:, :2])
 
 
+class Centred(layers.Layer):
+    """Takes off the batch's mean where nobody says that it is not trained."""
+
+    def call(self, x, training=True):
+        return x - ops.mean(x, axis=0) if training else x
+
+
+class Forgets(keras.Model):
+    """Has a `call` that is not told the mode."""
+
+    def __init__(self):
+        super().__init__()
+        self.centred = Centred()
+
+    def call(self, x):
+        return self.centred(x)
+
+
+def test_inference_is_that_of_predict_also_where_the_model_is_not_told_of_it():
+    model = Forgets()
+    predicted = model.predict(X, verbose=0)
+    assert np.abs(predicted - X).max() > 0.05
+    np.testing.assert_allclose(Answers(model)(X)[0], predicted, rtol=1e-6)
+
+
 def test_precision_is_that_of_the_least_precise_layer():
     half = layers.Dense(2, dtype="mixed_float16")
     assert epsilon(keras.Sequential([keras.Input((3,)), half, layers.Dense(2)])) == 2.0**-10
