@@ -17,6 +17,7 @@ from tb_nnhealth.compare.places import Places
 from tb_nnhealth.compare.record import Array, Key, Record, as_floats
 from tb_nnhealth.compare.untouched import functions_as_code, kept
 from tb_nnhealth.compare.work import Work
+from tb_nnhealth.instrument.forward import forward
 
 LOSS_SCALE = 1024.0
 """By which a loss is multiplied where float16 is computed in, and its gradients divided: else these fall to zero."""
@@ -92,7 +93,7 @@ class _Run:
 
     def _forwards(self, places: Places) -> dict[str, tf.Tensor]:
         """Returns the losses, none where none is asked for."""
-        predictions = self._model(self._work.x, training=self._work.training)
+        predictions = forward(self._model, self._work.x, training=self._work.training)
         passed = places.predicted(self._model, predictions)
         return {} if self._work.loss_from is None else losses_of(self._model, self._work, passed)
 

@@ -55,6 +55,24 @@ def test_random_errors_move_what_follows_a_little():
             assert np.any(moved[key] != value), key
 
 
+class Forgets(keras.Model):
+    """Has a `call` that is not told the mode, so that `fit` never turns its dropout on."""
+
+    def __init__(self):
+        super().__init__()
+        self.dropout = layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.dropout(x)
+
+
+def test_training_mode_is_that_of_fit_also_where_the_model_is_not_told_of_it():
+    model, (x, _) = Forgets(), rows()
+    model(x)
+    values = run(model, Work(*tensors(x), training=True)).values
+    np.testing.assert_array_equal(values["prediction", "prediction"], x)
+
+
 class Tied(layers.Layer):
     """Holds the kernel of another layer."""
 
