@@ -96,6 +96,26 @@ def test_what_augments_is_seen_as_in_training_and_predictions_are_those_of_infer
     assert [told[0][0] for told in of(content, "target")["values"]] == LABELS[:8].tolist()
 
 
+class Forgets(keras.Model):
+    """Has a `call` that is not told the mode, so that `fit` never turns its noise on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noise, self.body = layers.GaussianNoise(1.0), digits()
+
+    def call(self, x: Any) -> Any:
+        return self.body(self.noise(x))
+
+
+def test_what_augments_is_not_seen_where_the_model_is_not_told_the_mode() -> None:
+    model, pictures = Forgets(), DIGITS.astype("float32") / 200
+    model.compile(loss="sparse_categorical_crossentropy")
+    model(pictures)
+    content = gallery(model, pictures, LABELS)
+    assert "conv2d" in of(content, "input")["layer"]
+    assert not [one for one in content["exhibits"] if one["stage"] == "first"]
+
+
 def test_channels_that_come_first_nan_and_a_constant_picture() -> None:
     model = keras.Sequential([keras.Input((3, 6, 5)), layers.Flatten(), layers.Dense(1)])
     x = np.zeros((2, 3, 6, 5), "float32")
