@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats
+from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.telling import told
 
@@ -44,15 +45,10 @@ class Answers:
         Raises:
           NotMeasured: the model cannot be called with it.
         """
-        outputs = self.tensors(tensors(x), afresh)
+        outputs = self.tensors(as_tensors(x), afresh)
         if not all(output.dtype.is_floating or output.dtype.is_integer or output.dtype.is_bool for output in outputs):
             raise NotMeasured("the model's outputs are no numbers")
         return [tf.cast(output, tf.float64).numpy() for output in outputs]
-
-
-def tensors(x: Any) -> Any:
-    """Returns a structure of arrays as tensors."""
-    return keras.tree.map_structure(tf.convert_to_tensor, x)
 
 
 def epsilon(model: Any) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tb_nnhealth.flight.answers import Answers, tensors
+from tb_nnhealth.flight.answers import Answers
+from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.layers import Site, sites
 from tb_nnhealth.instrument.taps import Observer, attached
 
@@ -46,7 +47,7 @@ def where_it_begins(model: Any, answers: Answers, x: Any, other: Any, kept: NDAr
     for batch in (x, other):
         observer = _Seen()
         with attached(model, lambda: sites(model), observer, lambda: None):
-            answers.tensors(tensors(batch))
+            answers.tensors(as_tensors(batch))
         seen.append(observer.layers)
     if not seen[0] or [path for path, _, _ in seen[0]] != [path for path, _, _ in seen[1]]:
         return {}

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tb_nnhealth.flight.gradients import graphs
 from tb_nnhealth.flight.gradients.traced import as_it_is
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.training.trainer import as_batch
 
 ELEMENTWISE = (
     *("Sub", "AddV2", "Add", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum", "Pow"),
@@ -37,14 +38,14 @@ def broadcasts(model: Any, sample: Sample, predictions: Any) -> list[Broadcast]:
       sample: some examples.
       predictions: the model's of these.
     """
+    x, y, weights = as_batch(sample)
     kept: dict[str, list[tf.Tensor]] = {}
 
     def loss(y: Any, predicted: Any) -> tf.Tensor:
         kept.update(y=_tensors(y), predicted=_tensors(predicted))
         with as_it_is(model):
-            return model._compute_loss(sample.x, y, predicted, sample.weights, training=False)
+            return model._compute_loss(x, y, predicted, weights, training=False)
 
-    y = keras.tree.map_structure(lambda leaf: None if leaf is None else tf.constant(leaf), sample.y)
     graph = tf.function(loss, autograph=False).get_concrete_function(y, predictions).graph
     pairs = [op for op in graph.get_operations() if op.type in ELEMENTWISE and _differ(op)]
     found = []

@@ -11,6 +11,7 @@ from keras.src.backend import compute_output_spec
 
 from tb_nnhealth.flight.gradients.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.training.trainer import as_batch
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.taps import replaced
 
@@ -197,7 +198,7 @@ def _variables(model: Any) -> list[Any]:
 
 def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple[tf.Tensor, bool]:
     """Returns the compiled loss, or what stands for it: the outputs times fixed numbers, and the layers' own losses."""
-    x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
+    x, y, weights = as_batch(sample)
     with watch.layers(model) if watch else contextlib.nullcontext():
         outputs = forward(model, x, training=True)
     compiled = getattr(model, "_compile_loss", None)
@@ -207,11 +208,6 @@ def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple
             loss = model._compute_loss(x, y, outputs, weights, training=True)
         return tf.reduce_mean(loss), True
     return _contracted([*_floats(outputs), *_floats(list(model.losses))]), False
-
-
-def constant(leaf: Any) -> Any:
-    """Returns an array as a tensor; None stays."""
-    return None if leaf is None else tf.constant(leaf)
 
 
 def _floats(structure: Any) -> list[tf.Tensor]:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from tb_nnhealth.flight.answers import Answers, deviation, epsilon, tensors
+from tb_nnhealth.flight.answers import Answers, deviation, epsilon
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats, named_arrays
 from tb_nnhealth.flight.examples.targets import OF_CLASSES, loss_of
@@ -17,6 +17,7 @@ from tb_nnhealth.flight.outset import where_it_begins
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss, has_own_step
+from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.batch import output_names
 
 SHARE = 1.0
@@ -137,8 +138,8 @@ def _gradient(
 ) -> float:
     """Returns the norm of the gradient of the kept examples' outputs to the other examples' inputs ÷ that to their own;
     NaN where there is none."""
-    batch = tensors(x)
-    inputs = [leaf for leaf in keras.tree.flatten(batch) if leaf.dtype.is_floating]
+    batch = as_tensors(x)
+    inputs = [leaf for leaf in keras.tree.flatten(batch) if leaf is not None and leaf.dtype.is_floating]
     if not inputs or not outputs:
         return float("nan")
     try:

@@ -11,10 +11,11 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
-from tb_nnhealth.flight.gradients.traced import as_it_is, constant
+from tb_nnhealth.flight.gradients.traced import as_it_is
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
+from tb_nnhealth.flight.training.trainer import as_batch
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.telling import told
 
@@ -147,7 +148,7 @@ def _fails(model: Any, sample: Sample) -> bool:
 def _valued(model: Any, sample: Sample) -> float:
     """Returns the loss of a sample in inference mode, without the layers' own."""
     with as_it_is(model):
-        x, y, weights = (keras.tree.map_structure(constant, part) for part in (sample.x, sample.y, sample.weights))
+        x, y, weights = as_batch(sample)
         outputs = forward(model, x, training=False)
         loss = model._compute_loss(x, y, outputs, weights, training=False)
         rest = sum(float(tf.reduce_sum(part)) for part in model.losses)

@@ -23,7 +23,7 @@ from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.natural import natural
 from tb_nnhealth.flight.training.reference import Reference, reference
 from tb_nnhealth.flight.training.tiny import chosen
-from tb_nnhealth.flight.training.trainer import Trainer, tensors
+from tb_nnhealth.flight.training.trainer import Trainer, as_batch
 
 SHARE = 2.5
 
@@ -83,8 +83,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     trainer = Trainer(subject, quiet=True)
     data = subject.training
     few = data.take(chosen(data, _count(subject), subject.random("overfit-tiny-batch")))
-    found = natural(subject.model, few, tensors(_filled(subject.model, few)))
-    known = reference(subject.model, tensors(_filled(subject.model, found.sample)))
+    found = natural(subject.model, few, as_batch(_filled(subject.model, few)))
+    known = reference(subject.model, as_batch(_filled(subject.model, found.sample)))
     at_first = _outputs(trainer, found.sample, known)
     rates = FAR_RATES if found.is_far else RATES
     attempts = []
@@ -160,7 +160,7 @@ def _attempts(
         plan.append((Trainer(subject, quiet=True, in_inference=True), few, known, first))
     if few.examples > 2:
         pair = few.take([0, 1])
-        of_pair = reference(model, tensors(_filled(model, pair)))
+        of_pair = reference(model, as_batch(_filled(model, pair)))
         plan += [(trainer, pair, of_pair, rate) for rate in (first, second)]
     for index, (used, sample, bounds, rate) in enumerate(plan):
         reserved = 0.0 if index == len(plan) - 1 else clock.left() / 3

@@ -83,7 +83,7 @@ class Trainer:
             if not clock.left():
                 return
             try:
-                loss = self._step(tensors(sample))
+                loss = self._step(as_batch(sample))
             except Exception as error:
                 raise NotMeasured(f"a step of training breaks: {told(error)}") from error
             yield loss
@@ -105,7 +105,7 @@ class Trainer:
             # A model may be made for whole batches only.
             kept = sample.take(np.minimum(indices, sample.examples - 1))
             try:
-                losses = self._objective.losses(tensors(kept)).numpy()
+                losses = self._objective.losses(as_batch(kept)).numpy()
             except Exception as error:
                 raise NotMeasured(f"an evaluation breaks: {told(error)}") from error
             found.append(losses[: sample.examples - start])
@@ -187,7 +187,7 @@ def _loss_scale(optimizer: Any) -> Any:
     return optimizer.loss_scale_factor or 1.0
 
 
-def tensors(sample: Sample) -> Batch:
+def as_batch(sample: Sample) -> Batch:
     """Returns the examples as a step takes them."""
     x, y, weights = map(as_tensors, (sample.x, sample.y, sample.weights))
     return x, y, weights

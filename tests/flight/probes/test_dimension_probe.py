@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from demo.preflight_gradient_faults import FAULTS
 from tb_nnhealth.flight.clock import Clock, NotMeasured
@@ -31,6 +32,18 @@ def test_one_example_of_a_model_that_is_not_compiled():
     values = measure(Subject(model, Sample(np.zeros((1, 7, 11), "float32"))), Clock(60))
     assert [answer["size"] for answer in values["answers"]] == [1, 17, 19, 1]
     assert [answer["shapes"] for answer in values["answers"]][1] == [[17, 13]] and values["loss"] == {}
+
+
+class OwnLoss(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return tf.reduce_mean(tf.square(y - y_pred))
+
+
+def test_a_loss_is_given_targets_of_the_type_that_fit_gives_it():
+    model = OwnLoss([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("adam")
+    loss = measure(Subject(model, Sample(np.ones((8, 4)), np.ones((8, 1)))), Clock(60))["loss"]
+    assert loss["error"] == "" and loss["from_mean"] < 1e-6
 
 
 def test_nothing_is_left_behind():

@@ -75,6 +75,20 @@ def test_a_model_that_is_not_compiled_is_derived_by_its_outputs():
     assert max(check["error"] for check in values["checks"]) < 1e-7
 
 
+class OwnLoss(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return tf.reduce_mean(tf.square(y - y_pred))
+
+
+@pytest.mark.slow
+def test_a_loss_is_given_targets_of_the_type_that_fit_gives_it():
+    model = OwnLoss([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile("adam")
+    rows = np.random.default_rng(0).normal(size=(8, 5))
+    values = measure(Subject(model, Sample(rows[:, 1:], rows[:, :1])), Clock(60))
+    assert values["checks"] and max(check["error"] for check in values["checks"]) < 1e-7
+
+
 class Adding(keras.layers.Layer):
     """Adds a term of its inputs to the loss."""
 

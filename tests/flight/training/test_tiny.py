@@ -10,7 +10,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.natural import natural
 from tb_nnhealth.flight.training.reference import reference
 from tb_nnhealth.flight.training.tiny import chosen
-from tb_nnhealth.flight.training.trainer import tensors
+from tb_nnhealth.flight.training.trainer import as_batch
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(60, 4)).astype("float32")
@@ -76,7 +76,7 @@ SMOOTHED = np.array([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3])
     ],
 )
 def test_what_a_loss_can_be(loss, activation, y, trivial, floor):
-    found = reference(model_with(loss, activation=activation), tensors(Sample(ROWS[:4], y)))
+    found = reference(model_with(loss, activation=activation), as_batch(Sample(ROWS[:4], y)))
     assert found.floor == pytest.approx(floor, abs=1e-4)
     assert trivial is None or found.trivial == pytest.approx(trivial, rel=1e-4)
     assert found.left(found.trivial) == 1 and found.left(found.floor) == 0
@@ -84,8 +84,8 @@ def test_what_a_loss_can_be(loss, activation, y, trivial, floor):
 
 def test_a_loss_that_targets_do_not_tell():
     for loss, y in (("sparse_categorical_crossentropy", np.array([0, 1, 2, 7])), ("mse", ROWS[:4, :2])):
-        assert np.isnan(reference(model_with(loss), tensors(Sample(ROWS[:4], y))).left(1.0))
-    constant = reference(model_with("mse"), tensors(Sample(ROWS[:4], np.ones((4, 3)))))
+        assert np.isnan(reference(model_with(loss), as_batch(Sample(ROWS[:4], y))).left(1.0))
+    constant = reference(model_with("mse"), as_batch(Sample(ROWS[:4], np.ones((4, 3)))))
     assert np.isnan(constant.left(1.0))
 
 
@@ -101,7 +101,7 @@ def test_a_loss_that_targets_do_not_tell():
     ],
 )
 def test_a_loss_of_the_wrong_sign_is_highest_at_the_targets(loss, is_upside_down):
-    found = reference(model_with(loss), tensors(Sample(ROWS[:4], 3 * ROWS[:4, :3])))
+    found = reference(model_with(loss), as_batch(Sample(ROWS[:4], 3 * ROWS[:4, :3])))
     assert found.is_upside_down == is_upside_down
     (truth,) = found.truths.values()
     np.testing.assert_allclose(truth, 3 * ROWS[:4, :3])
@@ -112,7 +112,7 @@ def test_what_a_loss_can_be_does_not_depend_on_the_order_of_the_outputs():
     one, three = layers.Dense(1, name="one")(inputs), layers.Dense(3, name="three")(inputs)
     model, y = keras.Model(inputs, {"three": three, "one": one}), {"three": ROWS[:4, :3], "one": ROWS[:4, 0]}
     model.compile("adam", {"three": "mse", "one": "mae"})
-    found = reference(model, tensors(Sample(ROWS[:4], y)))
+    found = reference(model, as_batch(Sample(ROWS[:4], y)))
     spread = np.abs(ROWS[:4, 0] - np.median(ROWS[:4, 0])).mean()
     assert found.floor == 0 and found.trivial == pytest.approx(ROWS[:4, :3].var(0).mean() + spread, rel=1e-5)
 
@@ -123,7 +123,7 @@ def test_a_loss_that_takes_only_some_answers_is_known_of_these():
             raise ValueError("expected shares")
         return keras.ops.mean((truth - answer) ** 2)
 
-    found = reference(model_with(of_shares), tensors(Sample(ROWS[:4], np.eye(3)[LABELS])))
+    found = reference(model_with(of_shares), as_batch(Sample(ROWS[:4], np.eye(3)[LABELS])))
     assert found.floor == 0 and found.trivial > 0 and not found.is_upside_down
     np.testing.assert_array_equal(list(found.truths.values()), [np.eye(3)[LABELS]])
 
@@ -132,16 +132,16 @@ def test_labels_tell_the_sign_of_a_loss_of_ones_own_but_not_how_low_it_can_get()
     def minus_entropy(truth, answer):
         return -keras.losses.sparse_categorical_crossentropy(truth, answer)
 
-    found = reference(model_with(minus_entropy, activation="softmax"), tensors(Sample(ROWS[:4], LABELS)))
+    found = reference(model_with(minus_entropy, activation="softmax"), as_batch(Sample(ROWS[:4], LABELS)))
     assert found.is_upside_down and np.isnan(found.left(1.0)) and len(found.truths) == 1
     for loss, activation in ((lambda truth, answer: -minus_entropy(truth, answer), "softmax"), (minus_entropy, None)):
-        found = reference(model_with(loss, activation=activation), tensors(Sample(ROWS[:4], LABELS)))
+        found = reference(model_with(loss, activation=activation), as_batch(Sample(ROWS[:4], LABELS)))
         assert not found.is_upside_down and not found.truths
 
 
 def moved(y, loss="mse", **parts):
     sample = Sample(ROWS, y)
-    return natural(model_with(loss, 1, **parts), sample, tensors(sample))
+    return natural(model_with(loss, 1, **parts), sample, as_batch(sample))
 
 
 def test_targets_far_from_the_answers_come_near_where_the_end_is_linear():
