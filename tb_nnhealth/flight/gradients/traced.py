@@ -11,6 +11,7 @@ from keras.src.backend import compute_output_spec
 
 from tb_nnhealth.flight.gradients.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.flight.training.trainer import as_batch
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.taps import replaced
@@ -202,8 +203,7 @@ def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple
     with watch.layers(model) if watch else contextlib.nullcontext():
         outputs = forward(model, x, training=True)
     compiled = getattr(model, "_compile_loss", None)
-    has_own = type(model).compute_loss is not keras.Model.compute_loss
-    if model.compiled and (compiled is not None or has_own or model.losses):
+    if model.compiled and (compiled is not None or has_own_loss(model) or model.losses):
         with watch.losses(model) if watch else contextlib.nullcontext():
             loss = model._compute_loss(x, y, outputs, weights, training=True)
         return tf.reduce_mean(loss), True
