@@ -14,8 +14,8 @@ import keras
 import tensorflow as tf
 
 from tb_nnhealth.instrument import functions
-from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.effects import RANDOM, has_effects
+from tb_nnhealth.instrument.forward import data_loss
 from tb_nnhealth.instrument.kept import KeptBatch, keep
 from tb_nnhealth.instrument.trouble import Failure
 
@@ -113,19 +113,8 @@ class Modes:
         return losses
 
     def _both(self, batch: KeptBatch) -> tf.Tensor:
-        data = batch.read()
-        return tf.stack([_data_loss(self._model, data, is_training) for is_training in (True, False)])
-
-
-def _data_loss(model: Any, data: Any, is_training: bool) -> tf.Tensor:
-    """Returns the loss of a batch without regularizers and `add_loss`, as a step would compute it, float32 `[]`."""
-    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    values = [(variable, variable.value) for variable in model.variables]
-    with keras.StatelessScope(values, collect_losses=True, initialize_variables=False):
-        predictions = model(x, training=is_training)
-        loss = model._compute_loss(x, y, predictions, sample_weight, training=is_training)
-        rest = [tf.reduce_sum(tf.cast(part, tf.float32)) for part in model.losses]
-    return mean_loss(loss) - tf.add_n([tf.zeros([]), *rest])
+        data = keras.utils.unpack_x_y_sample_weight(batch.read())
+        return tf.stack([data_loss(self._model, data, training) for training in (True, False)])
 
 
 def _have_a_meaning(model: Any) -> bool:

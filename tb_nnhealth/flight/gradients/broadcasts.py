@@ -7,9 +7,9 @@ import keras
 import tensorflow as tf
 
 from tb_nnhealth.flight.gradients import graphs
-from tb_nnhealth.flight.gradients.traced import as_it_is
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.trainer import as_batch
+from tb_nnhealth.instrument.forward import as_it_is
 
 ELEMENTWISE = (
     *("Sub", "AddV2", "Add", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum", "Pow"),

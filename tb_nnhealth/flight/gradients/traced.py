@@ -172,12 +172,6 @@ def trained_gradients(model: Any, sample: Sample, values: Sequence[Any]) -> list
     return [by_place.get(place) for place in range(len(variables))]
 
 
-def as_it_is(model: Any) -> Any:
-    """Returns a scope in which a model has the variables that it has, and what it would assign to them is dropped."""
-    values = [(variable, variable.value) for variable in model.variables]
-    return keras.StatelessScope(values, collect_losses=True, initialize_variables=False)
-
-
 def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

@@ -5,18 +5,16 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
-from tb_nnhealth.flight.gradients.traced import as_it_is
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.flight.training.trainer import as_batch
-from tb_nnhealth.instrument.forward import forward
+from tb_nnhealth.instrument.forward import as_it_is, data_loss, forward
 from tb_nnhealth.telling import told
 
 SHARE = 0.3
@@ -120,7 +118,7 @@ def _loss(model: Any, sample: Sample, first: int, second: int) -> dict[str, Any]
     both = sample.take(np.arange(first + second) % sample.examples)
     try:
         found = broadcasts(model, one, _predicted(model, one))
-        losses = [_valued(model, each) for each in (one, other, both)]
+        losses = [_data_loss(model, each) for each in (one, other, both)]
     except Exception as error:
         return {"error": "" if _fails(model, usual) else told(error), "examples": first}
     mean = (first * losses[0] + second * losses[1]) / (first + second)
@@ -139,17 +137,11 @@ def _loss(model: Any, sample: Sample, first: int, second: int) -> dict[str, Any]
 def _fails(model: Any, sample: Sample) -> bool:
     """Returns whether the loss of a batch as it usually is cannot be computed either."""
     try:
-        _valued(model, sample)
+        _data_loss(model, sample)
     except Exception:
         return True
     return False
 
 
-def _valued(model: Any, sample: Sample) -> float:
-    """Returns the loss of a sample in inference mode, without the layers' own."""
-    with as_it_is(model):
-        x, y, weights = as_batch(sample)
-        outputs = forward(model, x, training=False)
-        loss = model._compute_loss(x, y, outputs, weights, training=False)
-        rest = sum(float(tf.reduce_sum(part)) for part in model.losses)
-    return float(tf.reduce_mean(loss)) - rest
+def _data_loss(model: Any, sample: Sample) -> float:
+    return float(data_loss(model, as_batch(sample), training=False))
