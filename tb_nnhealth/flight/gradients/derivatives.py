@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Objective:
+class Differentiable:
     """A function `value` of tensors given by name, and its `gradients` by some of them, by name."""
 
     value: Callable[[Values], float]
@@ -55,7 +55,7 @@ NOTHING = Agreement()
 
 
 def agreement(
-    of: Objective,
+    of: Differentiable,
     at: Mapping[str, Any],
     scales: Mapping[str, Any],
     random: np.random.Generator,
@@ -94,7 +94,7 @@ def agreement(
     )
 
 
-def _is_blocked(of: Objective, values: Values, way: Values) -> bool:
+def _is_blocked(of: Differentiable, values: Values, way: Values) -> bool:
     """Returns whether the gradient stays zero far away, too, where a unit that is dead here would be alive."""
     moved = [_moved(values, way, step) for step in LARGE]
     return _responds(of, values, way) and not any(
@@ -105,13 +105,13 @@ def _is_blocked(of: Objective, values: Values, way: Values) -> bool:
     )
 
 
-def _responds(of: Objective, values: Values, way: Values) -> bool:
+def _responds(of: Differentiable, values: Values, way: Values) -> bool:
     middle = of.value(values)
     found = [of.value(_moved(values, way, step)) for step in LARGE]
     return any(abs(value - middle) > 1e-6 * abs(middle) for value in found if np.isfinite(value))
 
 
-def _along(of: Objective, values: Values, way: Values, step: float) -> float:
+def _along(of: Differentiable, values: Values, way: Values, step: float) -> float:
     return of.value(_moved(values, way, step))
 
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.gradients import graphs, nudged
-from tb_nnhealth.flight.gradients.derivatives import Objective
+from tb_nnhealth.flight.gradients.derivatives import Differentiable
 from tb_nnhealth.flight.gradients.doubled import NotDoubled
 from tb_nnhealth.flight.gradients.precise import Precise
 from tb_nnhealth.flight.gradients.traced import Traced, traced
@@ -38,7 +38,9 @@ class Point:
     def all(self) -> dict[str, Any]:
         return {**self.values, **self.drawn}
 
-    def objective(self, value: tf.Tensor, gradients: Mapping[str, tf.Tensor], given: Mapping[str, Any]) -> Objective:
+    def differentiable(
+        self, value: tf.Tensor, gradients: Mapping[str, tf.Tensor], given: Mapping[str, Any]
+    ) -> Differentiable:
         """Returns a function of the graph and its gradients.
 
         Args:
@@ -48,7 +50,7 @@ class Point:
         """
         evaluate = self.twin.function([value], given)
         derive = self.twin.function(list(gradients.values()), given)
-        return Objective(
+        return Differentiable(
             lambda values: float(evaluate(values)[0]),
             lambda values: dict(zip(gradients, derive(values), strict=True)),
         )

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients import graphs, nudged
-from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Objective, agreement
+from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Differentiable, agreement
 from tb_nnhealth.flight.gradients.point import Point, point_of
 from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
 from tb_nnhealth.flight.reading.sample import Sample
@@ -211,7 +211,7 @@ class _Comparison:
         self._held = graphs.held(operations)
         self._all = operations
         self._operations = tuple(graphs.told(operations))
-        self._objective = point.objective(value, gradients, given)
+        self._function = point.differentiable(value, gradients, given)
 
     def made(self, check: Check, by: Sequence[str], random: np.random.Generator, count: int = DIRECTIONS) -> Check:
         """Returns the check with what is found for the gradient by some arguments, taken together."""
@@ -219,20 +219,20 @@ class _Comparison:
         scales = {
             name: self._point.scales[name] if name in self._point.scales else nudged.scale(at[name]) for name in by
         }
-        found = agreement(self._objective, at, scales, random, count)
+        found = agreement(self._function, at, scales, random, count)
         check = replace(check, agreement=found, operations=self._operations)
         if not check.is_doubtful or found.is_blocked:
             return check
         check = replace(check, hides_held=graphs.hides_held(self._value.graph, self._all))
         if not self._held:
             return check
-        return replace(check, held=agreement(self._objective_with_held, at, scales, random, count).error)
+        return replace(check, held=agreement(self._function_with_held, at, scales, random, count).error)
 
     @cached_property
-    def _objective_with_held(self) -> Objective:
+    def _function_with_held(self) -> Differentiable:
         values = _arrays(self._point, self._held, self._given)
         kept = dict(zip((tensor.name for tensor in self._held), values, strict=True))
-        return self._point.objective(self._value, self._gradients, {**self._given, **kept})
+        return self._point.differentiable(self._value, self._gradients, {**self._given, **kept})
 
 
 def _is_identity(point: Point, part: Part, given: Mapping[str, Any]) -> bool:

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tb_nnhealth.flight.gradients.derivatives import Objective, agreement
+from tb_nnhealth.flight.gradients.derivatives import Differentiable, agreement
 
 X = np.random.default_rng(2).standard_normal(40)
 
 
 def found(value, gradient, at=X):
-    objective = Objective(lambda values: float(value(values.get("x", at))), lambda v: {"x": gradient(v["x"])})
+    objective = Differentiable(lambda values: float(value(values.get("x", at))), lambda v: {"x": gradient(v["x"])})
     return agreement(objective, {"x": at}, {"x": np.ones_like(at)}, np.random.default_rng(0))
 
 
