@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.brief import linear
 from tb_nnhealth.flight.brief.baselines import Baselines, baselines
-from tb_nnhealth.flight.brief.costs import Answers, Costs, moved, spread
+from tb_nnhealth.flight.brief.costs import Costs, Predictor, moved, spread
 from tb_nnhealth.flight.brief.features import encoded, features
 from tb_nnhealth.flight.brief.material import Kind, batch_size, batches, first_of_each, of_kind, used
 from tb_nnhealth.flight.brief.relation import Relation, dependence, random_waves, relation
@@ -61,7 +61,7 @@ class Brief:
         count = min(MOST_HELD, max(self.sample.examples // 4, min(self.sample.examples // 2, 64)))
         self._held, self._kept = order[:count], order[count:]
         self.batch_size = batch_size(self.sample, subject.model, len(self._kept))
-        self.answers = Answers(subject.model)
+        self.answers = Predictor(subject.model)
         self.costs = Costs(subject.model)
         held = self.sample.take(self._held)
         differ = np.ptp(targets[self._held], axis=0).any()

@@ -29,8 +29,8 @@ LEAST_PAIRED = 24
 """Of fewer examples no table is made."""
 
 
-class Answers:
-    """The model's answers in inference mode, compiled once.
+class Predictor:
+    """Answers as the model's `predict` does, compiled once.
 
     Args:
       model: the model.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tb_nnhealth.flight.brief.costs import Answers, Costs, moved, spread
+from tb_nnhealth.flight.brief.costs import Costs, Predictor, moved, spread
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
 
@@ -23,13 +23,13 @@ def sample(n=7):
 
 def test_answers_are_those_of_inference_mode():
     made, data = model(), sample()
-    np.testing.assert_allclose(Answers(made)(data), made.predict(data.x, verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(Predictor(made)(data), made.predict(data.x, verbose=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("loss", ["mse", "huber"])
 def test_costs_are_those_of_each_answer_with_each_weighted_target(loss):
     made, data = model(loss), sample()
-    answers = Answers(made)(data)
+    answers = Predictor(made)(data)
     table = Costs(made).table(answers, data)
     function = keras.losses.get(loss)
     for i in range(7):
@@ -56,7 +56,7 @@ def test_a_loss_that_a_model_computes_by_itself_is_given_the_inputs():
 
     made, data = Own(), sample()
     made.compile("sgd")
-    answers = Answers(made)(data)
+    answers = Predictor(made)(data)
     table = Costs(made).table(answers, data)
     assert table[2, 5] == pytest.approx(((answers[2] - data.y[5]) ** 2).mean() + data.x[2].mean(), rel=1e-4)
 
@@ -67,7 +67,7 @@ def test_a_loss_that_wants_more_than_one_example_is_not_measured():
 
     made, data = model(contrast), sample()
     with pytest.raises(NotMeasured, match="one example"):
-        Costs(made).each(Answers(made)(data), data)
+        Costs(made).each(Predictor(made)(data), data)
 
 
 def test_answers_that_are_too_large_are_not_paired():
