@@ -15,7 +15,7 @@ from tb_nnhealth.compare.naming import named_layers
 from tb_nnhealth.compare.noise import Noise, positions
 from tb_nnhealth.compare.places import Places
 from tb_nnhealth.compare.record import Array, Key, Record, as_floats
-from tb_nnhealth.compare.untouched import functions_as_code, kept
+from tb_nnhealth.compare.untouched import functions_as_code, tf_variables_restored
 from tb_nnhealth.compare.work import Work
 from tb_nnhealth.instrument.forward import forward
 
@@ -44,7 +44,7 @@ class _Run:
 
     def record(self) -> Record:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(kept(self._named))
+            stack.enter_context(tf_variables_restored(self._named))
             stack.enter_context(functions_as_code())
             tape = stack.enter_context(tf.GradientTape(watch_accessed_variables=False))
             scope = stack.enter_context(keras.StatelessScope(self._given(), collect_losses=True))

@@ -10,7 +10,7 @@ from tb_nnhealth.instrument.state import State
 
 
 @contextlib.contextmanager
-def kept(named: list[Named]) -> Iterator[None]:
+def tf_variables_restored(named: list[Named]) -> Iterator[None]:
     """Brings back TensorFlow's variables that layers hold past Keras."""
     held = {id(v): v for one in named for v in vars(one.layer).values() if isinstance(v, tf.Variable)}
     with State(list(held.values())).taken_back() if held else contextlib.nullcontext():
