@@ -27,7 +27,7 @@ class Votes:
     united: NDArray[np.bool_]
 
 
-def features(arrays: Sequence[Array], random: np.random.Generator) -> Floats:
+def as_points(arrays: Sequence[Array], random: np.random.Generator) -> Floats:
     """Returns the examples as points `[n, dimensions]`: numbers by their standard deviations, pictures, sound and the
     like as they are, each array with the same weight."""
     parts = []

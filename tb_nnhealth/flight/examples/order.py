@@ -15,7 +15,7 @@ Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ClassAgreement:
     """How often pairs of examples agree.
 
     `observed` and `expected` are the shares of pairs of one class, as they are and when shuffled; `p` is how often
@@ -33,12 +33,12 @@ class Agreement:
         return (self.observed - self.expected) / (1 - self.expected) if self.expected < 1 else 0.0
 
 
-def of_neighbours(classes: Classes, random: np.random.Generator, shuffles: int = SHUFFLES) -> Agreement:
+def of_neighbours(classes: Classes, random: np.random.Generator, shuffles: int = SHUFFLES) -> ClassAgreement:
     """Returns how often an example has the class of the one before it."""
     return _agreement(classes, lambda order: float((order[1:] == order[:-1]).mean()), random, shuffles)
 
 
-def of_batches(classes: Classes, size: int, random: np.random.Generator, shuffles: int = SHUFFLES) -> Agreement:
+def of_batches(classes: Classes, size: int, random: np.random.Generator, shuffles: int = SHUFFLES) -> ClassAgreement:
     """Returns how often two examples of one batch have one class. Examples after the last full batch are left out."""
     kept, kinds = classes[: len(classes) // size * size], int(classes.max()) + 1
     batch = np.repeat(np.arange(len(kept) // size), size)
@@ -52,12 +52,12 @@ def of_batches(classes: Classes, size: int, random: np.random.Generator, shuffle
 
 def _agreement(
     classes: Classes, agree: Callable[[Classes], float], random: np.random.Generator, shuffles: int
-) -> Agreement:
+) -> ClassAgreement:
     observed = agree(classes)
     counts = np.bincount(classes).astype(np.float64)
     expected = float((counts * (counts - 1)).sum() / (len(classes) * (len(classes) - 1)))
     as_high = sum(agree(random.permutation(classes)) >= observed - 1e-12 for _ in range(shuffles))
-    return Agreement(observed, expected, (1 + as_high) / (1 + shuffles))
+    return ClassAgreement(observed, expected, (1 + as_high) / (1 + shuffles))
 
 
 def single_batches(classes: Classes, size: int) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.examples.neighbours import MOST_VALUES, NEAREST, Votes, features, votes
+from tb_nnhealth.flight.examples.neighbours import MOST_VALUES, NEAREST, Votes, as_points, votes
 from tb_nnhealth.flight.examples.rows import Array, is_numeric, named_arrays
 from tb_nnhealth.flight.examples.targets import CLASSES, as_classes, targets_of
 from tb_nnhealth.flight.examples.twins import may_coincide, twins
@@ -45,7 +45,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     width = sum(int(np.prod(array.shape[1:])) for array in numeric)
     is_comparable = bool(numeric) and len(numeric) == len(arrays) and width * sample.examples <= MOST_VALUES
     clock.check("compare neighbours")
-    points = features(numeric, random) if is_comparable else None
+    points = as_points(numeric, random) if is_comparable else None
     single = np.unique(groups, return_index=True)[1]
     clock.done(0.5)
     measured = []
