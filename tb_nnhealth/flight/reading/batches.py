@@ -90,7 +90,7 @@ class _Dataset(Source):
         return []
 
     def _batches(self) -> Generator[Any, None, None]:
-        dataset, problem = datasets.copied(self._data)
+        dataset, problem = datasets.copied_dataset(self._data)
         if problem is not None:
             self.problems.append(problem)
         yield from dataset

@@ -21,7 +21,7 @@ _PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _MOVES = "a shuffle of later epochs gives another order than it would have"
 
 
-def copied(dataset: Any) -> tuple[Any, str | None]:
+def copied_dataset(dataset: Any) -> tuple[Any, str | None]:
     """Returns a data set of the same elements that can be read beside it, and a sentence on what moves nevertheless.
 
     Where no copy can be made, it is the data set itself.
