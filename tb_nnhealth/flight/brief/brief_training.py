@@ -22,7 +22,7 @@ from tb_nnhealth.flight.brief.costs import Costs, Predictor, moved, spread
 from tb_nnhealth.flight.brief.features import encoded, features
 from tb_nnhealth.flight.brief.material import Kind, batch_size, batches, first_of_each, of_kind, used
 from tb_nnhealth.flight.brief.relation import Relation, dependence, random_waves, relation
-from tb_nnhealth.flight.brief.trial import LOOKS, LOW_RATE, RATES, Look, Trial
+from tb_nnhealth.flight.brief.trial import LOOKS, LOW_RATE, RATES, Look, Trial, trials_told
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -79,6 +79,10 @@ class Brief:
             clock.done(0.5)
             found.append(self._trial(kind, LOW_RATE if exploded else RATES[1], clock))
         return tuple(found)
+
+    def record(self, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Returns trainings as plain data, and how many examples there were, and took no part."""
+        return {**trials_told(trials), "examples": self.sample.examples, "held": self.held}
 
     @cached_property
     def inputs(self) -> tuple[Floats, Floats]:

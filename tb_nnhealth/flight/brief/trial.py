@@ -77,7 +77,7 @@ class Trial:
         return any(look.is_clear for look in self.looks[1:])
 
 
-def told(trials: Sequence[Trial]) -> dict[str, Any]:
+def trials_told(trials: Sequence[Trial]) -> dict[str, Any]:
     """Returns trainings as plain data: each with its looks, and the p-value of them all."""
     return {
         "p": min(1.0, *(trial.p for trial in trials)),

@@ -66,7 +66,7 @@ def drawn(graph: Any) -> list[tf.Tensor]:
     return [op.outputs[0] for op in graph.get_operations() if op.type.startswith(RANDOM) and op.op_def.is_stateful]
 
 
-def told(operations: Iterable[Any]) -> list[str]:
+def suspects(operations: Iterable[Any]) -> list[str]:
     """Returns in words what of operations may keep a gradient from coming through, or change it."""
     names: dict[str, None] = {}
     for operation in operations:

@@ -210,7 +210,7 @@ class _Comparison:
         self._point, self._value, self._gradients, self._given = point, value, gradients, given
         self._held = graphs.held(operations)
         self._all = operations
-        self._operations = tuple(graphs.told(operations))
+        self._operations = tuple(graphs.suspects(operations))
         self._function = point.differentiable(value, gradients, given)
 
     def made(self, check: Check, by: Sequence[str], random: np.random.Generator, count: int = DIRECTIONS) -> Check:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tb_nnhealth.flight.brief.brief_training import brief_of
-from tb_nnhealth.flight.brief.trial import Trial, told
+from tb_nnhealth.flight.brief.trial import Trial, trials_told
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.subject import Subject
 
@@ -23,9 +23,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     brief = brief_of(subject)
     real = brief.trials("real", clock)
     values = {
-        **told(real),
-        "examples": brief.sample.examples,
-        "held": brief.held,
+        **brief.record(real),
         "distinct": brief.distinct,
         "inputs": _uses(real),
     }
@@ -33,7 +31,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         values["apparent"] = {name: {"p": seen.p, "z": seen.z} for name, seen in brief.apparent.items()}
         for kind in ("shuffled", "noise"):
             if clock.left():
-                values[kind] = told(brief.trials(kind, clock))["trials"]
+                values[kind] = trials_told(brief.trials(kind, clock))["trials"]
     return values
 
 

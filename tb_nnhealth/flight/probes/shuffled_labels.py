@@ -7,7 +7,7 @@ import numpy as np
 
 from tb_nnhealth.flight.brief.brief_training import brief_of
 from tb_nnhealth.flight.brief.relation import detectable
-from tb_nnhealth.flight.brief.trial import TESTS, told
+from tb_nnhealth.flight.brief.trial import TESTS, trials_told
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.subject import Subject
 
@@ -27,14 +27,12 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     brief = brief_of(subject)
     real = brief.trials("real", clock)
     values = {
-        **told(real),
-        "examples": brief.sample.examples,
-        "held": brief.held,
+        **brief.record(real),
         "ids_only": all(np.asarray(leaf).dtype.kind not in "fb" for leaf in keras.tree.flatten(subject.training.x)),
         "detectable": detectable(brief.held, LEVEL / TESTS),
     }
     if not any(trial.is_clear for trial in real):
         seen = brief.apparent.values()
         values["apparent_p"] = min(1.0, len(seen) * min(relation.p for relation in seen))
-        values["planted"] = told(brief.trials("planted", clock))
+        values["planted"] = trials_told(brief.trials("planted", clock))
     return values

@@ -7,7 +7,7 @@ import numpy as np
 
 from tb_nnhealth.flight.brief.brief_training import brief_of
 from tb_nnhealth.flight.brief.relation import better
-from tb_nnhealth.flight.brief.trial import TESTS, told
+from tb_nnhealth.flight.brief.trial import TESTS
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -29,9 +29,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     best = min(looks or [trials[0].looks[0]], key=lambda look: float(look.losses.mean()))
     random = subject.random("simple baseline")
     return {
-        **told(trials),
-        "examples": brief.sample.examples,
-        "held": brief.held,
+        **brief.record(trials),
         "constant": float(simple.constant.mean()),
         "linear": float(simple.linear.mean()),
         "model": float(best.losses.mean()),

@@ -122,7 +122,7 @@ def joined_targets(taken: Sequence[Any], most: int) -> Any:
     return keras.tree.map_structure(lambda leaf: None if leaf is None else leaf[:most], _joined(alike))
 
 
-def told(structure: Any) -> str:
+def shapes_told(structure: Any) -> str:
     """Returns the shapes of a structure of arrays for a message."""
     return ", ".join(str(tuple(leaf.shape)) for leaf in _leaves(structure))
 
@@ -141,7 +141,7 @@ def check_is_batch(x: Any, model: Any) -> None:
     if is_single:
         raise SampleError(
             f"Expected batches of shape {', '.join(map(str, expected))}, as of dataset.batch(32). "
-            f"Received: {told(x)}, which looks like a single example."
+            f"Received: {shapes_told(x)}, which looks like a single example."
         )
 
 

@@ -269,7 +269,7 @@ class _Taken:
         if not self._left_out:
             self._tell(
                 "The batches differ in shape or structure: only those like the first are in the sample. "
-                f"Received: {arrays.told(self._parts[0][0])} and {arrays.told(parts[0])}."
+                f"Received: {arrays.shapes_told(self._parts[0][0])} and {arrays.shapes_told(parts[0])}."
             )
         self._left_out += size
 
