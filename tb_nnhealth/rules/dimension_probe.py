@@ -102,10 +102,12 @@ def _of_answers(answers: Sequence[Probed], names: Sequence[str]) -> Iterator[Fin
 def _wrong_axis(answer: Probed, names: Sequence[str]) -> Finding | None:
     """Returns what is said of the first output whose first axis is not the number of examples, if there is one."""
     size = int(value_of(answer, "size"))
-    for index, shape in enumerate(shapes_of(answer)):
+    shapes = shapes_of(answer)
+    for index, shape in enumerate(shapes):
         if not shape or shape[0] == size:
             continue
-        name = names[index] if index < len(names) else f"output {index}"
+        unnamed = f"output {index}" if len(shapes) > 1 else "output"
+        name = names[index] if index < len(names) else unnamed
         is_swapped = size > 1 and size in shape
         if is_swapped:
             what = f"the batch is its axis {shape.index(size)}, and should be its first"

@@ -47,6 +47,12 @@ def test_an_axis_that_went_astray(shape, severity, words):
     assert found.severity == severity and words in found.message and "`out`" in found.message
 
 
+@pytest.mark.parametrize("shapes, name", [([(4, 3)], "output"), ([(7, 3), (4, 3)], "output 1")])
+def test_outputs_without_names_are_counted_where_there_are_several(shapes, name):
+    (found,) = findings(RULE, with_probe(RULE, answers=[answer(7, *shapes)], is_bound=False, names=[], loss={}))
+    assert f"`{name}` has the shape (4, 3)" in found.message
+
+
 def test_a_batch_as_long_as_another_axis_hides_nothing():
     swapped = [answer(32, (32, 32)), answer(7, (32, 7)), answer(11, (32, 11))]
     assert "Of 7 examples" in findings(RULE, run(swapped))[0].message

@@ -1,6 +1,6 @@
 """Runs the model with prime numbers of examples, so that a swapped, mixed or broadcast axis shows in the shapes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -14,6 +14,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.flight.training.trainer import as_batch
+from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.forward import as_it_is, data_loss, forward
 from tb_nnhealth.telling import told
 
@@ -37,7 +38,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     first, second, third = _primes([*_lengths(sample), *(n for shape in usual["shapes"] for n in shape[1:])])
     answers = [usual, *(_answered(model, _of(sample, size)) for size in (first, second, 1) if clock.left())]
     clock.done(0.6)
-    found: dict[str, Any] = {"answers": answers, "is_bound": _is_bound(model), "names": _names(model, usual["shapes"])}
+    found: dict[str, Any] = {"answers": answers, "is_bound": _is_bound(model), "names": output_names(model) or []}
     if clock.left() and (cut := _cut(model, sample, third)) is not None:
         found["cut"] = _answered(model, _of(cut, first)) | {"length": third}
     if clock.left() and not any(answer["error"] for answer in answers):
@@ -78,15 +79,6 @@ def _is_bound(model: Any) -> bool:
     """Returns whether a model says that it takes one number of examples: by its inputs, or by a state for each."""
     stateful = any(getattr(layer, "stateful", False) is True for layer in model._flatten_layers())
     return stateful or fixed_batch(model) is not None
-
-
-def _names(model: Any, shapes: Sequence[Any]) -> list[str]:
-    names = [str(name) for name in getattr(model, "output_names", None) or ()]
-    return (
-        names
-        if len(names) == len(shapes)
-        else [f"output {i}" if len(shapes) > 1 else "output" for i, _ in enumerate(shapes)]
-    )
 
 
 def _cut(model: Any, sample: Sample, length: int) -> Sample | None:

@@ -32,6 +32,7 @@ def test_one_example_of_a_model_that_is_not_compiled():
     values = measure(Subject(model, Sample(np.zeros((1, 7, 11), "float32"))), Clock(60))
     assert [answer["size"] for answer in values["answers"]] == [1, 17, 19, 1]
     assert [answer["shapes"] for answer in values["answers"]][1] == [[17, 13]] and values["loss"] == {}
+    assert values["names"] == [model.layers[-1].name]
 
 
 class OwnLoss(keras.Sequential):
