@@ -20,10 +20,12 @@ from tb_nnhealth.flight.brief import linear
 from tb_nnhealth.flight.brief.baselines import Baselines, baselines
 from tb_nnhealth.flight.brief.costs import Costs, Predictor, moved, spread
 from tb_nnhealth.flight.brief.features import encoded, features
-from tb_nnhealth.flight.brief.material import Kind, batch_size, batches, first_of_each, of_kind, used
+from tb_nnhealth.flight.brief.material import Kind, batch_size, batches, of_kind, used
 from tb_nnhealth.flight.brief.relation import Relation, dependence, random_waves, relation
 from tb_nnhealth.flight.brief.trial import LOOKS, LOW_RATE, RATES, Look, Trial, trials_told
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.examples.rows import named_arrays
+from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
@@ -53,7 +55,7 @@ class Brief:
         self.trainer = subject.trainer(quiet=True)
         self._subject = subject
         self.sample = used(subject)
-        self.distinct = len(first_of_each(self.sample.x))
+        self.distinct = len(first_of_each([array for _, array in named_arrays(self.sample.x)]))
         targets = encoded(self.sample.y, subject.random("brief targets"))
         if not targets.shape[1]:
             raise NotMeasured("the targets of all examples are the same")

@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from tb_nnhealth.flight.brief.features import encoded, features, main_direction
 from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.examples.rows import named_arrays
+from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -28,7 +29,7 @@ def used(subject: Subject) -> Sample:
     sample = subject.training
     if sample.y is None or all(leaf is None for leaf in keras.tree.flatten(sample.y)):
         raise NotMeasured("the data have no targets")
-    first = first_of_each(sample.x)
+    first = first_of_each([array for _, array in named_arrays(sample.x)])
     if len(first) >= sample.examples / 2:
         sample = sample.take(first)
     if sample.examples < LEAST_EXAMPLES:
@@ -36,20 +37,6 @@ def used(subject: Subject) -> Sample:
             f"it needs {LEAST_EXAMPLES} different examples to tell anything from chance, and has {sample.examples}"
         )
     return replace(sample, batch_size=fixed_batch(subject.model) or sample.batch_size)
-
-
-def first_of_each(inputs: Any) -> NDArray[np.int64]:
-    """Returns the index of the first example of each input, in order."""
-    leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(inputs) if leaf is not None]
-    seen: dict[bytes, int] = {}
-    for index in range(len(leaves[0])):
-        seen.setdefault(b"|".join(_bytes(leaf[index]) for leaf in leaves), index)
-    return np.array(list(seen.values()), np.int64)
-
-
-def _bytes(cell: Any) -> bytes:
-    array = np.ascontiguousarray(cell)
-    return repr(array.tolist()).encode() if array.dtype.kind == "O" else array.tobytes()
 
 
 def batch_size(sample: Sample, model: Any, examples: int) -> int:

@@ -31,10 +31,16 @@ CHUNK = 2**18
 def twins(arrays: Sequence[Array]) -> NDArray[np.int64]:
     """Returns a number for each example, `[n]`, the same for examples that are the same in all arrays."""
     numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(_digest(arrays, i), len(numbers)) for i in range(len(arrays[0]))], np.int64)
+    return np.array([numbers.setdefault(digest(arrays, i), len(numbers)) for i in range(len(arrays[0]))], np.int64)
 
 
-def _digest(arrays: Sequence[Array], index: int) -> bytes:
+def first_of_each(arrays: Sequence[Array]) -> NDArray[np.intp]:
+    """Returns the indices of the examples that are not the same as one before, in order."""
+    return np.unique(twins(arrays), return_index=True)[1]
+
+
+def digest(arrays: Sequence[Array], index: int) -> bytes:
+    """Returns a short text for an example that is the same for no other."""
     parts = (array[index] for array in arrays)
     text = (
         repr(part.tolist()).encode() if part.dtype.kind == "O" else part.tobytes() for part in map(np.asarray, parts)
@@ -68,7 +74,7 @@ def _places(side: Sequence[Array], directions: Sequence[Floats], theirs: Sequenc
     places, error = np.zeros(len(side[0])), 0.0
     for array, direction, other in zip(side, directions, theirs, strict=True):
         if not is_numeric(array):
-            places += [int.from_bytes(_digest([array], i)[:4], "big") for i in range(len(array))]
+            places += [int.from_bytes(digest([array], i)[:4], "big") for i in range(len(array))]
             continue
         largest = np.abs(_bounded(other.max(axis=0))).reshape(-1)
         reach = _reach(other).reshape(-1)

@@ -11,7 +11,7 @@ from tb_nnhealth.flight.answers import Answers, deviation, epsilon
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats, named_arrays
 from tb_nnhealth.flight.examples.targets import OF_CLASSES, loss_of
-from tb_nnhealth.flight.examples.twins import twins
+from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.outset import where_it_begins
 from tb_nnhealth.flight.reading.sample import Sample
@@ -91,10 +91,10 @@ def _size(subject: Subject) -> int:
 def _chosen(sample: Sample, size: int, random: np.random.Generator) -> NDArray[np.int64]:
     """Returns the indices of a batch, different examples first."""
     some = random.permutation(sample.examples)[: 8 * size]
-    _, first = np.unique(twins([array for _, array in named_arrays(sample.take(some).x)]), return_index=True)
+    first = first_of_each([array for _, array in named_arrays(sample.take(some).x)])
     if len(first) < 2:
         raise NotMeasured("all examples are the same")
-    order = np.concatenate([np.sort(first), np.setdiff1d(np.arange(len(some)), first)])
+    order = np.concatenate([first, np.setdiff1d(np.arange(len(some)), first)])
     return random.permutation(some[order[:size]])
 
 

@@ -17,6 +17,7 @@ def test_twins_have_one_number():
     ids = np.array([1, 1, 1, 2])
     assert twins.twins([words]).tolist() == [0, 0, 1, 0]
     assert twins.twins([words, ids]).tolist() == [0, 0, 1, 2]
+    assert twins.first_of_each([words, ids]).tolist() == [0, 2, 3]
 
 
 @pytest.mark.parametrize("other", [PICTURES[[3, 7]], ((PICTURES * 3).astype("float32") / 3)[[3, 7]]])
