@@ -40,14 +40,28 @@ def _layer_names(tensors: Sequence[Any] | None) -> list[str] | None:
     return [str(t._keras_history.operation.name) for t in tensors] if tensors else None
 
 
+def named_leaves(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]:
+    """Returns the leaves of a batch structure by name: their keys, the given names, or numbers."""
+    if isinstance(structure, dict):
+        return [
+            (f"{key}/{name}" if len(leaves) > 1 else str(key), leaf)
+            for key, value in structure.items()
+            for leaves in [keras.tree.flatten(value)]
+            for name, leaf in enumerate(leaves)
+        ]
+    leaves = keras.tree.flatten(structure)
+    labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
+    return list(zip(labels, leaves, strict=True))
+
+
 def named_tensors(structure: Any, names: Sequence[str] | None) -> list[tuple[str, tf.Tensor]]:
     """Returns the dense numeric tensors of a batch structure by name: their keys, the given names, or numbers."""
-    return [(name, leaf) for name, leaf in _named(structure, names) if _is_numeric(leaf)]
+    return [(name, leaf) for name, leaf in named_leaves(structure, names) if _is_numeric(leaf)]
 
 
 def named_values(structure: Any, names: Sequence[str] | None) -> list[tuple[str, tf.Tensor]]:
     """Returns the same, and of sparse and ragged tensors the values that they hold."""
-    held = [(name, _values(leaf)) for name, leaf in _named(structure, names)]
+    held = [(name, _values(leaf)) for name, leaf in named_leaves(structure, names)]
     return [(name, values) for name, values in held if _is_numeric(values)]
 
 
@@ -68,19 +82,6 @@ def _values(leaf: Any) -> Any:
     if isinstance(leaf, tf.SparseTensor):
         return leaf.values
     return leaf.flat_values if isinstance(leaf, tf.RaggedTensor) else leaf
-
-
-def _named(structure: Any, names: Sequence[str] | None) -> list[tuple[str, Any]]:
-    if isinstance(structure, dict):
-        return [
-            (f"{key}/{name}" if len(leaves) > 1 else str(key), leaf)
-            for key, value in structure.items()
-            for leaves in [keras.tree.flatten(value)]
-            for name, leaf in enumerate(leaves)
-        ]
-    leaves = keras.tree.flatten(structure)
-    labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
-    return list(zip(labels, leaves, strict=True))
 
 
 def pairs(

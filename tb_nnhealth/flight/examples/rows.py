@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
+
+from tb_nnhealth.instrument.batch import named_leaves
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -16,18 +17,7 @@ LARGEST = 1e150
 
 def named_arrays(structure: Any, names: Sequence[str] | None = None) -> list[tuple[str, Array]]:
     """Returns the arrays of a structure by name: their keys, the given names, or numbers. None is left out."""
-    if isinstance(structure, dict):
-        named = [
-            (f"{key}/{name}" if len(leaves) > 1 else str(key), leaf)
-            for key, value in structure.items()
-            for leaves in [keras.tree.flatten(value)]
-            for name, leaf in enumerate(leaves)
-        ]
-    else:
-        leaves = keras.tree.flatten(structure)
-        labels = list(names) if names and len(names) == len(leaves) else [str(i) for i in range(len(leaves))]
-        named = list(zip(labels, leaves, strict=True))
-    return [(name, np.asarray(leaf)) for name, leaf in named if leaf is not None]
+    return [(name, np.asarray(leaf)) for name, leaf in named_leaves(structure, names) if leaf is not None]
 
 
 def is_numeric(array: Array) -> bool:

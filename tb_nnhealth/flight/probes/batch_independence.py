@@ -18,7 +18,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss, has_own_step
 from tb_nnhealth.flight.training.trainer import as_tensors
-from tb_nnhealth.instrument.batch import output_names
+from tb_nnhealth.instrument.batch import named_leaves, output_names
 
 SHARE = 1.0
 
@@ -45,7 +45,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     chosen = _chosen(sample, _size(subject), random)
     batch, answers = sample.take(chosen), Answers(subject.model)
     base, again = answers(batch.x), answers(batch.x, afresh=False)
-    names = _names(subject.model, base)
+    names = [name for name, _ in named_leaves(base, output_names(subject.model))]
     clock.done(0.3)
     if not all(np.isfinite(output).all() for output in base):
         raise NotMeasured("the model's outputs are not finite")
@@ -111,11 +111,6 @@ def _trials(
                 others[place] = random.choice(np.setdiff1d(np.arange(sample.examples), [chosen[place]]))
             found.append((kept, sample.take(others)))
     return found
-
-
-def _names(model: Any, outputs: list[Floats]) -> list[str]:
-    names = output_names(model)
-    return names if names and len(names) == len(outputs) else [str(i) for i in range(len(outputs))]
 
 
 def _compares(subject: Subject, name: str, index: int, output: Floats, size: int) -> bool:
