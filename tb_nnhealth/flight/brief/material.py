@@ -14,6 +14,7 @@ from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.training.shuffled import shuffled
 
 Kind = Literal["real", "planted", "shuffled", "noise"]
 """Examples as they are; with their targets in an order that follows the inputs; with inputs of other examples; with
@@ -50,11 +51,8 @@ def batch_size(sample: Sample, model: Any, examples: int) -> int:
 
 
 def batches(sample: Sample, size: int, random: np.random.Generator) -> Iterator[Sample]:
-    """Yields batches without end, each example once before any comes again."""
-    while True:
-        order = random.permutation(sample.examples)
-        for start in range(0, sample.examples - size + 1, size):
-            yield sample.take(order[start : start + size])
+    """Returns batches without end, each example once before any comes again."""
+    return map(sample.take, shuffled(sample.examples, size, random))
 
 
 def of_kind(kind: Kind, sample: Sample, subject: Subject) -> Sample:

@@ -27,6 +27,7 @@ from tb_nnhealth.flight.training.explosion import (
     start_of,
     suggestion_of,
 )
+from tb_nnhealth.flight.training.shuffled import shuffled
 from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.numbers import number
 
@@ -108,17 +109,9 @@ def _ends(own: Sequence[float]) -> tuple[float, float]:
 
 
 def _batches(data: Sample, random: np.random.Generator) -> Iterator[Sample]:
-    """Yields the same few batches again and again, without end: `learns` compares each with itself."""
-    return map(data.take, cycle(list(islice(_drawn(data, random), CYCLE))))
-
-
-def _drawn(data: Sample, random: np.random.Generator) -> Iterator[NDArray[np.intp]]:
-    """Yields the examples of batches without end, each example once before any comes again."""
-    size = min(data.batch_size, data.examples)
-    while True:
-        order = random.permutation(data.examples)
-        for first in range(0, data.examples - size + 1, size):
-            yield order[first : first + size]
+    """Returns the same few batches again and again, without end: `learns` compares each with itself."""
+    order = shuffled(data.examples, min(data.batch_size, data.examples), random)
+    return map(data.take, cycle(list(islice(order, CYCLE))))
 
 
 def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock: Clock) -> Sample:
