@@ -16,7 +16,7 @@ from tb_nnhealth.compare.naming import Named
 from tb_nnhealth.compare.noise import Noise, sum_length
 from tb_nnhealth.compare.record import PREDICTION, Key, pre_activation
 from tb_nnhealth.instrument.batch import output_names
-from tb_nnhealth.instrument.taps import replaced
+from tb_nnhealth.instrument.taps import is_measurable, replaced
 
 
 class Places:
@@ -54,7 +54,7 @@ class Places:
         """Notes a model's predictions; returns what takes their place."""
         leaves = keras.tree.flatten(predictions)
         for index, name in enumerate(_prediction_names(model, predictions)):
-            if _is_measurable(leaves[index]):
+            if is_measurable(leaves[index]):
                 self._note_passed_on(leaves[index])
                 leaves[index] = self._told(("prediction", name), leaves[index], leaves[index].shape[-1])
         return keras.tree.pack_sequence_as(predictions, leaves)
@@ -72,7 +72,7 @@ class Places:
         self._calls[named.name] += 1
         length = _length(named, keras.tree.flatten(inputs))
         for index, leaf in enumerate(leaves):
-            if _is_measurable(leaf):
+            if is_measurable(leaf):
                 leaves[index] = self._told(("output", f"{call}[{index}]" if index else call), leaf, length)
         return keras.tree.pack_sequence_as(outputs, leaves)
 
@@ -86,7 +86,7 @@ class Places:
 
     def _activate(self, named: Named, activation: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Does a layer's activation, and notes what it is given, unless that is a place already, or stays as it is."""
-        if not tf.executing_eagerly() or not _is_measurable(x) or id(x) in self._known:
+        if not tf.executing_eagerly() or not is_measurable(x) or id(x) in self._known:
             return activation(x, *args, **kwargs)
         place = pre_activation(self._next_call(named))
         passed = self._told(("output", place), x, _length(named, [x]))
@@ -115,7 +115,7 @@ class Places:
 
 def _length(named: Named, inputs: Iterable[Any]) -> int:
     """Returns how many terms the sums of a layer have."""
-    shapes = [tuple(leaf.shape) for leaf in inputs if _is_measurable(leaf)]
+    shapes = [tuple(leaf.shape) for leaf in inputs if is_measurable(leaf)]
     return sum_length([tuple(variable.shape) for variable in named.weights.values()], shapes)
 
 
@@ -137,7 +137,3 @@ def _attach(layer: Any, seen: Callable[[Any, Any], Any], stack: contextlib.ExitS
         return seen((args, kwargs), original(*args, **kwargs))
 
     stack.enter_context(replaced(layer, method, call))
-
-
-def _is_measurable(value: Any) -> bool:
-    return isinstance(value, tf.Tensor) and value.dtype.is_floating and bool(value.shape.rank)

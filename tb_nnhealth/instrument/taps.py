@@ -167,7 +167,7 @@ def _call(
         if not sight.reaches():
             return outputs
         leaves, inputs = keras.tree.flatten(outputs), keras.tree.flatten((args, kwargs))
-        index = next((i for i, leaf in enumerate(leaves) if _is_measurable(leaf)), None)
+        index = next((i for i, leaf in enumerate(leaves) if is_measurable(leaf)), None)
         if index is None:
             return outputs
         name = path(site)
@@ -189,8 +189,9 @@ def signed_as(original: Callable[..., Any], stand_in: Callable[..., Any]) -> Cal
     return stand_in
 
 
-def _is_measurable(value: Any) -> bool:
-    return tf.is_tensor(value) and isinstance(value, tf.Tensor) and value.dtype.is_floating and value.shape.rank
+def is_measurable(value: Any) -> bool:
+    """Returns whether a value is a dense tensor of floats with an axis at least."""
+    return isinstance(value, tf.Tensor) and value.dtype.is_floating and bool(value.shape.rank)
 
 
 def _compute_loss(model: Any, observer: Observer, sight: _Sight) -> Callable[..., Any]:
