@@ -145,8 +145,7 @@ def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator
     first = {name: value for name, value in _weighted_outputs(run, _first).items() if value > 0}
     name, largest = max(first.items(), key=lambda item: item[1], default=("", 0.0))
     share = largest / sum(first.values()) if first else 0.0
-    weights = _weights(run)
-    drowned = _drowned(run, outputs, _named(name))
+    weights, drowned = _weights(run), _drowned(run, outputs, _named(name))
     drowned = [other for other in drowned if weights.get(other, 1.0) < weights.get(name, 1.0)]
     if len(first) > 1 and share > limit and drowned:
         told = f"{_capital(_named(name))} made up {percent(share)} of the first losses{_told(drowned)}."
