@@ -17,6 +17,7 @@ import tensorflow as tf
 from tb_nnhealth.configuration import perhaps
 from tb_nnhealth.flight import first_steps
 from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.ctrl_c import CtrlC
 from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
 from tb_nnhealth.flight.keeping.kept import build, kept
 from tb_nnhealth.flight.log import FlightLog, refusal
@@ -109,19 +110,20 @@ def preflight(
         *validation.problems,
         *_once("validation", "validate on report.validation_data", validation),
     ]
-    with _directory(plan.log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
-        run = _fly(subject, plan, directory, [*unkept, *noted], training.is_interrupted or validation.is_interrupted)
-    again = _again(train_data, training), _again(validation_data, validation)
-    return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, *again)
+    with CtrlC(waits=training.is_interrupted or validation.is_interrupted) as ctrl_c:
+        with _directory(plan.log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
+            run = _fly(subject, plan, directory, [*unkept, *noted], ctrl_c)
+        again = _again(train_data, training), _again(validation_data, validation)
+        return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, *again)
 
 
-def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], is_interrupted: bool) -> HealthRun:
+def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], ctrl_c: CtrlC) -> HealthRun:
     """Returns what the first steps and the probes measured, which is nothing where reading was interrupted."""
     with Progress(1 + len(plan.probes)) as progress:
         progress.begin("first steps")
-        failed = subject.training.broken
+        failed, is_interrupted = subject.training.broken, False
         try:
-            if not is_interrupted:
+            with ctrl_c.heard():
                 problems += _built(subject)
                 problems += _first_steps(subject, log_dir)
         except KeyboardInterrupt:
@@ -140,7 +142,7 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], is_in
         )
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress):
-            measured = {"reason": INTERRUPTED} if is_interrupted else _flown(subject, probe, clock)
+            measured = {"reason": INTERRUPTED} if is_interrupted else _flown(subject, probe, clock, ctrl_c)
             is_interrupted = measured.get("reason") == INTERRUPTED
             if is_interrupted and probe in spent:
                 break
@@ -190,14 +192,14 @@ def _first_steps(subject: Subject, log_dir: str) -> list[str]:
         return first_steps.take(subject, log_dir)
 
 
-def _flown(subject: Subject, probe: Probe, clock: Clock) -> dict[str, Any]:
+def _flown(subject: Subject, probe: Probe, clock: Clock, ctrl_c: CtrlC) -> dict[str, Any]:
     """Returns what a probe measured, or the reason why it did not."""
     if not subject.training.examples:
         return {"reason": "there is no example"}
     if clock.seconds < LEAST_SECONDS:
         return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
     try:
-        with kept(subject.model):
+        with kept(subject.model), ctrl_c.heard():
             return {"values": probe.measure(subject, clock)}
     except NotMeasured as reason:
         return {"reason": str(reason)}

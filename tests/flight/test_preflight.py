@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -288,6 +289,32 @@ def test_ctrl_c_before_the_probes_gives_a_report_and_the_model_as_it_was(monkeyp
     assert all(map(np.array_equal, before, model.get_weights()))
     given = report.train_data if "data" in arguments else report.validation_data
     assert len(list(given or ())) == len(made)
+
+
+@pytest.mark.parametrize(
+    "owner, name, answered",
+    [
+        (module.first_steps, "write_manifest", True),
+        (module.FlightLog, "write", True),
+        (module.FlightLog, "close", False),
+        (module, "_read", False),
+        (module.Scorecard, "from_run", False),
+    ],
+    ids=["manifest", "log", "end of log", "reading the run", "judging"],
+)
+def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_path, owner, name, answered):
+    own, pressed = getattr(owner, name), []
+
+    def interrupted(*args):
+        if not pressed:
+            pressed.append(signal.raise_signal(signal.SIGINT))
+        return own(*args)
+
+    monkeypatch.setattr(owner, name, interrupted)
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, lambda s, c: {"x": 2}, log_dir=tmp_path)
+    assert pressed and report.run.is_interrupted == answered
+    assert [told(report, index).reason is not None for index in range(2)] == [answered] * 2
+    assert read_run(tmp_path).probes == report.run.probes and report.run.steps == 3
 
 
 def test_probes_are_chosen_by_name(tmp_path: Path):
