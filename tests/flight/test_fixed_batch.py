@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from tb_nnhealth.flight.fixed_batch import fixed_batch
+from tb_nnhealth.flight.fixed_batch import fixed_batch, is_stateful
 
 
 class Subclassed(keras.Model):
@@ -15,6 +15,10 @@ class Subclassed(keras.Model):
 
     def call(self, inputs):
         return self.dense(inputs)
+
+
+def stateful():
+    return keras.Sequential([keras.Input(batch_shape=(5, 4, 3)), layers.LSTM(2, stateful=True)])
 
 
 def called():
@@ -33,7 +37,7 @@ def joined(first, second, as_dict=False):
     "model, size",
     [
         (lambda: keras.Sequential([keras.Input((3,), batch_size=6), layers.Dense(1)]), 6),
-        (lambda: keras.Sequential([keras.Input(batch_shape=(5, 4, 3)), layers.LSTM(2, stateful=True)]), 5),
+        (stateful, 5),
         (lambda: joined(7, 7), 7),
         (lambda: joined(None, 7), 7),
         (lambda: joined(None, 7, as_dict=True), 7),
@@ -47,3 +51,8 @@ def joined(first, second, as_dict=False):
 )
 def test_what_the_inputs_say(model, size):
     assert fixed_batch(model()) == size
+
+
+def test_a_state_for_each_example_is_a_layers():
+    assert is_stateful(stateful()) and not is_stateful(called())
+    assert not is_stateful(keras.Sequential([keras.Input(batch_shape=(5, 4, 3)), layers.LSTM(2)]))

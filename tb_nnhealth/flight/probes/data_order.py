@@ -9,6 +9,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.examples import order
 from tb_nnhealth.flight.examples.rows import are_windows, named_arrays
 from tb_nnhealth.flight.examples.targets import CLASSES, Target, as_classes, targets_of
+from tb_nnhealth.flight.fixed_batch import is_stateful
 from tb_nnhealth.flight.subject import Subject
 
 SHARE = 0.2
@@ -31,7 +32,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured("the data has no targets")
     if sample.ordered is None:
         raise NotMeasured("the order in which the data gives its targets was not read")
-    if any(getattr(layer, "stateful", False) for layer in subject.model._flatten_layers()):
+    if is_stateful(subject.model):
         raise NotMeasured("a stateful layer wants its examples in their order")
     if any(are_windows(array) for _, array in named_arrays(sample.x)):
         raise NotMeasured("its examples are windows that overlap, which follow each other in a series")

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
-from tb_nnhealth.flight.fixed_batch import fixed_batch
+from tb_nnhealth.flight.fixed_batch import fixed_batch, is_stateful
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
 from tb_nnhealth.flight.reading.sample import Sample
@@ -77,8 +77,7 @@ def _predicted(model: Any, sample: Sample) -> Any:
 
 def _is_bound(model: Any) -> bool:
     """Returns whether a model says that it takes one number of examples: by its inputs, or by a state for each."""
-    stateful = any(getattr(layer, "stateful", False) is True for layer in model._flatten_layers())
-    return stateful or fixed_batch(model) is not None
+    return is_stateful(model) or fixed_batch(model) is not None
 
 
 def _cut(model: Any, sample: Sample, length: int) -> Sample | None:

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.flight.fixed_batch import fixed_batch, is_stateful
 from tb_nnhealth.flight.reading import arrays, batches
 from tb_nnhealth.flight.reading.arrays import SampleError
 from tb_nnhealth.numbers import whole
@@ -135,10 +136,17 @@ def _of_arrays(parts: arrays.Parts, model: Any, limits: _Limits, seed: int, batc
     most = min(total, max(1, min(limits.examples, fitting)))
     chosen = np.random.default_rng(seed).choice(total, most, replace=False)
     x, y, weights = (arrays.rows(part, chosen) for part in parts)
-    size = min(total, DEFAULT_BATCH_SIZE if batch_size is None else batch_size)
+    size = min(total, _usual_batch(model) if batch_size is None else batch_size)
     problems = (*arrays.filled_up(parts), *_problems(y, model, total == 1))
     ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
     return Sample(x, y, weights, size, total, ordered, True, (size,), problems, broken=broken, places=chosen)
+
+
+def _usual_batch(model: Any) -> int:
+    """Returns how many examples of arrays `fit` takes in a batch: as many as a stateful model has states for, which it
+    has to be told; else what it takes untold."""
+    size = fixed_batch(model) if model is not None and is_stateful(model) else None
+    return DEFAULT_BATCH_SIZE if size is None else size
 
 
 def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:

@@ -343,6 +343,13 @@ def test_data_without_an_example_are_a_sample_of_none_that_says_why(data: Any, s
     assert "Received: " in sample.broken and "\n" not in sample.broken
 
 
+def test_batches_of_arrays_are_those_that_a_stateful_model_has_states_for() -> None:
+    model = keras.Sequential([keras.Input(batch_shape=(5, 3, 1)), keras.layers.LSTM(2, stateful=True)])
+    sample = read((X[:, :, None], X[:, :2]), model)
+    assert sample.batch_size == 5 and sample.sizes == (5,) and sample.examples == N
+    assert read((X, Y), keras.Sequential([keras.Input((3,), batch_size=5), keras.layers.Dense(1)])).batch_size == N
+
+
 @pytest.mark.parametrize("data", [(X, Y[:7]), iter([(X, Y[:7])]), iter([(X[:5], Y[:5]), (X[5:], Y[5:7]), (X, Y)])])
 def test_of_arrays_of_unequal_length_those_examples_are_taken_that_are_whole(data: Any) -> None:
     sample = read(data, MODEL)
