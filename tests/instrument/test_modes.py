@@ -260,7 +260,7 @@ def test_a_failure_inside_is_said_once_and_harms_nothing(tmp_path: Path, monkeyp
     def fail(*given: Any) -> Any:
         raise ValueError("broken")
 
-    monkeypatch.setattr(modes, "_data_loss", fail)
+    monkeypatch.setattr(modes, "data_loss", fail)
     with pytest.warns(HealthWarning, match="could not measure training and inference mode.*broken") as said:
         outcome = train(trial, lambda: [HealthCallback(tmp_path)])
     assert sum("broken" in str(warning.message) for warning in said) == 1
@@ -270,13 +270,13 @@ def test_a_failure_inside_is_said_once_and_harms_nothing(tmp_path: Path, monkeyp
 
 
 def test_a_failure_while_it_runs_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = modes._data_loss
+    own = modes.data_loss
 
     def fail(*given: Any) -> Any:
         with tf.control_dependencies([tf.debugging.Assert(tf.constant(False), ["broken"])]):
             return tf.identity(own(*given))
 
-    monkeypatch.setattr(modes, "_data_loss", fail)
+    monkeypatch.setattr(modes, "data_loss", fail)
     with pytest.warns(HealthWarning, match="could not measure training and inference mode"):
         outcome = train(trial, lambda: [HealthCallback(tmp_path)])
     assert_same(outcome, train(trial))
