@@ -11,7 +11,8 @@ INTRODUCTION = """# How often the probes are right
 Models and data of known verdict, each given to the whole default preflight: for each probe such that it must find fault
 with, and such that a naive one would find fault with and it must not. A *sick* flight is one that the probe must find;
 *healthy* are all flights in which nothing is wrong, also those that were made for other probes. `make flights` writes
-this page. The cases were made by those who wrote the probes: there is no held-out part.
+this page. The cases were made by those who wrote the probes: there is no held-out part. Where it is known why one is
+missed, that stands beside it.
 
 What other rules say of the first steps of a healthy flight counts as a false alarm, too, and is often true: raw pixels
 are not normalized, and six layers of sigmoids saturate, though these models learn."""
@@ -66,8 +67,9 @@ def _wrong(outcomes: Iterable[Said]) -> str:
             *((a, "false alarm") for a in alarms),
             *((b, "broke") for b in broken),
         ]:
-            rows.append([each.name, name, what, each.messages.get(name, "")])
-    return table(["flight", "rule", "what", "said"], rows) if rows else "Nothing."
+            why = each.missed if what == "missed" and name == each.probe else ""
+            rows.append([each.name, name, what, each.messages.get(name, ""), why])
+    return table(["flight", "rule", "what", "said", "why"], rows) if rows else "Nothing."
 
 
 def _flights(outcomes: Iterable[Said]) -> str:

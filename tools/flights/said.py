@@ -13,13 +13,15 @@ from tools.accuracy.store import Run, read
 class Said:
     """The probe that a flight is for, what was expected, and what each probe and the other rules said.
 
-    `probes` are the states of the probes' rules: "fail", "pass", "no_data", "error"; `others` the further rules that
-    fail; `messages` those of the findings of the rules that fail, and the reasons of those without a verdict.
+    `missed` is why the probe is known not to find it, empty where it must. `probes` are the states of the probes'
+    rules: "fail", "pass", "no_data", "error"; `others` the further rules that fail; `messages` those of the findings of
+    the rules that fail, and the reasons of those without a verdict.
     """
 
     probe: str
     name: str
     expected: frozenset[str]
+    missed: str
     probes: Mapping[str, str]
     others: tuple[str, ...]
     messages: Mapping[str, str]
@@ -36,6 +38,7 @@ def said(probe: str, flight: Flight, run: Run) -> Said:
         probe,
         flight.name,
         flight.expected,
+        flight.missed,
         {verdict.rule.name: verdict.status for verdict in card.rules if verdict.rule.category == PREFLIGHT},
         tuple(name for name, verdict in card.failing.items() if verdict.rule.category != PREFLIGHT),
         messages,

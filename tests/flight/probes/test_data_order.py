@@ -8,14 +8,13 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.data_order import measure
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tests.flight.flying import flown
+from tests.flight.flying import each, flown
 from tests.flight.zoo.data_order import FLIGHTS
 
 NAME = "data-order"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flight", FLIGHTS, ids=[flight.name for flight in FLIGHTS])
+@each(FLIGHTS)
 def test_each_flight_is_judged_as_expected(flight):
     verdict = flown(NAME, flight)
     assert verdict.status in (("fail",) if flight.expected else ("pass", "no_data")), verdict

@@ -12,14 +12,13 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.gradient_check import measure
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tests.flight.flying import flown, subject_of, verdict_of
+from tests.flight.flying import each, flown, subject_of, verdict_of
 from tests.flight.zoo.gradient_check import FLIGHTS, Rounded, classes
 
 RULE = "gradient-check"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flight", FLIGHTS, ids=lambda flight: flight.name)
+@each(FLIGHTS)
 def test_flights(flight):
     assert flown(RULE, flight).status == ("fail" if flight.expected else "pass")
 

@@ -11,16 +11,14 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.copied import own_rates
 from tb_nnhealth.flight.training.trainer import Trainer
-from tests.flight.flying import judged, measured
+from tests.flight.flying import each, judged, measured
 from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY
 
 NAME = "learning-rate-range"
 QUICK = ("Adam", "SGD of rate 30", "SGD of rate 1e-7")
 
 
-@pytest.mark.parametrize(
-    "flight", [pytest.param(f, id=f.name, marks=[] if f.name in QUICK else [pytest.mark.slow]) for f in FLIGHTS]
-)
+@each(FLIGHTS, QUICK)
 def test_flights_are_told_as_expected(flight):
     values = measured(NAME, flight.build())
     told = judged(NAME, values)

@@ -9,7 +9,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.overfit_tiny_batch import GOAL, TRIAL, Attempt, _ended, measure
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tests.flight.flying import judged, measured
+from tests.flight.flying import each, judged, measured
 from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, NUMBERS, ROWS, SICK
 
 NAME = "overfit-tiny-batch"
@@ -23,10 +23,7 @@ QUICK = (
 )
 
 
-@pytest.mark.parametrize(
-    "flight",
-    [pytest.param(f, id=f.name, marks=[] if f.name in QUICK else [pytest.mark.slow]) for f in FLIGHTS],
-)
+@each(FLIGHTS, QUICK)
 def test_flights_are_told_as_expected(flight):
     values = measured(NAME, flight.build())
     told = judged(NAME, values)

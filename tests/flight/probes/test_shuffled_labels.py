@@ -1,15 +1,12 @@
 """shuffled-labels: what it measures, and how its rule judges it, of models and data of known verdict."""
 
-import pytest
-
-from tests.flight.flying import flown
+from tests.flight.flying import each, flown
 from tests.flight.zoo.shuffled_labels import FLIGHTS
 
 RULE = "shuffled-labels"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flight", FLIGHTS, ids=[flight.name for flight in FLIGHTS])
+@each(FLIGHTS)
 def test_flight(flight):
     found = flown(RULE, flight)
     assert (found.status == "fail") == (RULE in flight.expected), (found.reason, found.findings)

@@ -8,15 +8,14 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.train_validation_shift import measure
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tests.flight.flying import flown
+from tests.flight.flying import each, flown
 from tests.flight.zoo.train_validation_shift import FLIGHTS
 from tests.rules.builder import findings, with_probe
 
 NAME = "train-validation-shift"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("flight", FLIGHTS, ids=[flight.name for flight in FLIGHTS])
+@each(FLIGHTS)
 def test_each_flight_is_judged_as_expected(flight):
     verdict = flown(NAME, flight)
     assert verdict.status in (("fail",) if flight.expected else ("pass", "no_data")), verdict

@@ -147,6 +147,12 @@ SICK = {
     "mixes up the examples of a batch": classifier(ShuffledInBatch, hidden()),
 }
 
+MISSED = {
+    "mixes up the examples of a batch": "With 512 examples its loss on those held out falls by 2.0 % in the last 240 "
+    "of 480 steps, and 2 % are taken for learning: a close call.",
+}
+"""Of the sick ones, those that a preflight does not find, and why."""
+
 DEEP: Sequence[Callable[[], keras.Layer]] = [hidden(activation="sigmoid") for _ in range(6)]
 
 HEALTHY = {
@@ -162,6 +168,9 @@ HEALTHY = {
 }
 
 FLIGHTS = [
-    *(Flight(f"random-input: {name}", build, frozenset({SLUG})) for name, build in SICK.items()),
+    *(
+        Flight(f"random-input: {name}", build, frozenset({SLUG}), missed=MISSED.get(name, ""))
+        for name, build in SICK.items()
+    ),
     *(Flight(f"random-input: {name}", build, frozenset()) for name, build in HEALTHY.items()),
 ]
