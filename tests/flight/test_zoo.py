@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -71,6 +72,18 @@ def test_a_probe_is_given_what_a_preflight_reads(monkeypatch, name):
     for part in ("training", "validation"):
         sample, read = getattr(ours, part), getattr(theirs, part)
         np.testing.assert_equal(sample and vars(sample), read and vars(read))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({probe for probe, _ in FLIGHTS}))
+def test_a_flight_is_the_same_each_time(name):
+    def built(flight, seed):
+        keras.utils.set_random_seed(seed)
+        training = flight.build()
+        return training.model.get_weights(), training.images, training.targets
+
+    for flight in of(name):
+        np.testing.assert_equal(built(flight, 5), built(flight, 6), flight.name)
 
 
 def test_what_is_missed_is_sick_and_told_on_the_page():

@@ -22,8 +22,6 @@ QUICK = ("Adam", "SGD of rate 30", "SGD of rate 1e-7")
 def test_flights_are_told_as_expected(flight):
     values = measured(NAME, flight.build())
     told = judged(NAME, values)
-    figures = (f"{name} {values[name]:.3g}" for name in ("explosion", "suggestion", "start", "own_loss"))
-    print("|", flight.name, "|", told.status, "|", values["own"], "|", " | ".join(figures))
     assert told.status == ("fail" if NAME in flight.expected else "pass")
 
 

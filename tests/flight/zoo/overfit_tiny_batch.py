@@ -1,5 +1,6 @@
 """Models that cannot learn ten examples by heart, and healthy ones that much stands against."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -28,10 +29,23 @@ def _sentences() -> np.ndarray:
 
 
 SENTENCES = _sentences()
+PIXELS = RANDOM.integers(0, 256, IMAGES.shape).astype("float32")
+LENGTHS = RANDOM.integers(3, 20, (128, 1))
+GREY = RANDOM.uniform(size=(128, 16))
+COUNTS = RANDOM.poisson(30.0, 128).astype("float32")
+
+
+def _seeded(build: Callable[[], Training]) -> Callable[[], Training]:
+    """Returns what builds the same each time: layers draw their seeds when they are made."""
+
+    def built() -> Training:
+        start_afresh()
+        return build()
+
+    return built
 
 
 def _sequential(shape: tuple[int, ...], *parts: Any) -> keras.Model:
-    start_afresh()
     return keras.Sequential([keras.Input(shape), *parts])
 
 
@@ -65,7 +79,6 @@ def _everything_against_it() -> Training:
 
 
 def _residual() -> Training:
-    start_afresh()
     inputs = keras.Input((16, 16, 3))
     hidden = layers.Conv2D(16, 3, padding="same")(inputs)
     for _ in range(5):
@@ -80,13 +93,13 @@ def _residual() -> Training:
 
 def _raw_pixels() -> Training:
     parts = (layers.Conv2D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(10, activation="softmax"))
-    return _trained(_sequential((16, 16, 3), *parts), RANDOM.integers(0, 256, IMAGES.shape).astype("float32"), LABELS)
+    return _trained(_sequential((16, 16, 3), *parts), PIXELS, LABELS)
 
 
 def _masked_lstm() -> Training:
     lstm = layers.LSTM(16, dropout=0.5, recurrent_dropout=0.5)
     model = _sequential((20,), layers.Embedding(30, 16, mask_zero=True), lstm, layers.Dense(1, activation="sigmoid"))
-    return _trained(model, TOKENS * (np.arange(20) < RANDOM.integers(3, 20, (128, 1))), YES, "binary_crossentropy")
+    return _trained(model, TOKENS * (np.arange(20) < LENGTHS), YES, "binary_crossentropy")
 
 
 def _language_model() -> Training:
@@ -95,7 +108,6 @@ def _language_model() -> Training:
 
 
 def _transformer() -> Training:
-    start_afresh()
     inputs = keras.Input((20,))
     hidden = layers.Embedding(30, 32)(inputs)
     for _ in range(2):
@@ -120,7 +132,6 @@ def _straight_line() -> Training:
 
 
 def _two_outputs() -> Training:
-    start_afresh()
     inputs = keras.Input((16,))
     hidden = layers.Dense(64, activation="relu")(inputs)
     label, size = layers.Dense(10, activation="softmax", name="label"), layers.Dense(2, name="size")
@@ -130,8 +141,8 @@ def _two_outputs() -> Training:
 
 def _autoencoder() -> Training:
     parts = [layers.Dense(units, activation="relu") for units in (32, 8, 32)]
-    x = RANDOM.uniform(size=(128, 16))
-    return _trained(_sequential((16,), *parts, layers.Dense(16, activation="sigmoid")), x, x, "binary_crossentropy")
+    model = _sequential((16,), *parts, layers.Dense(16, activation="sigmoid"))
+    return _trained(model, GREY, GREY, "binary_crossentropy")
 
 
 @keras.saving.register_keras_serializable("flights")
@@ -248,7 +259,6 @@ def _likelihood(truth: Any, answer: Any) -> Any:
 
 
 def _one_unit_of_softmax_beside_another_output() -> Training:
-    start_afresh()
     inputs = keras.Input((16,))
     hidden = layers.Dense(64, activation="relu")(inputs)
     yes, size = layers.Dense(1, activation="softmax", name="yes"), layers.Dense(2, name="size")
@@ -290,7 +300,7 @@ HEALTHY = {
     "frozen features": _frozen_features,
     "a likelihood below zero": lambda: _with_loss(_likelihood, np.stack([NUMBERS, 0 * NUMBERS], 1), 2),
     "a cosine": lambda: _with_loss("cosine_similarity", ROWS[:, :3], 3),
-    "counts": lambda: _with_loss("poisson", RANDOM.poisson(30.0, 128).astype("float32"), 1, "exponential"),
+    "counts": lambda: _with_loss("poisson", COUNTS, 1, "exponential"),
     "a cross-entropy of logits": lambda: _with_loss(keras.losses.BinaryCrossentropy(from_logits=True), YES),
 }
 
@@ -298,9 +308,9 @@ RATE_TOO_LOW = {"augmentation, dropout, noise, penalties, a tiny rate"}
 """Of the healthy ones, those with another fault."""
 
 FLIGHTS = [
-    *(Flight(name, build, frozenset({"overfit-tiny-batch"})) for name, build in SICK.items()),
+    *(Flight(name, _seeded(build), frozenset({"overfit-tiny-batch"})) for name, build in SICK.items()),
     *(
-        Flight(name, build, frozenset({"learning-rate-range"} if name in RATE_TOO_LOW else ()))
+        Flight(name, _seeded(build), frozenset({"learning-rate-range"} if name in RATE_TOO_LOW else ()))
         for name, build in HEALTHY.items()
     ),
 ]
