@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.training.objective import needs_targets
 from tb_nnhealth.instrument import describe
 from tb_nnhealth.instrument.callback import HealthCallback, HealthWarning
 from tb_nnhealth.instrument.layers import sites
@@ -48,7 +49,7 @@ def take(subject: Subject, log_dir: str) -> list[str]:
     """Trains the model for a few steps, writes what was measured into the log directory, and returns sentences on what
     could not be measured."""
     data = subject.training
-    if data.y is None and subject.model._compile_loss is not None:
+    if data.y is None and needs_targets(subject.model):
         raise NotMeasured("There are no targets, which the compiled loss compares the predictions with")
     size = min(data.batch_size, data.examples)
     first = data.take(range(min(data.examples, STEPS * size)))

@@ -371,6 +371,29 @@ def test_missing_labels_are_told_as_such(monkeypatch):
     assert any(f.rule == "first-steps" and "There are no targets" in f.message for f in report.findings)
 
 
+class OwnStep(keras.Sequential):
+    def train_step(self, data):
+        with tf.GradientTape() as tape:
+            loss = keras.ops.mean(self.loss(data, self(data, training=True)))
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+class OwnLoss(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, x, y_pred, sample_weight, training)
+
+
+@pytest.mark.parametrize("kind", [OwnStep, OwnLoss])
+@pytest.mark.parametrize("form", [np.asarray, lambda x: tf.data.Dataset.from_tensor_slices(x).batch(32)])
+def test_what_needs_no_targets_though_a_loss_is_compiled_is_trained_without(monkeypatch, kind, form):
+    model = kind([keras.Input((8,)), layers.Dense(4, "relu"), layers.Dense(8)])
+    model.compile("adam", keras.losses.mean_squared_error)
+    report = fly(monkeypatch, model=model, data=form(classes()[0]))
+    assert not [finding.message for finding in report.findings if finding.rule == "first-steps"]
+    assert report.run.steps == 3
+
+
 def test_something_else_than_a_model_is_told():
     with pytest.raises(ValueError, match="`model` should be a Keras model"):
         preflight(object(), classes())

@@ -32,6 +32,11 @@ def has_data_loss(model: Any) -> bool:
     return model._compile_loss is not None and not has_own_loss(model)
 
 
+def needs_targets(model: Any) -> bool:
+    """Returns whether Keras' own step compares the predictions with targets, by the compiled loss."""
+    return has_data_loss(model) and not has_own_step(model)
+
+
 class Objective:
     """The loss of a model on a batch and its gradient, compiled once for batches of any size.
 

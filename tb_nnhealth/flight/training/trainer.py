@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.training.copied import copied, rates_of
-from tb_nnhealth.flight.training.objective import Batch, has_own_step
+from tb_nnhealth.flight.training.objective import Batch, has_own_step, needs_targets
 from tb_nnhealth.instrument.batch import named_tensors, output_names
 from tb_nnhealth.telling import told
 
@@ -168,7 +168,7 @@ def _check(subject: "Subject") -> None:
         raise NotMeasured("the model is not compiled: call model.compile with a loss and an optimizer first")
     if has_own_step(model):
         raise NotMeasured("the model has a train_step of its own, of which nobody else knows what it minimizes")
-    if subject.training.y is None and model._compile_loss is not None:
+    if subject.training.y is None and needs_targets(model):
         raise NotMeasured("there are no targets, which the compiled loss compares the predictions with")
 
 

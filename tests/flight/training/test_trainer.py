@@ -228,6 +228,20 @@ def test_a_loss_of_the_models_own_is_that_of_its_batch():
     assert trained(Trainer(subject), subject.training)[-1] < losses.mean()
 
 
+class Autoencoder(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, x, y_pred, sample_weight, training)
+
+
+def test_a_compiled_loss_that_the_model_calls_itself_needs_no_targets():
+    model = Autoencoder([keras.Input((6,)), layers.Dense(6)])
+    model.compile("sgd", "mse")
+    losses = trained(Trainer(subject_of(model, y=None)), subject_of(model, y=None).training)
+    assert losses[-1] < 0.95 * losses[0]
+    with pytest.raises(NotMeasured, match="there are no targets"):
+        Trainer(subject_of(compiled(), y=None))
+
+
 def test_probes_share_what_is_compiled():
     subject = subject_of(compiled())
     assert subject.trainer() is subject.trainer() and subject.trainer() is not subject.trainer("own")
