@@ -4,12 +4,15 @@ import json
 import math
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.reading.arrays import Parts
+from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import needs_targets
 from tb_nnhealth.instrument import describe
@@ -51,25 +54,30 @@ def take(subject: Subject, log_dir: str) -> list[str]:
     data = subject.training
     if data.y is None and needs_targets(subject.model):
         raise NotMeasured("There are no targets, which the compiled loss compares the predictions with")
-    size = min(data.batch_size, data.examples)
-    first = data.take(range(min(data.examples, STEPS * size)))
     callback = _FirstSteps(log_dir, None if data.total is None else math.ceil(data.total / data.batch_size))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", HealthWarning)
-        subject.model.fit(
-            _fed(first.x),
-            _fed(first.y),
-            sample_weight=first.weights,
-            batch_size=size,
-            epochs=1,
-            shuffle=False,
-            verbose=0,
-            callbacks=[callback],
-        )
+        subject.model.fit(**_first(data), epochs=1, shuffle=False, verbose=0, callbacks=[callback])
     for warning in caught:
         if not issubclass(warning.category, HealthWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     return [str(warning.message) for warning in caught if issubclass(warning.category, HealthWarning)]
+
+
+def _first(data: Sample) -> dict[str, Any]:
+    """Returns the first batches as `fit` takes them: as arrays, or as they are where theirs differ in length."""
+    if data.whole:
+        return {"x": _dataset(data.whole[:STEPS])}
+    size = min(data.batch_size, data.examples)
+    first = data.take(range(min(data.examples, STEPS * size)))
+    return {"x": _fed(first.x), "y": _fed(first.y), "sample_weight": first.weights, "batch_size": size}
+
+
+def _dataset(whole: Sequence[Parts]) -> tf.data.Dataset:
+    packed = [keras.tree.lists_to_tuples(keras.utils.pack_x_y_sample_weight(*map(_fed, parts))) for parts in whole]
+    specs = keras.tree.map_structure(lambda leaf: tf.TensorSpec([None, *leaf.shape[1:]], leaf.dtype), packed[0])
+    dataset = tf.data.Dataset.from_generator(lambda: iter(packed), output_signature=specs)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(packed)))
 
 
 def _fed(structure: Any) -> Any:

@@ -102,7 +102,7 @@ def preflight(
     plan = _Plan(_probes(probes), _log_dir(log_dir), _budget(budget), _seed(seed), _vocabulary(vocabulary), started)
     training = read(train_data, model, seed=plan.seed)
     validation = NOTHING if training.is_interrupted else _validation(validation_data, model, plan.seed)
-    held = validation if validation.examples else None
+    held = validation if validation.examples and not validation.whole else None
     subject = Subject(model, training, held, plan.seed, plan.vocabulary)
     noted = [
         *training.problems,
@@ -196,6 +196,8 @@ def _flown(subject: Subject, probe: Probe, clock: Clock, ctrl_c: CtrlC) -> dict[
     """Returns what a probe measured, or the reason why it did not."""
     if not subject.training.examples:
         return {"reason": "there is no example"}
+    if subject.training.whole:
+        return {"reason": "the arrays of a batch have no axis of examples in common"}
     if clock.seconds < LEAST_SECONDS:
         return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
     try:

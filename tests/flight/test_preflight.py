@@ -394,6 +394,41 @@ def test_what_needs_no_targets_though_a_loss_is_compiled_is_trained_without(monk
     assert report.run.steps == 3
 
 
+class GraphNetwork(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3, "softmax")
+
+    def call(self, inputs):
+        hidden, edges = self.dense(inputs["nodes"]), inputs["edges"]
+        sent = tf.gather(hidden, edges[:, 0])
+        return hidden + tf.math.unsorted_segment_sum(sent, edges[:, 1], tf.shape(hidden)[0])
+
+
+def graphs(targets=20):
+    (x, y), random = classes(20), np.random.default_rng(0)
+    for _ in range(6):
+        yield {"nodes": x, "edges": random.integers(0, 20, (50, 2)).astype("int32")}, y[:targets]
+
+
+def test_batches_whose_arrays_differ_in_length_are_trained_on_and_not_taken_apart(monkeypatch):
+    model = GraphNetwork()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    report = fly(monkeypatch, lambda s, c: {"ratio": 1}, model=model, data=graphs(), validation_data=graphs())
+    assert report.run.steps == 4 and not [each.message for each in report.findings if each.rule == "first-steps"]
+    assert told(report).reason == "the arrays of a batch have no axis of examples in common"
+    assert len([problem for problem in report.run.problems if "differ in length" in problem]) == 1
+    assert np.isfinite(model.fit(report.train_data, verbose=0).history["loss"]).all()
+
+
+def test_batches_that_cannot_be_trained_on_as_they_are_are_an_error(monkeypatch):
+    model = GraphNetwork()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    report = fly(monkeypatch, model=model, data=graphs(targets=19))
+    (finding,) = (finding for finding in report.findings if finding.rule == "first-steps")
+    assert finding.severity == "error" and "19" in finding.message
+
+
 def test_something_else_than_a_model_is_told():
     with pytest.raises(ValueError, match="`model` should be a Keras model"):
         preflight(object(), classes())

@@ -51,12 +51,11 @@ def length(parts: Parts) -> int:
 
 
 def unequal(parts: Parts) -> str:
-    """Returns a sentence where the arrays have not as many examples, which `fit` refuses; else an empty text."""
+    """Returns the lengths of the arrays for a message where they are not the same; else an empty text."""
     lengths = _lengths(parts)
     if len({number for numbers in lengths.values() for number in numbers}) == 1:
         return ""
-    found = ", ".join(f"{' and '.join(map(str, numbers))} in {name}" for name, numbers in lengths.items())
-    return f"Expected as many examples in each array. Received: {found}."
+    return ", ".join(f"{' and '.join(map(str, numbers))} in {name}" for name, numbers in lengths.items())
 
 
 def texts(parts: Parts) -> str:
@@ -84,8 +83,10 @@ def bytes_of_one(parts: Parts) -> int:
 
 
 def dense(parts: Parts) -> Parts:
-    """Returns all examples in NumPy; what is ragged or sparse is filled up with zeros."""
-    x, y, weights = (rows(part, np.arange(length(parts))) for part in parts)
+    """Returns all of each array in NumPy; what is ragged or sparse is filled up with zeros."""
+    x, y, weights = keras.tree.map_structure(
+        lambda leaf: None if leaf is None else _rows(leaf, np.arange(_shape(leaf)[0])), parts
+    )
     return x, y, weights
 
 

@@ -20,6 +20,9 @@ from tb_nnhealth.flight.reading.arrays import SampleError
 from tb_nnhealth.numbers import whole
 from tb_nnhealth.telling import told
 
+MOST_WHOLE = 4
+"""So many batches are kept as they are where their arrays differ in length."""
+
 DEFAULT_BATCH_SIZE = 32
 """What `fit` makes of arrays where it is told nothing else."""
 
@@ -40,6 +43,8 @@ class Sample:
       places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
       broken: why no training can be made of more than these, empty where one can.
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
+      whole: the first batches as they are, where the arrays of one differ in length: they have no axis of examples in
+        common, `x`, `y` and `weights` are those of the first, and nothing can be taken of them. Else none.
       is_interrupted: whether Ctrl-C ended the reading, which then leaves no example.
     """
 
@@ -55,12 +60,13 @@ class Sample:
     rest: Iterator[Any] | None = None
     broken: str = ""
     places: NDArray[np.int64] | None = None
+    whole: tuple[arrays.Parts, ...] = ()
     is_interrupted: bool = False
 
     @property
     def examples(self) -> int:
         """How many examples there are: n."""
-        return len(keras.tree.flatten(self.x)[0])
+        return max(map(len, keras.tree.flatten(self.x))) if self.whole else len(keras.tree.flatten(self.x)[0])
 
     def take(self, indices: Any) -> "Sample":
         """Returns a sample of some of the examples, which may be repeated."""
@@ -127,8 +133,9 @@ def read(
 
 def _of_arrays(parts: arrays.Parts, model: Any, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
     total = arrays.length(parts)
+    unequal = arrays.unequal(parts)
     broken = (
-        arrays.unequal(parts)
+        (f"Expected as many examples in each array. Received: {unequal}." if unequal else "")
         or arrays.texts(parts)
         or ("" if total else "Expected at least one example. Received: none.")
     )
@@ -162,7 +169,7 @@ def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
                 taken.is_all = True
         except SampleError as raised:
             error = raised
-    if not taken.sizes:
+    if taken.is_empty():
         broken = str(error or "Expected at least one batch of data. Received: none.")
         return replace(NOTHING, problems=tuple(source.problems), rest=source.rest(), broken=broken)
     broken = f"The data broke off. {error}" if error else ""
@@ -193,12 +200,14 @@ class _Taken:
     """
 
     def __init__(self, limits: _Limits, model: Any, is_rereadable: bool) -> None:
-        self.sizes: list[int] = []
         self.problems: list[str] = []
         self.is_all = False
         self._limits = limits
         self._model = model
         self._is_rereadable = is_rereadable
+        self._sizes: list[int] = []
+        self._first: list[arrays.Parts] = []
+        self._are_unequal = False
         self._parts: list[arrays.Parts] = []
         self._targets: list[Any] = []
         self._most_ordered = limits.ordered
@@ -211,54 +220,78 @@ class _Taken:
         """Takes of a batch what there is room for.
 
         Raises:
-          SampleError: it is no batch, or its arrays are not of the same length; their whole examples were taken.
+          SampleError: it is no batch.
         """
         parts = arrays.unpacked(batch, None)
         arrays.check_is_batch(parts[0], self._model)
         size, unequal = arrays.length(parts), arrays.unequal(parts)
-        if size:
+        for problem in arrays.filled_up(parts):
+            self._tell(problem)
+        parts = arrays.dense(parts)
+        if (size or unequal) and len(self._first) < MOST_WHOLE:
+            self._keep(parts)
+        if unequal and not self._are_unequal:
+            self._are_unequal = True
+            self._tell(
+                f"The arrays of a batch differ in length ({unequal}) and have no axis of examples in common: "
+                "no experiment is made that takes examples of these data."
+            )
+        if size and not self._are_unequal:
             self._add(parts, size)
-        if unequal:
-            raise SampleError(unequal)
+
+    def is_empty(self) -> bool:
+        """Returns whether there was no batch with anything in it."""
+        return not self._first
 
     def is_enough(self) -> bool:
         """Returns whether no more is to be read."""
+        if self._are_unequal:
+            return len(self._first) == MOST_WHOLE or time.monotonic() > self._deadline
         if time.monotonic() > self._deadline:
             if not self._is_full():
-                number = whole(sum(self.sizes))
+                number = whole(sum(self._sizes))
                 self._tell(f"The data are slow to read: the first {number} examples took {self._limits.seconds:g} s.")
             return True
         return self._is_full() and not (self._targets and self._is_rereadable and self._has_room_for_targets())
 
     def sample(self, source: batches.Source, problems: tuple[str, ...]) -> Sample:
         """Returns what was taken as a sample."""
+        if self._are_unequal:
+            return self._unequal(source, problems)
         x, y, weights = arrays.joined(self._parts)
-        total = source.total(max(self.sizes))
+        total = source.total(max(self._sizes))
         return Sample(
             x,
             y,
             weights,
-            max(self.sizes),
+            max(self._sizes),
             total,
             arrays.joined_targets(self._targets, self._most_ordered),
             False,
-            tuple(self.sizes),
-            (*problems, *_problems(y, self._model, total == 1 or (self.is_all and sum(self.sizes) == 1))),
+            tuple(self._sizes),
+            (*problems, *_problems(y, self._model, total == 1 or (self.is_all and sum(self._sizes) == 1))),
             source.rest(),
         )
 
+    def _unequal(self, source: batches.Source, problems: tuple[str, ...]) -> Sample:
+        first = Sample(*self._first[0], whole=tuple(self._first), rest=source.rest())
+        size = first.examples
+        problems = (*problems, *_problems(first.y, self._model, False))
+        return replace(first, batch_size=size, total=source.total(size), sizes=(size,), problems=problems)
+
+    def _keep(self, parts: arrays.Parts) -> None:
+        if not self._first:  # What the first one takes, filling a shuffle's buffer, is not known of the others.
+            self._deadline = time.monotonic() + self._limits.seconds
+        if not self._first or arrays.are_alike(parts, self._first[0]):
+            self._first.append(parts)
+
     def _add(self, parts: arrays.Parts, size: int) -> None:
-        for problem in arrays.filled_up(parts):
-            self._tell(problem)
-        parts = arrays.dense(parts)
         if not self._is_full():
             self._take(parts, size)
         if parts[1] is not None and self._has_room_for_targets():
             self._most_ordered = min(self._most_ordered, _most_ordered(parts[1], self._limits))
             self._targets.append(parts[1])
-        if not self.sizes:  # What the first one takes, filling a shuffle's buffer, is not known of the others.
-            self._deadline = time.monotonic() + self._limits.seconds
-        self.sizes.append(size)
+        self._sizes.append(size)
 
     def _take(self, parts: arrays.Parts, size: int) -> None:
         of_one = max(1, arrays.bytes_of_one(parts))
@@ -287,7 +320,7 @@ class _Taken:
         return is_full or self._left_out > self._limits.ordered
 
     def _has_room_for_targets(self) -> bool:
-        return sum(self.sizes) < self._most_ordered
+        return sum(self._sizes) < self._most_ordered
 
     def _tell(self, problem: str) -> None:
         if problem not in self.problems:

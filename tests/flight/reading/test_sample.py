@@ -327,7 +327,7 @@ def test_what_cannot_be_read_is_told_in_a_sentence(data: Any, sentence: str) -> 
         (tf.data.Dataset.from_tensor_slices((X, Y)).batch(8).take(0), "at least one batch"),
         (iter([]), "at least one batch"),
         (iter([(X[:0], Y[:0])]), "at least one batch"),
-        (iter([(X, Y[:0])]), "Received: 20 in x, 0 in y"),
+        ((X, Y[:0]), "Received: 20 in x, 0 in y"),
         (tf.data.Dataset.from_tensor_slices((X, Y)), r"batches of shape \(None, 3\), as of dataset.batch"),
         (tf.data.Dataset.range(3), "leading axis"),
         (broken(), r"Received: OSError: no such file \(in batch 1\)"),
@@ -350,12 +350,39 @@ def test_batches_of_arrays_are_those_that_a_stateful_model_has_states_for() -> N
     assert read((X, Y), keras.Sequential([keras.Input((3,), batch_size=5), keras.layers.Dense(1)])).batch_size == N
 
 
-@pytest.mark.parametrize("data", [(X, Y[:7]), iter([(X, Y[:7])]), iter([(X[:5], Y[:5]), (X[5:], Y[5:7]), (X, Y)])])
-def test_of_arrays_of_unequal_length_those_examples_are_taken_that_are_whole(data: Any) -> None:
-    sample = read(data, MODEL)
+def test_of_arrays_of_unequal_length_those_examples_are_taken_that_are_whole() -> None:
+    sample = read((X, Y[:7]), MODEL)
     assert sample.examples == len(sample.y) == 7
     np.testing.assert_array_equal(np.sort(sample.y), np.sort(Y[:7]))
     assert re.search("Expected as many examples in each array. Received: [0-9]+ in x, [0-9] in y.", sample.broken)
+
+
+def graphs() -> Iterator[Any]:
+    """Yields six graphs: the features of nodes, as many targets, and edges, of which the first has as many."""
+    for number in range(6):
+        yield {"nodes": np.ones((4, 3), "float32"), "edges": np.ones((4 + 2 * number, 2), "int32")}, np.ones(4)
+
+
+GRAPHS = tf.data.Dataset.from_generator(
+    graphs, output_signature=({"nodes": tf.TensorSpec([4, 3]), "edges": tf.TensorSpec([None, 2])}, tf.TensorSpec([4]))
+)
+
+
+@pytest.mark.parametrize("data", [graphs(), GRAPHS, iter([({"nodes": X, "edges": X[:0]}, Y)])])
+def test_batches_whose_arrays_differ_in_length_are_kept_as_they_are(data: Any) -> None:
+    sample = read(data)
+    batches = list(sample.rest or data)
+    assert not sample.broken and sample.examples and len(sample.whole) == min(4, len(batches))
+    for taken, given in zip(sample.whole, batches, strict=False):
+        for one, other in zip(keras.tree.flatten(taken[:2]), keras.tree.flatten(given), strict=True):
+            np.testing.assert_array_equal(one, other)
+    (problem,) = (problem for problem in sample.problems if "differ in length" in problem)
+    assert "(4 and 6 in x, 4 in y)" in problem or "(0 and 20 in x, 20 in y)" in problem
+
+
+def test_of_batches_whose_arrays_differ_in_length_those_like_the_first_are_kept() -> None:
+    sample = read(iter([(X[:, :2], Y[:3]), (X, Y[:3]), (X[:5, :2], Y)]))
+    assert [parts[0].shape for parts in sample.whole] == [(20, 2), (5, 2)]
 
 
 def test_examples_tell_where_in_the_data_they_stand() -> None:
