@@ -49,7 +49,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     clock.done(0.3)
     if not all(np.isfinite(output).all() for output in base):
         raise NotMeasured("the model's outputs are not finite")
-    judged = [i for i, output in enumerate(base) if not _compares(subject, names[i], i, output, len(chosen))]
+    judged = [i for i in range(len(base)) if not _compares(subject, names[i], i, base[i], batch, answers)]
     if not judged:
         raise NotMeasured("its outputs compare the examples of a batch with each other, as a contrastive loss wants")
     judged = [i for i in judged if not _is_constant(base[i], len(chosen))]
@@ -113,15 +113,25 @@ def _trials(
     return found
 
 
-def _compares(subject: Subject, name: str, index: int, output: Floats, size: int) -> bool:
+def _compares(subject: Subject, name: str, index: int, output: Floats, batch: Sample, answers: Answers) -> bool:
     """Returns whether an output is meant to be one of the whole batch: nothing says that it has a row an example."""
-    model = subject.model
+    model, size = subject.model, batch.examples
     is_own = has_own_step(model) or has_own_loss(model)
     is_free = subject.training.y is None or is_own or not subject.is_compiled
     if not output.ndim or len(output) != size:
         return is_free
     is_square = output.shape == (size, size) and (getattr(model, "output_shape", None) in (None, (None, None)))
-    return is_square and (is_free or any(part in loss_of(model, name, index) for part in OF_CLASSES))
+    is_meant = is_free or any(part in loss_of(model, name, index) for part in OF_CLASSES)
+    return is_square and is_meant and _has_a_column_an_example(answers, batch, index)
+
+
+def _has_a_column_an_example(answers: Answers, batch: Sample, index: int) -> bool:
+    """Returns whether a square output is one of fewer examples, too; where the model takes no fewer, it may be."""
+    fewer = batch.examples - 1
+    try:
+        return answers(batch.take(np.arange(fewer)).x)[index].shape == (fewer, fewer)
+    except NotMeasured:
+        return True
 
 
 def _is_constant(output: Floats, size: int) -> bool:

@@ -83,6 +83,26 @@ def test_texts_are_exchanged():
     assert np.isnan(measured["gradient"]) and measured["outputs"][0]["moved"] == 0
 
 
+class Subclassed(keras.Model):
+    def __init__(self, function):
+        super().__init__()
+        self.dense, self.function = keras.layers.Dense(8), function
+
+    def call(self, inputs):
+        return self.function(self.dense(inputs))
+
+
+def test_as_many_outputs_as_examples_are_no_comparison_of_these():
+    ordinary = Subclassed(lambda v: v)
+    ordinary(X[:2])
+    measured = measure(Subject(ordinary, Sample(X)), Clock(60))
+    assert measured["batch"] == 8 and list(measured["rows"].values()) == [8] and measured["outputs"][0]["moved"] == 0
+    paired = Subclassed(lambda v: keras.ops.matmul(v, keras.ops.transpose(v)))
+    paired(X[:2])
+    with pytest.raises(NotMeasured, match="compare the examples of a batch"):
+        measure(Subject(paired, Sample(X)), Clock(60))
+
+
 def test_a_training_step_on_the_model_itself_may_compare_a_batch():
     paired = subject(keras.layers.Lambda(lambda v: keras.ops.matmul(v, keras.ops.transpose(v))))
     paired.model.train_step = lambda data: {}
