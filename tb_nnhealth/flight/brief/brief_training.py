@@ -48,7 +48,7 @@ class Brief:
     """The brief trainings of a subject, each made once.
 
     Raises:
-      NotMeasured: there are too few examples, or no targets that the loss looks at.
+      NotMeasured: there are too few examples, or no targets that the loss of one looks at.
     """
 
     def __init__(self, subject: Subject) -> None:
@@ -68,7 +68,7 @@ class Brief:
         held = self.sample.take(self._held)
         differ = np.ptp(targets[self._held], axis=0).any()
         if differ and not np.ptp(self.costs.table(self._any_answers(held), held), axis=1).any():
-            raise NotMeasured("the loss is the same whatever the targets are")
+            raise NotMeasured("the loss of an example by itself is the same whatever its target is")
         self._trials: dict[tuple[Kind, float], Trial] = {}
         self._is_warm = False
 

@@ -55,7 +55,7 @@ def test_of_noise_none_is_found_at_any_rate_but_where_it_is_planted():
 
 def test_a_loss_that_does_not_look_at_the_targets_is_told():
     size = lambda y, answer: keras.ops.square(answer)  # noqa: E731
-    with pytest.raises(NotMeasured, match="the loss is the same whatever the targets are"):
+    with pytest.raises(NotMeasured, match="the loss of an example by itself is the same whatever its target is"):
         brief_of(subject(easy, loss=size))
 
 
