@@ -28,7 +28,7 @@ fresh clean data sets that were drawn (classes that overlap, that are rare, that
 meant to be silent rather than wrong and misses much: of the data that neighbours tell, with two tenths of wrong labels,
 it found 12 of 23 where its limits were set, and none of 7 fresh ones. That it passes is no proof of right labels.
 
-Some of the worst examples are named. By hand: look at them.
+Some of the worst examples are named: of arrays by their rows, of batches by their places among the examples taken.
 
 ## When it is wrong
 Labels that are noise by nature, equally much everywhere (a coin that decides), look the same. Wrong labels in one class
@@ -75,6 +75,7 @@ ERRORS = 3.0
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     found = probed(run, RULE.name)
+    among = "the data" if value_of(found, "are_rows") == 1 else "those taken"
     judged = False
     for output in records_of(found, "outputs"):
         examples, conflicts = value_of(output, "examples"), value_of(output, "conflicts")
@@ -83,20 +84,20 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         known = 1 - value_of(output, "wrong") / (value_of(output, "constant") or math.nan)
         judged |= conflicts > 0 or known >= limits["known"]
         if conflicts > 0:
-            yield _of_twins(output, conflicts / examples, limits, value_of(found, "may_coincide") == 1)
+            yield _of_twins(output, conflicts / examples, limits, value_of(found, "may_coincide") == 1, among)
         if known >= limits["known"] and _is_everywhere(output, limits):
-            yield _of_neighbours(output, limits)
+            yield _of_neighbours(output, limits, among)
     if not judged:
         raise NotJudged("near examples' labels tell too little of each other, and no two examples are the same")
 
 
-def _of_twins(output: Probed, share: float, limits: Limits, may_coincide: bool) -> Finding:
+def _of_twins(output: Probed, share: float, limits: Limits, may_coincide: bool, among: str) -> Finding:
     told = f"{percent(share)} of the examples have another label than the same example has elsewhere"
     if may_coincide:
         told += ", but inputs of so few values may be the same by chance"
     pair = [whole(index) for index in values_of(output, "conflicting")[:2]]
     if pair:
-        told += f", such as the examples {' and '.join(pair)} (from 0) of the data"
+        told += f", such as the examples {' and '.join(pair)} (from 0) of {among}"
     return Finding(
         RULE.name,
         "warning" if share > limits["conflicts"] and not may_coincide else "info",
@@ -118,10 +119,10 @@ def _is_everywhere(output: Probed, limits: Limits) -> bool:
     return (share - ERRORS * error) / wrong > limits["everywhere"]
 
 
-def _of_neighbours(output: Probed, limits: Limits) -> Finding:
+def _of_neighbours(output: Probed, limits: Limits, among: str) -> Finding:
     united, wrong = value_of(output, "united"), value_of(output, "united_wrong")
     worst = [whole(index) for index in values_of(output, "worst")[:3]]
-    named = f", such as the examples {', '.join(worst)} (from 0) of the data" if worst else ""
+    named = f", such as the examples {', '.join(worst)} (from 0) of {among}" if worst else ""
     labels, others = (texts_of(output, name)[:3] for name in ("worst_labels", "worst_neighbours"))
     if named and labels and others:
         named += f", labelled {', '.join(labels)} and not {', '.join(others)}"

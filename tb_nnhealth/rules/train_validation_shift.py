@@ -120,7 +120,8 @@ def _of_common(found: Probed, common: float, held: float, limits: Limits) -> Fin
     told += "of training, too" + (", by chance perhaps: inputs have few values" if may_coincide else "")
     first = [values_of(found, f"common_{side}")[:1] for side in ("validation", "training")]
     if all(map(len, first)):
-        told += ", such as example {} of validation, which is example {} of training (from 0)".format(
-            *(whole(float(index[0])) for index in first)
+        told += ", such as example {} of validation, which is example {} of training (from 0{})".format(
+            *(whole(float(index[0])) for index in first),
+            "" if value_of(found, "are_rows") == 1 else ", among those taken",
         )
     return finding("warning" if is_many else "info", f"{told}.", None, share, limits["common"], "fraction")

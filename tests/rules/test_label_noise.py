@@ -7,11 +7,13 @@ from tests.rules.builder import findings, verdict, with_probe
 RULE = "label-noise"
 
 
-def told(conflicts=0, may_coincide=False, wrong=0.2, constant=0.9, united=600, united_wrong=100, typical=0.17):
+def told(
+    conflicts=0, may_coincide=False, wrong=0.2, constant=0.9, united=600, united_wrong=100, typical=0.17, are_rows=True
+):
     output = {"name": "kind", "examples": 1000, "classes": 10, "conflicts": conflicts, "asked": 5, "wrong": wrong}
     output |= {"constant": constant, "united": united, "united_wrong": united_wrong, "typical": typical}
     output |= {"worst": [3, 17, 40, 41], "worst_labels": list("7200"), "worst_neighbours": list("1441")}
-    return with_probe(RULE, outputs=[output | {"conflicting": [3, 7]}], may_coincide=may_coincide)
+    return with_probe(RULE, outputs=[output | {"conflicting": [3, 7]}], may_coincide=may_coincide, are_rows=are_rows)
 
 
 CLEAN = {"wrong": 0.03, "united": 900, "united_wrong": 4, "typical": 0.0}
@@ -58,6 +60,12 @@ def test_the_same_example_with_other_labels_is_a_warning():
     )
     assert findings(RULE, told(conflicts=2, **CLEAN))[0].severity == "info"
     assert findings(RULE, told(conflicts=300, may_coincide=True, **CLEAN))[0].severity == "info"
+
+
+def test_examples_of_batches_are_not_called_rows_of_the_data():
+    (finding,) = findings(RULE, told(are_rows=False))
+    assert "the examples 3, 17, 40 (from 0) of those taken, labelled" in finding.message
+    assert "(from 0) of those taken." in findings(RULE, told(conflicts=20, are_rows=False, **CLEAN))[0].message
 
 
 def test_where_neighbours_know_nothing_there_is_no_verdict():

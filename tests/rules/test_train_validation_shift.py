@@ -8,7 +8,9 @@ RULE = "train-validation-shift"
 
 
 def told(**values):
-    return with_probe(RULE, **{"examples": 1000, "held": 200, "common": 0, "may_coincide": False, **values})
+    return with_probe(
+        RULE, **{"examples": 1000, "held": 200, "common": 0, "may_coincide": False, "are_rows": True, **values}
+    )
 
 
 def columns(factor, shift=(0.0, 0.0, 0.0, 0.0), p=0.0005, width=(1.0, 1.0, 1.0, 1.0), series=False, **more):
@@ -142,6 +144,9 @@ def test_examples_in_both():
         "10 of 200 examples of validation stand among 1,000 of training, too, such as example 4 of validation, which "
         "is example 31 of training (from 0)."
     )
+    named = {"common_validation": [4], "common_training": [31]}
+    (finding,) = findings(RULE, told(common=10, are_rows=False, **named))
+    assert finding.message.endswith("which is example 31 of training (from 0, among those taken).")
     assert severities(told(common=1, held=20)) == severities(told(common=10, may_coincide=True)) == ["info"]
 
 

@@ -58,7 +58,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
             names = target.values[single]
             told |= _of_neighbours(votes(points[single], as_classes(names)), as_classes(names), names, places[single])
         measured.append(told)
-    return {"outputs": measured, "may_coincide": may_coincide(arrays, random)}
+    are_rows = sample.places is not None
+    return {"outputs": measured, "may_coincide": may_coincide(arrays, random), "are_rows": are_rows}
 
 
 def _of_twins(classes: Classes, groups: Classes, places: Classes) -> dict[str, Any]:

@@ -70,6 +70,7 @@ def _in_both(
     return {
         "common": len(places),
         "common_validation": np.asarray(validation.take(places[:NAMED]).places).tolist(),
+        "are_rows": validation.places is not None and training.places is not None,
         "common_training": np.asarray(training.take(found[places[:NAMED]]).places).tolist(),
         "may_coincide": are_usual or may_coincide(ours, random),
     }

@@ -40,7 +40,7 @@ class Sample:
       shuffles: whether `fit` shuffles the examples whatever their order.
       sizes: the sizes of the batches that were read.
       problems: sentences for the user.
-      places: where in the data each example stands, `[n]`; None where they are its first ones, in their order.
+      places: where in the data each example stands, `[n]`; None where that is not known, as of batches.
       broken: why no training can be made of more than these, empty where one can.
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
       whole: the first batches as they are, where the arrays of one differ in length: they have no axis of examples in

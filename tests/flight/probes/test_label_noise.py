@@ -58,7 +58,9 @@ def test_the_wrong_labels_are_named():
 def test_twins_of_different_labels_are_named():
     x, labels = blobs()
     x[[7, 200]], labels[[7, 200]] = x[3], [1, 2]
-    (measured,) = measure(subject(x, labels), Clock(60))["outputs"]
+    found = measure(subject(x, labels), Clock(60))
+    (measured,) = found["outputs"]
+    assert not found["are_rows"]
     assert (measured["conflicts"], measured["conflicting"]) == (2, [3, 7])
 
 

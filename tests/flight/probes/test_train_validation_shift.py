@@ -58,6 +58,7 @@ def test_labels_of_another_type_are_the_same_classes():
 def test_examples_in_both_are_named():
     measured = measure(subject(Sample(np.concatenate([X[:10] + 1, X[[9, 150]]]), None)), Clock(60))
     assert (measured["common_validation"], measured["common_training"]) == ([10, 11], [9, 150])
+    assert not measured["are_rows"]
     assert measured["targets"] == [] and not measured["may_coincide"]
 
 
@@ -66,6 +67,7 @@ def test_examples_in_both_are_named_by_where_they_stand_in_the_data():
     both = Sample(np.concatenate([X[:10] + 1, X[[9, 150]]]), None, places=places[:12] + 50)
     measured = measure(subject(both, places=places), Clock(60))
     assert (measured["common_validation"], measured["common_training"]) == ([1060, 1061], [1009, 1150])
+    assert measured["are_rows"]
 
 
 def test_texts_and_missing_values_do_no_harm():
