@@ -1,5 +1,6 @@
 """A gradient compared with finite differences, as the probe `gradient-check` recorded it."""
 
+import math
 from dataclasses import dataclass
 
 from tb_nnhealth.records import Probed
@@ -9,6 +10,13 @@ from tb_nnhealth.rules._rule import Limits
 MOST_OF_DOUBT = 10
 """An error counts that is so many times that of the finite differences."""
 
+
+BANDS = (
+    (1e-2, "above 1e-2 it is probably wrong"),
+    (1e-4, "between 1e-4 and 1e-2 it should make you feel uncomfortable"),
+    (-math.inf, "up to 1e-4 it is okay with kinks only, and none was met"),
+)
+"""What CS231n says of relative errors above a bound, the largest first."""
 
 ADDED = {
     "added": "the loss that is added by ",
@@ -54,6 +62,11 @@ class Comparison:
         if self.hides_held:
             return "what `stop_gradient` holds in a loop or a branch may be the reason"
         return ""
+
+    @property
+    def band(self) -> str:
+        """What CS231n says of an error that is off."""
+        return next(told for bound, told in BANDS if self.error > bound)
 
     @property
     def layer(self) -> str | None:

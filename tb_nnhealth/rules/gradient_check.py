@@ -19,9 +19,13 @@ each of its inputs and variables; then the loss of the whole model, by all varia
 The error is the median over the directions of the difference, divided by the larger of the slope and of what the
 gradient's slope usually is. Finite differences tell their own error: estimates at other steps, and from the two sides.
 A kink makes these differ; such directions are dropped and counted. An error counts that is ten times as large as that,
-and above the bands of CS231n: above 1e-2 "the gradient is probably wrong", up to 1e-4 is "okay for objectives with
-kinks", without kinks "1e-4 is too high", and up to 1e-7 "you should be happy". Nothing comes through where the gradient
-is zero here and at points farther away, while the function changes: an error, where a variable gets no other gradient.
+by the bands of CS231n, which the message names: above 1e-2 "the gradient is probably wrong"; between 1e-4 and 1e-2 it
+"should make you feel uncomfortable"; up to 1e-4 is "okay for objectives with kinks", and without kinks "too high"; of
+1e-7 and less "you should be happy". Between these two it leaves open what to think of smooth functions. The rule begins
+at 1e-6, fifty times the largest error of 26 healthy models that counts, 2e-8 (docs/calibration.md): 1e-7 is near that.
+
+Nothing comes through where the gradient is zero here and at points farther away, while the function changes: an error,
+where a variable gets no other gradient.
 
 What is probably meant so is information: a gradient behind a step function ("straight through"), another one than that
 of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds stays as it
@@ -124,7 +128,7 @@ def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
         RULE.name,
         severity,
         f"The gradient of {worst.place}{by}{_with(worst)} differs from finite differences by {number(worst.error)} of "
-        f"its size; they are exact to {number(worst.doubt, 2)} of it{ending}.",
+        f"its size (CS231n: {worst.band}); they are exact to {number(worst.doubt, 2)} of it{ending}.",
         layer=worst.layer,
         variable=worst.by if worst.kind in ("model", "regularizer") and worst.by else None,
         observed=worst.error,

@@ -40,6 +40,19 @@ def test_the_bands(error, dropped, severity):
     assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(
+    "error, band",
+    [
+        (0.02, "above 1e-2 it is probably wrong"),
+        (0.004, "between 1e-4 and 1e-2 it should make you feel uncomfortable"),
+        (2e-5, "up to 1e-4 it is okay with kinks only, and none was met"),
+    ],
+)
+def test_the_message_says_in_which_band_of_cs231n_an_error_lies(error, band):
+    (found,) = findings(RULE, run(compared(error=error)))
+    assert f"of its size (CS231n: {band}); they are exact" in found.message
+
+
 def test_in_float32_only_what_is_blocked_is_judged():
     assert verdict(RULE, run(compared(error=0.5), precision="float32")).status == "no_data"
     (found,) = findings(RULE, run(compared(error=0.5), *starved("net/a/kernel"), precision="float32"))
@@ -120,7 +133,8 @@ def test_terms_of_the_loss_are_named_with_what_they_belong_to():
     assert found.layer == "net/mine" and found.variable is None
     assert found.message == (
         "The gradient of the loss that is added by net/mine (Mine) by input (it has a custom_gradient, a cast to int64)"
-        " differs from finite differences by 0.02 of its size; they are exact to 1e-10 of it."
+        " differs from finite differences by 0.02 of its size (CS231n: above 1e-2 it is probably wrong); they are "
+        "exact to 1e-10 of it."
     )
     (found,) = findings(RULE, run(compared("regularizer", "net/a/kernel", "net/a/kernel", error=0.02)))
     assert found.layer is None and found.variable == "net/a/kernel"
