@@ -197,7 +197,8 @@ def _objective(model: Any, sample: Sample, watch: _Watch | None = None) -> tuple
     with watch.layers(model) if watch else contextlib.nullcontext():
         outputs = forward(model, x, training=True)
     compiled = getattr(model, "_compile_loss", None)
-    if model.compiled and (compiled is not None or has_own_loss(model) or model.losses):
+    has_data_loss = compiled is not None and y is not None
+    if model.compiled and (has_data_loss or has_own_loss(model) or (compiled is None and model.losses)):
         with watch.losses(model) if watch else contextlib.nullcontext():
             loss = model._compute_loss(x, y, outputs, weights, training=True)
         return tf.reduce_mean(loss), True

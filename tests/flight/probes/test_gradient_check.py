@@ -74,6 +74,19 @@ def test_a_model_that_is_not_compiled_is_derived_by_its_outputs():
     assert max(check["error"] for check in values["checks"]) < 1e-7
 
 
+class OwnStep(keras.Sequential):
+    def train_step(self, data):
+        return {}
+
+
+@pytest.mark.slow
+def test_a_model_whose_own_step_alone_calls_the_loss_is_derived_by_its_outputs():
+    model = OwnStep([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    values = measure(Subject(model, Sample(np.ones((3, 4), "float32"))), Clock(60))
+    assert values["checks"] and max(check["error"] for check in values["checks"]) < 1e-7
+
+
 class OwnLoss(keras.Sequential):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         return tf.reduce_mean(tf.square(y - y_pred))
