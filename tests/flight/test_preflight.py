@@ -394,6 +394,23 @@ def test_what_needs_no_targets_though_a_loss_is_compiled_is_trained_without(monk
     assert report.run.steps == 3
 
 
+class Unbuilt(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(3, "softmax")
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def test_a_model_that_is_not_built_is_trained_after_it_also_where_another_one_was_before(monkeypatch):
+    for _ in range(2):
+        model = Unbuilt()
+        model.compile("adam", "sparse_categorical_crossentropy")
+        fly(monkeypatch, model=model)
+        assert np.isfinite(model.fit(*classes(), verbose=0).history["loss"]).all()
+
+
 class GraphNetwork(keras.Model):
     def __init__(self):
         super().__init__()

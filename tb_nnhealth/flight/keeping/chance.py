@@ -23,7 +23,7 @@ class Chance:
     def __init__(self) -> None:
         tracker = global_state.GLOBAL_STATE_TRACKER
         generator = stateful_random_ops.global_generator
-        counted = ("global_seed_generator", "object_name_uids", "name_scope_stack")
+        counted = ("global_seed_generator", "object_name_uids", "name_scope_stack", "uninitialized_variables")
         # What else Keras keeps there goes by the ids of tensors, which come and go.
         objects = Snapshot([generator, *(getattr(tracker, name, None) for name in counted)])
         self._context = context()
