@@ -11,19 +11,23 @@ from tb_nnhealth.instrument.taps import replaced
 
 
 def losses_of(model: Any, work: Work, predictions: Any) -> dict[str, tf.Tensor]:
-    """Returns the losses by name: "loss" is what is trained on, and last."""
+    """Returns the losses by name: "loss" is what is trained on, and last.
+
+    What layers and regularizers add is always the model's own, also where the compiled loss is another model's.
+    """
     judge = work.loss_from
+    added = model.losses
+    regularization = tf.add_n([tf.zeros([], tf.float64), *[tf.reduce_sum(tf.cast(loss, tf.float64)) for loss in added]])
     parts: dict[str, tf.Tensor] = {}
     with contextlib.ExitStack() as stack:
+        if judge is not model:
+            stack.enter_context(replaced(judge, "_losses_override", added or [tf.zeros([])]))
         compiled = _fresh_loss(judge, work, predictions, stack)
         if compiled is not None and len(compiled._flat_losses) > 1:
             told = [part._replace(loss=partial(_part, part, parts)) for part in compiled._flat_losses]
             stack.enter_context(replaced(compiled, "_flat_losses", told))
         total = judge._compute_loss(work.x, work.y, predictions, work.sample_weight, training=work.training)
-        added = [tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in judge.losses]
-    if judge is model:
-        parts["loss/regularization"] = tf.add_n([tf.zeros([]), *added])
-    return {**parts, "loss": tf.convert_to_tensor(total)}
+    return {**parts, "loss/regularization": regularization, "loss": tf.convert_to_tensor(total)}
 
 
 def _part(part: Any, parts: dict[str, tf.Tensor], *args: Any, **kwargs: Any) -> tf.Tensor:
