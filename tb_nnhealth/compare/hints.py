@@ -10,15 +10,23 @@ from tb_nnhealth.compare.record import Record, active, layer_of, pre_activation
 from tb_nnhealth.numbers import whole
 
 
-def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Record) -> str:
-    """Returns a sentence on the first row that differs, empty where there is nothing to say."""
+def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Record, examples: int) -> str:
+    """Returns a sentence on the first row that differs, empty where there is nothing to say.
+
+    Args:
+      rows: all that was compared.
+      alignment: what stands against what.
+      ours: our values.
+      reference: the reference's.
+      examples: how many the batch has.
+    """
     first = next((row for row in rows if not row.same), None)
     if first is None:
         return ""
     if first.stage == "weights":
         return _transpose(first, ours, reference)
     if first.stage == "loss":
-        return _sum_of_examples(first, ours, reference)
+        return _sum_of_examples(first, ours, reference, examples)
     if first.stage != "output":
         return ""
     return _of_activation(first, rows) or _without_counterpart(first, alignment, ours, reference)
@@ -32,9 +40,8 @@ def _transpose(first: Row, ours: Record, reference: Record) -> str:
     return "Ours is its transpose." if np.allclose(one.T, two, rtol=1e-6, atol=0) else ""
 
 
-def _sum_of_examples(first: Row, ours: Record, reference: Record) -> str:
+def _sum_of_examples(first: Row, ours: Record, reference: Record, examples: int) -> str:
     one, two = (float(np.mean(r.values["loss", n])) for r, n in ((ours, first.ours), (reference, first.reference)))
-    examples = next(value.shape[0] for (stage, _), value in ours.values.items() if stage == "prediction")
     for side, ratio in (("Ours", one / two if two else 0.0), ("The reference's", two / one if one else 0.0)):
         if examples > 1 and np.isclose(ratio, examples, rtol=1e-3):
             return f"{side} is {whole(examples)} times as large, as many as there are examples: a sum, not a mean."

@@ -62,7 +62,7 @@ def compare_models(
     else:
         check_finite(work, [mine])
         other = read(reference, mine)
-        check_examples(other, mine, int(keras.tree.flatten(work.x)[0].shape[0]))
+        check_examples(other, mine, work.examples)
     check_map(mine, other, map or {})
     alignment = align(mine, other, map or {})
     if weights == "copy":
@@ -76,7 +76,7 @@ def compare_models(
     spread = _spread(ours, work_of_ours, mine, unit, seed)
     reference_spread = _spread(reference, work, other, unit, seed) if isinstance(reference, keras.Model) else {}
     rows = Judge(mine, other, spread, reference_spread).rows(alignment)
-    return _comparison(rows, alignment, mine, other)
+    return _comparison(rows, alignment, mine, other, work.examples)
 
 
 def _own_loss(model: Any, work: Work) -> Work:
@@ -134,7 +134,7 @@ def _spread(model: Any, work: Work, base: Record, unit: float, seed: int) -> dic
     return found
 
 
-def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: Record) -> Comparison:
+def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: Record, examples: int) -> Comparison:
     pairs = [*alignment.layers, *alignment.weights, *alignment.predictions]
     pairs += [(row.ours, row.reference) for row in rows if row.stage == "loss"]
     unpaired = []
@@ -145,4 +145,5 @@ def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: 
         names = [name for name in [*record.layers(), *record.weights(), *rest] if active(name) is None]
         unpaired.append(tuple(name for name in names if name not in paired))
     precision = coarsest(ours.dtypes | reference.dtypes)
-    return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, hint(rows, alignment, ours, reference))
+    likely = hint(rows, alignment, ours, reference, examples)
+    return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, likely)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import keras
+
 from tb_nnhealth.compare.record import Array
 
 
@@ -17,3 +19,8 @@ class Work:
     training: bool = False
     loss_from: Any = None
     weights: Mapping[str, Array] | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many examples the batch has."""
+        return int(keras.tree.flatten(self.x)[0].shape[0])

@@ -79,3 +79,27 @@ def test_regularization_keeps_the_digits_of_float64():
         keras.config.set_floatx(before[0])
         keras.config.set_dtype_policy(before[1])
     assert comparison.first.ours == "loss/regularization"
+
+
+class TellsClasses(keras.Model):
+    """Gives classes and no probabilities; its loss is of its layer's output, by a factor."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.dense, self.factor = layers.Dense(5), factor
+
+    def call(self, x):
+        self.told = self.dense(x)
+        return keras.ops.argmax(self.told, axis=-1)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.factor * keras.ops.mean(keras.ops.square(self.told))
+
+
+def test_a_loss_of_a_model_without_a_float_prediction():
+    ours, reference = TellsClasses(32.0), TellsClasses(1.0)
+    for model in (ours, reference):
+        model(rows()[0])
+    comparison = compare_models(ours, reference, rows(), weights="copy")
+    assert (comparison.first.stage, comparison.first.ours) == ("loss", "loss")
+    assert "Ours is 32 times as large, as many as there are examples" in comparison.hint
