@@ -1,7 +1,6 @@
 """A reference that was written down: arrays by name, in a dictionary or an `.npz` file."""
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -62,15 +61,15 @@ def _outputs(record: Record) -> dict[str, tuple[int, ...]]:
 def _load(path: Path) -> dict[str, Any]:
     try:
         held = np.load(path, allow_pickle=False)
-        if not isinstance(held, np.lib.npyio.NpzFile):
-            raise ValueError("a single array")
-        with held:
-            return {name: held[name] for name in held.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else str(error).partition("\n")[0]
-        raise ValueError(
-            f"`reference` should be an .npz file of arrays of numbers. Received: {path} ({why})."
-        ) from None
+        if isinstance(held, np.lib.npyio.NpzFile):
+            with held:
+                return {name: held[name] for name in held.files}
+        why = "a single array"
+    except OSError as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror or "it cannot be read"
+    except Exception:  # Of a file that is none of NumPy's, or cut off, NumPy may raise anything.
+        why = "it is damaged, or holds something else"
+    raise ValueError(f"`reference` should be an .npz file of arrays of numbers. Received: {path} ({why}).")
 
 
 def _record(arrays: Mapping[str, Any], ours: Record) -> Record:

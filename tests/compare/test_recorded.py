@@ -140,16 +140,23 @@ def test_arrays_of_other_examples(model, data):
 
 def test_arrays_that_cannot_be_read(model, data, tmp_path):
     (tmp_path / "text.npz").write_text("no arrays")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    np.savez(tmp_path / "whole.npz", a=np.ones(999))
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:2000])
     np.save(tmp_path / "single.npy", np.ones(3))
     np.savez(tmp_path / "objects.npz", a=np.array([{}], object))
     for source, match in (
         (tmp_path / "none.npz", "there is no such file"),
-        (tmp_path / "text.npz", "should be an .npz file"),
+        (tmp_path / "text.npz", "text.npz \\(it is damaged, or holds something else\\)"),
+        (tmp_path / "empty.npz", "empty.npz \\(it is damaged, or holds something else\\)"),
+        (tmp_path / "cut.npz", "cut.npz \\(it is damaged, or holds something else\\)"),
         (tmp_path / "single.npy", "a single array"),
-        (tmp_path / "objects.npz", "should be an .npz file"),
+        (tmp_path / "objects.npz", "objects.npz \\(it is damaged, or holds something else\\)"),
+        (tmp_path, "(Is a directory)"),
         ({}, "Received: none"),
         ({"a": np.array(["text"])}, "Received: 'a' of ndarray <U4"),
         ({3: np.ones(3)}, "arrays of numbers by name"),
     ):
-        with pytest.raises(ValueError, match=match):
+        with pytest.raises(ValueError, match=match) as error:
             compare_models(model, source, data)
+        assert "pickle" not in str(error.value)
