@@ -1,4 +1,5 @@
-"""What may explain the first difference: layers without counterpart, a transpose, a sum in place of a mean."""
+"""What may explain the first difference: layers without counterpart, weights in other shapes, a transpose, a sum in
+place of a mean."""
 
 from collections.abc import Sequence
 
@@ -29,7 +30,11 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
         return _sum_of_examples(first, ours, reference, examples)
     if first.stage != "output":
         return ""
-    return _of_activation(first, rows) or _without_counterpart(first, alignment, ours, reference)
+    return (
+        _of_activation(first, rows)
+        or _held_otherwise(first, alignment, ours, reference)
+        or _without_counterpart(first, alignment, ours, reference)
+    )
 
 
 def _transpose(first: Row, ours: Record, reference: Record) -> str:
@@ -52,6 +57,17 @@ def _of_activation(first: Row, rows: Sequence[Row]) -> str:
     before = {pre_activation(first.ours), pre_activation(first.reference)}
     is_same = any(row.stage == "output" and row.same and before & {row.ours, row.reference} for row in rows)
     return "Before the activation they agree." if is_same else ""
+
+
+def _held_otherwise(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:
+    told = []
+    for side, record, place in ((0, ours, first.ours), (1, reference, first.reference)):
+        paired = {pair[side] for pair in alignment.weights}
+        behind = record.weights_behind(place) if place in record.layers() else []
+        told.append(", ".join(f"{w} {record.shape(w, 'weights', 'of')}" for w in behind if w not in paired))
+    if not all(told):
+        return ""
+    return f"Their weights are held in other shapes, and not compared: {told[0]}; the reference's {told[1]}."
 
 
 def _without_counterpart(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:

@@ -69,16 +69,20 @@ class Judge:
         return owners[0] == layer_of(name) or owners[1] == layer_of(other)
 
     def _lonely_weights(self, alignment: Alignment) -> Iterator[Row]:
-        """Weights without counterpart, of layers of which the other weights have one: a bias is missing, say."""
+        """Weights without counterpart, of layers of which the other weights have one: a bias is missing, say.
+
+        Where as many numbers are left over on both sides, they are held in other shapes, and nothing is missing.
+        """
         if not (self._ours.is_whole and self._reference.is_whole):
             return
         paired = [{name for name, _ in alignment.weights}, {name for _, name in alignment.weights}]
         lonely: dict[Pair, None] = {}
         for name, other in alignment.layers:
             mine, others = self._ours.weights_behind(name), self._reference.weights_behind(other)
-            if paired[0] & set(mine) and paired[1] & set(others):
-                lonely |= {(weight, ""): None for weight in mine if weight not in paired[0]}
-                lonely |= {("", weight): None for weight in others if weight not in paired[1]}
+            left = [w for w in mine if w not in paired[0]], [w for w in others if w not in paired[1]]
+            has_pairs = len(left[0]) < len(mine) and len(left[1]) < len(others)
+            if has_pairs and self._ours.numbers_in(left[0]) != self._reference.numbers_in(left[1]):
+                lonely |= {(weight, ""): None for weight in left[0]} | {("", weight): None for weight in left[1]}
         yield from (_lonely(*names) for names in lonely)
 
     def _row(self, key: Key, other: Key) -> Row:

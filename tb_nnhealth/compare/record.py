@@ -1,6 +1,7 @@
 """What is recorded of a model on one batch: its weights, outputs, losses and gradients, by name."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -71,6 +72,10 @@ class Record:
             if own:
                 return own
         return []
+
+    def numbers_in(self, weights: Sequence[str]) -> int:
+        """Returns how many numbers these weights hold."""
+        return sum(math.prod(self.shape(name, "weights", "of") or ()) for name in weights)
 
     def shape(self, name: str, *stages: Stage) -> tuple[int, ...] | None:
         """Returns the shape of a value, or of its gradient, whichever is recorded."""

@@ -71,6 +71,39 @@ def test_a_transposed_kernel_is_told_to_be_that():
     assert "transpose" in comparison.summary()
 
 
+class OfRows(layers.Layer):
+    """A dense layer whose kernel has a row for each unit."""
+
+    def __init__(self, units):
+        super().__init__(name="rows")
+        self.units = units
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(self.units, shape[-1]), name="kernel")
+        self.bias = self.add_weight(shape=(self.units,), name="bias")
+
+    def call(self, x):
+        return tf.matmul(x, self.kernel.value, transpose_b=True) + self.bias
+
+
+def test_a_kernel_in_another_layout_is_not_called_missing():
+    ours, reference = (keras.Sequential([keras.Input((16,)), kind(5)]) for kind in (OfRows, layers.Dense))
+    reference.layers[0].name = "dense"
+    kernel, bias = reference.get_weights()
+    ours.set_weights([kernel.T, bias])
+    comparison = compare_models(ours, reference, rows()[0])
+    assert comparison.same and not comparison.hint
+    assert (comparison.unpaired_ours, comparison.unpaired_reference) == (("rows/kernel",), ("dense/kernel",))
+    ours.layers[0].kernel.assign(1.01 * kernel.T)
+    for weights in ("as_is", "copy"):
+        comparison = compare_models(ours, reference, rows()[0], weights=weights)
+        assert first(comparison) == ("output", "dense")
+        assert comparison.hint == (
+            "Their weights are held in other shapes, and not compared: "
+            "rows/kernel (5, 16); the reference's dense/kernel (16, 5)."
+        )
+
+
 def test_weights_that_differ_are_said_first_and_copied_only_where_asked():
     ours, reference = dense(), dense()
     comparison = compare_models(ours, reference, rows())
