@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.compare.record import Key, Record, Stage, as_floats, is_prediction
+from tb_nnhealth.compare.record import Array, Key, Record, Stage, as_floats, is_prediction
 from tb_nnhealth.faces.wording import plural
 
 PREFIXES: dict[str, Stage] = {"output": "output", "weights": "weights"}
@@ -75,11 +75,16 @@ def _load(path: Path) -> dict[str, Any]:
 def _record(arrays: Mapping[str, Any], ours: Record) -> Record:
     outputs = {name.removeprefix("output/") for name in arrays if _is_plain(name)}
     keys = {name: _key(name, outputs, ours) for name in arrays}
-    values: dict[Key, Any] = {key: as_floats(arrays[name]) for name, key in keys.items()}
+    values: dict[Key, Any] = {key: _value(key[0], arrays[name]) for name, key in keys.items()}
     weights = [name for stage, name in values if stage in ("weights", "of")]
     owners = {name: name.rpartition("/")[0] for name in weights}
     dtypes = {str(np.asarray(array).dtype) for array in arrays.values()}
     return Record(values, owners, {}, frozenset(dtypes))
+
+
+def _value(stage: Stage, array: Any) -> Array:
+    value = as_floats(array)
+    return value.reshape(()) if stage == "loss" and value.size == 1 else value
 
 
 def _is_plain(name: str) -> bool:

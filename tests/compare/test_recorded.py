@@ -102,6 +102,15 @@ def test_a_part_may_be_recorded_and_what_fits_nothing_is_told(model, data):
     assert compare_models(model, {"loss": 1.001 * loss}, data).first.ours == "loss"
 
 
+def test_a_loss_in_an_array_of_one_number(model, data):
+    recorded = network(model, data)
+    for shape in [(1,), (1, 1)]:
+        comparison = compare_models(model, {**recorded, "loss": np.full(shape, recorded["loss"])}, data)
+        assert comparison.same, str(comparison)
+    each = {**recorded, "loss": np.full(20, recorded["loss"])}
+    assert compare_models(model, each, data).first.note == "shapes () and (20,)"
+
+
 def test_what_a_name_stands_for():
     value = np.ones(2, np.float32)
     names = {
