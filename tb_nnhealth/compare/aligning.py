@@ -53,7 +53,7 @@ def check_map(ours: Record, reference: Record, given: Mapping[str, str]) -> None
     Raises:
       ValueError: says which name, and what it may have meant.
     """
-    sides = (("ours", ours, list(given)), ("reference", reference, list(given.values())))
+    sides = (("ours", ours, list(given)), ("the reference", reference, list(given.values())))
     for side, record, names in sides:
         known = [*record.layers(), *record.weights()]
         for name in names:
