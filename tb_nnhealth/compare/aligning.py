@@ -47,6 +47,14 @@ def align(ours: Record, reference: Record, given: Mapping[str, str]) -> Alignmen
     return Alignment(tuple(layers), tuple(predictions), tuple(weights))
 
 
+def are_transposes(ours: Record, reference: Record, weights: Pair) -> bool:
+    """Returns whether two weights are kernels of which one is the other's transpose."""
+    one, two = ours.values.get(("weights", weights[0])), reference.values.get(("weights", weights[1]))
+    if one is None or two is None or one.ndim != 2 or one.T.shape != two.shape:
+        return False
+    return np.allclose(one.T, two, rtol=1e-6, atol=0)
+
+
 def check_map(ours: Record, reference: Record, given: Mapping[str, str]) -> None:
     """Raises where a map names what is not there, or pairs other shapes.
 
@@ -122,8 +130,18 @@ def _weights(ours: Record, reference: Record, layers: Sequence[Pair], given: Seq
     for name, other in layers:
         pair(ours.weights_of(name), reference.weights_of(other))
     pair(ours.weights(), reference.weights())
+    found = [pair for pair in found if pair in given or not _is_stored_transposed(ours, reference, layers, pair)]
     order = ours.weights()
     return sorted(found, key=lambda pair: order.index(pair[0]))
+
+
+def _is_stored_transposed(ours: Record, reference: Record, layers: Sequence[Pair], weights: Pair) -> bool:
+    """Returns whether two kernels are each other's transposes, and their layers agree all the same."""
+    if not are_transposes(ours, reference, weights) or _agree(ours, reference, "weights", *weights):
+        return False
+    owners = ours.owners.get(weights[0]), reference.owners.get(weights[1])
+    calls = [(name, other) for name, other in layers if (layer_of(name), layer_of(other)) == owners]
+    return any(_agree(ours, reference, "output", *call) for call in calls)
 
 
 @dataclass(frozen=True)

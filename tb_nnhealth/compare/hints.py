@@ -1,11 +1,11 @@
-"""What may explain the first difference: layers without counterpart, weights in other shapes, a transpose, a sum in
+"""What may explain the first difference: layers without counterpart, weights in another layout, a transpose, a sum in
 place of a mean."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from tb_nnhealth.compare.aligning import Alignment
+from tb_nnhealth.compare.aligning import Alignment, are_transposes
 from tb_nnhealth.compare.comparison import Row
 from tb_nnhealth.compare.record import Record, active, layer_of, pre_activation
 from tb_nnhealth.numbers import whole
@@ -25,7 +25,8 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
     if first is None:
         return ""
     if first.stage == "weights":
-        return _transpose(first, ours, reference)
+        is_transpose = are_transposes(ours, reference, (first.ours, first.reference))
+        return "Ours is its transpose." if is_transpose else ""
     if first.stage == "loss":
         return _sum_of_examples(first, ours, reference, examples)
     if first.stage != "output":
@@ -35,14 +36,6 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
         or _held_otherwise(first, alignment, ours, reference)
         or _without_counterpart(first, alignment, ours, reference)
     )
-
-
-def _transpose(first: Row, ours: Record, reference: Record) -> str:
-    one = ours.values.get(("weights", first.ours))
-    two = reference.values.get(("weights", first.reference))
-    if one is None or two is None or one.ndim != 2 or one.T.shape != two.shape:
-        return ""
-    return "Ours is its transpose." if np.allclose(one.T, two, rtol=1e-6, atol=0) else ""
 
 
 def _sum_of_examples(first: Row, ours: Record, reference: Record, examples: int) -> str:
@@ -67,7 +60,7 @@ def _held_otherwise(first: Row, alignment: Alignment, ours: Record, reference: R
         told.append(", ".join(f"{w} {record.shape(w, 'weights', 'of')}" for w in behind if w not in paired))
     if not all(told):
         return ""
-    return f"Their weights are held in other shapes, and not compared: {told[0]}; the reference's {told[1]}."
+    return f"Their weights are held in another layout, and not compared: {told[0]}; the reference's {told[1]}."
 
 
 def _without_counterpart(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:

@@ -71,7 +71,7 @@ class Judge:
     def _lonely_weights(self, alignment: Alignment) -> Iterator[Row]:
         """Weights without counterpart, of layers of which the other weights have one: a bias is missing, say.
 
-        Where as many numbers are left over on both sides, they are held in other shapes, and nothing is missing.
+        Where as many numbers are left over on both sides, they are held in another layout, and nothing is missing.
         """
         if not (self._ours.is_whole and self._reference.is_whole):
             return

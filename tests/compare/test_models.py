@@ -99,9 +99,22 @@ def test_a_kernel_in_another_layout_is_not_called_missing():
         comparison = compare_models(ours, reference, rows()[0], weights=weights)
         assert first(comparison) == ("output", "dense")
         assert comparison.hint == (
-            "Their weights are held in other shapes, and not compared: "
+            "Their weights are held in another layout, and not compared: "
             "rows/kernel (5, 16); the reference's dense/kernel (16, 5)."
         )
+
+
+def test_a_square_kernel_that_is_stored_transposed_is_no_difference_where_the_output_agrees():
+    ours, reference = (keras.Sequential([keras.Input((16,)), kind(16)]) for kind in (OfRows, layers.Dense))
+    reference.layers[0].name = "dense"
+    kernel, bias = reference.get_weights()
+    ours.set_weights([kernel.T, bias])
+    for weights in ("as_is", "copy"):
+        comparison = compare_models(ours, reference, rows()[0], weights=weights)
+        assert comparison.same, str(comparison)
+        assert (comparison.unpaired_ours, comparison.unpaired_reference) == (("rows/kernel",), ("dense/kernel",))
+    mapped = compare_models(ours, reference, rows()[0], map={"rows/kernel": "dense/kernel"})
+    assert first(mapped) == ("weights", "dense/kernel") and "transpose" in mapped.hint
 
 
 def test_weights_that_differ_are_said_first_and_copied_only_where_asked():
