@@ -1,6 +1,5 @@
 """The first steps of a training, measured as `HealthCallback` measures any: what rules without a long run judge by."""
 
-import json
 import math
 import time
 import warnings
@@ -18,8 +17,8 @@ from tb_nnhealth.flight.training.objective import needs_targets
 from tb_nnhealth.instrument import describe
 from tb_nnhealth.instrument.callback import HealthCallback, HealthWarning
 from tb_nnhealth.instrument.layers import sites
+from tb_nnhealth.instrument.optimizers import steps_done
 from tb_nnhealth.instrument.settings import Settings, checked
-from tb_nnhealth.reader import LogError, read_run
 from tb_nnhealth.summary.writer import HealthWriter, to_json
 
 STEPS = 4
@@ -87,18 +86,16 @@ def _fed(structure: Any) -> Any:
     )
 
 
-def manifest(model: Any, log_dir: str) -> str:
-    """Returns the manifest of a model of which no step was measured, as JSON text."""
-    found = sites(model)
-    return to_json(describe.manifest(model, settings(log_dir), found, None, {}, {}, 0, time.time()))
+def begin(model: Any, log_dir: str) -> str:
+    """Begins a session in a log directory, of which no step is measured yet, and returns its manifest as JSON text.
 
-
-def write_manifest(text: str, log_dir: str) -> None:
-    """Writes a manifest into a log directory that has none; where it cannot be written, nothing happens."""
-    try:
-        read_run(log_dir)
-    except LogError:
-        HealthWriter(log_dir, json.loads(text)).close()
+    As a training's does, it takes the place of what an earlier run left there, from the model's next step on. Where it
+    cannot be written, nothing happens.
+    """
+    next_step = steps_done(model)
+    manifest = describe.manifest(model, settings(log_dir), sites(model), None, {}, {}, next_step, time.time())
+    HealthWriter(log_dir, manifest).close()
+    return to_json(manifest)
 
 
 def settings(log_dir: Any) -> Settings:

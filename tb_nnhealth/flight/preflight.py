@@ -125,15 +125,19 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], ctrl_
         try:
             with ctrl_c.heard():
                 problems += _built(subject)
-                problems += _first_steps(subject, log_dir)
+        except KeyboardInterrupt:
+            is_interrupted = True
+        manifest = first_steps.begin(subject.model, log_dir)
+        try:
+            if not is_interrupted:
+                with ctrl_c.heard():
+                    problems += _first_steps(subject, log_dir)
         except KeyboardInterrupt:
             is_interrupted = True
         except NotMeasured as reason:
             failed = str(reason)
         except Exception as error:
             failed = told(error)
-        manifest = first_steps.manifest(subject.model, log_dir)
-        first_steps.write_manifest(manifest, log_dir)
         taken = time.perf_counter() - plan.started
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
         log = FlightLog(log_dir)

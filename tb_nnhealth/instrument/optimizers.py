@@ -72,7 +72,8 @@ def steps_taken(optimizer: Any) -> Any:
 
 def steps_done(model: Any) -> int:
     """Returns how many steps a model's optimizer has taken; 0 where it has none."""
-    return 0 if model.optimizer is None else int(tf.convert_to_tensor(steps_taken(model.optimizer)))
+    optimizer = getattr(model, "optimizer", None)
+    return 0 if optimizer is None else int(tf.convert_to_tensor(steps_taken(optimizer)))
 
 
 def read(variables: Sequence[Any]) -> list[tf.Tensor]:

@@ -56,6 +56,56 @@ def test_a_training_in_the_same_directory_takes_the_first_steps_place_and_keeps_
     assert run.probes[NAMES[0]].values == {"ratio": 0.5}
 
 
+def earlier_training(model, data, log_dir):
+    model.fit(*data, verbose=0, callbacks=[HealthCallback(log_dir)])
+
+
+def earlier_preflight(model, data, log_dir):
+    preflight(model, data, log_dir=log_dir, probes=["data-order"])
+
+
+def of_uncompiled():
+    return classifier(layers.Dense(4, "relu", name="new"), compiled=False), classes()
+
+
+def of_missing_labels():
+    return classifier(layers.Dense(4, "relu", name="new")), classes()[0]
+
+
+def of_interrupted_data():
+    return classifier(layers.Dense(4, "relu", name="new")), interrupted_batches()
+
+
+def of_failing_step():
+    model = classifier(layers.Dense(4, "relu", name="new"))
+    model.compile("adam", lambda y_true, y_pred: keras.ops.no_such_loss(y_true))
+    return model, classes()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("flown", [of_uncompiled, of_missing_labels, of_interrupted_data, of_failing_step])
+@pytest.mark.parametrize("earlier", [earlier_training, earlier_preflight])
+def test_without_a_step_of_its_own_a_preflight_does_not_judge_what_an_earlier_run_left(
+    monkeypatch, tmp_path, earlier, flown
+):
+    x, y = classes()
+    earlier(classifier(layers.Dense(16, "relu", name="old")), (1000 * x + 5000, y), tmp_path)
+    assert any(finding.rule == "unnormalized-input" for finding in Scorecard.from_logdir(tmp_path).findings)
+    model, data = flown()
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, model=model, data=data, log_dir=tmp_path)
+    run = report.run
+    assert "new" in run.model.layers[0].path and not run.steps and not run.finished and run.untrained
+    assert {finding.rule for finding in report.findings} <= {"first-steps"}
+    assert Scorecard.from_logdir(tmp_path).to_json() == report.scorecard.to_json()
+
+
+def test_a_preflight_without_a_step_leaves_the_steps_that_its_model_has_taken(monkeypatch, tmp_path):
+    model = classifier()
+    model.fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path)])
+    run = fly(monkeypatch, model=model, data=classes()[0], log_dir=tmp_path).run
+    assert run.steps == 6 and len(run.epochs) == 2
+
+
 def test_a_later_preflight_replaces_the_one_before(monkeypatch, tmp_path):
     fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, lambda subject, clock: {}, log_dir=tmp_path)
     fly(monkeypatch, lambda subject, clock: {"ratio": 0.7}, log_dir=tmp_path)
@@ -259,7 +309,7 @@ def test_validation_batches_that_cannot_be_used_are_given_again_too(monkeypatch)
 
 
 def interrupts(*_):
-    raise KeyboardInterrupt
+    signal.raise_signal(signal.SIGINT)
 
 
 def interrupted_batches():
@@ -291,17 +341,17 @@ def test_ctrl_c_before_the_probes_gives_a_report_and_the_model_as_it_was(monkeyp
 
 
 @pytest.mark.parametrize(
-    "owner, name, answered",
+    "owner, name, answered, steps",
     [
-        (module.first_steps, "write_manifest", True),
-        (module.FlightLog, "write", True),
-        (module.FlightLog, "close", False),
-        (module, "_read", False),
-        (module.Scorecard, "from_run", False),
+        (module.first_steps, "begin", True, 0),
+        (module.FlightLog, "write", True, 3),
+        (module.FlightLog, "close", False, 3),
+        (module, "_read", False, 3),
+        (module.Scorecard, "from_run", False, 3),
     ],
     ids=["manifest", "log", "end of log", "reading the run", "judging"],
 )
-def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_path, owner, name, answered):
+def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_path, owner, name, answered, steps):
     own, pressed = getattr(owner, name), []
 
     def interrupted(*args):
@@ -313,7 +363,7 @@ def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_pa
     report = fly(monkeypatch, lambda s, c: {"x": 1}, lambda s, c: {"x": 2}, log_dir=tmp_path)
     assert pressed and report.run.is_interrupted == answered
     assert [told(report, index).reason is not None for index in range(2)] == [answered] * 2
-    assert read_run(tmp_path).probes == report.run.probes and report.run.steps == 3
+    assert read_run(tmp_path).probes == report.run.probes and report.run.steps == steps
 
 
 def test_probes_are_chosen_by_name():
