@@ -24,22 +24,37 @@ import tensorflow as tf
 MOST_ARRAY_BYTES = 16 * 2**20
 """Larger arrays are data: nothing but the data's owner writes to them, and copying them costs memory."""
 
+MOST_ITEMS = 100_000
+"""Of longer lists and the like that stand beside a user's code, the same holds."""
+
 _OPAQUE = sys.stdlib_module_names | {"tensorflow", "numpy", "pandas", "torch", "jax", "h5py", "PIL", "wrapt"}
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type, ModuleType, tf.Tensor, tf.DType, tf.TensorShape)
 _FUNCTION = tf.types.experimental.PolymorphicFunction
 _EMPTY = CellType()
 _STATES = (
     FunctionType,
+    MethodType,
+    partial,
     _FUNCTION,
     tf.Variable,
     tf.random.Generator,
     keras.Variable,
     keras.random.SeedGenerator,
+    keras.Layer,
+    keras.optimizers.Optimizer,
+    keras.metrics.Metric,
+    keras.losses.Loss,
     random.Random,
     np.random.Generator,
     np.random.RandomState,
+    np.ndarray,
+    list,
+    dict,
+    set,
+    deque,
 )
-"""What is walked of the variables beside a user's functions: anything else there may be of other things' concern."""
+"""What is walked, beside objects of a user's own classes, of what stands beside a user's functions: anything else there
+may be of other things' concern."""
 _DictWrapper = type(tf.__internal__.tracking.wrap({}))
 """What TensorFlow makes of the dictionaries among its objects' attributes."""
 
@@ -133,7 +148,7 @@ class Snapshot:
         yield from attributes.values()
         if isinstance(item, FunctionType):
             yield from item.__closure__ or ()
-            yield from _of_globals(item)
+            yield from self._take_globals(item)
         else:
             yield from self._take_methods(type(item))
 
@@ -141,22 +156,31 @@ class Snapshot:
         for base in kind.__mro__:
             if id(base) not in self._held:
                 self._held[id(base)] = base
-                yield from _of_methods(base)
+                yield from _of_class(base)
+
+    def _take_globals(self, function: FunctionType) -> Iterator[Any]:
+        """Notes what a user's function refers to that stands beside it, or in other modules of the user's, and yields
+        the states among it."""
+        if not _is_users(function.__module__):
+            return
+        names = dict.fromkeys(_names(function.__code__))
+        beside = function.__globals__
+        modules = (item for item in map(beside.get, names) if isinstance(item, ModuleType))
+        for place in (beside, *(vars(module) for module in modules if _is_users(module.__name__))):
+            found = {name: place[name] for name in names if name in place}
+            self._restores.append(partial(place.update, found))
+            yield from filter(_is_state, found.values())
 
 
-def _of_methods(kind: type) -> Iterator[Any]:
-    """Yields the methods that a class defines, of others' classes the `tf.function`s only."""
-    kinds = (_FUNCTION, FunctionType) if _is_users(kind.__module__) else _FUNCTION
-    methods = (getattr(value, "__func__", value) for value in vars(kind).values())
-    yield from (method for method in methods if isinstance(method, kinds))
+def _of_class(kind: type) -> Iterator[Any]:
+    """Yields the methods and the states that a class holds; of one that is not the user's, the `tf.function`s only."""
+    is_walked = _is_state if _is_users(kind.__module__) else lambda value: isinstance(value, _FUNCTION)
+    yield from filter(is_walked, (getattr(value, "__func__", value) for value in vars(kind).values()))
 
 
-def _of_globals(function: FunctionType) -> Iterator[Any]:
-    """Yields what a user's function may draw from, or call, that stands beside it."""
-    if _is_users(function.__module__):
-        names = _names(function.__code__)
-        beside = (function.__globals__[name] for name in names if name in function.__globals__)
-        yield from (item for item in beside if isinstance(item, _STATES))
+def _is_state(item: Any) -> bool:
+    is_data = isinstance(item, (list, dict, set, deque)) and len(item) > MOST_ITEMS
+    return not is_data and (isinstance(item, _STATES) or _is_users(type(item).__module__))
 
 
 def _names(code: CodeType) -> Iterator[str]:

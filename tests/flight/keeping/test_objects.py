@@ -8,11 +8,13 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
 
 from tb_nnhealth.flight.keeping import objects
 from tb_nnhealth.flight.keeping.kept import kept
+from tests.flight.keeping import beside
 
 
 def made() -> keras.Model:
@@ -104,3 +106,64 @@ def test_a_variable_without_a_value_is_left_alone() -> None:
     with kept(owner):
         owner.list.append(2)
     assert owner.list == [1]
+
+
+OPTIMIZER = keras.optimizers.Adam(0.1)
+TRACKER = keras.metrics.Mean(name="loss")
+CRITIC = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
+CALLS = [0]
+COUNTED = 0
+SETTINGS = {"scale": 1.0}
+COUNTER = Other()
+NOT_REFERRED_TO = [0]
+
+
+class Guide(keras.Model):
+    """Steps as Keras' guides do it, with what stands beside the class."""
+
+    seen = keras.metrics.Sum()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = keras.layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return self.head(x)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        global COUNTED
+        x, y = data
+        with tf.GradientTape(persistent=True) as tape:
+            loss = tf.reduce_mean(tf.square(CRITIC(self(x), training=True) - y)) * SETTINGS["scale"]
+        OPTIMIZER.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        beside.OPTIMIZER.apply(tape.gradient(loss, CRITIC.trainable_variables), CRITIC.trainable_variables)
+        TRACKER.update_state(loss)
+        self.seen.update_state(1.0)
+        CALLS[0], COUNTED, SETTINGS["scale"] = CALLS[0] + 1, COUNTED + 1, SETTINGS["scale"] / 2
+        return {"loss": TRACKER.result(), "calls": COUNTER.count()}
+
+
+def of_module() -> list[Any]:
+    """Returns all that stands beside the model."""
+    held = [OPTIMIZER, beside.OPTIMIZER, TRACKER, CRITIC, Guide.seen]
+    values = [[variable.numpy().tolist() for variable in each.variables] for each in held]
+    return [values, [OPTIMIZER.built, beside.OPTIMIZER.built], CALLS[0], COUNTED, dict(SETTINGS), COUNTER.calls]
+
+
+@pytest.mark.parametrize("is_eager", [False, True])
+def test_what_the_models_code_refers_to_beside_it(is_eager: bool) -> None:
+    model = Guide()
+    model.compile("sgd", run_eagerly=is_eager)
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+    model(x[:1])
+    before = of_module()
+    with kept(model):
+        model.fit(x, y, batch_size=4, epochs=2, verbose=0)
+        assert all(now != then for now, then in zip(of_module(), before, strict=True))
+    assert of_module() == before
+
+
+def test_what_the_models_code_does_not_refer_to_is_nobodys_here() -> None:
+    with kept(Guide()):
+        NOT_REFERRED_TO[0] += 1
+    assert NOT_REFERRED_TO == [1]

@@ -1,0 +1,5 @@
+"""Another module of the user's, with what a model's code takes from there."""
+
+import keras
+
+OPTIMIZER = keras.optimizers.SGD(0.5)
