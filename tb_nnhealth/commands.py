@@ -107,6 +107,8 @@ def diff(options: argparse.Namespace) -> int:
 
 def preflight(options: argparse.Namespace) -> int:
     from tb_nnhealth import terminal
+    from tb_nnhealth.faces.verdict import is_judged
+    from tb_nnhealth.telling import told
 
     try:
         from tb_nnhealth.flight.preflight import preflight as fly
@@ -120,11 +122,14 @@ def preflight(options: argparse.Namespace) -> int:
         report = fly(**arguments, log_dir=options.log_dir, probes=probes, budget=options.budget, seed=options.seed)
     except ValueError as error:
         raise BadUse(" ".join(str(error).split())) from None
+    except SystemExit as error:
+        expected = "Expected a model and data that do not end the process"
+        raise BadUse(f"{expected}. Received: {options.target}, which gives {told(error)}") from None
     terminal.console().print(report)
     severities = ("error",) if options.fail_on == "error" else ("warning", "error")
     if any(finding.severity in severities for finding in report.findings):
         return FINDINGS
-    return CLEAN if report.passed or report.scorecard.failing else UNKNOWN
+    return CLEAN if is_judged(report.run, report.scorecard) else UNKNOWN
 
 
 def rules(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ _WHERE = ("Exception encountered when calling", _OF_GRAPH, "Detected at node", "
 """What lines begin with that say where it was."""
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """Returns an error's class and the first line that says what it is, without a full stop, for a user."""
     lines = [line.strip() for line in _BESIDE.sub("", str(error)).splitlines()]
     telling = [line for line in lines if line and not line.startswith(_WHERE)] or [""]

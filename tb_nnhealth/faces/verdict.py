@@ -162,11 +162,15 @@ def probes_judged(run: HealthRun, card: Scorecard) -> tuple[int, int]:
     return len(states) - states.count("no_data"), len(states)
 
 
+def is_judged(run: HealthRun, card: Scorecard) -> bool:
+    """Returns whether a preflight was not interrupted, and one of its probes at least gave a verdict."""
+    told = (each.status for each in card.rules if each.rule.name in run.probes and each.rule.weight)
+    return not run.is_interrupted and any(status in ("pass", "fail") for status in told)
+
+
 def has_passed(run: HealthRun, card: Scorecard) -> bool:
-    """Returns whether a preflight was not interrupted, one of its probes has passed, and no rule fails."""
-    probes = [verdict for verdict in card.rules if verdict.rule.name in run.probes]
-    is_flown = any(verdict.status == "pass" and verdict.rule.weight for verdict in probes)
-    return is_flown and not card.failing and not run.is_interrupted
+    """Returns whether a preflight was judged, and no rule fails."""
+    return is_judged(run, card) and not card.failing
 
 
 def outcome(run: HealthRun, card: Scorecard) -> str:

@@ -28,7 +28,7 @@ def made(target: str) -> dict[str, Any]:
     function = _function(target)
     try:
         result = function()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadUse(f"Expected a function that returns. Received: {target}, which gives {_located(error)}") from None
     return _arguments(target, result)
 
@@ -39,7 +39,7 @@ def _function(target: str) -> Callable[[], Any]:
         raise BadUse(f"Expected MODULE:FUNCTION, such as train:make. Received: {target}")
     try:
         module = _module(place)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise BadUse(
             f"Expected a module that can be imported. Received: {place}, which gives {_located(error)}"
         ) from None
@@ -97,7 +97,7 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
     return arguments
 
 
-def _located(error: Exception) -> str:
+def _located(error: BaseException) -> str:
     """Returns an error in one line, with the place in the user's code where it came up."""
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]

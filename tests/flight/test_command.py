@@ -4,11 +4,12 @@ import pytest
 
 from tb_nnhealth import cli
 from tb_nnhealth.flight import preflight
-from tb_nnhealth.flight.probes import Probe
+from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.probes import Probe, data_order
 from tb_nnhealth.reader import read_run
 
 SOURCE = """
-import keras
+from keras import layers
 from tests.flight.models import classes, classifier
 
 def make():
@@ -21,6 +22,15 @@ def raw():
 def unequal():
     x, y = classes()
     return classifier(), (x, y[1:])
+
+def linear():
+    return classifier(layers.Dense(16), layers.Dense(8, "relu")), classes()
+
+def ending():
+    def batches():
+        yield classes()
+        raise SystemExit(0)
+    return classifier(), batches()
 
 def four():
     x, y = classes()
@@ -67,6 +77,44 @@ def test_findings_end_it_with_one(made, capsys):
     assert "unnormalized-input" in capsys.readouterr().err
 
 
+def passed(subject, clock):
+    return data_order.measure(subject, clock)
+
+
+def unmeasured(subject, clock):
+    raise NotMeasured("there is nothing to measure")
+
+
+def interrupted(subject, clock):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "function, probes, of_warnings, of_errors",
+    [
+        ("make", [passed], 0, 0),
+        ("make", [unmeasured], 2, 2),
+        ("make", [interrupted], 2, 2),
+        ("make", [passed, interrupted], 2, 2),
+        ("linear", [passed], 1, 0),
+        ("linear", [unmeasured], 1, 2),
+        ("linear", [interrupted], 1, 2),
+        ("linear", [passed, interrupted], 1, 2),
+        ("raw", [passed], 1, 1),
+        ("raw", [unmeasured], 1, 1),
+        ("raw", [interrupted], 1, 1),
+    ],
+)
+def test_the_exit_code_tells_what_was_found_and_whether_all_was_judged(
+    made, monkeypatch, function, probes, of_warnings, of_errors
+):
+    names = ("data-order", "label-noise")
+    flown = tuple(Probe(name, 1.0, measure) for name, measure in zip(names, probes, strict=False))
+    monkeypatch.setattr(preflight, "PROBES", flown)
+    codes = [run(f"{made}:{function}", "--fail-on", least) for least in ("warning", "error")]
+    assert codes == [of_warnings, of_errors]
+
+
 def test_data_that_cannot_be_trained_on_are_a_finding(made, capsys):
     assert run(f"{made}:unequal") == 1
     assert "96 in x, 95 in y" in capsys.readouterr().err
@@ -77,6 +125,7 @@ def test_data_that_cannot_be_trained_on_are_a_finding(made, capsys):
     [
         (["{}:four"], "Expected"),
         (["{}:nothing"], "which has make"),
+        (["{}:ending"], "making.py:ending, which gives SystemExit: 0"),
         (["{}:make", "--probes", "no-such"], "`probes` should be"),
         (["{}:make", "--budget", "-1"], "`budget` should be"),
         (["nowhere:make"], "No module named 'nowhere'"),

@@ -22,6 +22,10 @@ def flat():
     return "model", numpy.zeros(3), numpy.zeros(3)
 value = 3
 def far(): raise ValueError("Exception encountered when calling Far.\\n\\n\\x1b[1mIt is far.\\x1b[0m\\n\\nArguments: …")
+def leaves():
+    import sys
+    sys.exit(0)
+def quits(): raise SystemExit
 """
 
 
@@ -29,6 +33,8 @@ def far(): raise ValueError("Exception encountered when calling Far.\\n\\n\\x1b[
 def source(tmp_path, monkeypatch):
     (tmp_path / "making.py").write_text(SOURCE)
     (tmp_path / "broken.py").write_text("import nowhere_at_all")
+    (tmp_path / "leaving.py").write_text("import sys\nsys.exit(0)")
+    (tmp_path / "parsing.py").write_text("import argparse\nargparse.ArgumentParser().parse_args(['--no-such'])")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "making", raising=False)
     monkeypatch.setattr("sys.path", ["/nowhere", *__import__("sys").path])
@@ -60,6 +66,13 @@ def test_each_form_of_result_is_taken(source):
         ("making.py:needs", "without arguments"),
         ("making.py:fails", "ZeroDivisionError: division by zero (line 8 of"),
         ("making.py:far", "which gives ValueError: It is far (line 15 of"),
+        (
+            "making.py:leaves",
+            "that returns. Received: making.py:leaves, which gives SystemExit: 0 (line 18 of",
+        ),
+        ("making.py:quits", "which gives SystemExit (line"),
+        ("leaving.py:pair", "can be imported. Received: leaving.py, which gives SystemExit: 0 (line 2 of"),
+        ("parsing:pair", "can be imported. Received: parsing, which gives SystemExit: 2 (line"),
         ("making.py:flat", "as (model, (x, y))"),
         ("making.py:nothing", "Received: NoneType"),
         ("making.py:strange", "Received: model, data"),
