@@ -18,6 +18,7 @@ from tb_nnhealth.instrument import describe
 from tb_nnhealth.instrument.callback import HealthCallback, HealthWarning
 from tb_nnhealth.instrument.layers import sites
 from tb_nnhealth.instrument.optimizers import steps_done
+from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import Settings, checked
 from tb_nnhealth.summary.writer import HealthWriter, to_json
 
@@ -45,6 +46,9 @@ class _FirstSteps(HealthCallback):
 
     def on_train_end(self, logs: Any = None) -> None:
         self._end_session(finished=False)
+
+    def _judge_now(self, session: Session) -> None:
+        """What is found is judged with the probes."""
 
 
 def take(subject: Subject, log_dir: str) -> list[str]:

@@ -371,6 +371,12 @@ def test_probes_are_chosen_by_name():
     assert list(report.run.probes) == ["data-order"]
 
 
+def test_what_the_first_steps_find_is_a_finding_and_no_note(monkeypatch):
+    x, y = classes()
+    report = fly(monkeypatch, data=(x * np.nan, y))
+    assert any(finding.rule == "nonfinite-values" for finding in report.findings) and not report.run.problems
+
+
 def test_labels_that_the_output_does_not_have_are_an_error(monkeypatch):
     x, y = classes()
     report = fly(monkeypatch, data=(x, y + 1))
