@@ -42,11 +42,9 @@ class Predictor:
 
     def __call__(self, sample: Sample) -> Any:
         """Returns the answers, a structure of arrays `[n, …]`."""
-        # A model may be made for whole batches only.
-        chunks = [np.arange(start, start + sample.batch_size) for start in range(0, sample.examples, sample.batch_size)]
-        parts = [sample.take(np.minimum(chunk, sample.examples - 1)) for chunk in chunks]
+        batches = list(sample.in_batches())
         try:
-            answers = [keras.tree.map_structure(np.asarray, self._of_batch(as_tensors(part.x))) for part in parts]
+            answers = [keras.tree.map_structure(np.asarray, self._of_batch(as_tensors(batch.x))) for batch in batches]
         except Exception as error:
             raise NotMeasured(f"the model does not answer in inference mode: {type(error).__name__}") from error
         return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves)[: sample.examples], *answers)

@@ -76,6 +76,12 @@ class Sample:
         size = min(self.batch_size, len(chosen))
         return replace(self, x=x, y=y, weights=weights, batch_size=size, places=places, problems=(), rest=None)
 
+    def in_batches(self) -> Iterator["Sample"]:
+        """Yields the examples batch by batch, the last one filled up with the last example: a model may be made for
+        whole batches only."""
+        for first in range(0, self.examples, self.batch_size):
+            yield self.take(np.minimum(np.arange(first, first + self.batch_size), self.examples - 1))
+
 
 NOTHING = Sample(np.empty(0))
 """No example."""

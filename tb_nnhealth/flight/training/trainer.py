@@ -100,16 +100,12 @@ class Trainer:
           NotMeasured: the model cannot be evaluated; says why.
         """
         found = []
-        for start in range(0, sample.examples, sample.batch_size):
-            indices = np.arange(start, start + sample.batch_size)
-            # A model may be made for whole batches only.
-            kept = sample.take(np.minimum(indices, sample.examples - 1))
+        for batch in sample.in_batches():
             try:
-                losses = self._objective.losses(as_batch(kept)).numpy()
+                found.append(self._objective.losses(as_batch(batch)).numpy())
             except Exception as error:
                 raise NotMeasured(f"an evaluation breaks: {told(error)}") from error
-            found.append(losses[: sample.examples - start])
-        return np.concatenate(found).astype(np.float64)
+        return np.concatenate(found)[: sample.examples].astype(np.float64)
 
     def answers(self, sample: Sample) -> dict[str, NDArray[np.float64]]:
         """Returns what the model answers to the examples by output, in the mode in which it is trained.

@@ -390,3 +390,8 @@ def test_examples_tell_where_in_the_data_they_stand() -> None:
     np.testing.assert_array_equal(X[sample.places], sample.x)
     np.testing.assert_array_equal(X[sample.take([3, 1]).places], sample.take([3, 1]).x)
     assert read(tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)).places is None
+
+
+def test_batches_are_whole_and_the_last_one_is_filled_up_with_the_last_example() -> None:
+    sample = Sample(np.arange(5), batch_size=3)
+    assert [batch.x.tolist() for batch in sample.in_batches()] == [[0, 1, 2], [3, 4, 4]]
