@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats
-from tb_nnhealth.flight.training.trainer import as_tensors
+from tb_nnhealth.flight.reading.tensors import as_tensors
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.telling import told
 

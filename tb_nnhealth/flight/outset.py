@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.answers import Answers
-from tb_nnhealth.flight.training.trainer import as_tensors
+from tb_nnhealth.flight.reading.tensors import as_tensors
 from tb_nnhealth.instrument.layers import Site, sites
 from tb_nnhealth.instrument.taps import Observer, attached
 

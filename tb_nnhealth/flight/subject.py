@@ -1,16 +1,17 @@
 """What a probe is given: the model, and examples of its data."""
 
 import zlib
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tb_nnhealth.flight.reading.sample import Sample
-from tb_nnhealth.flight.training.objective import Objective
-from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.instrument.gallery import Vocabularies
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -36,28 +37,14 @@ class Subject:
         """Returns whether the model has a loss and an optimizer that Keras would train it with."""
         return bool(self.model.compiled) and self.model.optimizer is not None
 
-    def objective(self, quiet: bool = False, in_inference: bool = False) -> Objective:
-        """Returns the loss of the model and its gradient, compiled once for all probes."""
-        key = (quiet, in_inference)
-        if key not in self._objectives:
-            self._objectives[key] = Objective(self.model, quiet, in_inference)
-        return self._objectives[key]
-
-    def trainer(self, optimizer: Literal["adam", "own"] = "adam", quiet: bool = False) -> Trainer:
-        """Returns what trains the model for a few steps, the same for all probes; `reset` it first.
-
-        Raises:
-          NotMeasured: the model cannot be trained so.
-        """
-        key = (optimizer, quiet)
-        if key not in self._trainers:
-            self._trainers[key] = Trainer(self, optimizer, quiet)
-        return self._trainers[key]
+    def shared(self, make: Callable[..., Made], **arguments: Hashable) -> Made:
+        """Returns `make(self, **arguments)`, made once for all probes: what it compiles is compiled once."""
+        key = (make, *sorted(arguments.items()))
+        if key not in self._made:
+            self._made[key] = make(self, **arguments)
+        found: Made = self._made[key]
+        return found
 
     @cached_property
-    def _objectives(self) -> dict[tuple[bool, bool], Objective]:
-        return {}
-
-    @cached_property
-    def _trainers(self) -> dict[tuple[str, bool], Trainer]:
+    def _made(self) -> dict[Any, Any]:
         return {}

@@ -29,6 +29,7 @@ from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
+from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.instrument.batch import input_names
 
 Floats = NDArray[np.float64]
@@ -52,7 +53,7 @@ class Brief:
     """
 
     def __init__(self, subject: Subject) -> None:
-        self.trainer = subject.trainer(quiet=True)
+        self.trainer = subject.shared(Trainer, quiet=True)
         self._subject = subject
         self.sample = used(subject)
         self.distinct = len(first_of_each([array for _, array in named_arrays(self.sample.x)]))

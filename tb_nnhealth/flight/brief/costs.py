@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_tensors
 from tb_nnhealth.flight.training.objective import has_own_loss
-from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.forward import forward
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tb_nnhealth.flight.gradients import graphs
 from tb_nnhealth.flight.reading.sample import Sample
-from tb_nnhealth.flight.training.trainer import as_batch
+from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.instrument.forward import as_it_is
 
 ELEMENTWISE = (

@@ -11,8 +11,8 @@ from keras.src.backend import compute_output_spec
 
 from tb_nnhealth.flight.gradients.own import own_activity_regularizers, own_layers, own_losses, own_regularizers
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.training.objective import has_own_loss
-from tb_nnhealth.flight.training.trainer import as_batch
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.taps import replaced
 

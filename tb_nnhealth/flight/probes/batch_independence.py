@@ -15,9 +15,9 @@ from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.outset import where_it_begins
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_tensors
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss, has_own_step
-from tb_nnhealth.flight.training.trainer import as_tensors
 from tb_nnhealth.instrument.batch import named_leaves, output_names
 
 SHARE = 1.0

@@ -11,9 +11,9 @@ from tb_nnhealth.flight.fixed_batch import fixed_batch, is_stateful
 from tb_nnhealth.flight.gradients.broadcasts import broadcasts
 from tb_nnhealth.flight.gradients.own import own_losses
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.objective import has_own_loss
-from tb_nnhealth.flight.training.trainer import as_batch
 from tb_nnhealth.instrument.batch import output_names
 from tb_nnhealth.instrument.forward import as_it_is, data_loss, forward
 from tb_nnhealth.telling import told

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from tb_nnhealth.flight.clock import Clock
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.natural import natural
 from tb_nnhealth.flight.training.reference import Reference, reference
 from tb_nnhealth.flight.training.tiny import chosen
-from tb_nnhealth.flight.training.trainer import Trainer, as_batch
+from tb_nnhealth.flight.training.trainer import Trainer
 
 SHARE = 2.5
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.reading.sample import Sample
-from tb_nnhealth.flight.training.objective import Batch
+from tb_nnhealth.flight.reading.tensors import Batch
 from tb_nnhealth.instrument.batch import named_tensors, output_names, pairs
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.forward import forward

@@ -8,13 +8,11 @@ import keras
 import tensorflow as tf
 from keras.src import backend
 
+from tb_nnhealth.flight.reading.tensors import Batch
 from tb_nnhealth.flight.training.quiet import following, normalizing, silenced, unrestrained
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.forward import forward
 from tb_nnhealth.instrument.scopes import closed_on_failure
-
-Batch = tuple[Any, Any, Any]
-"""Inputs, targets and weights as the model takes them, each a structure of tensors; None where there are none."""
 
 
 def has_own_loss(model: Any) -> bool:

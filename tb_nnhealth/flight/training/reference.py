@@ -14,7 +14,8 @@ import tensorflow as tf
 from keras.src import backend
 from numpy.typing import NDArray
 
-from tb_nnhealth.flight.training.objective import Batch, has_data_loss
+from tb_nnhealth.flight.reading.tensors import Batch
+from tb_nnhealth.flight.training.objective import has_data_loss
 from tb_nnhealth.instrument.batch import mean_loss, named_tensors, output_names, pairs
 from tb_nnhealth.instrument.compiled import losses
 from tb_nnhealth.instrument.forward import forward

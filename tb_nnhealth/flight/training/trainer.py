@@ -6,7 +6,7 @@ does.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import Batch, as_batch, as_tensors
+from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.copied import copied, rates_of
-from tb_nnhealth.flight.training.objective import Batch, has_own_step, needs_targets
+from tb_nnhealth.flight.training.objective import Objective, has_own_step, needs_targets
 from tb_nnhealth.instrument.batch import named_tensors, output_names
 from tb_nnhealth.telling import told
-
-if TYPE_CHECKING:
-    from tb_nnhealth.flight.subject import Subject
 
 RATE = 1e-3
 """The learning rate of Adam, that of its paper and of Keras."""
@@ -42,14 +41,14 @@ class Trainer:
 
     def __init__(
         self,
-        subject: "Subject",
+        subject: Subject,
         optimizer: Literal["adam", "own"] = "adam",
         quiet: bool = False,
         in_inference: bool = False,
     ) -> None:
         _check(subject)
         self.model = subject.model
-        self._objective = subject.objective(quiet, in_inference)
+        self._objective = subject.shared(_objective, quiet=quiet, in_inference=in_inference)
         own = subject.model.optimizer
         self.optimizer = copied(own) if optimizer == "own" else _adam(subject.model)
         self._rate: float | None = None
@@ -158,7 +157,11 @@ class Trainer:
             self._apply = concrete if is_dense else compiled  # Those of an embedding have as many rows as the batch.
 
 
-def _check(subject: "Subject") -> None:
+def _objective(subject: Subject, quiet: bool, in_inference: bool) -> Objective:
+    return Objective(subject.model, quiet, in_inference)
+
+
+def _check(subject: Subject) -> None:
     model = subject.model
     if not subject.is_compiled:
         raise NotMeasured("the model is not compiled: call model.compile with a loss and an optimizer first")
@@ -181,23 +184,6 @@ def _loss_scale(optimizer: Any) -> Any:
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return optimizer.dynamic_scale if optimizer.built else optimizer.initial_scale
     return optimizer.loss_scale_factor or 1.0
-
-
-def as_batch(sample: Sample) -> Batch:
-    """Returns the examples as a step takes them."""
-    x, y, weights = map(as_tensors, (sample.x, sample.y, sample.weights))
-    return x, y, weights
-
-
-def as_tensors(structure: Any) -> Any:
-    """Returns a structure of arrays, and of None, as tensors; float64 as what Keras computes with."""
-    return tf.nest.map_structure(_tensor, structure)
-
-
-def _tensor(array: Any) -> Any:
-    if array is None:
-        return None
-    return tf.convert_to_tensor(array.astype(keras.config.floatx()) if array.dtype == np.float64 else array)
 
 
 def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:

@@ -7,10 +7,10 @@ from keras import layers
 
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.training.natural import natural
 from tb_nnhealth.flight.training.reference import reference
 from tb_nnhealth.flight.training.tiny import chosen
-from tb_nnhealth.flight.training.trainer import as_batch
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.normal(size=(60, 4)).astype("float32")

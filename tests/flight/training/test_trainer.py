@@ -244,8 +244,10 @@ def test_a_compiled_loss_that_the_model_calls_itself_needs_no_targets():
 
 def test_probes_share_what_is_compiled():
     subject = subject_of(compiled())
-    assert subject.trainer() is subject.trainer() and subject.trainer() is not subject.trainer("own")
-    assert subject.objective() is subject.objective() and subject.objective() is not subject.objective(quiet=True)
+    trainer = subject.shared(Trainer, quiet=True)
+    assert subject.shared(Trainer, quiet=True) is trainer and subject.shared(Trainer, quiet=False) is not trainer
+    assert Trainer(subject, "own", quiet=True)._objective is trainer._objective
+    assert Trainer(subject)._objective is not trainer._objective
 
 
 def test_a_model_for_batches_of_one_size_is_evaluated_in_such():
@@ -273,7 +275,7 @@ def test_what_is_compiled_can_be_used_after_the_model_was_brought_back():
     seen = []
     for _ in range(2):
         with kept(model):
-            trainer = subject.trainer()
+            trainer = subject.shared(Trainer)
             trainer.reset()
             trained(trainer, subject.training, 9)
             seen.append((trainer.losses(subject.training).mean(), *trained(trainer, subject.training, 2)))
