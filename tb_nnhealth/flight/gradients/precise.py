@@ -1,7 +1,8 @@
 """Runs parts of a traced graph in double precision, where the graph can be had in it."""
 
+import contextlib
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -12,6 +13,18 @@ _COUNT = itertools.count()
 
 Feeds = Mapping[str, Any]
 """Values by the names of the tensors that they take the place of."""
+
+
+@contextlib.contextmanager
+def unfused() -> Iterator[None]:
+    """Keeps TensorFlow from joining operations into one within the block: of each in float64 it would warn that the
+    library that joins them does not know its type."""
+    before = tf.config.optimizer.get_experimental_options().get("remapping")
+    tf.config.optimizer.set_experimental_options({"remapping": False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"remapping": before})
 
 
 class Precise:

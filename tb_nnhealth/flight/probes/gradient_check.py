@@ -14,6 +14,7 @@ from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients import graphs, nudged
 from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Differentiable, agreement
 from tb_nnhealth.flight.gradients.point import Point, point_of
+from tb_nnhealth.flight.gradients.precise import unfused
 from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
@@ -78,7 +79,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
       NotMeasured: nothing can be derived, or the time is spent.
     """
     try:
-        return _measured(subject, clock)
+        with unfused():
+            return _measured(subject, clock)
     finally:
         gc.collect()  # The graphs and their tensors hold each other.
 

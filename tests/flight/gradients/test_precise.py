@@ -1,5 +1,9 @@
 """Graphs in double precision."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -83,3 +87,33 @@ def test_any_tensor_can_be_given_instead():
     (stopped,) = (op.outputs[0] for op in traced.graph.get_operations() if op.type == "StopGradient")
     (found,) = made.run(traced.graph.outputs, {stopped.name: np.full(X.shape, 3.0)})
     np.testing.assert_array_equal(found, np.full(X.shape, 6.0))
+
+
+DENSE = """
+import contextlib, sys
+import tensorflow as tf
+from tb_nnhealth.flight.gradients.precise import Precise, unfused
+
+def dense(x):
+    return tf.nn.relu(tf.nn.bias_add(tf.matmul(x, x), tf.ones([4])))
+
+x = tf.eye(4)
+traced = tf.function(dense, autograph=False).get_concrete_function(x)
+with unfused() if sys.argv[1] == "unfused" else contextlib.nullcontext():
+    Precise(traced, [x]).run(traced.outputs, {})
+print(tf.config.optimizer.get_experimental_options().get("remapping"))
+"""
+
+
+@pytest.mark.slow
+def test_tensorflow_does_not_warn_of_each_operation_in_float64():
+    def run(how):
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+        command = [sys.executable, "-c", DENSE, how]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+
+    if "DT_DOUBLE" not in run("fused").stderr:
+        pytest.skip("this TensorFlow does not warn of float64")
+    found = run("unfused")
+    assert "DT_DOUBLE" not in found.stderr
+    assert found.stdout.split()[-1] == "None"
