@@ -82,8 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     preflight = adder.add_parser("preflight", help="make experiments on a model and its data before it is trained")
     preflight.set_defaults(command=commands.preflight)
     preflight.add_argument(
-        "target", metavar="MODULE:FUNCTION", help="a function that returns (model, train_data[, validation_data])"
-    )
+        "target", metavar="MODULE:FUNCTION",
+        help="a function that returns (model, train_data[, validation_data]), or a dict with the keys model, "
+        "train_data and, where there are any, validation_data and vocabulary",
+    )  # fmt: skip
     preflight.add_argument("--log-dir", metavar="LOGDIR", help="write the result here, for TensorBoard and `show`")
     preflight.add_argument("--probes", metavar="NAME,NAME", help="these probes only")
     preflight.add_argument("--budget", metavar="SECONDS", type=float, default=60.0, help="that the probes share (60)")

@@ -10,11 +10,11 @@ from rich.text import Text
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.flight import costs_of, counted, lines
-from tb_nnhealth.faces.verdict import has_passed, headline, outcome, probes_judged
+from tb_nnhealth.faces.verdict import has_passed, headline, is_ready, outcome
 from tb_nnhealth.faces.wording import part, plural, took
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import DIAGNOSES, HEADINGS, Diagnosis, Finding
-from tb_nnhealth.scorecard import Scorecard, is_enough
+from tb_nnhealth.scorecard import Scorecard
 
 STYLES = {
     "pass": "green", "fail": "bold red", "no_data": "dim", "error": "magenta",
@@ -77,9 +77,8 @@ def flight(run: HealthRun, scorecard: Scorecard, seconds: float) -> Iterator[Ren
 
 
 def _outcome(run: HealthRun, scorecard: Scorecard) -> Text:
-    """Returns what is said of a preflight in a few words: green where enough of it was judged to say that it passed."""
-    judged = is_enough(*probes_judged(run, scorecard))
-    state = ("pass" if judged else "warning") if has_passed(run, scorecard) else "fail"
+    """Returns what is said of a preflight in a few words: green where all that concerns the model was tried."""
+    state = ("pass" if is_ready(run, scorecard) else "warning") if has_passed(run, scorecard) else "fail"
     style = STYLES["no_data" if run.is_interrupted and not scorecard.failing else state]
     return Text.assemble(("preflight ", "bold"), (outcome(run, scorecard), style))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.rates import rates_of
-from tb_nnhealth.faces.verdict import state_of
+from tb_nnhealth.faces.verdict import state_of, untried
 from tb_nnhealth.faces.wording import listed, number, sentence, took
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.scorecard import Scorecard, is_enough
@@ -66,7 +66,7 @@ def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
     told = lines(run, card)
     return {
         "trained": not run.untrained,
-        "state": _worst(told),
+        "state": _worst(told, is_open=bool(untried(run, card))),
         "told": f"interrupted: {counted(told)}" if run.is_interrupted else counted(told),
         "took": took(_whole(run)),
         "rates": rates_of(run) is not None,
@@ -102,10 +102,11 @@ def counted(told: Iterable[Line]) -> str:
     return listed(parts) if parts else "no probe was made"
 
 
-def _worst(told: Sequence[Line]) -> str:
-    """Returns the state of all together: not judged where most probes are not."""
+def _worst(told: Sequence[Line], is_open: bool) -> str:
+    """Returns the state of all together: not judged where most probes are not, or what one would tell is open."""
     states = [line.state for line in told]
-    passed = "pass" if is_enough(len(told) - states.count("no_data"), len(told)) else "no_data"
+    is_judged = is_enough(len(told) - states.count("no_data"), len(told)) and not is_open
+    passed = "pass" if is_judged else "no_data"
     return next((state for state in ("error", "warning") if state in states), passed)
 
 

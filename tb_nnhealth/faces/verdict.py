@@ -127,7 +127,7 @@ def headline(run: HealthRun, card: Scorecard) -> tuple[str, str]:
     if card.status == "pass":
         return "pass", sentence(nothing)
     if run.untrained and judged:
-        return "no_data", f"{_readiness(card, run.is_interrupted)}: {nothing}{_of_probes(run, card)}."
+        return "no_data", f"{_readiness(run, card)}: {nothing}{_of_probes(run, card)}."
     so_far = nothing if judged else f"none of the {plural(len(card.rules), 'check')} could be judged"
     if not run.finished and not _is_cut_short(card):
         return "no_data", f"Not enough to tell so far: {so_far}."
@@ -141,18 +141,32 @@ def _opening(card: Scorecard, state: str, is_untrained: bool) -> str:
     return (_UNTRAINED if shown else _UNTRIED)[state]
 
 
-def _readiness(card: Scorecard, is_interrupted: bool) -> str:
+def _readiness(run: HealthRun, card: Scorecard) -> str:
     """Returns how a model stands in which a preflight found nothing wrong."""
-    if is_interrupted:
+    if run.is_interrupted:
         return "Not trained yet, and the preflight was interrupted"
+    if is_ready(run, card):
+        return "Ready to be trained, as far as the preflight can tell"
+    return f"Not trained yet{', and not all could be tried' if untried(run, card) else ''}"
+
+
+def is_ready(run: HealthRun, card: Scorecard) -> bool:
+    """Returns whether a preflight found nothing wrong with enough of its experiments, and tried all that concern the
+    model."""
     is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
-    is_flown = is_flown and is_enough(*card.judged_of(PREFLIGHT))
-    return "Ready to be trained, as far as the preflight can tell" if is_flown else "Not trained yet"
+    return has_passed(run, card) and is_flown and is_enough(*card.judged_of(PREFLIGHT)) and not untried(run, card)
 
 
 def _of_probes(run: HealthRun, card: Scorecard) -> str:
-    judged, whole = probes_judged(run, card)
-    return "" if judged == whole else f", {part(judged, whole, 'probe')} among them"
+    (judged, whole), names = probes_judged(run, card), untried(run, card)
+    among = "" if judged == whole else f", {part(judged, whole, 'probe')} among them"
+    return f"{among}. Not tried to the end: {listed(names)}" if names and not run.is_interrupted else among
+
+
+def untried(run: HealthRun, card: Scorecard) -> list[str]:
+    """Returns the probes without a verdict that could not be made, failed or were short of time."""
+    told = {verdict.rule.name: state_of(verdict) for verdict in card.rules}
+    return [name for name, each in run.probes.items() if each.unfinished and told.get(name, "no_data") == "no_data"]
 
 
 def probes_judged(run: HealthRun, card: Scorecard) -> tuple[int, int]:

@@ -8,6 +8,10 @@ class NotMeasured(Exception):
     """Raised by a probe that cannot measure; its text is the reason, a sentence for the user."""
 
 
+class NothingToMeasure(NotMeasured):
+    """Raised by a probe that does not concern this model or this data: nothing stays unknown of them."""
+
+
 class Clock:
     """Runs from when it is made. `is_short` says whether a probe has asked it for time when none was left.
 

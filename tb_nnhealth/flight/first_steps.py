@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tb_nnhealth.flight.clock import NotMeasured
@@ -68,11 +69,17 @@ def take(subject: Subject, log_dir: str) -> list[str]:
 
 
 def _first(data: Sample) -> dict[str, Any]:
-    """Returns the first batches as `fit` takes them: as arrays, or as they are where theirs differ in length."""
+    """Returns the first batches as `fit` takes them: as arrays, or as they are where theirs differ in length.
+
+    Examples with NaN or infinity come last, from wherever they stand: what comes before them can be judged.
+    """
     if data.whole:
         return {"x": _dataset(data.whole[:STEPS])}
     size = min(data.batch_size, data.examples)
-    first = data.take(range(min(data.examples, STEPS * size)))
+    bad, good = (np.flatnonzero(data.are_finite == value) for value in (False, True))
+    last = bad[:size]
+    others = np.concatenate([good, bad[size:]])[: min(data.examples, STEPS * size) - len(last)]
+    first = data.take(np.concatenate([others, last]))
     return {"x": _fed(first.x), "y": _fed(first.y), "sample_weight": first.weights, "batch_size": size}
 
 

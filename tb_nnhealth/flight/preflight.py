@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tb_nnhealth.configuration import perhaps
 from tb_nnhealth.flight import first_steps
-from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.ctrl_c import CtrlC
 from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
 from tb_nnhealth.flight.keeping.kept import build, kept
@@ -27,6 +27,7 @@ from tb_nnhealth.flight.reading.arrays import SampleError
 from tb_nnhealth.flight.reading.sample import NOTHING, Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.flight.warned import warned_once
 from tb_nnhealth.instrument.gallery import Vocabularies, vocabularies
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
 from tb_nnhealth.records import INTERRUPTED, HealthRun
@@ -60,6 +61,7 @@ class _Plan:
     started: float
 
 
+@warned_once()
 def preflight(
     model: Any,
     train_data: Any,
@@ -113,6 +115,8 @@ def preflight(
     with CtrlC(waits=training.is_interrupted or validation.is_interrupted) as ctrl_c:
         with _directory(plan.log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
             run = _fly(subject, plan, directory, [*unkept, *noted], ctrl_c)
+        if directory != plan.log_dir:
+            run = replace(run, name=model.name)
         again = _again(train_data, training), _again(validation_data, validation)
         return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, *again)
 
@@ -146,7 +150,7 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], ctrl_
         )
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress):
-            measured = {"reason": INTERRUPTED} if is_interrupted else _flown(subject, probe, clock, ctrl_c)
+            measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)
             is_interrupted = measured.get("reason") == INTERRUPTED
             if is_interrupted and probe in spent:
                 break
@@ -197,22 +201,29 @@ def _first_steps(subject: Subject, log_dir: str) -> list[str]:
 
 
 def _flown(subject: Subject, probe: Probe, clock: Clock, ctrl_c: CtrlC) -> dict[str, Any]:
-    """Returns what a probe measured, or the reason why it did not."""
+    """Returns what a probe measured, or the reason why it did not, and whether it is unfinished."""
     if not subject.training.examples:
-        return {"reason": "there is no example"}
+        return _unfinished("there is no example")
     if subject.training.whole:
-        return {"reason": "the arrays of a batch have no axis of examples in common"}
+        return _unfinished("the arrays of a batch have no axis of examples in common")
     if clock.seconds < LEAST_SECONDS:
-        return {"reason": "it did not fit into the budget: give preflight more seconds with budget="}
+        return _unfinished("it did not fit into the budget: give preflight more seconds with budget=")
     try:
         with kept(subject.model), ctrl_c.heard():
-            return {"values": probe.measure(subject, clock)}
-    except NotMeasured as reason:
+            values = probe.measure(subject, clock)
+        return {"values": values, "unfinished": clock.is_short}
+    except NothingToMeasure as reason:
         return {"reason": str(reason)}
+    except NotMeasured as reason:
+        return _unfinished(str(reason))
     except KeyboardInterrupt:
-        return {"reason": INTERRUPTED}
+        return _unfinished(INTERRUPTED)
     except Exception as error:  # What a user's model does with odd data must not take the other probes with it.
-        return {"reason": f"the experiment failed ({told(error)})"}
+        return _unfinished(f"the experiment failed ({told(error)})")
+
+
+def _unfinished(reason: str) -> dict[str, Any]:
+    return {"reason": reason, "unfinished": True}
 
 
 def _read(log_dir: str, manifest: str, log: FlightLog) -> HealthRun:

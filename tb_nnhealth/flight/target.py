@@ -13,7 +13,10 @@ from typing import Any
 from tb_nnhealth.output import BadUse
 from tb_nnhealth.telling import told
 
-RETURNS = "(model, train_data), (model, train_data, validation_data), or a dict of these and vocabulary"
+RETURNS = (
+    "(model, train_data), (model, train_data, validation_data), or a dict with the keys model, train_data and, where "
+    "there are any, validation_data and vocabulary"
+)
 
 
 def made(target: str) -> dict[str, Any]:

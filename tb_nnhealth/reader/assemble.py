@@ -206,8 +206,8 @@ def _probes(series: Mapping[str, Series], noted: list[str]) -> Iterator[tuple[st
         if not isinstance(name, str) or not isinstance(values, dict):
             noted.append(f"{metadata.PREFLIGHT} at step {step} is left out: expected a probe and its values")
             continue
-        reason = payload.get("reason")
-        yield name, Probed(_number(payload.get("seconds")), values, None if reason is None else str(reason))
+        reason, seconds = payload.get("reason"), _number(payload.get("seconds"))
+        yield name, Probed(seconds, values, None if reason is None else str(reason), payload.get("unfinished") is True)
 
 
 def _progress(sessions: Sequence[Session], series: Mapping[str, Series], noted: list[str]) -> list[dict[str, Any]]:

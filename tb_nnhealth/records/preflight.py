@@ -12,12 +12,14 @@ INTERRUPTED = "the preflight was interrupted"
 class Probed:
     """What a probe of the preflight measured in so many seconds; `reason` says why it measured nothing.
 
-    `values` are plain data as JSON has them: None for what is not finite.
+    `values` are plain data as JSON has them: None for what is not finite. `unfinished`: it could not be made, failed, or
+    was short of time, so that without a verdict something stays unknown.
     """
 
     seconds: float
     values: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
+    unfinished: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ measured."""
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.numbers import whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._rule import NotJudged
 
@@ -26,6 +27,15 @@ def value_of(probed: Probed, name: str) -> float:
     """Returns a number of it, NaN where there is none."""
     value = probed.values.get(name)
     return float(value) if isinstance(value, (bool, int, float)) else float("nan")
+
+
+def of_nonfinite(probed: Probed) -> str:
+    """Returns a sentence, behind a space, on the examples that a probe left out for they hold NaN or infinity; empty
+    where there were none."""
+    left_out = value_of(probed, "nonfinite")
+    if not left_out > 0:
+        return ""
+    return f" Left out: {whole(left_out)} of {whole(value_of(probed, 'read'))} examples, which hold NaN or infinity."
 
 
 def values_of(probed: Probed, name: str) -> NDArray[np.float64]:

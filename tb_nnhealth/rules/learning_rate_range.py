@@ -55,9 +55,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number
+from tb_nnhealth.numbers import apart, number
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of, values_of
+from tb_nnhealth.rules._probe import of_nonfinite, probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
 RULE = Rule(
@@ -102,7 +102,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield from _of_high(found, highest, explosion, limits)
     elif highest < suggestion / limits["far"]:
         yield _finding("warning", _too_low(highest, suggestion), highest, suggestion / limits["far"])
-    yield _finding("info", _suggested(found, suggestion, explosion), highest, suggestion)
+    yield _finding("info", _suggested(found, suggestion, explosion) + of_nonfinite(found), highest, suggestion)
 
 
 def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) -> Iterator[Finding]:
@@ -115,12 +115,21 @@ def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) ->
     if not len(known):
         return
     told = f"The loss explodes at a learning rate of {number(explosion)}, and yours is {number(highest)}: "
+    told += f"with it the loss {_went(start, loss)}."
     if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):
-        told += f"with it the loss goes from {number(start)} to {number(loss) if loss < NO_NUMBER else 'no number'}."
         yield _finding("error", told, highest, explosion)
     elif start - loss < HALF * (start - float(known.min())):
-        told += f"with it the loss falls from {number(start)} to {number(loss)} only."
         yield _finding("warning", told, highest, explosion / limits["near"])
+
+
+def _went(start: float, loss: float) -> str:
+    """Returns what a loss did that has not fallen far."""
+    first, last = apart(start, loss)
+    if loss >= NO_NUMBER:
+        return f"goes from {first} to no number"
+    if first == last:
+        return f"stays at {first}"
+    return f"rises from {first} to {last}" if loss > start else f"falls from {first} to {last} only"
 
 
 def _too_low(highest: float, suggestion: float) -> str:

@@ -65,7 +65,7 @@ from collections.abc import Iterator
 from tb_nnhealth.numbers import number, percent, plural, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._by_heart import NAME, finding, is_learnt, of_answers, of_upside_down
-from tb_nnhealth.rules._probe import probed, value_of
+from tb_nnhealth.rules._probe import of_nonfinite, probed, value_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 RULE = Rule(
@@ -101,6 +101,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     else:
         yield from _of_known(found, limits) if math.isfinite(value_of(found, "left")) else _of_unknown(found, limits)
         yield from of_answers(found, limits)
+        if left_out := of_nonfinite(found):
+            yield finding("info", left_out.strip(), value_of(found, "nonfinite"), 0.0, "examples")
 
 
 def _of_known(found: Probed, limits: Limits) -> Iterator[Finding]:

@@ -97,6 +97,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         yield _of_common(found, common, held, limits)
     elif value_of(found, "ordered") == 1:
         raise NotJudged("only a part of the data was read, and it comes sorted by its targets")
+    yield from _of_nonfinite(found)
     in_time = value_of(found, "series") == 1
     for each in records_of(found, "inputs"):
         place = f"input/{text_of(each, 'name')}"
@@ -111,6 +112,19 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         place = f"target/{text_of(each, 'name')}"
         yield from of_columns(each, place, limits, in_time)
         yield from of_classes(each, place, limits)
+
+
+def _of_nonfinite(found: Probed) -> Iterator[Finding]:
+    """Yields what was made of NaN and infinity in the examples, where there were any."""
+    counts = [value_of(found, name) for name in ("nonfinite", "held_nonfinite")]
+    if not any(count > 0 for count in counts):
+        return
+    of = [whole(value_of(found, name)) for name in ("examples", "held")]
+    told = (
+        f"NaN and infinity, in {whole(counts[0])} of {of[0]} examples of training and {whole(counts[1])} of {of[1]} of "
+        "validation, were compared as zeros."
+    )
+    yield finding("info", told, None, max(counts), 0.0, "examples")
 
 
 def _of_common(found: Probed, common: float, held: float, limits: Limits) -> Finding:

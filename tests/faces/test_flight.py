@@ -6,7 +6,7 @@ import pytest
 
 from tb_nnhealth.engine import judge
 from tb_nnhealth.faces.flight import cost_of, lines, summary
-from tb_nnhealth.faces.verdict import headline, verdict
+from tb_nnhealth.faces.verdict import has_passed, headline, is_ready, verdict
 from tb_nnhealth.records import INTERRUPTED, Flight, Probed
 from tb_nnhealth.rules import Finding, NotJudged
 from tb_nnhealth.rules._rule import HEADINGS, PREFLIGHT, Diagnosis, Rule
@@ -111,6 +111,33 @@ def test_headline_calls_a_model_ready_only_where_a_probe_passed(rules, opening):
     run, card = flown(rules, trained=False)
     state, told = headline(run, replace(card, status="no_data"))
     assert state == "no_data" and told.startswith(f"{opening}nothing wrong was found in the ")
+
+
+@pytest.mark.parametrize(("unfinished", "is_known"), [(("e",), False), ((), True)])
+def test_no_model_is_called_ready_of_which_an_experiment_failed_or_ran_out_of_time(unfinished, is_known):
+    run, card = flown(RULES[2:], trained=False)
+    probes = {name: replace(probed, unfinished=name in unfinished) for name, probed in run.probes.items()}
+    run = replace(run, probes=probes)
+    card = replace(card, status="no_data")
+    told = headline(run, card)[1]
+    assert told.startswith("Ready to be trained") == is_ready(run, card) == is_known
+    assert has_passed(run, card) and summary(run, card)["state"] == "no_data"
+    if not is_known:
+        assert told.startswith("Not trained yet, and not all could be tried: nothing wrong was found in the ")
+        assert told.endswith(", 2 of 5 probes among them. Not tried to the end: e.")
+
+
+def test_an_experiment_that_was_judged_before_its_time_was_over_leaves_nothing_open():
+    run, card = flown(RULES[2:4], trained=False)
+    probes = {name: replace(probed, unfinished=name == "d") for name, probed in run.probes.items()}
+    assert is_ready(replace(run, probes=probes), replace(card, status="no_data"))
+
+
+def test_most_judged_with_one_that_failed_is_no_state_that_passes():
+    run, card = flown(RULES[2:4], trained=False)
+    probes = {**run.probes, "left-out": Probed(0.0, {}, "the experiment failed (ValueError: no)", unfinished=True)}
+    assert summary(run, card)["state"] == "pass"
+    assert summary(replace(run, probes=probes), card)["state"] == "no_data"
 
 
 def test_what_did_not_run_took_no_time_and_a_minute_is_told_in_seconds():

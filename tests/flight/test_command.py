@@ -32,6 +32,9 @@ def ending():
         raise SystemExit(0)
     return classifier(), batches()
 
+def alone():
+    return classifier()
+
 def four():
     x, y = classes()
     return classifier(), (x, y, y, y)
@@ -113,6 +116,16 @@ def test_the_exit_code_tells_what_was_found_and_whether_all_was_judged(
     monkeypatch.setattr(preflight, "PROBES", flown)
     codes = [run(f"{made}:{function}", "--fail-on", least) for least in ("warning", "error")]
     assert codes == [of_warnings, of_errors]
+
+
+def test_help_and_the_error_name_what_the_function_may_return(made, capsys):
+    with pytest.raises(SystemExit):
+        run("--help")
+    helped = " ".join(capsys.readouterr().out.split())
+    assert run(f"{made}:alone") == 2
+    told = " ".join(capsys.readouterr().err.split())
+    named = "a dict with the keys model, train_data and, where there are any, validation_data and vocabulary"
+    assert named in helped and named in told
 
 
 def test_data_that_cannot_be_trained_on_are_a_finding(made, capsys):

@@ -14,7 +14,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 
 from tb_nnhealth import HealthCallback, Scorecard, preflight, read_run
 from tb_nnhealth.flight import preflight as module
-from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.clock import NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tests.flight.models import classes, classifier
 
@@ -126,6 +126,43 @@ def test_a_probe_that_cannot_measure_or_breaks_does_not_take_the_others_with_it(
     assert told(report, 2).values == {"fine": 1}
 
 
+def test_examples_that_hold_no_numbers_are_told_first_wherever_they_stand(monkeypatch):
+    x, y = classes(400)
+    x[300, 2] = np.nan
+    for data in (x, y), tf.data.Dataset.from_tensor_slices((x, y)).batch(32):
+        report = fly(monkeypatch, model=classifier(), data=data)
+        first = report.findings[0]
+        assert (first.rule, first.severity, first.first_step) == ("bad-input-values", "error", 3)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NothingToMeasure("there is no validation data"), False),
+        (NotMeasured("the model is not compiled"), True),
+        (ZeroDivisionError("by zero"), True),
+    ],
+)
+def test_what_could_not_be_tried_is_kept_apart_from_what_does_not_concern_the_model(
+    monkeypatch, tmp_path, error, expected
+):
+    def raises(subject, clock):
+        raise error
+
+    fly(monkeypatch, raises, lambda subject, clock: {"x": 1}, log_dir=tmp_path)
+    probes = read_run(tmp_path).probes
+    assert [probes[name].unfinished for name in NAMES[:2]] == [expected, False]
+
+
+def test_an_experiment_whose_time_was_over_is_not_finished(monkeypatch):
+    def short(subject, clock):
+        clock._started -= 1000.0  # As if it had taken long.
+        return {"left": clock.left()}
+
+    assert told(fly(monkeypatch, short, budget=2.0)).unfinished
+    assert told(fly(monkeypatch, lambda subject, clock: {}, budget=0.01)).unfinished
+
+
 def test_the_budget_is_shared_out_and_what_does_not_fit_is_said(monkeypatch):
     given = []
 
@@ -232,6 +269,14 @@ def test_nothing_stays_where_no_directory_is_given(monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     fly(monkeypatch, lambda s, c: {"x": 1})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_kept_is_called_by_its_model_and_not_by_a_directory_that_is_gone(monkeypatch, tmp_path):
+    model = classifier()
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, model=model)
+    assert report.run.name == report.scorecard.run == model.name
+    assert repr(report).startswith(f"<PreflightReport of {model.name!r}: ")
+    assert fly(monkeypatch, lambda s, c: {"x": 1}, log_dir=tmp_path / "run1").run.name == "run1"
 
 
 def test_validation_data_that_cannot_be_read_is_told(monkeypatch):

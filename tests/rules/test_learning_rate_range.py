@@ -47,6 +47,29 @@ def test_a_rate_near_the_explosion_counts_where_it_does_harm(own, own_loss, seve
     assert found == severity and "explodes at a learning rate of 0.3" in told
 
 
+@pytest.mark.parametrize(
+    "start, loss, told",
+    [
+        (2.5, 2.4, "falls from 2.5 to 2.4 only."),
+        (2.5, 2.4996, "falls from 2.5 to 2.4996 only."),
+        (2.5, 2.5, "stays at 2.5."),
+        (3.15, 3.76, "rises from 3.15 to 3.76."),
+        (3.15, 30.0, "rises from 3.15 to 30."),
+        (-1.0, -0.9, "rises from −1 to −0.9."),
+    ],
+)
+def test_it_is_told_whether_the_loss_falls_or_rises(start, loss, told):
+    smoothed = np.linspace(start, start - 1.2, 20)
+    ((_, message),) = grave(ranged([0.2], own_loss=loss, start=start, smoothed=smoothed, noise=0.5))
+    assert message.endswith(f"with it the loss {told}")
+
+
+def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
+    (told,) = findings(RULE, ranged(nonfinite=2, read=512))
+    assert told.message.endswith("explodes at 0.3. Left out: 2 of 512 examples, which hold NaN or infinity.")
+    assert "Left out" not in findings(RULE, ranged(nonfinite=0, read=512))[0].message
+
+
 def test_a_loss_that_is_no_number_is_told_so():
     assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].endswith("from 2.5 to no number.")
 

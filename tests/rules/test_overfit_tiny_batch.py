@@ -94,6 +94,13 @@ def test_what_cannot_learn_at_all():
         assert finding.severity == "error" and "not finite" in finding.message
 
 
+@pytest.mark.parametrize("left, severities", [(0.03, ["info"]), (0.63, ["warning", "info"])])
+def test_examples_that_hold_no_numbers_are_no_all_clear(left, severities):
+    found = findings(RULE, fitted(left, nonfinite=2, read=512))
+    assert [finding.severity for finding in found] == severities
+    assert found[-1].message == "Left out: 2 of 512 examples, which hold NaN or infinity."
+
+
 def test_what_cannot_be_read_is_no_data():
     assert verdict(RULE, with_probe(RULE)).status == "no_data"
     assert verdict(RULE, fitted(0.5, examples="many")).status == "no_data"

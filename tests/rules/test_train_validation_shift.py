@@ -56,6 +56,16 @@ def severities(run):
     return [finding.severity for finding in findings(RULE, run)]
 
 
+def test_what_is_no_number_is_no_all_clear():
+    (found,) = findings(RULE, told(nonfinite=2, held_nonfinite=0))
+    assert (found.severity, found.message) == (
+        "info",
+        "NaN and infinity, in 2 of 1,000 examples of training and 0 of 200 of validation, were compared as zeros.",
+    )
+    assert severities(told(nonfinite=0, held_nonfinite=3)) == ["info"]
+    assert severities(told(nonfinite=0, held_nonfinite=0)) == []
+
+
 def test_like_data_passes():
     assert findings(RULE, columns([1.1, 0.9, 1.0, 1.2], [0.1, -0.2, 0.0, 0.3], p=0.2)) == ()
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from tb_nnhealth.flight.brief.features import encoded, features, main_direction
-from tb_nnhealth.flight.clock import NotMeasured
+from tb_nnhealth.flight.clock import NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples.rows import named_arrays
 from tb_nnhealth.flight.examples.twins import first_of_each
 from tb_nnhealth.flight.fixed_batch import fixed_batch
@@ -29,7 +29,7 @@ def used(subject: Subject) -> Sample:
     """Returns the examples that are used: copies are left out where they are few, for they would be known by heart."""
     sample = subject.training
     if sample.y is None or all(leaf is None for leaf in keras.tree.flatten(sample.y)):
-        raise NotMeasured("the data have no targets")
+        raise NothingToMeasure("the data has no targets")
     first = first_of_each([array for _, array in named_arrays(sample.x)])
     if len(first) >= sample.examples / 2:
         sample = sample.take(first)

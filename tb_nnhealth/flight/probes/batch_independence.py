@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_nnhealth.flight.answers import Answers, deviation, epsilon
-from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples.rows import Floats, named_arrays
 from tb_nnhealth.flight.examples.targets import OF_CLASSES, loss_of
 from tb_nnhealth.flight.examples.twins import first_of_each
@@ -51,7 +51,9 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured("the model's outputs are not finite")
     judged = [i for i in range(len(base)) if not _compares(subject, names[i], i, base[i], batch, answers)]
     if not judged:
-        raise NotMeasured("its outputs compare the examples of a batch with each other, as a contrastive loss wants")
+        raise NothingToMeasure(
+            "its outputs compare the examples of a batch with each other, as a contrastive loss wants"
+        )
     judged = [i for i in judged if not _is_constant(base[i], len(chosen))]
     if not judged:
         raise NotMeasured("its outputs are the same for all examples, as where the last weights start from zero")

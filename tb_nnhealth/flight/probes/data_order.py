@@ -1,11 +1,12 @@
 """data-order: label runs in the order in which the data gives its examples."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples import order
 from tb_nnhealth.flight.examples.rows import are_windows, named_arrays
 from tb_nnhealth.flight.examples.targets import CLASSES, Target, as_classes, targets_of
@@ -29,14 +30,16 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """
     sample = subject.training
     if sample.y is None:
-        raise NotMeasured("the data has no targets")
+        raise NothingToMeasure("the data has no targets")
     if sample.ordered is None:
         raise NotMeasured("the order in which the data gives its targets was not read")
     if is_stateful(subject.model):
-        raise NotMeasured("a stateful layer wants its examples in their order")
+        raise NothingToMeasure("a stateful layer wants its examples in their order")
     if any(are_windows(array) for _, array in named_arrays(sample.x)):
-        raise NotMeasured("its examples are windows that overlap, which follow each other in a series")
+        raise NothingToMeasure("its examples are windows that overlap, which follow each other in a series")
     targets = targets_of(sample.ordered, subject.model)
+    if all(target.why_not for target in targets):
+        raise NothingToMeasure(_joined(target.why_not for target in targets) or "the data has no targets")
     held = {target.name: target for target in _of_validation(subject)}
     measured: list[dict[str, Any]] = []
     reasons: list[str] = []
@@ -49,8 +52,12 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
             measured.append(found)
         clock.done((done + 1) / len(targets))
     if not measured:
-        raise NotMeasured("; ".join(dict.fromkeys(reasons)) or "the data has no targets")
+        raise NotMeasured(_joined(reasons))
     return {"outputs": measured, "shuffles": sample.shuffles, "batch_size": sample.batch_size}
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(reasons))
 
 
 def _of_validation(subject: Subject) -> list[Target]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples.neighbours import MOST_VALUES, NEAREST, Votes, as_points, votes
 from tb_nnhealth.flight.examples.rows import Array, is_numeric, named_arrays
 from tb_nnhealth.flight.examples.targets import CLASSES, as_classes, targets_of
@@ -31,14 +31,14 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """
     sample, random = subject.training, subject.random("label-noise")
     if sample.y is None:
-        raise NotMeasured("the data has no targets")
+        raise NothingToMeasure("the data has no targets")
     if sample.examples < FEWEST:
         raise NotMeasured(f"neighbours are compared from {FEWEST} examples on, of which it has {sample.examples}")
     places = np.arange(sample.examples) if sample.places is None else sample.places
     targets = [target for target in targets_of(sample.y, subject.model) if target.kind == CLASSES]
     targets = [target for target in targets if len(np.unique(target.values)) > 1]
     if not targets:
-        raise NotMeasured("the targets are no classes of which the data has two or more, one an example")
+        raise NothingToMeasure("the targets are no classes of which the data has two or more, one an example")
     arrays = [array for _, array in named_arrays(sample.x)]
     groups = twins(arrays)
     numeric = [array for array in arrays if is_numeric(array)]

@@ -70,15 +70,19 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
       NotMeasured: the model cannot be trained, its optimizer has no rate or one that must not change, there is one
         example only, or the time is too short.
     """
+    are_finite = subject.training.are_finite
     if subject.training.examples < 2:
         raise NotMeasured("one example tells nothing of the learning rate")
+    if are_finite.sum() < 2:
+        raise NotMeasured("all examples but one at most hold NaN or infinity")
     trainer = Trainer(subject, "own")
     if any(isinstance(part, keras.optimizers.Ftrl) for part in parts_of(subject.model.optimizer)):
         raise NotMeasured(
             "Ftrl makes the weights anew from sums that hold for one learning rate, which cannot be raised"
         )
     random = subject.random("learning-rate-range")
-    data = _fitting(trainer, subject.training, random, clock)
+    finite = subject.training if are_finite.all() else subject.training.take(are_finite)
+    data = _fitting(trainer, finite, random, clock)
     batches = _batches(data, random)
     groups = trainer.rates
     own = own_rates(subject.model.optimizer) if len(groups) < 2 else [groups[0][1]]
@@ -99,6 +103,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "own_loss": _at(trainer, batches, max(own), clock) if np.isfinite(explosion) else np.nan,
         "groups": _groups(groups, suggestion),
         "batch_size": data.batch_size,
+        "nonfinite": int((~are_finite).sum()),
+        "read": len(are_finite),
     }
 
 

@@ -98,6 +98,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     best = min(tried, key=_loss)
     return {
         "examples": few.examples,
+        "nonfinite": int((~data.are_finite).sum()),
+        "read": data.examples,
         "trivial": known.trivial,
         "floor": known.floor,
         "initial": tried[0].losses[0] if len(tried[0].losses) else math.nan,

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight.clock import Clock, NotMeasured
+from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples import order, shift
 from tb_nnhealth.flight.examples.rows import Array, Floats, are_windows, is_numeric, named_arrays, rows_of
 from tb_nnhealth.flight.examples.targets import CLASSES, NUMBERS, Target, as_classes, targets_of
@@ -33,10 +33,10 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """
     training, validation = subject.training, subject.validation
     if validation is None:
-        raise NotMeasured("there is no validation data")
+        raise NothingToMeasure("there is no validation data")
     fewest = min(training.examples, validation.examples)
     if fewest < FEWEST:
-        raise NotMeasured(f"data are compared from {FEWEST} examples on each side on, of which one has {fewest}")
+        raise NotMeasured(f"data is compared from {FEWEST} examples on each side on, of which one has {fewest}")
     random = subject.random("train-validation-shift")
     names = input_names(subject.model)
     ours, theirs = (sorted(named_arrays(side.x, names), key=lambda named: named[0]) for side in (training, validation))
@@ -44,6 +44,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         one, other = (", ".join(name for name, _ in side) for side in (ours, theirs))
         raise NotMeasured(f"training data has the inputs {one}, validation data {other}")
     told: dict[str, Any] = {"examples": training.examples, "held": validation.examples}
+    told |= {"nonfinite": _nonfinite(training), "held_nonfinite": _nonfinite(validation)}
     told |= _in_both(training, validation, [array for _, array in ours], [array for _, array in theirs], random)
     clock.done(0.4)
     told["series"] = any(are_windows(array) for _, array in ours)
@@ -56,6 +57,10 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         clock.check("compare the targets")
         told["targets"] = _targets(subject, random)
     return told
+
+
+def _nonfinite(sample: Sample) -> int:
+    return int((~sample.are_finite).sum())
 
 
 def _in_both(

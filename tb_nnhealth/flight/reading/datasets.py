@@ -28,7 +28,7 @@ def copied_dataset(dataset: Any) -> tuple[Any, str | None]:
     """
     tensors = [tensor for found in _datasets(dataset) for tensor in getattr(found, "_tensors", ())]
     if sum(map(dataset_graphs.bytes_of, tensors)) > MOST_BYTES:
-        return dataset, f"The data are too large to be read beside the training: {_MOVES}."
+        return dataset, f"The data is too large to be read beside the training: {_MOVES}."
     try:
         with dataset_graphs.written(dataset, tensors) as graph:
             _part(graph)
@@ -38,7 +38,7 @@ def copied_dataset(dataset: Any) -> tuple[Any, str | None]:
     except Exception as error:
         return dataset, f"The data could not be read beside the training ({type(error).__name__}): {_MOVES}."
     if any(node.op in _PYTHON for function in graph.library.function for node in function.node_def):
-        return copy, "The data come from Python code: what that counts or keeps itself has moved on."
+        return copy, "The data comes from Python code: what that counts or keeps itself has moved on."
     return copy, None
 
 

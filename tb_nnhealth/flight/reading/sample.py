@@ -68,6 +68,16 @@ class Sample:
         """How many examples there are: n."""
         return max(map(len, keras.tree.flatten(self.x))) if self.whole else len(keras.tree.flatten(self.x)[0])
 
+    @property
+    def are_finite(self) -> NDArray[np.bool_]:
+        """Whether an example holds neither NaN nor infinity, `[n]`."""
+        found = np.ones(self.examples, bool)
+        for leaf in keras.tree.flatten((self.x, self.y, self.weights)):
+            array = np.asarray(leaf)
+            if leaf is not None and array.dtype.kind in "fc":
+                found &= np.isfinite(array).all(axis=tuple(range(1, array.ndim)))
+        return found
+
     def take(self, indices: Any) -> "Sample":
         """Returns a sample of some of the examples, which may be repeated."""
         chosen = np.arange(self.examples)[indices]
@@ -125,7 +135,7 @@ def read(
       What could be read, which may be no example: `Sample.broken` then says why.
 
     Raises:
-      SampleError: the data are none that `fit` takes; says why.
+      SampleError: the data is none that `fit` takes; says why.
     """
     limits = _Limits(most_examples, most_bytes, most_ordered, most_seconds)
     source = batches.source_of(data)
@@ -240,7 +250,7 @@ class _Taken:
             self._are_unequal = True
             self._tell(
                 f"The arrays of a batch differ in length ({unequal}) and have no axis of examples in common: "
-                "no experiment is made that takes examples of these data."
+                "no experiment is made that takes examples of this data."
             )
         if size and not self._are_unequal:
             self._add(parts, size)
@@ -256,7 +266,7 @@ class _Taken:
         if time.monotonic() > self._deadline:
             if not self._is_full():
                 number = whole(sum(self._sizes))
-                self._tell(f"The data are slow to read: the first {number} examples took {self._limits.seconds:g} s.")
+                self._tell(f"The data is slow to read: the first {number} examples took {self._limits.seconds:g} s.")
             return True
         return self._is_full() and not (self._targets and self._is_rereadable and self._has_room_for_targets())
 
@@ -340,9 +350,9 @@ def _most_ordered(targets: Any, limits: _Limits) -> int:
 def _problems(y: Any, model: Any, is_single: bool) -> tuple[str, ...]:
     problems = []
     if y is None and not _has_no_loss(model):
-        problems.append("The data hold no targets: what needs them is not measured.")
+        problems.append("The data holds no targets: what needs them is not measured.")
     if is_single:
-        problems.append("The data hold one example only.")
+        problems.append("The data holds one example only.")
     return tuple(problems)
 
 

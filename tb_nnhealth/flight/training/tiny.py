@@ -24,13 +24,13 @@ def chosen(sample: Sample, count: int, random: np.random.Generator) -> NDArray[n
     Raises:
       NotMeasured: there are no two such examples.
     """
+    are_finite = sample.are_finite
     found: list[int] = []
     seen: set[bytes] = set()
     inputs = _leaves(sample.x)
     for index in _in_turn(sample, random):
-        one = sample.take([index])
         key = digest(inputs, index)
-        if key in seen or not _is_usable(one):
+        if key in seen or not (are_finite[index] and _has_weight(sample.take([index]))):
             continue
         seen.add(key)
         found.append(index)
@@ -92,10 +92,8 @@ def _spread(count: int) -> Iterator[int]:
         parts *= 2
 
 
-def _is_usable(one: Sample) -> bool:
-    values = [*_leaves(one.x), *_leaves(one.y)]
-    is_finite = all(np.isfinite(value).all() for value in values if value.dtype.kind == "f")
-    return is_finite and all(np.all(weight > 0) or weight.size > 1 for weight in _leaves(one.weights))
+def _has_weight(one: Sample) -> bool:
+    return all(np.all(weight > 0) or weight.size > 1 for weight in _leaves(one.weights))
 
 
 def _leaves(part: Any) -> list[NDArray[Any]]:

@@ -46,6 +46,17 @@ def sample():
     return Sample(x, x[:, :1], batch_size=16)
 
 
+def test_examples_that_hold_no_numbers_are_no_explosion():
+    data = sample()
+    data.x[::9, 0] = np.nan
+    values = measure(Subject(model_with(optimizers.Adam(1e-2)), data), Clock(60))
+    assert np.isfinite(values["losses"][:30]).all() and not values["explosion"] < 1e-2
+    assert (values["nonfinite"], values["read"]) == (8, 64)
+    data.x[1:] = np.nan
+    with pytest.raises(NotMeasured, match="NaN or infinity"):
+        measure(Subject(model_with("adam"), data), Clock(60))
+
+
 def test_rates_of_a_schedule_are_its_first_and_its_highest():
     warmed = optimizers.schedules.CosineDecay(1e-4, 1000, warmup_target=0.05, warmup_steps=100)
     assert own_rates(optimizers.SGD(warmed)) == pytest.approx([1e-4, 0.05], rel=0.1)

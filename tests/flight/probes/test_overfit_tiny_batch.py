@@ -10,6 +10,7 @@ from tb_nnhealth.flight.probes.overfit_tiny_batch import GOAL, TRIAL, Attempt, _
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import each, judged, measured
+from tests.flight.models import classes, classifier
 from tests.flight.zoo.overfit_tiny_batch import FLIGHTS, LABELS, NUMBERS, ROWS, SICK
 
 NAME = "overfit-tiny-batch"
@@ -36,6 +37,13 @@ def test_what_was_measured_is_told():
     assert values["examples"] == 10 and values["left"] <= GOAL and values["ended"] == 1
     assert values["trivial"] == pytest.approx(np.log(10), rel=1e-3) and values["floor"] == pytest.approx(0, abs=1e-5)
     assert values["losses"][0] == values["initial"] and values["weights"] == 16 * 32 + 32 + 320 + 10
+
+
+def test_examples_that_hold_no_numbers_are_left_out_and_counted():
+    x, y = classes(40)
+    x[3, 0], x[7, 1] = np.nan, np.inf
+    values = measure(Subject(classifier(), Sample(x, y)), Clock(60))
+    assert (values["nonfinite"], values["read"]) == (2, 40) and np.isfinite(values["loss"])
 
 
 def test_time_that_is_over_gives_no_verdict():

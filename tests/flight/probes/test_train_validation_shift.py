@@ -77,6 +77,8 @@ def test_texts_and_missing_values_do_no_harm():
     data = Sample([words, holes], Y), Sample([words[:20], holes[:20]], Y[:20])
     measured = measure(Subject(model, *data), Clock(60))
     assert [set(each) & {"p"} for each in measured["inputs"]] == [set(), {"p"}]
+    counts = [int(np.isnan(side).any(axis=1).sum()) for side in (holes, holes[:20])]
+    assert [measured["nonfinite"], measured["held_nonfinite"]] == counts and counts[0] > 0
 
 
 @pytest.mark.parametrize("is_series, severity", [(True, "info"), (False, "warning")])

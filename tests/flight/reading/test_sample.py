@@ -148,6 +148,14 @@ def test_nan_is_data() -> None:
     assert np.isnan(read((np.full((4, 3), np.nan), np.zeros(4))).x).all()
 
 
+def test_what_is_no_number_is_known_by_its_example() -> None:
+    x = {"row": np.zeros((5, 3, 2)), "id": np.arange(5), "text": np.array(list("abcde"))}
+    x["row"][1, 2, 0] = np.nan
+    y, weights = np.array([0, 0, -np.inf, 0, 0]), np.array([1, 1, 1, np.nan, 1])
+    assert Sample(x, y, weights).are_finite.tolist() == [True, False, False, False, True]
+    assert Sample(x["id"]).are_finite.all()
+
+
 def test_a_loader_of_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     class Tensor:
         def __init__(self, values: np.ndarray) -> None:
