@@ -48,6 +48,8 @@ def test_the_graph_speaks_of_rules_and_has_no_circle() -> None:
         ("train-eval-mismatch", "no-better-than-trivial"),
         ("bad-input-values", "random-input", "simple-baseline"),
         ("bad-input-values", "overfit-tiny-batch"),
+        ("loss-activation-mismatch", "random-input", "simple-baseline"),
+        ("random-input", "overfit-tiny-batch"),
         ("data-order", "initial-loss"),
         ("data-order", "single-label-batch", "no-better-than-trivial"),
     ],

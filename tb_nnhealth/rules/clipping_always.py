@@ -5,7 +5,7 @@ Trainings in which gradient clipping takes something away at most of the sampled
 
 ## Why it matters
 Clipping is for rare spikes. Where it always acts the step's size is the clip value's doing, whatever the gradient
-says: it hides a learning rate that is too high, or data that are not normalized.
+says: it hides a learning rate that is too high, or data that is not normalized.
 
 ## How it is decided
 The share of the sampled steps at which the norm after clipping is clearly below the norm before is compared with the

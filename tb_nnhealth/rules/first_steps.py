@@ -11,14 +11,14 @@ it came up.
 
 ## How it is decided
 A preflight takes four steps of the training with `fit`, on the first examples of the data, and brings the model back.
-An error that is raised in them, or while the data are read, is the finding, and that arrays hold not as many targets as
+An error that is raised in them, or while the data is read, is the finding, and that arrays hold not as many targets as
 inputs: the probes then have those examples that have both. Batches whose arrays differ in length, as of graphs, are
 given to `fit` as they are: whether they can be trained on shows in the steps. A model that is not compiled takes none.
 
 By hand: `model.fit(x[:128], y[:128], epochs=1)`.
 
 ## When it is wrong
-The steps are given arrays of the batches that were read, not the data themselves.
+The steps are given arrays of the batches that were read, not the data itself.
 
 ## What to try
 * Read what the message says of shapes and values, and look at one batch beside `model.summary()`.

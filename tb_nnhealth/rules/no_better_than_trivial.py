@@ -101,8 +101,8 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     elif validation >= limits["low"] and len(curve.steps):
         best = f"The best validation loss, {number(validation * trivial)}, is "
         message = (
-            f"{number(validation)} times the best constant answer's: the validation data are not like the "
-            "training data, or not prepared as they are."
+            f"{number(validation)} times the best constant answer's: the validation data is not like the "
+            "training data, or not prepared like it."
             if validation_is_unlike(run)
             else f"not {percent(1 - limits['low'])} below the best constant answer's {number(trivial)}."
         )

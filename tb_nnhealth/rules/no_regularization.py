@@ -11,7 +11,7 @@ Such a model can store the examples one by one. Then it knows these, and little 
 The trainable weights are divided by the examples of an epoch. Above the limit, where no regularization is to be
 seen and the validation loss ends at a multiple of the training loss, it is information. It is a warning where that
 does harm: where the validation loss has turned and risen (see `overfitting`), or was never better than a constant
-answer's. Validation data that are not like those of the training are left to `no-better-than-trivial`.
+answer's. Validation data that is not like that of the training is left to `no-better-than-trivial`.
 
 ## When it is wrong
 Augmented data and early stopping regularize too, and cannot be seen in the model. Nor can dropout inside of a

@@ -12,7 +12,7 @@ before; the rise must exceed the limit, must have lasted for some validations, a
 meanwhile. It must also lose some of what the best validation had gained over a constant answer (over the start, where
 that is not known): a loss that rises from 0.001 to 0.01 is as good as it was. A large rise is a warning, a smaller
 one information: training on was useless, and the best epoch is known. Where even that is far worse than a constant
-answer, the validation data are not like those of the training: that is left to `no-better-than-trivial`.
+answer, the validation data is not like that of the training: that is left to `no-better-than-trivial`.
 
 ## When it is wrong
 A validation set of a few examples jumps about by chance.

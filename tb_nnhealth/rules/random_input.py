@@ -35,9 +35,11 @@ By hand: train on `np.random.permutation(x)`, and see whether the loss differs.
 An input that matters in rare examples only may be taken for one that is not used.
 
 ## What to try
-* Look at what each layer makes of two different inputs, from the first on: where do they become the same?
-* Search for casts to integers, multiplications by zero, slices and shapes that leave nothing, dead units.
-* Check that the data pipeline yields different inputs, and that each reaches the layer that it is meant for.
+* Look at two examples as the model gets them (`input-gallery`): are they all black or cast to integers (images), cut to
+  constant columns (tables), or the same id for every word, as with another data set's vocabulary (texts)?
+* Give both to one layer after another, `keras.Model(model.inputs, model.layers[1].output)` and on: where do they become
+  the same? Look there for a softmax of one unit, dead units, multiplications by zero, masks and slices.
+* Where one input alone is not used, check that it reaches the layer that it is meant for: inputs may be swapped.
 
 ## References
 * 37 reasons why your neural network is not working, 2.2 (try random input) and 2.4.

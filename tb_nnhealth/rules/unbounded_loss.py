@@ -14,7 +14,7 @@ from the middle third of the training to the last one than from the first third 
 By hand: make the prediction a hundred times as large, and look whether the loss of your own becomes lower.
 
 ## When it is wrong
-A likelihood of continuous data may be as negative as the data are precise; it is found only if it falls ever faster.
+A likelihood of continuous data may be as negative as the data is precise; it is found only if it falls ever faster.
 A critic's score may run away for a while before the generator follows.
 
 ## What to try

@@ -102,6 +102,6 @@ def test_validation_data_that_are_not_like_those_of_the_training_are_told():
     (finding,) = findings(RULE, validated(70.0, 64.5, 80.0))
     assert (finding.severity, finding.message) == (
         "warning",
-        "The best validation loss, 64.5, is 28 times the best constant answer's: the validation data are not like the "
-        "training data, or not prepared as they are.",
+        "The best validation loss, 64.5, is 28 times the best constant answer's: the validation data is not like the "
+        "training data, or not prepared like it.",
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tb_nnhealth.rules import DIAGNOSES
 from tests.rules.briefs import training
 from tests.rules.builder import findings, verdict, with_probe
 
@@ -27,6 +28,11 @@ def flight(*trials, p=0.6, random=2.3, **values):
 
 def unused(moved):
     return flight(p=0.001, inputs=[{"name": "x", "moved": 0.8}, {"name": "mask", "moved": moved}])
+
+
+def test_what_to_try_begins_with_the_examples_of_any_kind():
+    first, *_ = DIAGNOSES[RULE].remedies
+    assert all(kind in first for kind in ("images", "tables", "texts"))
 
 
 LIMITS = {
