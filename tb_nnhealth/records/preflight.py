@@ -12,8 +12,8 @@ INTERRUPTED = "the preflight was interrupted"
 class Probed:
     """What a probe of the preflight measured in so many seconds; `reason` says why it measured nothing.
 
-    `values` are plain data as JSON has them: None for what is not finite. `unfinished`: it could not be made, failed, or
-    was short of time, so that without a verdict something stays unknown.
+    `values` are plain data as JSON has them: None for what is not finite. `unfinished`: it could not be made, failed,
+    or was short of time, so that without a verdict something stays unknown.
     """
 
     seconds: float

@@ -35,7 +35,7 @@ def of_nonfinite(probed: Probed) -> str:
     left_out = value_of(probed, "nonfinite")
     if not left_out > 0:
         return ""
-    return f" Left out: {whole(left_out)} of {whole(value_of(probed, 'read'))} examples, which hold NaN or infinity."
+    return f" Left out for NaN or infinity: {whole(left_out)} of {whole(value_of(probed, 'read'))} examples."
 
 
 def values_of(probed: Probed, name: str) -> NDArray[np.float64]:

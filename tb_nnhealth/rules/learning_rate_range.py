@@ -13,10 +13,11 @@ A fresh copy of your own optimizer trains the model on its batches, with dropout
 same factor from step to step, from 1e-7 to 10, and to both sides of its own rate by a factor of 100 at least, in 100
 steps or as many as the time allows, 40 at least, on smaller batches where these take too long. Accumulation of
 gradients, moving averages of weights and a warm-up of the optimizer's own are left out, clipping and weight decay are
-not. Of an optimizer made of several (`MultiOptimizer`) all rates rise in their proportion, and one is told for each.
-The loss is smoothed by a moving average, corrected for its beginning. The same ten batches come again and again, and
-whether the loss falls is told by how far each is below itself at the start, for batches may differ by more than 100
-steps teach. Where it does not fall, up to 800 steps are taken.
+not. Examples that hold NaN or infinity are left out, which is told. Of an optimizer made of several (`MultiOptimizer`)
+all rates rise in their proportion, and one is told for each. The loss is smoothed by a moving average, corrected for
+its beginning. The same ten batches come again and again, and whether the loss falls is told by how far each is below
+itself at the start, for batches may differ by more than 100 steps teach. Where it does not fall, up to 800 steps are
+taken.
 
 The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
 noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The highest

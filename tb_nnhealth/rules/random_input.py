@@ -13,9 +13,9 @@ examples, in batches of up to 16, for up to 480 steps or 4 seconds (a sixth of t
 and no more than half of what is left): at the rate 0.001 and, where that shows nothing, at 0.01 (at 0.0001 where it
 exploded). After 15, 30, 60 … steps it answers the examples held out, up to 256.
 
-Where these answers are the same for all inputs, at every look, that is an error; an input that moves the answers
-nowhere, when it alone is exchanged between the examples, is a warning, unless it is the same in all of them, or the
-loss may need it.
+Where these answers are the same for all inputs, at every look, that is an error, which names inputs of ids that hold
+two different ones at most; an input that moves the answers nowhere, when it alone is exchanged between the examples, is
+a warning, unless it is the same in all of them, or the loss may need it.
 
 Otherwise random inputs are those of other examples: they have all that real ones have, but for the relation to the
 target. A permutation test asks whether each answer costs less with its own target than with those of other examples.
@@ -52,10 +52,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import number, plural
+from tb_nnhealth.numbers import number, plural, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._brief import BriefTraining, brief_trainings, number_of
-from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
+from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Threshold
 
 _SOURCE = "docs/calibration.md#preflight-random-input"
@@ -97,8 +97,15 @@ def _constant(found: Probed, spread: float, limit: float) -> Finding:
     if value_of(found, "distinct") == 1:
         message = f"All {plural(value_of(found, 'examples'), 'example')} looked at have the same inputs."
     else:
-        message = "The answers to all inputs are the same, before training and after it."
+        message = f"The answers to all inputs are the same, before training and after it{_of_few_values(found)}."
     return Finding(RULE.name, "error", message, observed=spread, limit=limit, unit="ratio")
+
+
+def _of_few_values(found: Probed) -> str:
+    """Returns what ids are like that stand for nothing, behind a colon; empty where there are none."""
+    inputs = [(text_of(each, "name"), values_of(each, "values")) for each in records_of(found, "few_values")]
+    told = [f"{name} holds nothing but {' and '.join(map(whole, values))}" for name, values in inputs if len(values)]
+    return f": {', '.join(told)}" if told else ""
 
 
 def _unused(found: Probed, limit: float) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ or, where examples stand in both, a model that learns by heart looks good.
 
 ## How it is decided
 By a preflight, on up to 512 examples of either side. Compared are columns: each feature of an input of rows, each
-channel of pictures and series; at most 256.
+channel of pictures and series; at most 256. NaN and infinity are compared as zeros, which is told.
 
 * **Preparation**: a column differs where it is `factor` times as wide (from the 5th to the 95th percentile; a
   picture's: the standard deviation), or as narrow, or its mean is away by `shift` of its widths in training; and where

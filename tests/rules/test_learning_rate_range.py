@@ -66,7 +66,7 @@ def test_it_is_told_whether_the_loss_falls_or_rises(start, loss, told):
 
 def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
     (told,) = findings(RULE, ranged(nonfinite=2, read=512))
-    assert told.message.endswith("explodes at 0.3. Left out: 2 of 512 examples, which hold NaN or infinity.")
+    assert told.message.endswith("explodes at 0.3. Left out for NaN or infinity: 2 of 512 examples.")
     assert "Left out" not in findings(RULE, ranged(nonfinite=0, read=512))[0].message
 
 

@@ -35,6 +35,14 @@ def test_what_to_try_begins_with_the_examples_of_any_kind():
     assert all(kind in first for kind in ("images", "tables", "texts"))
 
 
+def test_ids_that_stand_for_nothing_are_told_where_all_answers_are_the_same():
+    still = training(spread=(0.0,) * 3)
+    (found,) = findings(RULE, flight(still, few_values=[{"name": "words", "values": [0, 1]}]))
+    assert found.message.endswith("before training and after it: words holds nothing but 0 and 1.")
+    (found,) = findings(RULE, flight(still, few_values=[]))
+    assert found.message.endswith("before training and after it.")
+
+
 LIMITS = {
     "level": (flight(), 0.7),
     "undecided": (flight(), 0.7),

@@ -7,7 +7,9 @@ import numpy as np
 from tb_nnhealth.flight.brief.brief_training import brief_of
 from tb_nnhealth.flight.brief.trial import Trial, trials_told
 from tb_nnhealth.flight.clock import Clock
+from tb_nnhealth.flight.examples.rows import named_arrays
 from tb_nnhealth.flight.subject import Subject
+from tb_nnhealth.instrument.batch import input_names
 
 SHARE = 2.0
 
@@ -26,6 +28,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         **brief.record(real),
         "distinct": brief.distinct,
         "inputs": _uses(real),
+        "few_values": _few_values(subject),
     }
     if not any(trial.is_clear for trial in real):
         values["apparent"] = {name: {"p": seen.p, "z": seen.z} for name, seen in brief.apparent.items()}
@@ -33,6 +36,13 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
             if clock.left():
                 values[kind] = trials_told(brief.trials(kind, clock))["trials"]
     return values
+
+
+def _few_values(subject: Subject) -> list[dict[str, Any]]:
+    """Returns the inputs of whole numbers that hold two different ones at most, as ids where all words are unknown."""
+    arrays = named_arrays(subject.training.x, input_names(subject.model))
+    values = [(name, np.unique(array)) for name, array in arrays if array.dtype.kind in "iu"]
+    return [{"name": name, "values": found} for name, found in values if len(found) <= 2]
 
 
 def _uses(trials: tuple[Trial, ...]) -> list[dict[str, Any]]:
