@@ -82,6 +82,7 @@ def _make(model: Any, train_step: Callable[[Any], Any]) -> StepFunction:
             made: StepFunction = model.train_function
         finally:
             model.train_function = own
+    functions.count_apart(made)
     return made
 
 

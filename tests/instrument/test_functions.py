@@ -12,6 +12,8 @@ import tensorflow as tf
 from keras import layers
 
 from tb_nnhealth import HealthCallback, read_run
+from tb_nnhealth.instrument.taps import Observer
+from tb_nnhealth.instrument.twin import watched
 from tb_nnhealth.records import HealthRun
 from tests.instrument.training import assert_same_bits
 from tests.instrument.zoo import flat, numbers
@@ -168,3 +170,16 @@ def test_a_function_that_is_nobodys_attribute_is_told(is_traced: bool, tmp_path:
     names = [o.name for f in hidden._list_all_concrete_functions() for o in f.graph.get_operations()]
     assert names and not any("nnhealth" in name for name in names)
     assert read_run(tmp_path).variables.rows == ()
+
+
+def test_tensorflow_does_not_take_the_steps_of_many_trainings_for_one_that_is_traced_again_and_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    x = np.ones((4, 3), "float32")
+    for number in range(6):
+        model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.make_train_function()
+        step = watched(model, lambda: [], Observer(), lambda: None)
+        step(iter(tf.data.Dataset.from_tensors((x, x[:, :1] + number))))
+    assert "retracing" not in caplog.text
