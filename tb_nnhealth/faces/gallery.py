@@ -14,6 +14,9 @@ from tb_nnhealth.records import Exhibit, Gallery
 LARGEST = 128
 """Pixels that the longer side of a small picture is enlarged to, at most."""
 
+SLENDER = 8
+"""A picture of which one side is more than so many times as long as the other is slender."""
+
 Content = dict[str, Any]
 
 
@@ -62,9 +65,12 @@ def content(gallery: Gallery) -> Content:
     }
 
 
-def scale(exhibit: Exhibit) -> float:
-    """Returns by how much a picture is enlarged: small ones by a whole number, so that each pixel is a square."""
-    return float(max(1, LARGEST // max(1, *exhibit.size)))
+def size(exhibit: Exhibit) -> list[int]:
+    """Returns height and width of a picture on the screen: small ones are enlarged by a whole number, so that each
+    pixel is a square; of slender ones each side by its own."""
+    longest, shortest = (max(1, end(exhibit.size, default=1)) for end in (max, min))
+    is_slender = longest > SLENDER * shortest
+    return [side * max(1, LARGEST // max(1, side if is_slender else longest)) for side in exhibit.size]
 
 
 def heading(exhibit: Exhibit) -> str:
@@ -83,7 +89,8 @@ def told(exhibit: Exhibit) -> str:
         low, high, mean, std = (number(each) for each in (exhibit.low, exhibit.high, exhibit.mean, exhibit.std))
         parts.append(f"from {low} to {high}, mean {mean}, std {std}")
         if exhibit.kind == "picture":
-            parts.append(f"drawn from black at {low} to white at {high}")
+            black, white = map(number, exhibit.drawn or (exhibit.low, exhibit.high))
+            parts.append(f"drawn from black at {black} to white at {white}")
     parts += [exhibit.channels] if exhibit.channels else []
     if exhibit.nonfinite:
         drawn = ", drawn in magenta" if exhibit.kind == "picture" else ""
@@ -148,7 +155,7 @@ def _exhibit(exhibit: Exhibit) -> Content:
         "kind": exhibit.kind,
         "columns": columns(exhibit),
         "unit": exhibit.unit,
-        "size": [int(side * scale(exhibit)) for side in exhibit.size],
+        "size": size(exhibit),
         "values": [_strict(value) for value in exhibit.values],
     }
 

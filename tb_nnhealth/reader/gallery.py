@@ -86,6 +86,8 @@ def _exhibit(given: Mapping[str, Any], examples: int) -> Exhibit:
     if stage not in STAGES or not isinstance(values, list) or len(values) != examples:
         raise ValueError
     layer = given.get("layer")
+    moments = {name: _number(given.get(name)) for name in ("low", "high", "mean", "std")}
+    ends = tuple(map(_number, _list(given.get("drawn"))))
     shown = Exhibit(
         stage=stage,
         name=str(given["name"]),
@@ -94,9 +96,10 @@ def _exhibit(given: Mapping[str, Any], examples: int) -> Exhibit:
         shape=_lengths(given.get("shape")),
         dtype=str(given.get("dtype") or ""),
         layer=None if layer is None else str(layer),
-        **{name: _number(given.get(name)) for name in ("low", "high", "mean", "std")},
+        **moments,
         nonfinite=int(_number(given.get("nonfinite"), 0.0)),
         size=_lengths(given.get("size")),
+        drawn=ends if len(ends) == 2 else (moments["low"], moments["high"]),
         channels=str(given.get("channels") or ""),
         columns=tuple(str(column) for column in _list(given.get("columns"))),
         unit=str(given.get("unit") or ""),

@@ -18,7 +18,7 @@ class Exhibit:
     "prediction"; `layer` the path of the layer that gets it as it is, None where none does. `values` has one value an
     example, by `kind`:
 
-    * "picture": a PNG in base64, of `size` (height, width), drawn from black at `low` to white at `high`;
+    * "picture": a PNG in base64, of `size` (height, width), drawn from black to white at the two values of `drawn`;
     * "numbers": a tuple of floats (NaN = not finite), by `columns`;
     * "tokens": a tuple of ids with their words;
     * "text": a str;
@@ -42,6 +42,7 @@ class Exhibit:
     std: float = float("nan")
     nonfinite: int = 0
     size: tuple[int, ...] = ()
+    drawn: tuple[float, ...] = ()
     channels: str = ""
     columns: tuple[str, ...] = ()
     unit: str = ""

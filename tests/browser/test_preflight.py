@@ -14,11 +14,11 @@ from tests.browser.runs import write_small_run
 from tests.browser.test_accessibility import needs_axe, violations
 from tests.browser.test_downloads import taken
 from tests.flown import UNMEASURED, rates, write_preflight
-from tests.synthetic import write_synthetic_run
+from tests.synthetic import PIXELS, write_synthetic_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-ONLY, TRAINED, PLAIN, TABLE = "only/health", "trained/health", "plain/health", "table/health"
+ONLY, TRAINED, PLAIN, TABLE, SIGNAL = (f"{run}/health" for run in ("only", "trained", "plain", "table", "signal"))
 
 
 def numbers_and_answers():
@@ -36,6 +36,13 @@ def numbers_and_answers():
     }
 
 
+def signal_and_numbers():
+    """A gallery of two examples with a slender picture and twenty numbers each."""
+    gallery = numbers_and_answers()
+    picture = {"kind": "picture", "stage": "input", "name": "signal", "size": [128, 6], "values": [PIXELS] * 2}
+    return gallery | {"exhibits": [picture, *gallery["exhibits"]]}
+
+
 @pytest.fixture(scope="module")
 def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoard]:
     """TensorBoard on a preflight, one with a training after it, and a training without one."""
@@ -45,6 +52,8 @@ def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoar
         write_preflight(log_dir / name, {"train-validation-shift": UNMEASURED, PROBE: rates(own)})
     write_synthetic_run(log_dir / "table", steps=4, finished=False)
     write_preflight(log_dir / "table", {"input-gallery": numbers_and_answers()})
+    write_synthetic_run(log_dir / "signal", steps=4, finished=False)
+    write_preflight(log_dir / "signal", {"input-gallery": signal_and_numbers()})
     write_small_run(log_dir / "trained", 1)
     write_small_run(log_dir / "plain", 1)
     with tools.browser.tensorboard(log_dir, "--reload_interval", "1", "--load_fast", "false") as address:
@@ -169,3 +178,14 @@ def test_wide_examples_scroll_in_their_own_part_and_answers_stand_first(open_tab
     number = region.locator("tbody tr:first-child th").bounding_box()
     assert area["x"] <= number["x"] <= area["x"] + 2
     assert tab.frame.locator("html").evaluate("html => html.scrollWidth <= html.clientWidth")
+
+
+def test_cards_show_slender_pictures_as_wide_as_they_are_to_be_and_many_numbers_when_asked(open_tab):
+    card = open_tab(SIGNAL, address="&p.nnhealth.view=examples").frame.locator(".example").first
+    box = card.get_by_role("img").bounding_box()
+    assert (box["width"], box["height"]) == (126, 128)
+    numbers = card.locator("details.numbers")
+    expect(numbers.locator("summary")).to_have_text(f"{', '.join(['1.5'] * 8)} and 12 more")
+    assert not numbers.evaluate("node => node.open")
+    numbers.locator("summary").click()
+    expect(numbers.locator(":scope > .numbers")).to_be_visible()

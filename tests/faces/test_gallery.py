@@ -55,6 +55,19 @@ def test_words() -> None:
     assert told["right"] == [False, True, True] and told["left_out"] == list(given.left_out)
 
 
+@pytest.mark.parametrize(
+    ("drawn", "shown"),
+    [((5, 4), [125, 100]), ((128, 6), [128, 126]), ((100, 128), [100, 128]), ((400, 4), [400, 128]), ((), [])],
+)
+def test_small_pictures_are_enlarged_and_slender_ones_widened(drawn: tuple[int, ...], shown: list[int]) -> None:
+    assert gallery.size(replace(answer("input"), kind="picture", size=drawn)) == shown
+
+
+def test_between_which_values_a_picture_is_drawn_is_told_beside_its_range() -> None:
+    picture = replace(gallery_of(make_gallery(3), 0).exhibits[0], drawn=(-1.0, 300.0))
+    assert "from 0 to 255, mean 101, std 70.3; drawn from black at −1 to white at 300" in gallery.told(picture)
+
+
 @pytest.mark.parametrize(("step", "place"), [(None, 2), (0, 0), (5, 0), (6, 0), (10, 1), (15, 1), (99, 2)])
 def test_the_gallery_that_had_been_taken_by_a_step(step: int | None, place: int) -> None:
     assert gallery.at_step([Gallery(step, 0, 0, ()) for step in (5, 10, 20)], step) == place

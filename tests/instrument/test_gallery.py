@@ -237,6 +237,70 @@ def test_a_class_for_each_pixel_is_a_picture() -> None:
     np.testing.assert_allclose(np.stack([pixels(value) for value in shown["values"]]), expected, atol=0.51)
 
 
+def test_targets_and_predictions_for_each_pixel_are_drawn_alike_whichever_classes_are_among_them() -> None:
+    outputs = np.eye(5)[RANDOM.integers(0, 2, (2, 5, 6))]
+    content = answered("sparse_categorical_crossentropy", RANDOM.integers(2, 5, (2, 5, 6)), outputs)
+    target, prediction = of(content, "target"), of(content, "prediction")
+    assert target["drawn"] == prediction["drawn"] == [0.0, 4.0]
+    assert (target["low"], target["high"], prediction["high"]) == (2.0, 4.0, 1.0)
+    assert set(pixels(prediction["values"][0]).flat) == {0, 64} and pixels(target["values"][0]).min() == 128
+
+
+def test_all_labels_that_go_together_are_shown() -> None:
+    target = np.zeros((2, 12))
+    target[0, [1, 4, 7, 9]], target[1] = 1.0, 1.0
+    content = answered("binary_crossentropy", target, RANDOM.random((2, 12)))
+    shown = of(content, "target")["values"]
+    assert [label for label, _, _ in shown[0]] == [1, 4, 7, 9] and len(shown[1]) == 8
+    assert "Of out the first 8 labels of an example are shown." in " ".join(content["left_out"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn", "told"),
+    [
+        ((16, 20, 2), 3, "2 channels, drawn as red and green in this order; channels last"),
+        ((16, 20, 12), 3, "12 channels, of which the first three are drawn as red, green and blue; channels last"),
+        ((7, 16, 20), 3, "7 channels, of which the first three are drawn as red, green and blue; channels first"),
+        ((3, 16, 20), 3, "3 channels, drawn as red, green and blue in this order; channels first"),
+    ],
+)
+def test_pictures_of_any_number_of_channels_are_drawn(shape: tuple[int, ...], drawn: int, told: str) -> None:
+    model = keras.Sequential([keras.Input(shape), layers.Flatten(), layers.Dense(1)])
+    values = RANDOM.random((2, *shape)).astype("float32")
+    shown = of(gallery(model, values), "input")
+    assert (shown["kind"], shown["channels"]) == ("picture", told)
+    first = pixels(shown["values"][0])
+    assert first.shape == (16, 20, drawn)
+    channels = values[0] if told.endswith("last") else np.moveaxis(values[0], 0, -1)
+    stretched = (channels - values.min()) / (values.max() - values.min()) * 255
+    np.testing.assert_allclose(first[..., :2], stretched[..., :2], atol=0.51)
+
+
+def test_grids_with_many_numbers_at_each_place_are_no_pictures() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 64)), layers.Flatten(), layers.Dense(1)])
+    assert of(gallery(model, np.ones((2, 8, 8, 64), "float32")), "input")["kind"] == "numbers"
+
+
+def test_the_channels_of_a_long_signal_are_not_mixed() -> None:
+    model = keras.Sequential([keras.Input((400, 4)), layers.Conv1D(2, 3), layers.Flatten(), layers.Dense(1)])
+    signal = np.zeros((2, 400, 4), "float32")
+    signal[..., 1] = 1.0
+    shown = of(gallery(model, signal), "input")
+    assert shown["size"] == [128, 4]
+    np.testing.assert_array_equal(pixels(shown["values"][0]), np.tile([0, 255, 0, 0], (128, 1)))
+
+
+def test_what_a_layer_gets_of_an_input_is_not_what_others_learnt_from_another_one() -> None:
+    age, city = keras.Input((2,), name="age"), keras.Input((1,), name="city", dtype="int32")
+    of_city = layers.Flatten()(layers.Embedding(10, 3)(city))
+    put_together = layers.Concatenate()([of_city, layers.Rescaling(0.1)(age)])
+    model = keras.Model({"age": age, "city": city}, layers.Dense(1, name="price")(put_together))
+    x = {"age": RANDOM.normal(size=(4, 2)).astype("float32"), "city": np.arange(4)[:, None]}
+    shown = of(gallery(model, x), "first")
+    assert (shown["name"], shown["layer"].rpartition("/")[2]) == ("age", "price")
+    np.testing.assert_allclose(shown["values"], 0.1 * x["age"], rtol=1e-6)
+
+
 def test_it_is_bounded_and_says_what_was_left_out() -> None:
     noise = RANDOM.random((64, 150, 140, 3)).astype("float32")
     model = keras.Sequential([keras.Input((150, 140, 3)), layers.Flatten(), layers.Dense(1)])

@@ -39,7 +39,11 @@ def test_what_was_written_is_read_by_each_loader(read: Way, tmp_path: Path) -> N
     first = run.galleries[0]
     assert [exhibit.stage for exhibit in first.exhibits] == ["input", "first", "target", "prediction"]
     picture, numbers, target, predicted = first.exhibits
-    assert picture.kind == "picture" and picture.size == (5, 4) and (picture.low, picture.high) == (0.0, 255.0)
+    assert (
+        picture.kind == "picture"
+        and picture.size == (5, 4)
+        and (picture.low, picture.high) == picture.drawn == (0.0, 255.0)
+    )
     assert Image.open(io.BytesIO(base64.b64decode(picture.values[0]))).size == (4, 5)
     assert np.isnan(numbers.values[1][0]) and numbers.columns == ("0", "1") and numbers.layer == "dense"
     assert target.values[2] == ((2, 1.0, "horse"),) and len(predicted.values[0]) == 3

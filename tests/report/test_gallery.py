@@ -58,3 +58,9 @@ def test_it_is_bounded_however_many_there_are() -> None:
     run = with_galleries(*({**content, "epoch": at} for at in range(400)))
     assert len(html(run, Scorecard.from_run(run))) < 500_000
     assert report(run).text.count("predictions are right") == MOST_BEFORE + 1
+
+
+def test_many_numbers_are_folded() -> None:
+    gallery = make_gallery(3)
+    gallery["exhibits"][1] |= {"columns": list(map(str, range(11))), "values": [[0.5] * 11] * 3}
+    assert "and 3 more" in report(with_galleries(gallery)).text

@@ -1,12 +1,13 @@
 """Targets and predictions as they are shown: classes with their probabilities where the loss is about classes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.instrument.gallery.exhibits import TEXTS, Content, Room, Tensor, classes, exhibit
+from tb_nnhealth.instrument.gallery.exhibits import MOST_LABELS, TEXTS, Content, Room, Tensor, classes, exhibit
 
 Array = NDArray[Any]
 
@@ -30,13 +31,15 @@ def answers(
     if kind is None or prediction is None:
         return [exhibit(tensor, room, left_out) for tensor in told]
     if kind == "places":
-        return [exhibit(_ids(tensor, prediction.values.ndim), room, left_out) for tensor in told]
+        return [exhibit(_ids(tensor, prediction.values.shape), room, left_out) for tensor in told]
     unit, shares = _shares(kind, prediction.values.astype(np.float64), bool(loss.get("from_logits")))
     several = kind == "labels"
     predicted = classes(prediction, shares, room, unit, several=several)
     if target is None:
         return [predicted]
     labels = _labels(kind, target.values, shares.shape[1], loss.get("ignore_class"))
+    if several and (labels > 0).sum(axis=1).max(initial=0) > MOST_LABELS:
+        left_out.append(f"Of {target.name} the first {MOST_LABELS} labels of an example are shown.")
     return [classes(target, labels, room, least=0.0, several=several), predicted]
 
 
@@ -94,9 +97,9 @@ def _labels(kind: str, target: Array, count: int, ignored: Any) -> Array:
     return shares
 
 
-def _ids(tensor: Tensor, rank: int) -> Tensor:
+def _ids(tensor: Tensor, predicted: tuple[int, ...]) -> Tensor:
     """Returns the class of each place, `[n, …]`, of ids, one-hot rows or shares `[n, …, classes]`."""
     values = tensor.values
-    are_shares = values.ndim == rank and values.shape[-1] > 1
-    ids = values.argmax(-1) if are_shares else values.reshape(values.shape[: rank - 1]).astype(np.int64)
-    return Tensor(tensor.stage, tensor.name, ids, tensor.layer, tensor.words)
+    are_shares = values.ndim == len(predicted) and values.shape[-1] > 1
+    ids = values.argmax(-1) if are_shares else values.reshape(values.shape[: len(predicted) - 1]).astype(np.int64)
+    return replace(tensor, values=ids, classes=predicted[-1])

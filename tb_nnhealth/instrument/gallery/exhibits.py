@@ -15,6 +15,9 @@ from tb_nnhealth.numbers import whole
 MOST_CLASSES = 3
 """Classes of an example that are told, the most probable ones."""
 
+MOST_LABELS = 8
+"""The same where an example may be of several."""
+
 LONGEST_NAME = 200
 
 TEXTS = "OSU"
@@ -39,7 +42,7 @@ class Tensor:
     """A tensor of the examples, `[n, …]`: of the batch, or what the layer `layer` gets.
 
     `stage` is "input", "first" (the input of the first layer that learns), "target" or "prediction". Integers are ids
-    of `words`, where there are any.
+    of `words`, where there are any; `classes` is of how many, where that is known.
     """
 
     stage: str
@@ -47,6 +50,7 @@ class Tensor:
     values: Array
     layer: str | None = None
     words: Words | None = None
+    classes: int | None = None
 
     @cached_property
     def moments(self) -> Content:
@@ -97,8 +101,9 @@ def classes(
       several: whether an example may be of several classes.
     """
     told = []
+    most = MOST_LABELS if several else MOST_CLASSES
     for row in shares[: room.examples].astype(np.float64):
-        foremost = [int(at) for at in np.argsort(-row, kind="stable")[:MOST_CLASSES] if row[at] > least]
+        foremost = [int(at) for at in np.argsort(-row, kind="stable")[:most] if row[at] > least]
         told.append([[at, float(row[at]), word(tensor.words, at)] for at in foremost])
     return _facts(tensor, "classes") | {"unit": unit, "several": several, "values": told}
 
@@ -119,10 +124,12 @@ def _picture(tensor: Tensor, values: Array, drawable: Array, room: Room, left_ou
     shown = pictures.size_drawn(height, width, room.side)
     if shown != (height, width):
         left_out.append(f"{tensor.name} is drawn at {shown[0]} × {shown[1]} pixels of {height} × {width}.")
-    low, high = tensor.moments["low"], tensor.moments["high"]
+    moments = tensor.moments
+    low, high = (moments["low"], moments["high"]) if tensor.classes is None else (0.0, tensor.classes - 1.0)
     return {
         "kind": "picture",
         "size": list(shown),
+        "drawn": [low, high],
         "channels": pictures.order(values),
         "values": pictures.drawn(drawable, low, high, room.side),
     }

@@ -6,7 +6,7 @@ are those of training mode, with what augments them, for it is these that the mo
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,12 +129,29 @@ def _first_of_each(calls: Sequence[tuple[str, Any]], leaves: Sequence[Any]) -> l
     places = {id(leaf): place for place, leaf in enumerate(leaves)}
     open_places, found = set(places.values()), []
     for path, tensor in calls:
-        reached = _reached(tensor, places) & open_places
-        if reached:
-            found.append(First(path, tuple(sorted(reached)), tensor))
-            open_places -= reached
+        for part in _unlearnt(tensor, places, open_places):
+            reached = _reached(part, places)
+            if reached <= open_places:
+                found.append(First(path, tuple(sorted(reached)), part))
+                open_places -= reached
         if not open_places:
             break
+    return found
+
+
+def _unlearnt(tensor: Any, places: dict[int, int], open_places: Set[int]) -> list[Any]:
+    """Returns what was computed from open inputs alone: the tensor, or the parts of one that was put together with
+    what other layers learnt from other inputs."""
+    waiting, met, found = [tensor], set(), []
+    while waiting:
+        one = waiting.pop()
+        reached = _reached(one, places)
+        if reached <= open_places:
+            is_of_examples = bool(one.shape.rank) and (one is tensor or one.shape[0] is None)
+            found += [one] if reached and is_of_examples else []
+        elif reached & open_places and id(one.op) not in met:
+            met.add(id(one.op))
+            waiting.extend(reversed(one.op.inputs))
     return found
 
 

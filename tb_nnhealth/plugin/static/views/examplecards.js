@@ -7,7 +7,7 @@ import {value} from './exhibit.js';
 /** @typedef {Record<string, any>} Json */
 
 /** @param {Json} gallery */
-export const cards = (gallery) => h(`ol.example-cards${picturesOf(gallery).length > 1 ? '.wide' : ''}`, {}, Array.from({length: gallery.examples}, (_, place) => card(gallery, place)));
+export const cards = (gallery) => h(`ol.example-cards${isWide(gallery) ? '.wide' : ''}`, {}, Array.from({length: gallery.examples}, (_, place) => card(gallery, place)));
 
 /** @param {Json} gallery @param {number} place */
 function card({exhibits, right}, place) {
@@ -25,6 +25,9 @@ function card({exhibits, right}, place) {
 
 /** @param {Json} gallery @returns {Json[]} */
 const picturesOf = ({exhibits}) => exhibits.filter((/** @type {Json} */ {kind}) => kind === 'picture');
+
+/** @param {Json} gallery @returns {boolean} whether a card shows more than a picture, its target and prediction */
+const isWide = ({exhibits}) => picturesOf({exhibits}).length > 1 || exhibits.length > 3;
 
 /** @param {Json} exhibit @param {Json[]} others @returns {string} an output's name only where there are several */
 function label({stage, heading}, others) {
