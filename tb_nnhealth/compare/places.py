@@ -16,6 +16,7 @@ from tb_nnhealth.compare.naming import Named
 from tb_nnhealth.compare.noise import Noise, sum_length
 from tb_nnhealth.compare.record import PREDICTION, Key, pre_activation
 from tb_nnhealth.instrument.batch import output_names
+from tb_nnhealth.instrument.layers import call_of
 from tb_nnhealth.instrument.taps import is_measurable, replaced
 
 
@@ -129,7 +130,7 @@ def _prediction_names(model: Any, predictions: Any) -> list[str]:
 
 def _attach(layer: Any, seen: Callable[[Any, Any], Any], stack: contextlib.ExitStack) -> None:
     """Has what a layer gives seen, until the stack is unwound."""
-    method = "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
+    method = call_of(layer)
     original = getattr(layer, method)
 
     @wraps(original)

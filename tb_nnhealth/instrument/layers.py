@@ -50,6 +50,11 @@ def sites(model: Any) -> list[Site]:
     return _with_variable_paths(unique)
 
 
+def call_of(layer: Any) -> str:
+    """Returns the name of the method that Keras calls a layer by."""
+    return "quantized_call" if getattr(layer, "quantization_mode", None) else "call"
+
+
 def variable_paths(found: Sequence[Site]) -> dict[int, str]:
     """Returns the variables' paths by `id`; a variable of several layers has that of the first."""
     pairs = [pair for site in found for pair in zip(site.variables, site.variable_paths, strict=True)]

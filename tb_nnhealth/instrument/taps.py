@@ -18,7 +18,7 @@ import tensorflow as tf
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from tb_nnhealth.instrument import functions, passing
-from tb_nnhealth.instrument.layers import Site
+from tb_nnhealth.instrument.layers import Site, call_of
 
 
 class Observer:
@@ -102,7 +102,7 @@ def attached(
 
         for site in found:
             if site.is_leaf:
-                method = "quantized_call" if getattr(site.layer, "quantization_mode", None) else "call"
+                method = call_of(site.layer)
                 called = _call(getattr(site.layer, method), site, path, calls, observer, sight)
                 stack.enter_context(replaced(site.layer, method, called))
         for optimizer in _optimizers(model):

@@ -41,6 +41,7 @@ class Comparison:
     is_stepped: bool
     is_identity: bool
     hides_held: bool
+    jumps: bool
     has_kinks: bool
 
     operations: str
@@ -61,6 +62,8 @@ class Comparison:
             return "with what `stop_gradient` holds left as it is, they agree"
         if self.hides_held:
             return "what `stop_gradient` holds in a loop or a branch may be the reason"
+        if self.jumps:
+            return "it rounds on the way forward, and a gradient comes through all the same"
         return ""
 
     @property
@@ -100,6 +103,7 @@ def compared(record: Probed) -> Comparison:
         value_of(record, "is_stepped") == 1,
         value_of(record, "is_identity") == 1,
         value_of(record, "hides_held") == 1,
+        value_of(record, "jumps") == 1,
         value_of(record, "dropped") > 0,
         ", ".join(_worded(str(each)) for each in operations) if isinstance(operations, list) else "",
     )

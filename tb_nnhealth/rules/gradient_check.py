@@ -27,16 +27,18 @@ at 1e-6, fifty times the largest error of 26 healthy models that counts, 2e-8 (d
 Nothing comes through where the gradient is zero here and at points farther away, while the function changes: an error,
 where a variable gets no other gradient.
 
-What is probably meant so is information: a gradient behind a step function ("straight through"), another one than that
-of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds stays as it
-is. Where the model has its own `train_step`, a variable without a gradient is information, too: it may be updated
-otherwise. Where a graph cannot be had in float64, only whether gradients come through is judged. A gradient that the
-model's own variables get in another way than the rewritten graph is not judged.
+What is probably meant so is information: a gradient behind a step function ("straight through"), or through what
+rounds beside other terms and so jumps, such as Keras' quantized layers, which differences cannot check; another one
+than that of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds
+stays as it is. Where the model has its own `train_step`, a variable without a gradient is information, too: it may be
+updated otherwise. Where a graph cannot be had in float64, only whether gradients come through is judged. A gradient
+that the model's own variables get in another way than the rewritten graph is not judged.
 
 ## When it is wrong
 A gradient may differ on purpose: clipped, smoothed or scaled in a `tf.custom_gradient`. A mistake in code that the
 first examples do not reach is not seen, nor one by less than the limits. What runs within a loop of one's own is
-compared with it only.
+compared with it only. A gradient by hand through what rounds may be wrong all the same, and so may one in the model's
+own `call` before it.
 
 ## What to try
 * Leave the gradient to TensorFlow: take `tf.custom_gradient` away, and compare.
@@ -122,19 +124,31 @@ def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
     worst = max(rest or meant, key=lambda each: each.error)
     severity: Severity = "info" if not rest else "error" if worst.error > limits["wrong"] else "warning"
     limit = limits["wrong"] if severity == "error" else worst.limit(limits)
-    ending = f": on purpose? {worst.purpose(limits).capitalize()}" if severity == "info" else ""
-    by = f" by {worst.by}" if worst.by not in ("", worst.name) else ""
     return Finding(
         RULE.name,
         severity,
-        f"The gradient of {worst.place}{by}{_with(worst)} differs from finite differences by {number(worst.error)} of "
-        f"its size (CS231n: {worst.band}); they are exact to {number(worst.doubt, 2)} of it{ending}.",
+        _told(worst, worst.purpose(limits) if severity == "info" else ""),
         layer=worst.layer,
         variable=worst.by if worst.kind in ("model", "regularizer") and worst.by else None,
         observed=worst.error,
         limit=limit,
         unit="ratio",
         others=_others(same, worst),
+    )
+
+
+def _told(worst: Comparison, purpose: str) -> str:
+    by = f" by {worst.by}" if worst.by not in ("", worst.name) else ""
+    gradient = f"The gradient of {worst.place}{by}{_with(worst)}"
+    if purpose and worst.jumps:
+        return (
+            f"{gradient} cannot be checked by finite differences: it rounds on the way forward, and a gradient comes "
+            "through all the same, as by straight-through estimators."
+        )
+    ending = f": on purpose? {purpose.capitalize()}" if purpose else ""
+    return (
+        f"{gradient} differs from finite differences by {number(worst.error)} of its size (CS231n: {worst.band}); "
+        f"they are exact to {number(worst.doubt, 2)} of it{ending}."
     )
 
 

@@ -81,6 +81,20 @@ def test_what_is_meant_is_information(purpose):
     assert found.severity == "info" and "on purpose?" in found.message
 
 
+def test_what_rounds_on_the_way_is_left_out_and_named():
+    (found,) = findings(RULE, run(compared(error=0.9, jumps=True, operations=["Round"])))
+    assert found.severity == "info" and found.layer == "net/mine"
+    assert found.message == (
+        "The gradient of net/mine (Mine) by input (it has Round) cannot be checked by finite differences: it rounds on "
+        "the way forward, and a gradient comes through all the same, as by straight-through estimators."
+    )
+
+
+def test_what_rounds_somewhere_excuses_nothing_else():
+    found = findings(RULE, run(compared(error=0.9, jumps=True), compared(name="net/gelu", error=0.2)))
+    assert sorted((each.layer, each.severity) for each in found) == [("net/gelu", "error"), ("net/mine", "info")]
+
+
 def test_what_stop_gradient_does_not_explain_is_no_purpose():
     assert findings(RULE, run(compared(error=0.9, held=0.4)))[0].severity == "error"
 

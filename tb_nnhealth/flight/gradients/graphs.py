@@ -16,6 +16,9 @@ STEPPED = (
 )
 """Operations whose result does not change with small changes of what they are given, or has no derivative."""
 
+ROUNDING = ("FakeQuant", "QuantizeAndDequantize")
+"""What the names of those operations begin with that TensorFlow gives a gradient as if they did not round."""
+
 
 def between(starts: Iterable[tf.Tensor], ends: Iterable[tf.Tensor]) -> list[Any]:
     """Returns the operations on the ways from some tensors to others, and what they need beside."""
@@ -56,6 +59,19 @@ def hides_held(graph: Any, operations: Iterable[Any]) -> bool:
     return False
 
 
+def surrogates(operations: Iterable[Any]) -> list[tuple[list[tf.Tensor], tf.Tensor]]:
+    """Returns the floats that are given, and the first result, of whatever among operations has a gradient that is not
+    derived from what it computes."""
+    found = []
+    for operation in operations:
+        if operation.type.startswith(ROUNDING):
+            found.append((list(operation.inputs), operation.outputs[0]))
+        elif _is_custom(operation):  # It passes on the results first, then what they were computed of.
+            result, *others = operation.inputs
+            found.append(([tensor for tensor in others if depends(result, [tensor])], result))
+    return [([tensor for tensor in given if tensor.dtype.is_floating], result) for given, result in found]
+
+
 def _called(node: Any) -> list[str]:
     functions = [f for a in node.attr.values() for f in (a.func, *a.list.func)]
     return [function.name for function in functions if function.name]
@@ -74,11 +90,11 @@ def suspects(operations: Iterable[Any]) -> list[str]:
             names[operation.type] = None
         if operation.type == "Cast" and not operation.outputs[0].dtype.is_floating:
             names["Cast to " + operation.outputs[0].dtype.name] = None
-        if operation.type == "IdentityN" and "CustomGradient" in _gradient_of(operation):
+        if _is_custom(operation):
             names["custom_gradient"] = None
     return list(names)
 
 
-def _gradient_of(operation: Any) -> str:
+def _is_custom(operation: Any) -> bool:
     attribute = operation.node_def.attr.get("_gradient_op_type")
-    return attribute.s.decode() if attribute is not None else ""
+    return operation.type == "IdentityN" and attribute is not None and "CustomGradient" in attribute.s.decode()

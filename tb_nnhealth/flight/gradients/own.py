@@ -1,4 +1,7 @@
-"""Which layers, losses and regularizers hold code that is not Keras' own, whose derivatives may be written by hand."""
+"""Which layers, losses and regularizers hold code that is not Keras' own, whose derivatives may be written by hand.
+
+Those of Keras' quantized layers are.
+"""
 
 import inspect
 from collections.abc import Iterator
@@ -12,7 +15,8 @@ LIBRARIES = ("keras", "tensorflow", "builtins", "numpy")
 
 
 def own_layers(model: Any) -> list[Any]:
-    """Returns the layers below the model that are of a class of somebody's own, or hold a function of that kind."""
+    """Returns the layers below the model that are of a class of somebody's own, hold a function of that kind, or are
+    quantized."""
     return [layer for layer in model._flatten_layers(include_self=False) if _is_own_layer(layer)]
 
 
@@ -44,7 +48,11 @@ def _name(thing: Any) -> str:
 
 
 def _is_own_layer(layer: Any) -> bool:
-    if _is_foreign(type(layer)) or any(map(_is_foreign, _functions(layer))):
+    if (
+        _is_foreign(type(layer))
+        or getattr(layer, "quantization_mode", None)
+        or any(map(_is_foreign, _functions(layer)))
+    ):
         return True
     held = layer._flatten_layers(include_self=False) if isinstance(layer, OPAQUE) else ()
     return any(map(_is_own_layer, held))

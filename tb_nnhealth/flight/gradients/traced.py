@@ -14,6 +14,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.instrument.forward import forward
+from tb_nnhealth.instrument.layers import call_of
 from tb_nnhealth.instrument.taps import replaced
 
 
@@ -69,7 +70,8 @@ class _Watch:
             for layer in own_layers(model):
                 variables = [self._index[id(v)] for v in layer.trainable_variables if id(v) in self._index]
                 part = Part("layer", layer.path or layer.name, type(layer).__name__, [], [], variables)
-                stack.enter_context(replaced(layer, "call", self._noted(layer.call, part, self._given)))
+                method = call_of(layer)
+                stack.enter_context(replaced(layer, method, self._noted(getattr(layer, method), part, self._given)))
             for layer, name, regularizer in own_activity_regularizers(model):
                 part = Part("activity", layer.path or layer.name, name, [], [])
                 noted = self._noted(regularizer, part, self._given)

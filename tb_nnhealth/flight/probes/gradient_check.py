@@ -13,6 +13,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.fixed_batch import fixed_batch
 from tb_nnhealth.flight.gradients import graphs, nudged
 from tb_nnhealth.flight.gradients.derivatives import DIRECTIONS, NOTHING, Agreement, Differentiable, agreement
+from tb_nnhealth.flight.gradients.jumps import jumps
 from tb_nnhealth.flight.gradients.point import Point, point_of
 from tb_nnhealth.flight.gradients.precise import unfused
 from tb_nnhealth.flight.gradients.traced import Part, trained_gradients
@@ -45,7 +46,8 @@ class Check:
 
     `held` is the error where finite differences leave as they are what `stop_gradient` holds, None where there is
     nothing held; `hides_held`: something is held within a loop or a branch, out of reach; `is_identity`: a layer whose
-    outputs are its inputs; `operations` are those in it that may keep a gradient from coming through, or change it.
+    outputs are its inputs; `jumps`: something in it whose gradient is not derived, as of a rounding, is not
+    continuous; `operations` are those in it that may keep a gradient from coming through, or change it.
     """
 
     kind: str
@@ -57,6 +59,7 @@ class Check:
     held: float | None = None
     hides_held: bool = False
     is_identity: bool = False
+    jumps: bool = False
     operations: tuple[str, ...] = ()
 
     @property
@@ -225,10 +228,31 @@ class _Comparison:
         check = replace(check, agreement=found, operations=self._operations)
         if not check.is_doubtful or found.is_blocked:
             return check
-        check = replace(check, hides_held=graphs.hides_held(self._value.graph, self._all))
+        hides_held = graphs.hides_held(self._value.graph, self._all)
+        check = replace(check, hides_held=hides_held, jumps=self._jump(by, random))
         if not self._held:
             return check
         return replace(check, held=agreement(self._function_with_held, at, scales, random, count).error)
+
+    def _jump(self, by: Sequence[str], random: np.random.Generator) -> bool:
+        """Returns whether what has a gradient of its own jumps, of all that depends on these arguments."""
+        arguments = [self._value.graph.get_tensor_by_name(name) for name in by]
+        for given, result in graphs.surrogates(self._all):
+            moved = [tensor for tensor in given if graphs.depends(tensor, arguments)]
+            if moved and self._jumps(moved, result, random):
+                return True
+        return False
+
+    def _jumps(self, moved: Sequence[tf.Tensor], result: tf.Tensor, random: np.random.Generator) -> bool:
+        values = _arrays(self._point, moved, self._given)
+        start = {tensor.name: np.asarray(value, np.float64) for tensor, value in zip(moved, values, strict=True)}
+        way = {name: nudged.direction(nudged.scale(value), random) for name, value in start.items()}
+        evaluate = self._point.twin.function([result], {**self._given, **start})
+
+        def at(place: float) -> Any:
+            return np.asarray(evaluate({name: start[name] + place * way[name] for name in way})[0], np.float64)
+
+        return jumps(at)
 
     @cached_property
     def _function_with_held(self) -> Differentiable:

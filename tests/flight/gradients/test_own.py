@@ -36,6 +36,12 @@ def test_layers_of_ones_own_and_those_given_a_function():
     assert [layer.name for layer in own_layers(model) if layer.name != "cell"] == ["given", "loop", "lambda", "mine"]
 
 
+def test_quantized_layers_have_a_gradient_by_hand():
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="int8"), layers.Dense(3)])
+    model.get_layer("int8").quantize("int8")
+    assert [layer.name for layer in own_layers(model)] == ["int8"]
+
+
 def test_losses_of_ones_own():
     def focal(target, answer):
         return tf.reduce_mean(tf.square(target - answer))

@@ -128,6 +128,32 @@ class Codebook(layers.Layer):
         return x + ops.stop_gradient(found - x)
 
 
+class Fewer(layers.Layer):
+    """Rounds to a few values between its largest and smallest, straight through."""
+
+    def call(self, x):
+        @tf.custom_gradient
+        def rounded(x):
+            step = tf.reduce_max(tf.abs(x)) / 8
+            return tf.round(x / step) * step, tf.identity
+
+        return rounded(x)
+
+
+class Between(layers.Layer):
+    """Reads a table between its places, which are whole numbers; the gradient by hand is off."""
+
+    def call(self, x):
+        @tf.custom_gradient
+        def read(x):
+            table = tf.sin(tf.range(64, dtype=tf.float32))
+            place = tf.floor(4 * x)
+            below, above = (tf.gather(table, tf.cast(place + step, tf.int32) % 64) for step in (0, 1))
+            return below + (4 * x - place) * (above - below), lambda upstream: 3 * upstream * (above - below)
+
+        return read(x)
+
+
 class Single(layers.Layer):
     """Works in float32, whatever it is given."""
 
@@ -208,6 +234,28 @@ def numbers(loss: Any, activation: str | None = None) -> Callable[[], Training]:
     return build
 
 
+def quantized(*middle: Callable[[], layers.Layer]) -> Callable[[], Training]:
+    """Returns what builds a classifier of three layers with int8 kernels, of which the second learns by LoRA."""
+
+    def build() -> Training:
+        training = classes(*middle, lambda: layers.Dense(8, activation="tanh"), lambda: layers.Dense(8))()
+        first, second, third = [layer for layer in training.model.layers if isinstance(layer, layers.Dense)][:3]
+        first.enable_lora(2)
+        second.enable_lora(2)
+        for layer in (first, second, third):
+            layer.quantize("int8")
+        training.model.compile("adam", training.model.loss)
+        return training
+
+    return build
+
+
+def wrong_loss_of_quantized() -> Training:
+    training = quantized()()
+    training.model.compile("adam", lambda y, answer: smooth_error(1.1)(tf.one_hot(tf.cast(y, tf.int32), 3), answer))
+    return training
+
+
 def images() -> Training:
     """A residual network with batch norm and dropout, in mixed precision."""
     random = _rng()
@@ -239,6 +287,11 @@ FLIGHTS = [
     Flight("cast_to_int", classes(Counted), SICK),
     Flight("stop_gradient", classes(Forgotten), SICK),
     Flight("loss_of_rounded_answers", numbers(Hard), SICK),
+    Flight("wrong_between_whole_numbers", classes(Between), SICK),
+    Flight("wrong_before_quantized_layers", quantized(lambda: Bent(1.1)), SICK),
+    Flight("wrong_loss_after_quantized_layers", wrong_loss_of_quantized, SICK),
+    Flight("quantized_with_lora", quantized(), HEALTHY),
+    Flight("own_rounding_straight_through", classes(Fewer, lambda: layers.Dense(8, activation="tanh")), HEALTHY),
     Flight("term_right", classes(lambda: Bent(1.0)), HEALTHY),
     Flight("gradient_reversal", classes(Reversal), HEALTHY),
     Flight("codebook", classes(Codebook), HEALTHY),
