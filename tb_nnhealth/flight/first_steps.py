@@ -1,6 +1,7 @@
 """The first steps of a training, measured as `HealthCallback` measures any: what rules without a long run judge by."""
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from tb_nnhealth.instrument.layers import sites
 from tb_nnhealth.instrument.optimizers import steps_done
 from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import Settings, checked
+from tb_nnhealth.reader import LogError, read_run
+from tb_nnhealth.summary import metadata
 from tb_nnhealth.summary.writer import HealthWriter, to_json
 
 STEPS = 4
@@ -97,11 +100,22 @@ def _fed(structure: Any) -> Any:
     )
 
 
+def follow_others(model: Any, log_dir: str) -> bool:
+    """Returns whether a log directory holds steps of a training that the model's next step would go on with."""
+    try:
+        run = read_run(os.path.join(log_dir, metadata.RUN_DIRECTORY))
+    except LogError:
+        return False
+    held = [*run.step.steps[:1], *(epoch.step for epoch in run.epochs[:1])]
+    return any(step < steps_done(model) for step in held)
+
+
 def begin(model: Any, log_dir: str) -> str:
     """Begins a session in a log directory, of which no step is measured yet, and returns its manifest as JSON text.
 
-    As a training's does, it takes the place of what an earlier run left there, from the model's next step on. Where it
-    cannot be written, nothing happens.
+    As a training's does, it takes the place of what an earlier run left there, from the model's next step on:
+    what comes before it should be of no other training, see `follow_others`. Where it cannot be written, nothing
+    happens.
     """
     next_step = steps_done(model)
     manifest = describe.manifest(model, settings(log_dir), sites(model), None, {}, {}, next_step, time.time())

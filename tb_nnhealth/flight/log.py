@@ -37,15 +37,16 @@ class FlightLog:
     `problem` says in one sentence what kept it from writing, None where nothing did.
 
     Args:
-      log_dir: the run's directory.
+      log_dirs: the directories of runs that are written into.
     """
 
-    def __init__(self, log_dir: str) -> None:
+    def __init__(self, *log_dirs: str) -> None:
         self.problem: str | None = None
         self.events: list[Datum] = []
-        self._file: EventFile | None = None
+        self._files: list[EventFile] = []
         try:
-            self._file = EventFile(os.path.join(log_dir, metadata.RUN_DIRECTORY))
+            for log_dir in log_dirs:
+                self._files.append(EventFile(os.path.join(log_dir, metadata.RUN_DIRECTORY)))
         except WRITE_ERRORS as error:
             self._fail(error)
 
@@ -53,20 +54,21 @@ class FlightLog:
         """Writes what is told next: the preflight's own event first, then those of the probes."""
         datum = Datum(len(self.events), time.time(), to_json(payload))
         self.events.append(datum)
-        if self._file is None:
-            return
         try:
-            self._file.write(summary_event(metadata.PREFLIGHT, datum.step, datum.wall_time, datum.value))
-            self._file.flush()
+            for file in self._files:
+                file.write(summary_event(metadata.PREFLIGHT, datum.step, datum.wall_time, datum.value))
+                file.flush()
         except WRITE_ERRORS as error:
             self._fail(error)
 
     def close(self) -> None:
-        if self._file is not None and not self._file.close():
-            self.problem = self.problem or "Expected a disk that takes what is written. Received: a write that failed"
+        for file in self._files:
+            if not file.close():
+                written = "Expected a disk that takes what is written. Received: a write that failed"
+                self.problem = self.problem or written
 
     def _fail(self, error: Exception) -> None:
         self.problem = _expected(error)
-        file, self._file = self._file, None
-        if file is not None:
+        files, self._files = self._files, []
+        for file in files:
             file.close()

@@ -113,16 +113,25 @@ def preflight(
         *_once("validation", "validate on report.validation_data", validation),
     ]
     with CtrlC(waits=training.is_interrupted or validation.is_interrupted) as ctrl_c:
-        with _directory(plan.log_dir) as (directory, unkept), _without_advice(), collectable_gradients(), kept(model):
-            run = _fly(subject, plan, directory, [*unkept, *noted], ctrl_c)
-        if directory != plan.log_dir:
+        with (
+            _directories(plan.log_dir, model) as (directories, unkept),
+            _without_advice(),
+            collectable_gradients(),
+            kept(model),
+        ):
+            run = _fly(subject, plan, directories, [*unkept, *noted], ctrl_c)
+        if plan.log_dir not in directories:
             run = replace(run, name=model.name)
         again = _again(train_data, training), _again(validation_data, validation)
         return PreflightReport(Scorecard.from_run(run), run, time.perf_counter() - started, *again)
 
 
-def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], ctrl_c: CtrlC) -> HealthRun:
-    """Returns what the first steps and the probes measured, which is nothing where reading was interrupted."""
+def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[str], ctrl_c: CtrlC) -> HealthRun:
+    """Returns what the first steps and the probes measured, which is nothing where reading was interrupted.
+
+    The steps are written into the first of the log directories, what the probes measure into all.
+    """
+    log_dir = log_dirs[0]
     with Progress(1 + len(plan.probes)) as progress:
         progress.begin("first steps")
         failed, is_interrupted = subject.training.broken, False
@@ -142,12 +151,10 @@ def _fly(subject: Subject, plan: _Plan, log_dir: str, problems: list[str], ctrl_
             failed = str(reason)
         except Exception as error:
             failed = told(error)
-        taken = time.perf_counter() - plan.started
+        taken, created = time.perf_counter() - plan.started, time.time()
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
-        log = FlightLog(log_dir)
-        log.write(
-            {"budget": plan.budget, "created": time.time(), "seconds": taken, "problems": problems, "failed": failed}
-        )
+        log = FlightLog(*log_dirs)
+        log.write({"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed})
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress):
             measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)
@@ -249,14 +256,21 @@ def _without_advice() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _directory(given: str | None) -> Iterator[tuple[str, Sequence[str]]]:
-    """Gives the log directory, one that goes where there is none or it cannot be written, and a sentence on that."""
+def _directories(given: str | None, model: Any) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Gives the log directory, one that goes where there is none or it cannot be written, and a sentence on that.
+
+    Where the log holds earlier steps of the model's training, these are not judged with those of the preflight, nor
+    replaced: the log directory is the second of two.
+    """
     refused = None if given is None else refusal(given)
-    if given is not None and refused is None:
-        yield given, ()
-    else:
-        with tempfile.TemporaryDirectory(prefix="nnhealth") as made:
-            yield made, () if refused is None else (f"This preflight is not kept. {refused}.",)
+    if given is not None and refused is None and not first_steps.follow_others(model, given):
+        yield (given,), ()
+        return
+    with tempfile.TemporaryDirectory(prefix="nnhealth") as made:
+        if given is None or refused is not None:
+            yield (made,), () if refused is None else (f"This preflight is not kept. {refused}.",)
+        else:
+            yield (os.path.join(made, os.path.basename(os.path.abspath(given))), given), ()
 
 
 def _validation(data: Any, model: Any, seed: int) -> Sample:

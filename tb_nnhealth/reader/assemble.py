@@ -183,15 +183,18 @@ def _flight(series: Mapping[str, Series], trained: bool, began: float) -> Flight
     Args:
       series: the preflight's events.
       trained: whether a training has come to the end of an epoch, or of its own.
-      began: wall time of the last session: the first steps are a session that begins before the preflight's events.
+      began: wall time of the last session: the first steps are one that begins in the preflight, before its events.
     """
     told = next((payload for step, payload in _texts(metadata.PREFLIGHT, series, []) if step == 0), None)
     if not isinstance(told, dict):
         return None
-    trained = trained or began > float(series[metadata.PREFLIGHT].wall_times[0])
-    failed = told.get("failed")
+    seconds, failed = _number(told.get("seconds")), told.get("failed")
+    is_of_preflight = _number(told.get("created")) - seconds <= began <= float(series[metadata.PREFLIGHT].wall_times[0])
     return Flight(
-        _number(told.get("budget")), _number(told.get("seconds")), trained, failed if isinstance(failed, str) else ""
+        _number(told.get("budget")),
+        seconds,
+        trained or not is_of_preflight,
+        failed if isinstance(failed, str) else "",
     )
 
 

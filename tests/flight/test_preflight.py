@@ -1,5 +1,6 @@
 """The flight: what it makes of its arguments, of probes that fail, of its budget, of Ctrl-C and of the disk."""
 
+import contextlib
 import gc
 import os
 import signal
@@ -99,11 +100,73 @@ def test_without_a_step_of_its_own_a_preflight_does_not_judge_what_an_earlier_ru
     assert Scorecard.from_logdir(tmp_path).to_json() == report.scorecard.to_json()
 
 
-def test_a_preflight_without_a_step_leaves_the_steps_that_its_model_has_taken(monkeypatch, tmp_path):
+def trained(log_dir, batches=100):
+    """Returns a model that was trained on inputs out of scale, for two epochs or until Ctrl-C after some batches."""
     model = classifier()
+    interrupts = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: raise_if(batch + 1 == batches))
+    x, y = classes()
+    with contextlib.suppress(KeyboardInterrupt):
+        model.fit(1000 * x + 5000, y, epochs=2, verbose=0, callbacks=[HealthCallback(log_dir, sampling=1), interrupts])
+    return model
+
+
+def raise_if(condition):
+    if condition:
+        raise KeyboardInterrupt
+
+
+def of_training(log_dir):
+    """Returns what a run's scorecard says of its training, and the facts of it."""
+    card = Scorecard.from_logdir(log_dir)
+    verdicts = {
+        verdict.rule.name: (verdict.status, verdict.reason, [finding.message for finding in verdict.findings])
+        for verdict in card.rules
+        if verdict.rule.category != "preflight"
+    }
+    run = read_run(log_dir)
+    return verdicts, (run.steps, run.samples, run.finished, run.untrained, len(run.epochs), run.model.plan, run.created)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("batches", [100, 2])
+def test_in_the_directory_of_its_models_training_a_preflight_judges_its_own_steps_and_leaves_the_trainings(
+    monkeypatch, tmp_path, batches
+):
+    model = trained(tmp_path / "run", batches)
+    before, directory_before = of_training(tmp_path / "run"), sorted(os.listdir(tmp_path))
+    assert before[0]["unnormalized-input"][0] == "fail" and before[1][0] == min(6, batches)
+    report = fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, model=model, log_dir=tmp_path / "run")
+    steps = report.run.step.steps
+    assert report.run.name == "run" and list(steps - steps[0]) == [0, 1, 2] and not report.run.epochs
+    assert report.run.untrained and not any(finding.rule == "unnormalized-input" for finding in report.findings)
+    assert of_training(tmp_path / "run") == before and sorted(os.listdir(tmp_path)) == directory_before
+    assert told(report).values == read_run(tmp_path / "run").probes[NAMES[0]].values == {"ratio": 0.5}
+
+
+def test_a_training_goes_on_in_its_directory_after_a_preflight(monkeypatch, tmp_path):
+    model = trained(tmp_path)
+    fly(monkeypatch, lambda subject, clock: {"ratio": 0.5}, model=model, log_dir=tmp_path)
     model.fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path)])
-    run = fly(monkeypatch, model=model, data=classes()[0], log_dir=tmp_path).run
-    assert run.steps == 6 and len(run.epochs) == 2
+    run = read_run(tmp_path)
+    assert run.steps == 12 and len(run.epochs) == 4 and run.finished and run.probes[NAMES[0]].values == {"ratio": 0.5}
+
+
+@pytest.mark.parametrize("earlier", ["none", "preflight"])
+def test_of_a_model_that_was_trained_elsewhere_the_last_preflights_steps_are_kept(monkeypatch, tmp_path, earlier):
+    model = trained(tmp_path / "before")
+    for ratio in (0.5, 0.7) if earlier == "preflight" else (0.7,):
+        report = fly(monkeypatch, lambda s, c, r=ratio: {"ratio": r}, model=model, log_dir=tmp_path / "after")
+    run = read_run(tmp_path / "after")
+    assert run.untrained and list(run.step.steps) == [6, 7, 8] and run.probes[NAMES[0]].values == {"ratio": 0.7}
+    assert Scorecard.from_logdir(tmp_path / "after").to_json() == report.scorecard.to_json()
+
+
+def test_a_preflight_without_a_step_leaves_the_steps_that_its_model_has_taken(monkeypatch, tmp_path):
+    model = trained(tmp_path)
+    report = fly(monkeypatch, model=model, data=classes()[0], log_dir=tmp_path)
+    run = read_run(tmp_path)
+    assert run.steps == 6 and len(run.epochs) == 2 and run.finished
+    assert not len(report.run.step.steps) and not report.run.epochs
 
 
 def test_a_later_preflight_replaces_the_one_before(monkeypatch, tmp_path):

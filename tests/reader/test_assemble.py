@@ -235,7 +235,10 @@ def flown(*began: float, epochs: int = 0) -> HealthRun:
     manifests = [
         datum._replace(wall_time=wall_time) for wall_time in began for datum in sessions_of((0, {}))[metadata.MANIFEST]
     ]
-    told = [{"budget": 60.0, "seconds": 4.5}, {"probe": "data-order", "seconds": 1.0, "values": {"ratio": 0.5}}]
+    told = [
+        {"budget": 60.0, "created": 5.0, "seconds": 4.5},
+        {"probe": "data-order", "seconds": 1.0, "values": {"ratio": 0.5}},
+    ]
     events = {
         metadata.MANIFEST: manifests,
         metadata.PREFLIGHT: [Datum(step, 5.0 + step, json.dumps(payload)) for step, payload in enumerate(told)],
@@ -248,10 +251,10 @@ def flown(*began: float, epochs: int = 0) -> HealthRun:
 
 @pytest.mark.parametrize(
     ("run", "trained"),
-    [(flown(1.0), False), (flown(1.0, 9.0), True), (flown(1.0, epochs=1), True)],
-    ids=["first steps", "a training after it", "a training before it"],
+    [(flown(1.0), False), (flown(1.0, 9.0), True), (flown(1.0, epochs=1), True), (flown(0.2), True)],
+    ids=["first steps", "a training after it", "a training before it", "a training cut short before it"],
 )
-def test_a_run_is_trained_once_a_session_comes_after_its_preflight(run: HealthRun, trained: bool) -> None:
+def test_a_run_is_trained_once_a_session_is_not_its_preflights(run: HealthRun, trained: bool) -> None:
     assert run.flight == Flight(60.0, 4.5, trained)
     assert run.untrained is not trained
     assert run.probes == {"data-order": Probed(1.0, {"ratio": 0.5})}
