@@ -17,6 +17,19 @@ class Subclassed(keras.Model):
         return self.dense(inputs)
 
 
+def sequential(*given, examples=None, of=layers.Dense):
+    """Returns a model of layers in a row, called with so many examples."""
+    model = keras.Sequential([*given, of(2)])
+    if examples is not None:
+        model(np.zeros((examples, 4, 3), "float32"))
+    return model
+
+
+def loaded(model, path):
+    model.save(path)
+    return keras.models.load_model(path)
+
+
 def stateful():
     return keras.Sequential([keras.Input(batch_shape=(5, 4, 3)), layers.LSTM(2, stateful=True)])
 
@@ -51,6 +64,18 @@ def joined(first, second, as_dict=False):
 )
 def test_what_the_inputs_say(model, size):
     assert fixed_batch(model()) == size
+
+
+@pytest.mark.parametrize("examples", [1, 7])
+def test_what_keras_notes_of_the_first_batch_says_nothing(examples, tmp_path):
+    model = sequential(examples=examples)
+    assert model.inputs[0].shape[0] == examples and fixed_batch(model) is None
+    assert fixed_batch(loaded(model, tmp_path / "model.keras")) is None
+
+
+def test_the_first_batch_of_a_layer_with_a_state_for_each_example_does():
+    model = sequential(examples=7, of=lambda units: layers.LSTM(units, stateful=True))
+    assert fixed_batch(model) == 7
 
 
 def test_a_state_for_each_example_is_a_layers():
