@@ -92,7 +92,7 @@ class Scorecard:
         every = judge(run, merged(recorded(run.project), recorded(run.limits), given))
         verdicts = tuple(verdict for verdict in every if verdict.rule.category in asked)
         few = few_here(run)
-        categories = tuple(_category(name, verdicts, _is_measured(run, name), few) for name in asked)
+        categories = tuple(_category(name, verdicts, _is_measured(run, name, verdicts), few) for name in asked)
         findings = [finding for verdict in verdicts for finding in verdict.findings]
         status = _worst(category.status for category in categories)
         if status == "pass" and not _can_tell_health(run, verdicts):
@@ -213,8 +213,16 @@ def is_enough(judged: int, whole: int) -> bool:
     return judged > 0 and 2 * judged >= whole
 
 
-def _is_measured(run: HealthRun, category: str) -> bool:
-    """Returns whether anything was measured of what a category is about."""
+def untried(run: HealthRun, verdicts: Iterable[Verdict]) -> list[str]:
+    """Returns the probes without a verdict that could not be made, failed or were short of time."""
+    judged = {verdict.rule.name for verdict in verdicts if verdict.status in JUDGED}
+    return [name for name, probed in run.probes.items() if probed.unfinished and name not in judged]
+
+
+def _is_measured(run: HealthRun, category: str, verdicts: Iterable[Verdict]) -> bool:
+    """Returns whether anything was measured of what a category is about, and of a preflight all that concerns it."""
+    if category == PREFLIGHT and untried(run, verdicts):
+        return False
     subject = [STATISTICS[name] for name in SUBJECTS.get(category, ())]
     return not subject or any(run.table(statistic.scope).samples(statistic.name) for statistic in subject)
 

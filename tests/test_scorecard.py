@@ -11,9 +11,9 @@ from jsonschema import Draft202012Validator
 
 import tb_nnhealth
 from tb_nnhealth.engine import Verdict
-from tb_nnhealth.records import NonFinite, Place, Table
+from tb_nnhealth.records import NonFinite, Place, Probed, Table
 from tb_nnhealth.rules import CATEGORIES, DIAGNOSES, Finding
-from tb_nnhealth.scorecard import Scorecard, _category, _score
+from tb_nnhealth.scorecard import Scorecard, _category, _is_measured, _score, untried
 from tb_nnhealth.vocabulary import STATISTICS
 from tests.rules.builder import STEPS, change, healthy, model, stuck, unmeasured, with_layers, without_passes
 
@@ -212,6 +212,18 @@ def test_a_category_of_which_nothing_was_measured_can_still_fail():
 def test_how_many_checks_of_a_category_were_judged_is_read_back():
     card = Scorecard.from_run(without_passes(healthy()))
     assert Scorecard.from_json(card.to_json()).judged_of("gradients") == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "status", "expected"),
+    [(True, "no_data", ["label-noise"]), (True, "pass", []), (True, "fail", []), (False, "no_data", [])],
+)
+def test_a_preflight_is_not_called_healthy_where_an_experiment_was_left_unfinished(unfinished, status, expected):
+    probes = {"label-noise": Probed(1.0, {}, "the experiment failed", unfinished), "data-order": Probed(1.0)}
+    run = replace(healthy(), probes=probes)
+    rules = [verdict("label-noise", status), verdict("data-order", "pass")]
+    assert untried(run, rules) == expected
+    assert _is_measured(run, "preflight", rules) == (not expected) and _is_measured(run, "loss", rules)
 
 
 @pytest.mark.parametrize(("judged", "expected"), [(3, (None, "no_data")), (6, (100, "pass"))])

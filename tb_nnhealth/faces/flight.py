@@ -7,10 +7,10 @@ from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.rates import rates_of
-from tb_nnhealth.faces.verdict import state_of, untried
+from tb_nnhealth.faces.verdict import state_of
 from tb_nnhealth.faces.wording import listed, number, sentence, took
 from tb_nnhealth.records import HealthRun, Probed
-from tb_nnhealth.scorecard import Scorecard, is_enough
+from tb_nnhealth.scorecard import Scorecard, is_enough, untried
 
 WORDS = {"pass": "passed", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged"}
 """What the states of a probe are called."""
@@ -66,7 +66,7 @@ def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
     told = lines(run, card)
     return {
         "trained": not run.untrained,
-        "state": _worst(told, is_open=bool(untried(run, card))),
+        "state": _worst(told, is_open=bool(untried(run, card.rules))),
         "told": f"interrupted: {counted(told)}" if run.is_interrupted else counted(told),
         "took": took(_whole(run)),
         "rates": rates_of(run) is not None,

@@ -23,7 +23,7 @@ from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules import Finding
 from tb_nnhealth.rules._rule import PREFLIGHT, SEVERITIES
 from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
-from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard, is_enough
+from tb_nnhealth.scorecard import LEAST_SAMPLES, LEAST_STEPS, Category, Scorecard, is_enough, untried
 
 WORDS = {
     "pass": "healthy", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged",
@@ -147,26 +147,20 @@ def _readiness(run: HealthRun, card: Scorecard) -> str:
         return "Not trained yet, and the preflight was interrupted"
     if is_ready(run, card):
         return "Ready to be trained, as far as the preflight can tell"
-    return f"Not trained yet{', and not all could be tried' if untried(run, card) else ''}"
+    return f"Not trained yet{', and not all could be tried' if untried(run, card.rules) else ''}"
 
 
 def is_ready(run: HealthRun, card: Scorecard) -> bool:
     """Returns whether a preflight found nothing wrong with enough of its experiments, and tried all that concern the
     model."""
     is_flown = any(verdict.status == "pass" and _is_of_probe(verdict) for verdict in card.rules)
-    return has_passed(run, card) and is_flown and is_enough(*card.judged_of(PREFLIGHT)) and not untried(run, card)
+    return has_passed(run, card) and is_flown and is_enough(*card.judged_of(PREFLIGHT)) and not untried(run, card.rules)
 
 
 def _of_probes(run: HealthRun, card: Scorecard) -> str:
-    (judged, whole), names = probes_judged(run, card), untried(run, card)
+    (judged, whole), names = probes_judged(run, card), untried(run, card.rules)
     among = "" if judged == whole else f", {part(judged, whole, 'probe')} among them"
     return f"{among}. Not tried to the end: {listed(names)}" if names and not run.is_interrupted else among
-
-
-def untried(run: HealthRun, card: Scorecard) -> list[str]:
-    """Returns the probes without a verdict that could not be made, failed or were short of time."""
-    told = {verdict.rule.name: state_of(verdict) for verdict in card.rules}
-    return [name for name, each in run.probes.items() if each.unfinished and told.get(name, "no_data") == "no_data"]
 
 
 def probes_judged(run: HealthRun, card: Scorecard) -> tuple[int, int]:
