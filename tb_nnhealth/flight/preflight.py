@@ -1,6 +1,7 @@
 """`preflight`: the experiments on a model and its data that are made before the training starts."""
 
 import contextlib
+import json
 import logging
 import math
 import os
@@ -30,6 +31,7 @@ from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.warned import warned_once
 from tb_nnhealth.instrument.gallery import Vocabularies, vocabularies
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
+from tb_nnhealth.reader.setup import setup_of
 from tb_nnhealth.records import INTERRUPTED, HealthRun
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
@@ -154,7 +156,8 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
         taken, created = time.perf_counter() - plan.started, time.time()
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
         log = FlightLog(*log_dirs)
-        log.write({"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed})
+        facts = {"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed}
+        log.write({**facts, "setup": setup_of(json.loads(manifest))})
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress):
             measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)

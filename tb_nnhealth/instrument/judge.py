@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable
 
+from tb_nnhealth.rules._rule import PREFLIGHT
 from tb_nnhealth.scorecard import Scorecard
 
 SHARE = {"warn": 0.005, "stop": 0.1, "raise": 0.1}
@@ -93,11 +94,15 @@ class Judge:
     def judge(self, step: int) -> float:
         """Judges the run, acts on the findings that are new, and returns how many seconds the judging took.
 
+        What a preflight found it has told by itself, perhaps of what is mended by now.
+
         Raises:
           HealthError: there are such findings, and `on_error` is "raise".
         """
         started = time.perf_counter()
-        findings = [f for f in self._scorecard().findings if f.severity == "error" and f.rule not in self._told]
+        scorecard = self._scorecard()
+        known = self._told | {verdict.rule.name for verdict in scorecard.rules if verdict.rule.category == PREFLIGHT}
+        findings = [f for f in scorecard.findings if f.severity == "error" and f.rule not in known]
         self._last = time.perf_counter() - started
         self._spent += self._last
         self._judged_at = step - self._first_step

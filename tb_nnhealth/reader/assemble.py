@@ -11,6 +11,7 @@ from tb_nnhealth.reader._data import LogError, Series, Session, canonical, check
 from tb_nnhealth.reader.blocks import Each, Events, histograms_of, read_tables
 from tb_nnhealth.reader.gallery import BEFORE, galleries_of
 from tb_nnhealth.reader.manifest import DAMAGED, joined_facts, manifest_fault, settings_of
+from tb_nnhealth.reader.setup import changes, setup_of
 from tb_nnhealth.records import Epoch, Flight, FloatArray, HealthRun, ModeLosses, NonFinite, Place, Probed, Table
 from tb_nnhealth.summary import metadata
 
@@ -45,7 +46,7 @@ def assemble(
     manifests = events.get(metadata.MANIFEST, ())
     starts = [(datum.wall_time, datum.step) for datum in manifests]
     sessions = _sessions(canonical(manifests, starts), noted)
-    last, last_began = sessions[-1].manifest, sessions[-1].wall_time
+    last = sessions[-1].manifest
 
     def read(tag: str) -> Series:
         return canonical(events.get(tag, ()), starts)
@@ -91,7 +92,7 @@ def assemble(
         project=settings_of(last, "project"),
         limits=settings_of(last, "limits"),
         probes=probes,
-        flight=_flight(preflight, trained=bool(epochs) or progress[-1]["finished"], began=last_began),
+        flight=_flight(preflight, bool(epochs) or progress[-1]["finished"], sessions[-1]),
     )
 
 
@@ -177,24 +178,27 @@ def _nonfinite(happened: Sequence[tuple[int, dict[str, Any]]]) -> NonFinite | No
     return None
 
 
-def _flight(series: Mapping[str, Series], trained: bool, began: float) -> Flight | None:
+def _flight(series: Mapping[str, Series], trained: bool, last: Session) -> Flight | None:
     """Returns what is told of the last preflight as a whole; None where there was none.
 
     Args:
       series: the preflight's events.
       trained: whether a training has come to the end of an epoch, or of its own.
-      began: wall time of the last session: the first steps are one that begins in the preflight, before its events.
+      last: the last session: the first steps are one that begins in the preflight, before its events.
     """
     told = next((payload for step, payload in _texts(metadata.PREFLIGHT, series, []) if step == 0), None)
     if not isinstance(told, dict):
         return None
     seconds, failed = _number(told.get("seconds")), told.get("failed")
-    is_of_preflight = _number(told.get("created")) - seconds <= began <= float(series[metadata.PREFLIGHT].wall_times[0])
+    followed = last.wall_time > float(series[metadata.PREFLIGHT].wall_times[0])
+    is_of_preflight = _number(told.get("created")) - seconds <= last.wall_time and not followed
     return Flight(
         _number(told.get("budget")),
         seconds,
         trained or not is_of_preflight,
         failed if isinstance(failed, str) else "",
+        followed,
+        changes(told.get("setup"), setup_of(last.manifest)) if followed else {},
     )
 
 

@@ -25,12 +25,17 @@ class Probed:
 @dataclass(frozen=True)
 class Flight:
     """A preflight as a whole: the seconds that its probes shared at most, those of what comes before
-    them (the data are read, the model is built, the first steps are taken), and whether a training came after it: else
-    the steps of the run are the preflight's own. `failed` says why a step of the training could not be taken, empty
+    them (the data are read, the model is built, the first steps are taken), and whether the steps of the run are those
+    of a training: else they are the preflight's own. `failed` says why a step of the training could not be taken, empty
     where one could, or where the model is not compiled.
+
+    `followed`: a training began after it, which `changed` something of what it was made with: "model", "loss",
+    "optimizer", each with words on how both differ.
     """
 
     budget: float
     first_steps: float
     trained: bool
     failed: str = ""
+    followed: bool = False
+    changed: Mapping[str, str] = field(default_factory=dict)

@@ -9,17 +9,25 @@ from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._rule import NotJudged
 
 
-def probed(run: HealthRun, name: str) -> Probed:
+def probed(run: HealthRun, name: str, *rests_on: str) -> Probed:
     """Returns what a probe measured.
 
+    Args:
+      run: the run.
+      name: the probe.
+      rests_on: of what its verdict tells, among "model", "loss" and "optimizer".
+
     Raises:
-      NotJudged: it was not run, or measured nothing; says why.
+      NotJudged: it was not run, or measured nothing, or with something else than the training that followed; says why.
     """
     found = run.probes.get(name)
     if found is None:
         raise NotJudged("no preflight was run" if not run.probes else "it was not among the preflight's probes")
     if found.reason is not None:
         raise NotJudged(found.reason)
+    changed = {} if run.flight is None else run.flight.changed
+    for difference in (changed[each] for each in rests_on if each in changed):
+        raise NotJudged(f"the training was made {difference}: make the preflight again")
     return found
 
 

@@ -63,7 +63,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     batch, gradient = value_of(found, "batch"), value_of(found, "gradient")
     outputs, rows = records_of(found, "outputs"), record_of(found, "rows")
     wrong = {name: value_of(rows, name) for name in rows.values if value_of(rows, name) != batch}

@@ -60,7 +60,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     answers = [answer for answer in records_of(found, "answers") if value_of(answer, "size") > 0]
     if not answers:
         raise NotJudged("nothing was measured")

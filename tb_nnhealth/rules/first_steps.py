@@ -46,6 +46,8 @@ RULE = Rule(
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if run.flight is None:
         raise NotJudged("no preflight was run")
+    if run.flight.followed:
+        raise NotJudged("the training has begun")
     if run.flight.failed:
         yield Finding(RULE.name, "error", f"No step can be taken. {run.flight.failed.rstrip('.')}.")
     elif not run.steps:

@@ -83,7 +83,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     checks = [compared(record) for record in records_of(found, "checks")]
     is_double = text_of(found, "precision") == "float64"
     if not is_double and not any(each.is_blocked for each in checks):

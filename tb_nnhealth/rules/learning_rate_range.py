@@ -90,7 +90,7 @@ NO_NUMBER = 3e38
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss", "optimizer")
     suggestion, start = value_of(found, "suggestion"), value_of(found, "start")
     own = values_of(found, "own")
     if not math.isfinite(start) or not len(own) or not np.isfinite(own).all():

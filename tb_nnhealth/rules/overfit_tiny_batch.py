@@ -88,7 +88,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     initial, loss, examples = (value_of(found, name) for name in ("initial", "loss", "examples"))
     if not examples >= 2:
         raise NotJudged("what was measured cannot be read")

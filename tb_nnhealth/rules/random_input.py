@@ -78,7 +78,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     trainings = brief_trainings(found)
     spreads = [spread for training in trainings for spread in training.spread.tolist() if math.isfinite(spread)]
     if not spreads:

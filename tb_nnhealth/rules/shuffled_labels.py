@@ -68,7 +68,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     p = number_of(found, "p")
     if p <= limits["level"]:
         return

@@ -69,7 +69,7 @@ RULE = Rule(
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    found = probed(run, RULE.name)
+    found = probed(run, RULE.name, "model", "loss")
     constant, linear, model = (number_of(found, name) for name in ("constant", "linear", "model"))
     gain, own = constant - linear, constant - model
     beats = number_of(found, "p_model_beats_constant") <= limits["level"]

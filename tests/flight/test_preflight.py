@@ -18,6 +18,7 @@ from tb_nnhealth.flight import preflight as module
 from tb_nnhealth.flight.clock import NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tests.flight.models import classes, classifier
+from tests.flown import rates
 
 NAMES = [probe.name for probe in PROBES]
 
@@ -55,6 +56,39 @@ def test_a_training_in_the_same_directory_takes_the_first_steps_place_and_keeps_
     run = read_run(tmp_path)
     assert run.steps == 6 and run.finished and len(run.epochs) == 2
     assert run.probes[NAMES[0]].values == {"ratio": 0.5}
+
+
+EXPLODES = Probe(
+    "learning-rate-range", 1.0, lambda s, c: {**rates([10.0]), "start": 2.0, "own_loss": 9.0, "noise": 0.1}
+)
+
+
+@pytest.mark.parametrize("on_error", ["warn", "raise"])
+@pytest.mark.filterwarnings("error::tb_nnhealth.instrument.judge.HealthWarning")
+def test_what_a_preflight_found_of_another_optimizer_is_not_said_of_the_training_nor_ends_it(
+    monkeypatch, tmp_path, on_error
+):
+    monkeypatch.setattr(module, "PROBES", (EXPLODES,))
+    model = classifier()
+    model.compile(keras.optimizers.Adam(10.0), model.loss)
+    before = verdict_of(preflight(model, classes(), log_dir=tmp_path).scorecard, "learning-rate-range")
+    assert (before.status, before.severity) == ("fail", "error")
+    model.compile(keras.optimizers.Adam(1e-3), model.loss)
+    model.fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path, on_error=on_error)])
+    after = verdict_of(Scorecard.from_logdir(tmp_path), "learning-rate-range")
+    told_of = "the training was made with a learning rate of 0.001 instead of 10: make the preflight again"
+    assert (after.status, after.reason) == ("no_data", told_of)
+
+
+def test_what_a_preflight_found_of_the_same_model_is_said_of_the_training_and_does_not_end_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(module, "PROBES", (EXPLODES,))
+    preflight(classifier(), classes(), log_dir=tmp_path)
+    classifier().fit(*classes(), epochs=2, verbose=0, callbacks=[HealthCallback(tmp_path, on_error="raise")])
+    assert verdict_of(Scorecard.from_logdir(tmp_path), "learning-rate-range").status == "fail"
+
+
+def verdict_of(scorecard, rule):
+    return next(verdict for verdict in scorecard.rules if verdict.rule.name == rule)
 
 
 def earlier_training(model, data, log_dir):

@@ -250,12 +250,17 @@ def flown(*began: float, epochs: int = 0) -> HealthRun:
 
 
 @pytest.mark.parametrize(
-    ("run", "trained"),
-    [(flown(1.0), False), (flown(1.0, 9.0), True), (flown(1.0, epochs=1), True), (flown(0.2), True)],
+    ("run", "trained", "followed"),
+    [
+        (flown(1.0), False, False),
+        (flown(1.0, 9.0), True, True),
+        (flown(1.0, epochs=1), True, False),
+        (flown(0.2), True, False),
+    ],
     ids=["first steps", "a training after it", "a training before it", "a training cut short before it"],
 )
-def test_a_run_is_trained_once_a_session_is_not_its_preflights(run: HealthRun, trained: bool) -> None:
-    assert run.flight == Flight(60.0, 4.5, trained)
+def test_a_run_is_trained_once_a_session_is_not_its_preflights(run: HealthRun, trained: bool, followed: bool) -> None:
+    assert run.flight == Flight(60.0, 4.5, trained, followed=followed)
     assert run.untrained is not trained
     assert run.probes == {"data-order": Probed(1.0, {"ratio": 0.5})}
 
