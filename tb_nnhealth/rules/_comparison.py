@@ -1,6 +1,7 @@
 """A gradient compared with finite differences, as the probe `gradient-check` recorded it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tb_nnhealth.records import Probed
@@ -43,7 +44,6 @@ class Comparison:
     hides_held: bool
     jumps: bool
     has_kinks: bool
-
     operations: str
 
     def limit(self, limits: Limits) -> float:
@@ -81,6 +81,17 @@ class Comparison:
         if self.kind == "loss":
             return f"the loss `{self.name}`"
         return f"{ADDED.get(self.kind, '')}{self.name} ({self.class_name})"
+
+    @property
+    def having(self) -> str:
+        """What of its operations is told behind it: those that have another gradient, or none."""
+        return f" (it has {self.operations})" if self.operations and self.kind != "model" else ""
+
+
+def innermost(checks: Sequence[Comparison]) -> list[Comparison]:
+    """Returns those in no part that holds another of them: what is wrong in a layer is so in the one around it."""
+    names = {each.name for each in checks if each.kind != "regularizer"}
+    return [each for each in checks if not any(name.startswith(f"{each.name}/") for name in names)]
 
 
 def _worded(operation: str) -> str:

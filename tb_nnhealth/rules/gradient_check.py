@@ -57,7 +57,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from tb_nnhealth.numbers import number
 from tb_nnhealth.numbers import whole as whole_number
 from tb_nnhealth.records import HealthRun
-from tb_nnhealth.rules._comparison import Comparison, compared
+from tb_nnhealth.rules._comparison import Comparison, compared, innermost
 from tb_nnhealth.rules._probe import probed, records_of, text_of, value_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
 
@@ -101,7 +101,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) -> Iterator[Finding]:
     parts = [each for each in checks if each.kind != "model"]
     whole = [each for each in checks if each.kind == "model"]
-    odd = _innermost([each for each in parts if each.is_blocked or each.is_off(limits)])
+    odd = innermost([each for each in parts if each.is_blocked or each.is_off(limits)])
     blocked, off = ([each for each in odd if each.is_blocked is kind] for kind in (True, False))
     yield from _blocked(blocked, whole, has_own_step, limits)
     for place in dict.fromkeys(each.place for each in off):
@@ -109,12 +109,6 @@ def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) 
     rest = [each for each in whole if each.is_off(limits) and not (blocked and each.purpose(limits))]
     if rest and not off:
         yield _off(rest, limits)
-
-
-def _innermost(checks: Sequence[Comparison]) -> list[Comparison]:
-    """Returns those in no part that holds another of them: what is wrong in a layer is so in the one around it."""
-    names = {each.name for each in checks if each.kind != "regularizer"}
-    return [each for each in checks if not any(name.startswith(f"{each.name}/") for name in names)]
 
 
 def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
@@ -139,7 +133,7 @@ def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
 
 def _told(worst: Comparison, purpose: str) -> str:
     by = f" by {worst.by}" if worst.by not in ("", worst.name) else ""
-    gradient = f"The gradient of {worst.place}{by}{_with(worst)}"
+    gradient = f"The gradient of {worst.place}{by}{worst.having}"
     if purpose and worst.jumps:
         return (
             f"{gradient} cannot be checked by finite differences: it rounds on the way forward, and a gradient comes "
@@ -164,7 +158,7 @@ def _blocked(
     if parts:
         first = parts[0]
         ending = f", and {what} get{'' if len(starved) > 1 else 's'} none at all" if starved else ": on purpose?"
-        message = f"No gradient comes through {first.place} by {first.by}{_with(first)}{ending}."
+        message = f"No gradient comes through {first.place} by {first.by}{first.having}{ending}."
     else:
         message = f"The loss changes with {what}, and no gradient comes back to {'them' if len(starved) > 1 else 'it'}."
     layer = parts[0].layer if parts else None
@@ -184,7 +178,3 @@ def _blocked(
 def _others(same: Sequence[Comparison], worst: Comparison) -> tuple[str, ...]:
     names = (each.by for each in same if each is not worst and each.by and not each.by.startswith("input"))
     return tuple(dict.fromkeys(names))
-
-
-def _with(each: Comparison) -> str:
-    return f" (it has {each.operations})" if each.operations and each.kind != "model" else ""
