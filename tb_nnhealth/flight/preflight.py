@@ -119,9 +119,10 @@ def preflight(
             _directories(plan.log_dir, model) as (directories, unkept),
             _without_advice(),
             collectable_gradients(),
-            kept(model),
+            kept(model) as iterators,
         ):
-            run = _fly(subject, plan, directories, [*unkept, *noted], ctrl_c)
+            moved = [f"The model holds {name}, which cannot be copied: it may have moved on." for name in iterators]
+            run = _fly(subject, plan, directories, [*unkept, *noted, *moved], ctrl_c)
         if plan.log_dir not in directories:
             run = replace(run, name=model.name)
         again = _again(train_data, training), _again(validation_data, validation)

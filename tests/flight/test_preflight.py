@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import itertools
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 from tb_nnhealth import HealthCallback, Scorecard, preflight, read_run
 from tb_nnhealth.flight import preflight as module
 from tb_nnhealth.flight.clock import NothingToMeasure, NotMeasured
+from tb_nnhealth.flight.keeping.iterators import copied
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tests.flight.models import classes, classifier
 from tests.flown import rates
@@ -607,6 +609,26 @@ def test_a_model_that_is_not_built_is_trained_after_it_also_where_another_one_wa
         model.compile("adam", "sparse_categorical_crossentropy")
         fly(monkeypatch, model=model)
         assert np.isfinite(model.fit(*classes(), verbose=0).history["loss"]).all()
+
+
+class Noisy(layers.Layer):
+    """Takes noise from a generator, and counts."""
+
+    def __init__(self):
+        super().__init__()
+        self.noise, self.count = (0.01 * number for number in itertools.count()), itertools.count()
+
+    def call(self, x):
+        return x + next(self.noise) + 0.0 * next(self.count)
+
+
+def test_what_a_model_holds_that_cannot_be_brought_back_is_told(monkeypatch):
+    noisy = Noisy()
+    model = classifier(noisy)
+    count = next(copied(noisy.count))
+    report = fly(monkeypatch, model=model)
+    assert "The model holds `noise` (generator), which cannot be copied: it may have moved on." in report.run.problems
+    assert next(noisy.count) == count
 
 
 class GraphNetwork(keras.Model):

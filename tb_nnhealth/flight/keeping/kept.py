@@ -4,7 +4,7 @@ A training that follows is the same to the last bit: the same weights, the same 
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,7 +16,7 @@ from tb_nnhealth.instrument.forward import forward
 
 
 @contextlib.contextmanager
-def kept(*owners: Any) -> Iterator[None]:
+def kept(*owners: Any) -> Iterator[Sequence[str]]:
     """Brings models and the process' random generators back to what they were before, whatever happens in between.
 
     What is brought back is all that is reached from a model: values of variables, what is built, compiled and
@@ -25,13 +25,17 @@ def kept(*owners: Any) -> Iterator[None]:
 
     Args:
       owners: Keras models, built and compiled or not, or other objects that hold a state, such as a `PyDataset`.
+
+    Yields:
+      Names of the iterators among it that cannot be brought back, such as generators.
     """
     chance = Chance()
     state = Snapshot(owners)
     try:
         state.part_functions()
+        state.part_iterators()
         chance.part_seeds()
-        yield
+        yield state.unkept
     finally:
         _surely(state.restore, chance.restore)
 

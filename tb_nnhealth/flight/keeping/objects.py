@@ -11,15 +11,18 @@ the tensors of snapshots around this one: however deep they are nested, there is
 
 import random
 import sys
+from argparse import Namespace
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tb_nnhealth.flight.keeping.iterators import copied, is_iterator
 
 MOST_ARRAY_BYTES = 16 * 2**20
 """Larger arrays are data: nothing but the data's owner writes to them, and copying them costs memory."""
@@ -48,6 +51,8 @@ _STATES = (
     np.random.Generator,
     np.random.RandomState,
     np.ndarray,
+    SimpleNamespace,
+    Namespace,
     list,
     dict,
     set,
@@ -64,6 +69,8 @@ Restore = Callable[[], Any]
 class Snapshot:
     """All that is reached from some objects, as it is when this is made.
 
+    `unkept` says of what iterators nothing can be brought back, as of generators; known once they are parted.
+
     Args:
       roots: the objects, such as a model.
     """
@@ -72,6 +79,8 @@ class Snapshot:
         self._held: dict[int, Any] = {}  # Holds what is known by its id, so that no other gets the same.
         self._restores: list[Restore] = []
         self._functions: list[Any] = []
+        self._iterators: dict[int, tuple[Any, str, list[Callable[[Any], Any]]]] = {}  # With what puts others in place.
+        self.unkept: list[str] = []
         waiting = list(roots)
         while waiting:
             item = waiting.pop()
@@ -87,6 +96,17 @@ class Snapshot:
         for function in self._functions:
             fresh = vars(function._clone(None))
             vars(function).update({name: fresh[name] for name in vars(function) if _is_of_traces(name)})
+
+    def part_iterators(self) -> None:
+        """Puts copies in the place of the iterators that objects hold, until all is brought back."""
+        for iterator, name, places in self._iterators.values():
+            try:
+                copy = copied(iterator)
+            except Exception:
+                self.unkept.append(f"`{name}` ({type(iterator).__name__})")
+                continue
+            for put in places:
+                put(copy)
 
     def restore(self) -> None:
         """Brings everything back; may be called again where it was interrupted."""
@@ -121,15 +141,18 @@ class Snapshot:
         if cell != _EMPTY:
             contents = cell.cell_contents
             self._restores.append(partial(setattr, cell, "cell_contents", contents))
+            self._note_iterators({"cell_contents": contents}.items(), partial(setattr, cell))
             yield contents
 
     def _take_elements(self, item: Any) -> Iterator[Any]:
         if isinstance(item, dict):
             self._restores.append(partial(set_items, item, dict(item)))
+            self._note_iterators(item.items(), partial(dict.__setitem__, item))
             yield from (key for key in item if not isinstance(key, _ATOMS))
             yield from item.values()
         elif isinstance(item, list):
             self._restores.append(partial(list.__setitem__, item, slice(None), tuple(item)))
+            self._note_iterators(enumerate(item), partial(list.__setitem__, item))
             yield from item
         elif isinstance(item, (deque, set)):
             self._restores.append(partial(_set_all, item, tuple(item)))
@@ -145,22 +168,27 @@ class Snapshot:
         if not isinstance(attributes, dict) or not _is_walked(item):
             return
         self._restores.append(partial(set_items, attributes, dict(attributes)))
+        self._note_iterators(attributes.items(), partial(dict.__setitem__, attributes))
         yield from attributes.values()
         if isinstance(item, FunctionType):
             yield from item.__closure__ or ()
             yield from self._take_globals(item)
         else:
-            yield from self._take_methods(type(item))
+            yield from self._take_class(type(item))
 
-    def _take_methods(self, kind: type) -> Iterator[Any]:
+    def _take_class(self, kind: type) -> Iterator[Any]:
+        """Notes what a class and its bases hold, where they are the user's, and yields its methods and states."""
         for base in kind.__mro__:
             if id(base) not in self._held:
                 self._held[id(base)] = base
+                if _is_users(base.__module__):
+                    self._restores.append(partial(_set_namespace, base, dict(vars(base))))
+                    self._note_iterators(vars(base).items(), partial(type.__setattr__, base))
                 yield from _of_class(base)
 
     def _take_globals(self, function: FunctionType) -> Iterator[Any]:
         """Notes what a user's function refers to that stands beside it, or in other modules of the user's, and yields
-        the states among it."""
+        the states among it, and in its classes."""
         if not _is_users(function.__module__):
             return
         names = dict.fromkeys(_names(function.__code__))
@@ -169,7 +197,17 @@ class Snapshot:
         for place in (beside, *(vars(module) for module in modules if _is_users(module.__name__))):
             found = {name: place[name] for name in names if name in place}
             self._restores.append(partial(place.update, found))
+            self._note_iterators(found.items(), place.__setitem__)
             yield from filter(_is_state, found.values())
+            for kind in (value for value in found.values() if isinstance(value, type)):
+                yield from self._take_class(kind)
+
+    def _note_iterators(self, held: Iterable[tuple[Any, Any]], put: Callable[[Any, Any], Any]) -> None:
+        """Notes the iterators among what is held under some keys, where `put` puts other things."""
+        for key, value in held:
+            if is_iterator(value):
+                _, _, places = self._iterators.setdefault(id(value), (value, str(key), []))
+                places.append(partial(put, key))
 
 
 def _of_class(kind: type) -> Iterator[Any]:
@@ -197,7 +235,7 @@ def _is_users(module: Any) -> bool:
 
 
 def _is_walked(item: Any) -> bool:
-    if isinstance(item, (FunctionType, tf.random.Generator)):
+    if isinstance(item, (FunctionType, tf.random.Generator, SimpleNamespace, Namespace)):
         return True
     return type(item).__module__.partition(".")[0] not in _OPAQUE or isinstance(item, (dict, list, set, deque))
 
@@ -238,6 +276,16 @@ def set_items(target: dict[Any, Any], items: dict[Any, Any]) -> None:
     if not _is_same(target, items):
         base.clear(target)
         base.update(target, items)
+
+
+def _set_namespace(kind: type, items: dict[str, Any]) -> None:
+    """Gives a class what it held, past its metaclass, but for what Python keeps there itself."""
+    now = vars(kind)
+    for name in [name for name in now if name not in items and not name.startswith("__")]:
+        type.__delattr__(kind, name)
+    for name, value in items.items():
+        if now.get(name) is not value and not name.startswith("__"):
+            type.__setattr__(kind, name, value)
 
 
 def _set_wrapped(target: Any, items: dict[Any, Any]) -> None:

@@ -30,7 +30,8 @@ class Source:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Iterator[Any]]:
         """Gives the batches; afterwards the data are where they were, as far as that can be had."""
-        with kept(*self._state()), contextlib.closing(self._batches()) as batches:
+        with kept(*self._state()) as unkept, contextlib.closing(self._batches()) as batches:
+            self.problems += [f"The data hold {name}, which cannot be copied: it may have moved on." for name in unkept]
             yield batches  # Closed before anything is brought back: it may read ahead.
 
     def total(self, size: int) -> int | None:

@@ -3,3 +3,7 @@
 import keras
 
 OPTIMIZER = keras.optimizers.SGD(0.5)
+
+
+class Settings:
+    metric = keras.metrics.Mean()

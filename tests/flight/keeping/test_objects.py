@@ -1,9 +1,12 @@
 """What is reached from objects is as it was, and values of variables are held once."""
 
+import itertools
 import random
+from argparse import Namespace
 from collections import OrderedDict, deque
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -13,6 +16,7 @@ import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import UninitializedVariable
 
 from tb_nnhealth.flight.keeping import objects
+from tb_nnhealth.flight.keeping.iterators import copied
 from tb_nnhealth.flight.keeping.kept import kept
 from tests.flight.keeping import beside
 
@@ -59,6 +63,7 @@ class Owner:
         self.ordered, self.array, self.nested = OrderedDict(a=1, b=2), np.arange(3), ({"a": [1]},)
         self.generators = random.Random(0), np.random.RandomState(0), np.random.default_rng(0)
         self.variable = tf.Variable([1.0])
+        self.numbers = itertools.count()
         count, calls = 0, []
 
         def counted(calls: list[int]) -> int:
@@ -75,7 +80,7 @@ class Owner:
         one, two, three = self.generators
         drawn = one.random(), two.normal(), three.normal(), self.counted(), self.counted.args[0][-1], self.method()
         own = {name: value for name, value in vars(self).items() if name not in ("generators", "counted", "method")}
-        return [drawn, repr(own)]
+        return [drawn, repr(own), next(self.numbers)]
 
 
 class Other:
@@ -90,7 +95,7 @@ class Other:
 def test_what_other_objects_hold() -> None:
     owner, expected = Owner(), Owner().told()
     with kept(owner):
-        owner.told()
+        owner.told(), owner.told()
         owner.list.append(2), owner.set.add(2), owner.deque.extend((2, 3, 4)), owner.nested[0]["a"].clear()
         owner.dict["a"], owner.ordered["b"], owner.array[0] = owner.dict.pop("a") + 1, 3, 9
         owner.ordered.move_to_end("a")
@@ -115,6 +120,30 @@ CALLS = [0]
 COUNTED = 0
 SETTINGS = {"scale": 1.0}
 COUNTER = Other()
+
+
+class Settings:
+    """What a class, or a namespace, holds in the place of an object."""
+
+    optimizer = keras.optimizers.SGD(0.5)
+    metric = keras.metrics.Mean()
+    numbers = itertools.count()
+    calls = 0
+
+    @classmethod
+    def count(cls) -> int:
+        cls.calls += 1
+        cls.last = cls.calls
+        return next(cls.numbers)
+
+
+class Derived(Settings):
+    tracker = keras.metrics.Mean()
+
+
+NAMESPACE = SimpleNamespace(metric=keras.metrics.Mean(), calls=0)
+ARGUMENTS = Namespace(metric=keras.metrics.Mean())
+TABLE = {"metric": keras.metrics.Mean(), "calls": 0}
 NOT_REFERRED_TO = [0]
 
 
@@ -148,6 +177,46 @@ def of_module() -> list[Any]:
     held = [OPTIMIZER, beside.OPTIMIZER, TRACKER, CRITIC, Guide.seen]
     values = [[variable.numpy().tolist() for variable in each.variables] for each in held]
     return [values, [OPTIMIZER.built, beside.OPTIMIZER.built], CALLS[0], COUNTED, dict(SETTINGS), COUNTER.calls]
+
+
+class Configured(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = keras.layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return self.head(x)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self(x) - y))
+        Derived.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        for metric in (Derived.metric, Derived.tracker, NAMESPACE.metric, ARGUMENTS.metric, TABLE["metric"]):
+            metric.update_state(loss)
+        beside.Settings.metric.update_state(loss)
+        NAMESPACE.calls, TABLE["calls"] = NAMESPACE.calls + 1, TABLE["calls"] + 1
+        return {"loss": loss, "number": Settings.count()}
+
+
+def of_settings() -> list[Any]:
+    held = [Settings.optimizer, Settings.metric, Derived.tracker, NAMESPACE.metric, ARGUMENTS.metric, TABLE["metric"]]
+    values = [[variable.numpy().tolist() for variable in each.variables] for each in (*held, beside.Settings.metric)]
+    numbers = copied(Settings.numbers)
+    return [*values, Settings.optimizer.built, NAMESPACE.calls, TABLE["calls"], Settings.calls, next(numbers)]
+
+
+def test_what_the_models_code_reaches_by_a_class_or_a_namespace() -> None:
+    model = Configured()
+    model.compile(run_eagerly=True)
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+    model(x[:1])
+    before, held = of_settings(), {name: list(vars(kind)) for name, kind in (("s", Settings), ("d", Derived))}
+    with kept(model):
+        model.fit(x, y, batch_size=4, verbose=0)
+        assert all(now != then for now, then in zip(of_settings(), before, strict=True))
+    assert of_settings() == before
+    assert {name: list(vars(kind)) for name, kind in (("s", Settings), ("d", Derived))} == held
 
 
 @pytest.mark.parametrize("is_eager", [False, True])

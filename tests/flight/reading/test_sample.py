@@ -1,5 +1,6 @@
 """A sample of each kind of data, and that the data go on as if none had been taken."""
 
+import itertools
 import random
 import re
 import sys
@@ -225,6 +226,58 @@ def test_a_py_dataset_is_as_it_was() -> None:
     assert sample.sizes == (5,) * 4 and sample.total == 20
     assert (data.reads, data.ends, data.order.tolist()) == (0, 0, list(range(N)))
     np.testing.assert_array_equal([data[index][0] for index in range(4)], [x for x, _ in expected])
+
+
+WORDS = itertools.cycle("abc")
+
+
+class Counting(keras.utils.PyDataset):
+    """Takes its examples from iterators that it and others hold."""
+
+    numbers = itertools.count()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count, self.cycle, self.rows = itertools.count(5), itertools.cycle(X), iter(list(X))
+        self.of_list, self.of_dict = [enumerate(X)], {"rows": iter(X.tolist())}
+        self.random, self.shared = random.Random(0), self.count
+        drawn = zip(itertools.count(), X, strict=False)
+        self.draw = lambda: next(drawn)
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Any:
+        told = [next(self.count), next(self.shared), self.random.random(), next(self.numbers), ord(next(WORDS))]
+        told += [next(self.of_list[0])[0], self.draw()[0]]
+        rows = [next(self.cycle), next(self.rows), next(self.of_dict["rows"]), [*told[:3]], [*told[3:6]]]
+        return np.array([*rows, [told[6], 0, 0]], "float32"), Y[:6]
+
+
+def test_iterators_that_a_py_dataset_holds_are_where_they_were() -> None:
+    data = Counting()
+    first = next(data.rows)
+    sample = read(data)
+    assert sample.examples == 18 and not sample.problems
+    x, _ = data[0]
+    assert first.tolist() == X[0].tolist() and x[1].tolist() == X[1].tolist()
+    assert x[[0, 2]].tolist() == X[[0, 0]].tolist()
+    assert x[3:].tolist() == [[5, 6, np.float32(random.Random(0).random())], [0, ord("a"), 0], [0, 0, 0]]
+
+
+class Drawing(Counting):
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = (np.full((6, 3), number, "float32") for number in range(9))
+
+    def __getitem__(self, index: int) -> Any:
+        return next(self.batches), Y[:6]
+
+
+def test_what_a_py_dataset_holds_that_cannot_be_copied_is_told() -> None:
+    assert read(Drawing()).problems == (
+        "The data hold `batches` (generator), which cannot be copied: it may have moved on.",
+    )
 
 
 RAGGED = tf.data.Dataset.from_tensor_slices((tf.ragged.constant([[1.0], [2.0, 3.0]]), [0, 1])).batch(2)
