@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from tb_nnhealth.instrument import functions
 from tb_nnhealth.instrument.effects import RANDOM, has_effects
-from tb_nnhealth.instrument.forward import forward
+from tb_nnhealth.instrument.forward import as_it_is, forward
 from tb_nnhealth.instrument.layers import sites
 from tb_nnhealth.instrument.taps import replaced, signed_as
 
@@ -83,11 +83,10 @@ class Look:
 
     def _compute(self, leaves: list[Any]) -> tuple[Any, list[Any]]:
         x = tf.nest.pack_sequence_as(self._form[0], leaves)
-        values = [(variable, variable.value) for variable in self._model.variables]
-        with keras.StatelessScope(values, initialize_variables=False):
+        with as_it_is(self._model):
             predictions = forward(self._model, x, training=False)
         calls: list[tuple[str, Any]] = []
-        with keras.StatelessScope(values, initialize_variables=False), _noted(self._model, calls):
+        with as_it_is(self._model), _noted(self._model, calls):
             forward(self._model, x, training=True)
         self._firsts = _first_of_each(calls, leaves)
         return predictions, [first.tensor for first in self._firsts]
