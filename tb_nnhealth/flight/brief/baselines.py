@@ -112,15 +112,14 @@ def _wanted(target: NDArray[Any], shape: tuple[int, ...]) -> _Wanted:
     outputs = int(np.prod(shape[1:], dtype=np.int64))
     if outputs > MOST_OUTPUTS:
         raise NotMeasured(f"a prediction has {outputs:,} numbers an example: no linear model is fitted to so many")
-    flat = target.reshape(len(target), -1)
+    flat, classes = target.reshape(len(target), -1), int(shape[-1]) if len(shape) > 1 else 1
     if flat.dtype.kind not in "fiub":
         raise NotMeasured("the targets are no numbers")
     if flat.shape[1] == outputs:
         values = flat.astype(np.float64)
-        by_class = values.reshape(len(values), -1, shape[-1]) if shape[-1] > 1 else None
+        by_class = values.reshape(len(values), -1, classes) if classes > 1 else None
         are_shares = by_class is not None and (values >= 0).all() and np.allclose(by_class.sum(axis=2), 1, atol=1e-3)
-        return _Wanted(values, shape[-1] if are_shares else 0)
-    classes = int(shape[-1])
+        return _Wanted(values, classes if are_shares else 0)
     if flat.shape[1] * classes != outputs or not np.isin(flat, np.arange(classes)).all():
         raise NotMeasured(
             f"targets of shape {target.shape[1:]} do not say what predictions of shape {shape[1:]} should be"

@@ -19,7 +19,11 @@ def held(losses, y, units):
     """Returns the baselines of a model with such losses, fitted to the first 300 examples."""
     inputs = keras.Input((6,))
     outputs = (
-        [keras.layers.Dense(n)(inputs) for n in units] if isinstance(units, list) else keras.layers.Dense(units)(inputs)
+        [keras.layers.Dense(n)(inputs) for n in units]
+        if isinstance(units, list)
+        else keras.layers.Reshape(())(keras.layers.Dense(1)(inputs))
+        if units == ()
+        else keras.layers.Dense(units)(inputs)
     )
     model = keras.Model(inputs, outputs)
     model.compile("sgd", losses)
@@ -70,6 +74,16 @@ def test_numbers(loss, best):
     errors = y[300:] - best(y[:300])
     assert found.constant.mean() == pytest.approx((errors**2 if loss == "mse" else abs(errors)).mean(), rel=1e-3)
     assert found.linear.mean() < 0.8 * found.constant.mean()
+
+
+def test_answers_without_an_axis_of_outputs_are_numbers():
+    x, _ = data()
+    y = (x[:, 0] - 2 * x[:, 1]).astype("float32")
+    found = held("mse", y, ())
+    assert found.constant.mean() == pytest.approx(np.square(y[300:] - y[:300].mean()).mean(), rel=1e-3)
+    assert found.linear.mean() < 0.01
+    with pytest.raises(NotMeasured, match=r"targets of shape \(2,\) do not say"):
+        held("mse", np.stack([y, y], -1), ())
 
 
 def test_several_outputs_are_added():
