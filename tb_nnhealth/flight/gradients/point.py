@@ -65,7 +65,8 @@ def point_of(model: Any, sample: Sample, random: np.random.Generator) -> Point:
     try:
         step = traced(model, sample)
     except Exception as error:
-        raise NotMeasured(f"the model or its loss could not be traced into one graph: {told(error)}") from error
+        who = "the model runs eagerly, and it or its loss" if model.run_eagerly else "the model or its loss"
+        raise NotMeasured(f"{who} could not be traced into one graph: {told(error)}") from error
     twin = _twin(step)
     drawn = _fixed(twin, step)
     own = {tensor.name: twin.given[tensor.name].numpy().astype(np.float64) for tensor in step.values}

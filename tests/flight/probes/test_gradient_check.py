@@ -54,6 +54,10 @@ def test_a_share_of_the_budget_that_is_spent_is_told():
     [
         (lambda model: setattr(model, "trainable", False), "no trainable variables"),
         (lambda model: model.compile("adam", lambda t, p: float(p.numpy().mean())), "could not be traced"),
+        (
+            lambda model: model.compile("adam", lambda t, p: t - float(p[0, 0]), run_eagerly=True),
+            "runs eagerly, and it",
+        ),
         (lambda model: model.layers[0].kernel.assign(model.layers[0].kernel + np.nan), "not finite"),
     ],
 )
