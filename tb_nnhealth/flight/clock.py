@@ -19,6 +19,7 @@ class Clock:
       seconds: the probe's share of the budget.
       on_progress: told the fraction of its work that a probe has done, from 0 to 1.
       whole: the clock that this one is a part of.
+      on_look: called whenever somebody looks at what is left; may raise what shall end the probe, as Ctrl-C.
     """
 
     def __init__(
@@ -26,11 +27,13 @@ class Clock:
         seconds: float,
         on_progress: Callable[[float], None] = lambda fraction: None,
         whole: "Clock | None" = None,
+        on_look: Callable[[], None] = lambda: None,
     ) -> None:
         self.seconds = seconds
         self.done = on_progress
         self.is_short = False
         self._whole = whole
+        self._on_look = on_look
         self._started = time.perf_counter()
 
     def spent(self) -> float:
@@ -39,6 +42,7 @@ class Clock:
 
     def left(self) -> float:
         """Returns the seconds that are left, none below zero."""
+        self._on_look()
         left = max(0.0, self.seconds - self.spent())
         if not left:
             self._tell_short()
@@ -46,7 +50,7 @@ class Clock:
 
     def part(self, seconds: float) -> "Clock":
         """Returns the clock of a part of the probe's work, which is short of time where the part is."""
-        return Clock(seconds, whole=self)
+        return Clock(seconds, whole=self, on_look=self._on_look)
 
     def check(self, doing: str) -> None:
         """Ends the probe where no time is left.

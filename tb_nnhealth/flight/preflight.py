@@ -160,7 +160,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
         facts = {"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed}
         log.write({**facts, "setup": setup_of(json.loads(manifest))})
         spent: dict[Probe, float] = {}
-        for probe, clock in _turns(plan.probes, ends, progress):
+        for probe, clock in _turns(plan.probes, ends, progress, ctrl_c):
             measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)
             is_interrupted = measured.get("reason") == INTERRUPTED
             if is_interrupted and probe in spent:
@@ -171,7 +171,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
     return _read(log_dir, manifest, log)
 
 
-def _turns(probes: Sequence[Probe], ends: float, progress: Progress) -> Iterator[tuple[Probe, Clock]]:
+def _turns(probes: Sequence[Probe], ends: float, progress: Progress, ctrl_c: CtrlC) -> Iterator[tuple[Probe, Clock]]:
     """Yields each probe with its share of the time until `ends`, and then those again that were short of time where
     the others left more than they had."""
     short: list[Probe] = []
@@ -180,7 +180,7 @@ def _turns(probes: Sequence[Probe], ends: float, progress: Progress) -> Iterator
         for index, probe in enumerate(tuple(turn)):
             left = max(0.0, ends - time.perf_counter())
             share = probe.share / sum(each.share for each in turn[index:])
-            clock = Clock(max(share * left, min(left, USUAL_SECONDS)), progress.done)
+            clock = Clock(max(share * left, min(left, USUAL_SECONDS)), progress.done, on_look=ctrl_c.answer)
             if turn is short and clock.seconds < MUCH_MORE * had[probe]:
                 continue
             progress.begin(probe.name)

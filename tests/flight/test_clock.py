@@ -25,3 +25,11 @@ def test_a_part_that_is_short_of_time_makes_the_whole_short():
     assert not whole.is_short
     short.left()
     assert short.is_short and whole.is_short and not enough.is_short
+
+
+def test_whoever_looks_at_what_is_left_may_be_interrupted():
+    looks = []
+    clock = Clock(100.0, on_look=lambda: looks.append("look"))
+    clock.left()
+    clock.part(50.0).check("anything")
+    assert len(looks) == 2

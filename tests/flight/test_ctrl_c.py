@@ -41,9 +41,50 @@ def test_a_second_one_does_not_wait():
 
 def test_afterwards_it_comes_as_before():
     with CtrlC():
-        press()
+        pass
     with pytest.raises(KeyboardInterrupt):
         press()
+
+
+def test_one_that_still_waits_comes_at_the_end_where_nothing_else_is_raised():
+    with pytest.raises(KeyboardInterrupt), CtrlC():
+        press()
+    with pytest.raises(OSError, match="full"), CtrlC():
+        press()
+        raise OSError("full")
+
+
+def test_one_that_waits_after_one_has_come_is_the_same_wish():
+    with CtrlC() as ctrl_c:
+        with pytest.raises(KeyboardInterrupt), ctrl_c.heard():
+            press()
+        press()
+
+
+class Swallows:
+    """Is pressed where Python ignores what is raised."""
+
+    def __del__(self):
+        press()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_one_that_is_swallowed_comes_where_it_is_asked_for():
+    with CtrlC() as ctrl_c, pytest.raises(KeyboardInterrupt), ctrl_c.heard():
+        Swallows()
+        ctrl_c.answer()
+        pytest.fail("it did not come")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("error", [None, OSError("what came of it")])
+def test_one_that_is_swallowed_comes_at_the_end_of_what_it_was_heard_in(error):
+    with CtrlC() as ctrl_c:
+        with pytest.raises(KeyboardInterrupt), ctrl_c.heard():
+            Swallows()
+            if error is not None:
+                raise error
+        ctrl_c.answer()  # Not twice.
 
 
 def test_who_handles_it_himself_does_so():

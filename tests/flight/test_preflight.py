@@ -485,17 +485,35 @@ def test_ctrl_c_before_the_probes_gives_a_report_and_the_model_as_it_was(monkeyp
 
 
 @pytest.mark.parametrize(
-    "owner, name, answered, steps",
+    "owner, name, steps",
     [
-        (module.first_steps, "begin", True, 0),
-        (module.FlightLog, "write", True, 3),
-        (module.FlightLog, "close", False, 3),
-        (module, "_read", False, 3),
-        (module.Scorecard, "from_run", False, 3),
+        (module.first_steps, "begin", 0),
+        (module.FlightLog, "write", 3),
     ],
-    ids=["manifest", "log", "end of log", "reading the run", "judging"],
+    ids=["manifest", "log"],
 )
-def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_path, owner, name, answered, steps):
+def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_path, owner, name, steps):
+    pressed = press_once(monkeypatch, owner, name)
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, lambda s, c: {"x": 2}, log_dir=tmp_path)
+    assert pressed and report.run.is_interrupted
+    assert [told(report, index).reason is not None for index in range(2)] == [True, True]
+    assert read_run(tmp_path).probes == report.run.probes and report.run.steps == steps
+
+
+@pytest.mark.parametrize(
+    "owner, name",
+    [(module.FlightLog, "close"), (module, "_read"), (module.Scorecard, "from_run")],
+    ids=["end of log", "reading the run", "judging"],
+)
+def test_ctrl_c_when_all_is_measured_comes_when_it_is_written(monkeypatch, tmp_path, owner, name):
+    press_once(monkeypatch, owner, name)
+    with pytest.raises(KeyboardInterrupt):
+        fly(monkeypatch, lambda s, c: {"x": 1}, lambda s, c: {"x": 2}, log_dir=tmp_path)
+    assert [probed.values for probed in read_run(tmp_path).probes.values()] == [{"x": 1}, {"x": 2}]
+
+
+def press_once(monkeypatch, owner, name):
+    """Lets Ctrl-C come into a function when it is first called; returns what is not empty any more when it did."""
     own, pressed = getattr(owner, name), []
 
     def interrupted(*args):
@@ -504,10 +522,29 @@ def test_ctrl_c_while_something_is_written_waits_until_it_is(monkeypatch, tmp_pa
         return own(*args)
 
     monkeypatch.setattr(owner, name, interrupted)
-    report = fly(monkeypatch, lambda s, c: {"x": 1}, lambda s, c: {"x": 2}, log_dir=tmp_path)
-    assert pressed and report.run.is_interrupted == answered
-    assert [told(report, index).reason is not None for index in range(2)] == [answered] * 2
-    assert read_run(tmp_path).probes == report.run.probes and report.run.steps == steps
+    return pressed
+
+
+class Swallows:
+    """Is pressed where Python ignores what is raised."""
+
+    def __del__(self):
+        interrupts()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_that_python_swallows_ends_the_probe_when_it_looks_at_the_clock(monkeypatch):
+    looked = []
+
+    def swallowing(subject, clock):
+        Swallows()
+        looked.append("before")
+        clock.left()
+        looked.append("after")
+
+    report = fly(monkeypatch, swallowing, lambda s, c: {"x": 2})
+    assert looked == ["before"] and report.run.is_interrupted
+    assert told(report).reason == told(report, 1).reason == "the preflight was interrupted"
 
 
 def test_probes_are_chosen_by_name():
