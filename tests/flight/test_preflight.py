@@ -458,7 +458,9 @@ def interrupts(*_):
 
 def interrupted_batches():
     yield classes()
-    raise KeyboardInterrupt
+    interrupts()
+    yield classes()
+    yield classes()
 
 
 @pytest.mark.parametrize(
@@ -481,7 +483,23 @@ def test_ctrl_c_before_the_probes_gives_a_report_and_the_model_as_it_was(monkeyp
     assert not report.findings and not report.run.steps
     assert all(map(np.array_equal, before, model.get_weights()))
     given = report.train_data if "data" in arguments else report.validation_data
-    assert len(list(given or ())) == len(made)
+    assert len(list(given or ())) == 3 * len(made)
+
+
+@pytest.mark.parametrize("name", ["data", "validation_data"])
+def test_a_generator_that_a_second_ctrl_c_ends_is_to_be_made_anew(monkeypatch, name):
+    def batches():
+        yield classes()
+        interrupts()
+        interrupts()
+        yield classes()
+
+    report = fly(monkeypatch, lambda s, c: {"x": 1}, **{name: batches()})
+    assert report.run.is_interrupted
+    (note,) = report.run.problems
+    assert "ended it: make it anew" in note
+    given = report.train_data if name == "data" else report.validation_data
+    assert not list(given)
 
 
 @pytest.mark.parametrize(

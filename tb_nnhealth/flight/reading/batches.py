@@ -43,7 +43,7 @@ class Source:
         return number * size
 
     def rest(self) -> Iterator[Any] | None:
-        """Returns all batches where the data cannot be read again, else None."""
+        """Returns all batches where the data cannot be read again, but gone on with; else None."""
         return None
 
     def _state(self) -> list[Any]:
@@ -98,7 +98,7 @@ class _Dataset(Source):
 
 
 class _Once(Source):
-    """A Python generator or iterator, which can be read but once."""
+    """A Python generator or iterator, which can be read but once, and which Ctrl-C ends where it comes into it."""
 
     is_rereadable = False
 
@@ -106,6 +106,7 @@ class _Once(Source):
         super().__init__(data)
         self._read: deque[Any] = deque()
         self._error: Exception | None = None
+        self._is_ended = False
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[Iterator[Any]]:
@@ -114,7 +115,10 @@ class _Once(Source):
     def total(self, size: int) -> int | None:
         return None
 
-    def rest(self) -> Iterator[Any]:
+    def rest(self) -> Iterator[Any] | None:
+        return None if self._is_ended else self._again()
+
+    def _again(self) -> Iterator[Any]:
         while self._read:
             yield self._read.popleft()
         if self._error is not None:
@@ -128,6 +132,12 @@ class _Once(Source):
                 yield batch
         except Exception as error:
             self._error = error
+            raise
+        except KeyboardInterrupt:
+            self._is_ended = True
+            self.problems.append(
+                "Ctrl-C came while a generator made a batch, and ended it: make it anew to train on it."
+            )
             raise
 
 

@@ -3,10 +3,11 @@
 Arrays are shuffled by `fit`: of these the sample is a random choice. Of all else it is the first batches.
 """
 
+import contextlib
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.flight.ctrl_c import CtrlC
 from tb_nnhealth.flight.fixed_batch import fixed_batch, is_stateful
 from tb_nnhealth.flight.reading import arrays, batches
 from tb_nnhealth.flight.reading.arrays import SampleError
@@ -140,11 +142,15 @@ def read(
     limits = _Limits(most_examples, most_bytes, most_ordered, most_seconds)
     source = batches.source_of(data)
     try:
-        if source is None:
-            return _of_arrays(arrays.unpacked(data, model), model, limits, seed, batch_size)
-        return _of_batches(source, model, limits)
+        with CtrlC() as ctrl_c:
+            if source is not None:
+                return _of_batches(source, model, limits, ctrl_c)
+            with ctrl_c.heard():
+                return _of_arrays(arrays.unpacked(data, model), model, limits, seed, batch_size)
     except KeyboardInterrupt:
-        return replace(NOTHING, rest=None if source is None else source.rest(), is_interrupted=True)
+        if source is None:
+            return replace(NOTHING, is_interrupted=True)
+        return replace(NOTHING, problems=tuple(source.problems), rest=source.rest(), is_interrupted=True)
 
 
 def _of_arrays(parts: arrays.Parts, model: Any, limits: _Limits, seed: int, batch_size: int | None) -> Sample:
@@ -172,13 +178,14 @@ def _usual_batch(model: Any) -> int:
     return DEFAULT_BATCH_SIZE if size is None else size
 
 
-def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
+def _of_batches(source: batches.Source, model: Any, limits: _Limits, ctrl_c: CtrlC) -> Sample:
     taken = _Taken(limits, model, source.is_rereadable)
     error: SampleError | None = None
     with source.opened() as opened:
         try:
-            for batch in _readable(opened):
-                taken.add(batch)
+            for batch in _readable(opened, ctrl_c.heard if source.is_rereadable else contextlib.nullcontext):
+                with ctrl_c.heard():
+                    taken.add(batch)
                 if taken.is_enough():
                     break
             else:
@@ -192,11 +199,12 @@ def _of_batches(source: batches.Source, model: Any, limits: _Limits) -> Sample:
     return replace(taken.sample(source, (*source.problems, *taken.problems)), broken=broken)
 
 
-def _readable(opened: Iterator[Any]) -> Iterator[Any]:
-    """Yields the batches; what is raised while one is read is told as what cannot be read."""
+def _readable(opened: Iterator[Any], within: Callable[[], contextlib.AbstractContextManager[None]]) -> Iterator[Any]:
+    """Yields the batches, each read within a context; what is raised meanwhile is told as what cannot be read."""
     for number in itertools.count(1):
         try:
-            batch = next(opened)
+            with within():
+                batch = next(opened)
         except StopIteration:
             return
         except Exception as error:
