@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     preflight.add_argument(
         "target", metavar="MODULE:FUNCTION",
         help="a function that returns (model, train_data[, validation_data]), or a dict with the keys model, "
-        "train_data and, where there are any, validation_data and vocabulary",
+        "train_data and, where there are any, validation_data, vocabulary and batch_size",
     )  # fmt: skip
     preflight.add_argument("--log-dir", metavar="LOGDIR", help="write the result here, for TensorBoard and `show`")
     preflight.add_argument("--probes", metavar="NAME,NAME", help="these probes only")

@@ -25,6 +25,7 @@ from tb_nnhealth.flight.log import FlightLog, refusal
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tb_nnhealth.flight.progress import Progress
 from tb_nnhealth.flight.reading.arrays import SampleError
+from tb_nnhealth.flight.reading.batches import source_of
 from tb_nnhealth.flight.reading.sample import NOTHING, Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
@@ -60,6 +61,7 @@ class _Plan:
     budget: float
     seed: int
     vocabulary: Vocabularies | None
+    batch_size: int | None
     started: float
 
 
@@ -73,6 +75,7 @@ def preflight(
     budget: float = 60.0,
     seed: int = 0,
     vocabulary: Any = None,
+    batch_size: int | None = None,
 ) -> PreflightReport:
     """Makes experiments on a model and its data before the training starts, and judges what they show.
 
@@ -103,9 +106,17 @@ def preflight(
     if not isinstance(model, keras.Model):
         raise ValueError(f"`model` should be a Keras model. Received: {type(model).__name__}")
     started = time.perf_counter()
-    plan = _Plan(_probes(probes), _log_dir(log_dir), _budget(budget), _seed(seed), _vocabulary(vocabulary), started)
-    training = read(train_data, model, seed=plan.seed)
-    validation = NOTHING if training.is_interrupted else _validation(validation_data, model, plan.seed)
+    plan = _Plan(
+        _probes(probes),
+        _log_dir(log_dir),
+        _budget(budget),
+        _seed(seed),
+        _vocabulary(vocabulary),
+        _batch_size(batch_size, train_data),
+        started,
+    )
+    training = read(train_data, model, seed=plan.seed, batch_size=plan.batch_size)
+    validation = NOTHING if training.is_interrupted else _validation(validation_data, model, plan)
     held = validation if validation.examples and not validation.whole else None
     subject = Subject(model, training, held, plan.seed, plan.vocabulary)
     noted = [
@@ -277,12 +288,12 @@ def _directories(given: str | None, model: Any) -> Iterator[tuple[Sequence[str],
             yield (os.path.join(made, os.path.basename(os.path.abspath(given))), given), ()
 
 
-def _validation(data: Any, model: Any, seed: int) -> Sample:
+def _validation(data: Any, model: Any, plan: _Plan) -> Sample:
     """Returns examples of the validation data, none where there are none, with sentences on what could not be read."""
     if data is None:
         return NOTHING
     try:
-        sample = read(data, model, seed=seed)
+        sample = read(data, model, seed=plan.seed, batch_size=plan.batch_size)
     except SampleError as error:
         return replace(NOTHING, problems=(f"The validation data cannot be read. {error}",))
     if not sample.broken:
@@ -337,3 +348,16 @@ def _seed(given: Any) -> int:
 
 def _vocabulary(given: Any) -> Vocabularies | None:
     return None if given is None else vocabularies(given)
+
+
+def _batch_size(given: Any, data: Any) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        raise ValueError(f"`batch_size` should be a whole number, 1 or more. Received: batch_size={given!r}")
+    if source_of(data) is not None:
+        raise ValueError(
+            "`batch_size` should be None where the data comes in batches already: it is for arrays. "
+            f"Received: batch_size={given!r} with {type(data).__name__}"
+        )
+    return given

@@ -15,7 +15,7 @@ from tb_nnhealth.telling import told
 
 RETURNS = (
     "(model, train_data), (model, train_data, validation_data), or a dict with the keys model, train_data and, where "
-    "there are any, validation_data and vocabulary"
+    "there are any, validation_data, vocabulary and batch_size"
 )
 
 
@@ -94,7 +94,7 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
         arguments = dict(zip(names, result, strict=False))
     else:
         arguments = {}
-    if not set(names[:2]) <= set(arguments) <= {*names, "vocabulary"}:
+    if not set(names[:2]) <= set(arguments) <= {*names, "vocabulary", "batch_size"}:
         received = ", ".join(map(str, result)) if isinstance(result, dict) else type(result).__name__
         raise BadUse(f"Expected {target} to return {RETURNS}. Received: {received}")
     return arguments

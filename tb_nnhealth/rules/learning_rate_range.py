@@ -56,7 +56,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import apart, number
+from tb_nnhealth.numbers import apart, number, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._probe import of_nonfinite, probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -144,7 +144,9 @@ def _suggested(found: Probed, suggestion: float, explosion: float) -> str:
     groups = records_of(found, "groups")
     rates = [f"{number(value_of(group, 'suggestion'))} for {text_of(group, 'optimizer')}" for group in groups]
     where = f"the loss explodes at {number(explosion)}" if math.isfinite(explosion) else "the loss does not explode"
-    return f"Rates up to about {', '.join(rates) or number(suggestion)} can be tried: {where}."
+    size = value_of(found, "batch_size")
+    batches = f" in batches of {whole(size)}" if math.isfinite(size) else ""
+    return f"Rates up to about {', '.join(rates) or number(suggestion)} can be tried{batches}: {where}."
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

@@ -35,6 +35,9 @@ def ending():
 def alone():
     return classifier()
 
+def small():
+    return {"model": classifier(), "train_data": classes(), "batch_size": 4}
+
 def four():
     x, y = classes()
     return classifier(), (x, y, y, y)
@@ -118,13 +121,23 @@ def test_the_exit_code_tells_what_was_found_and_whether_all_was_judged(
     assert codes == [of_warnings, of_errors]
 
 
+def test_the_function_may_tell_the_size_of_a_batch(made, monkeypatch):
+    sizes = []
+    flown = Probe("data-order", 1.0, lambda subject, clock: sizes.append(subject.training.batch_size) or {})
+    monkeypatch.setattr(preflight, "PROBES", (flown,))
+    run(f"{made}:small")
+    assert sizes == [4]
+
+
 def test_help_and_the_error_name_what_the_function_may_return(made, capsys):
     with pytest.raises(SystemExit):
         run("--help")
     helped = " ".join(capsys.readouterr().out.split())
     assert run(f"{made}:alone") == 2
     told = " ".join(capsys.readouterr().err.split())
-    named = "a dict with the keys model, train_data and, where there are any, validation_data and vocabulary"
+    named = (
+        "a dict with the keys model, train_data and, where there are any, validation_data, vocabulary and batch_size"
+    )
     assert named in helped and named in told
 
 

@@ -391,6 +391,9 @@ def test_validation_data_that_cannot_be_read_is_told(monkeypatch):
         ({"probes": ["no-such"]}, "Received: probes="),
         ({"budget": 0}, "`budget` should be a number of seconds above 0"),
         ({"budget": float("nan")}, "Received: budget=nan"),
+        ({"batch_size": 0}, "`batch_size` should be a whole number, 1 or more. Received: batch_size=0"),
+        ({"batch_size": True}, "`batch_size` should be a whole number"),
+        ({"batch_size": 4.0}, "`batch_size` should be a whole number"),
         ({"seed": -1}, "`seed` should be a whole number"),
         ({"log_dir": 3}, "`log_dir` should be a path"),
         ({"vocabulary": 3}, "`vocabulary` should be the words .* Received: vocabulary=3"),
@@ -450,6 +453,20 @@ def test_what_is_read_but_once_is_given_again_and_a_note_says_so(monkeypatch):
 def test_validation_batches_that_cannot_be_used_are_given_again_too(monkeypatch):
     report = fly(monkeypatch, validation_data=iter(["no", "data"]))
     assert list(report.validation_data) == ["no", "data"]
+
+
+@pytest.mark.parametrize("given, expected", [(None, 32), (4, 4)])
+def test_arrays_are_taken_in_batches_of_the_size_that_fit_is_told(monkeypatch, given, expected):
+    def sizes(subject, clock):
+        return {"training": subject.training.batch_size, "validation": subject.validation.batch_size}
+
+    report = fly(monkeypatch, sizes, validation_data=classes(), batch_size=given)
+    assert told(report).values == {"training": expected, "validation": expected}
+
+
+def test_data_that_comes_in_batches_is_told_no_other_size():
+    with pytest.raises(ValueError, match=r"it is for arrays\. Received: batch_size=4 with generator"):
+        preflight(classifier(), interrupted_batches(), batch_size=4)
 
 
 def interrupts(*_):

@@ -38,6 +38,11 @@ def test_a_rate_at_which_the_model_learns_passes_and_the_suggestion_is_told(run)
     assert told.message == "Rates up to about 0.03 can be tried: the loss explodes at 0.3."
 
 
+def test_the_suggestion_is_told_with_the_size_of_the_batches_it_is_for():
+    (told,) = findings(RULE, ranged(batch_size=4))
+    assert told.message == "Rates up to about 0.03 can be tried in batches of 4: the loss explodes at 0.3."
+
+
 @pytest.mark.parametrize(
     "own, own_loss, severity",
     [(0.2, 2.4, "warning"), (0.2, 2.79, "warning"), (0.2, 2.81, "error"), (5.0, 1e30, "error"), (5.0, 2.0, "warning")],
