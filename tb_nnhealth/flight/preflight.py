@@ -130,9 +130,9 @@ def preflight(
             _directories(plan.log_dir, model) as (directories, unkept),
             _without_advice(),
             collectable_gradients(),
-            kept(model) as iterators,
+            kept(model) as movable,
         ):
-            moved = [f"The model holds {name}, which cannot be copied: it may have moved on." for name in iterators]
+            moved = [f"The model holds {name}, which cannot be copied: it may have moved on." for name in movable]
             run = _fly(subject, plan, directories, [*unkept, *noted, *moved], ctrl_c)
         if plan.log_dir not in directories:
             run = replace(run, name=model.name)

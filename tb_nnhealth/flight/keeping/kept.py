@@ -27,7 +27,7 @@ def kept(*owners: Any) -> Iterator[Sequence[str]]:
       owners: Keras models, built and compiled or not, or other objects that hold a state, such as a `PyDataset`.
 
     Yields:
-      Names of the iterators among it that cannot be brought back, such as generators.
+      Names of what cannot be brought back among it: iterators such as generators, and arrays that are too large.
     """
     chance = Chance()
     state = Snapshot(owners)

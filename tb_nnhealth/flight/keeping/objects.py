@@ -25,7 +25,11 @@ import tensorflow as tf
 from tb_nnhealth.flight.keeping.iterators import copied, is_iterator
 
 MOST_ARRAY_BYTES = 16 * 2**20
-"""Larger arrays are data: nothing but the data's owner writes to them, and copying them costs memory."""
+"""Larger arrays are data: nothing but the data's owner writes to them, and copying them costs memory. But those that
+layers, metrics and optimizers hold."""
+
+MOST_HELD_BYTES = 128 * 2**20
+"""So much of those is copied in all."""
 
 MOST_ITEMS = 100_000
 """Of longer lists and the like that stand beside a user's code, the same holds."""
@@ -33,6 +37,8 @@ MOST_ITEMS = 100_000
 _OPAQUE = sys.stdlib_module_names | {"tensorflow", "numpy", "pandas", "torch", "jax", "h5py", "PIL", "wrapt"}
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type, ModuleType, tf.Tensor, tf.DType, tf.TensorShape)
 _FUNCTION = tf.types.experimental.PolymorphicFunction
+_PARTS = (keras.Layer, keras.metrics.Metric, keras.optimizers.Optimizer)
+_TABLE = tf.lookup.experimental.MutableHashTable
 _EMPTY = CellType()
 _STATES = (
     FunctionType,
@@ -43,9 +49,8 @@ _STATES = (
     tf.random.Generator,
     keras.Variable,
     keras.random.SeedGenerator,
-    keras.Layer,
-    keras.optimizers.Optimizer,
-    keras.metrics.Metric,
+    *_PARTS,
+    _TABLE,
     keras.losses.Loss,
     random.Random,
     np.random.Generator,
@@ -69,7 +74,7 @@ Restore = Callable[[], Any]
 class Snapshot:
     """All that is reached from some objects, as it is when this is made.
 
-    `unkept` says of what iterators nothing can be brought back, as of generators; known once they are parted.
+    `unkept` says what cannot be brought back: large arrays, and iterators, as generators, once they are parted.
 
     Args:
       roots: the objects, such as a model.
@@ -80,6 +85,7 @@ class Snapshot:
         self._restores: list[Restore] = []
         self._functions: list[Any] = []
         self._iterators: dict[int, tuple[Any, str, list[Callable[[Any], Any]]]] = {}  # With what puts others in place.
+        self._large: dict[int, Any] = {}
         self.unkept: list[str] = []
         waiting = list(roots)
         while waiting:
@@ -119,6 +125,8 @@ class Snapshot:
             self._restores.extend(_of_variable(item))
         elif isinstance(item, np.ndarray):
             self._restores.extend(_of_array(item))
+        elif isinstance(item, _TABLE):
+            self._restores.extend(_of_table(item))
         elif isinstance(item, _FUNCTION):
             self._functions.append(item)
             self._restores.append(partial(set_items, vars(item), dict(vars(item))))
@@ -169,6 +177,8 @@ class Snapshot:
             return
         self._restores.append(partial(set_items, attributes, dict(attributes)))
         self._note_iterators(attributes.items(), partial(dict.__setitem__, attributes))
+        if isinstance(item, _PARTS):
+            self._note_large(attributes)
         yield from attributes.values()
         if isinstance(item, FunctionType):
             yield from item.__closure__ or ()
@@ -201,6 +211,17 @@ class Snapshot:
             yield from filter(_is_state, found.values())
             for kind in (value for value in found.values() if isinstance(value, type)):
                 yield from self._take_class(kind)
+
+    def _note_large(self, attributes: dict[str, Any]) -> None:
+        """Notes how the large arrays among a part's attributes are brought back, as far as there is room."""
+        for name, array in attributes.items():
+            if isinstance(array, np.ndarray) and array.flags.writeable and _is_large(array):
+                others = sum(held.nbytes for held in self._large.values() if held is not array)
+                if others + array.nbytes > MOST_HELD_BYTES:
+                    self.unkept.append(f"`{name}` (an array of {array.nbytes / 2**20:.0f} MiB)")
+                elif id(array) not in self._large:
+                    self._large[id(array)] = array
+                    self._restores.append(partial(np.copyto, array, array.copy()))
 
     def _note_iterators(self, held: Iterable[tuple[Any, Any]], put: Callable[[Any, Any], Any]) -> None:
         """Notes the iterators among what is held under some keys, where `put` puts other things."""
@@ -252,8 +273,17 @@ def _of_variable(variable: Any) -> Iterator[Restore]:
 
 
 def _of_array(array: np.ndarray[Any, Any]) -> Iterator[Restore]:
-    if array.flags.writeable and array.nbytes <= MOST_ARRAY_BYTES:
+    if array.flags.writeable and not _is_large(array):
         yield partial(np.copyto, array, array.copy())
+
+
+def _is_large(array: np.ndarray[Any, Any]) -> bool:
+    return array.nbytes > MOST_ARRAY_BYTES
+
+
+def _of_table(table: Any) -> Iterator[Restore]:
+    if hasattr(table.resource_handle, "numpy"):  # One of a graph is its own.
+        yield partial(_set_entries, table, *table.export())
 
 
 def _of_chance(item: Any) -> Iterator[Restore]:
@@ -268,6 +298,14 @@ def _of_chance(item: Any) -> Iterator[Restore]:
 
 def _assign(variable: Any, value: tf.Tensor) -> None:
     variable.assign(value)
+
+
+def _set_entries(table: Any, keys: tf.Tensor, values: tf.Tensor) -> None:
+    """Gives a lookup table its entries; one that has them is left alone, with their order."""
+    now, found = table.export()
+    if not (np.array_equal(now, keys) and np.array_equal(found, values)):
+        table.remove(now)
+        table.insert(keys, values)
 
 
 def set_items(target: dict[Any, Any], items: dict[Any, Any]) -> None:

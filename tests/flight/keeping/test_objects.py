@@ -113,6 +113,52 @@ def test_a_variable_without_a_value_is_left_alone() -> None:
     assert owner.list == [1]
 
 
+def entries(table: Any) -> dict[bytes, float]:
+    keys, values = table.export()
+    return dict(zip(keys.numpy().tolist(), values.numpy().tolist(), strict=True))
+
+
+@pytest.mark.parametrize("before", [{}, {b"a": 1.0, b"b": 2.0}])
+def test_a_lookup_table_holds_what_it_held(before: dict[bytes, float]) -> None:
+    layer = keras.layers.Dense(1)
+    layer.table = tf.lookup.experimental.MutableHashTable(tf.string, tf.float32, 0.0)
+    layer.table.insert(tf.constant(list(before), tf.string), tf.constant(list(before.values()), tf.float32))
+    with kept(layer):
+        layer.table.insert(tf.constant(["a", "c"]), tf.constant([3.0, 4.0]))
+        layer.table.remove(tf.constant(["b"]))
+        assert entries(layer.table) == {b"a": 3.0, b"c": 4.0}
+    assert entries(layer.table) == before
+
+
+def large() -> np.ndarray[Any, Any]:
+    return np.zeros(objects.MOST_ARRAY_BYTES + 1, np.uint8)
+
+
+@pytest.mark.parametrize("holder", [keras.layers.Dense(1), keras.metrics.Mean(), keras.optimizers.SGD()])
+def test_large_arrays_that_parts_of_a_model_hold_are_brought_back(holder: Any) -> None:
+    holder.buffer = large()
+    with kept(holder) as unkept:
+        holder.buffer[0] = 1
+    assert holder.buffer[0] == 0 and not unkept
+
+
+def test_arrays_of_parts_of_a_model_that_are_too_large_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "MOST_HELD_BYTES", int(1.5 * objects.MOST_ARRAY_BYTES))
+    layer = keras.layers.Dense(1)
+    layer.first, layer.second, layer.read_only = large(), large(), large()
+    layer.read_only.flags.writeable = False
+    with kept(layer) as unkept:
+        layer.first[0] = 1
+    assert layer.first[0] == 0 and unkept == ["`second` (an array of 16 MiB)"]
+
+
+def test_large_arrays_elsewhere_are_data() -> None:
+    data = SimpleNamespace(x=large())
+    with kept(data) as unkept:
+        data.x[0] = 1
+    assert data.x[0] == 1 and not unkept
+
+
 OPTIMIZER = keras.optimizers.Adam(0.1)
 TRACKER = keras.metrics.Mean(name="loss")
 CRITIC = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)])
