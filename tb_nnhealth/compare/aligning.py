@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_nnhealth.compare.arranging import arrangements, is_as_it_is
 from tb_nnhealth.compare.noise import UNITS, coarsest
 from tb_nnhealth.compare.record import Array, Record, Stage, active, layer_of
 
@@ -74,7 +75,8 @@ def check_map(ours: Record, reference: Record, given: Mapping[str, str]) -> None
     for name, other in given.items():
         stages: tuple[Stage, ...] = ("output", "into") if name in ours.layers() else ("weights", "of")
         shapes = ours.shape(name, *stages), reference.shape(other, *stages)
-        if shapes[0] != shapes[1]:
+        is_weight = name not in ours.layers()
+        if not (arrangements(*shapes) if is_weight else shapes[0] == shapes[1]):
             told = f"{name!r} {shapes[0]} and {other!r} {shapes[1] or 'of another kind'}"
             raise ValueError(f"`map` should pair places of the same shape. Received: {told}.")
 
@@ -116,10 +118,16 @@ def _weights(ours: Record, reference: Record, layers: Sequence[Pair], given: Seq
     """Pairs the weights of layers that are paired, then all others, both by order and shape."""
 
     def score(name: str, other: str) -> float:
-        if ours.shape(name, "weights", "of") != reference.shape(other, "weights", "of"):
+        fitting = arrangements(ours.shape(name, "weights", "of"), reference.shape(other, "weights", "of"))
+        if not fitting:
             return 0.0
-        is_same = _agree(ours, reference, "weights", name, other)
-        return 1.0 + (name.rpartition("/")[2] == other.rpartition("/")[2]) + 2.0 * is_same
+        one, two = ours.values.get(("weights", name)), reference.values.get(("weights", other))
+        is_same = one is not None and two is not None and any(agree(one, np.transpose(two, axes)) for axes in fitting)
+        points = 1.0 if is_as_it_is(fitting[0]) else 0.5
+        return points + (name.rpartition("/")[2] == other.rpartition("/")[2]) + 2.0 * is_same
+
+    def agree(one: Array, two: Array) -> bool:
+        return apart(one, two) <= roughly_the_same(ours, reference)
 
     found = list(given)
 
@@ -130,23 +138,13 @@ def _weights(ours: Record, reference: Record, layers: Sequence[Pair], given: Seq
     for name, other in layers:
         pair(ours.weights_of(name), reference.weights_of(other))
     pair(ours.weights(), reference.weights())
-    found = [pair for pair in found if pair in given or not _is_stored_transposed(ours, reference, layers, pair)]
     order = ours.weights()
     return sorted(found, key=lambda pair: order.index(pair[0]))
 
 
-def _is_stored_transposed(ours: Record, reference: Record, layers: Sequence[Pair], weights: Pair) -> bool:
-    """Returns whether two kernels are each other's transposes, and their layers agree all the same."""
-    if not are_transposes(ours, reference, weights) or _agree(ours, reference, "weights", *weights):
-        return False
-    owners = ours.owners.get(weights[0]), reference.owners.get(weights[1])
-    calls = [(name, other) for name, other in layers if (layer_of(name), layer_of(other)) == owners]
-    return any(_agree(ours, reference, "output", *call) for call in calls)
-
-
 @dataclass(frozen=True)
 class _Look:
-    """What is seen of a layer's call. `held`: the shapes of the weights behind it, which it `is_last` with."""
+    """What is seen of a layer's call. `held`: the sizes of the weights behind it, which it `is_last` with."""
 
     name: str
     kind: str | None
@@ -161,7 +159,7 @@ def _looks(record: Record) -> dict[str, _Look]:
     shapes = [record.shape(call, "output", "into") for call in calls]
     found = {}
     for index, call in enumerate(calls):
-        held = tuple(sorted(str(record.shape(weight, "weights", "of")) for weight in behind[index]))
+        held = tuple(sorted(str(sorted(record.shape(weight, "weights", "of") or ())) for weight in behind[index]))
         following = [*zip(behind, shapes, strict=True), None][index + 1]
         is_last = following != (behind[index], shapes[index])
         kind = record.kinds.get(layer_of(call))
@@ -205,20 +203,28 @@ def _with_missing_activations(
 
 
 def _agree(ours: Record, reference: Record, stage: Stage, name: str, other: str) -> bool:
-    """Returns whether two values of the same shape are about the same: half of their digits are."""
-    return _apart(ours, reference, stage, name, other) <= math.sqrt(_unit(ours, reference))
+    return _apart(ours, reference, stage, name, other) <= roughly_the_same(ours, reference)
+
+
+def roughly_the_same(ours: Record, reference: Record) -> float:
+    """Returns how far apart two values may be that are about the same: half of their digits are."""
+    return math.sqrt(_unit(ours, reference))
 
 
 def _apart(ours: Record, reference: Record, stage: Stage, name: str, other: str) -> float:
-    """Returns how far apart two values of the same shape are, by the reference's size; else infinity."""
     one, two = ours.values.get((stage, name)), reference.values.get((stage, other))
-    if one is None or two is None or one.shape != two.shape:
+    return np.inf if one is None or two is None else apart(one, two)
+
+
+def apart(value: Array, expected: Array) -> float:
+    """Returns how far apart two values of the same shape are, by the expected one's size; else infinity."""
+    if value.shape != expected.shape:
         return np.inf
-    seen, expected = _looked_at(one), _looked_at(two)
-    size = np.linalg.norm(expected)
-    if not (0 < size < np.inf and np.isfinite(seen).all()):
+    one, two = _looked_at(value), _looked_at(expected)
+    size = np.linalg.norm(two)
+    if not (0 < size < np.inf and np.isfinite(one).all()):
         return np.inf
-    return float(np.linalg.norm(seen - expected) / size)
+    return float(np.linalg.norm(one - two) / size)
 
 
 def _unit(ours: Record, reference: Record) -> float:

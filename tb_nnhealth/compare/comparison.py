@@ -55,7 +55,8 @@ class Comparison:
 
     `rows`: all places that were compared, in the order in which they are computed. `unpaired_ours`,
     `unpaired_reference`: layers and weights without counterpart. `precision`: the floating type whose rounding was
-    reckoned with, the coarsest in both. `hint`: what may explain the first difference, else empty.
+    reckoned with, the coarsest in both. `hint`: what may explain the first difference, else empty. `rearranged`: the
+    weights that were brought into the other model's layout to be compared, and how.
     """
 
     rows: tuple[Row, ...]
@@ -63,6 +64,7 @@ class Comparison:
     unpaired_reference: tuple[str, ...]
     precision: str
     hint: str = ""
+    rearranged: tuple[str, ...] = ()
 
     @property
     def first(self) -> Row | None:
@@ -81,6 +83,7 @@ class Comparison:
         return {**asdict(self), "rows": rows, "first": first, "same": self.same} | {
             "unpaired_ours": list(self.unpaired_ours),
             "unpaired_reference": list(self.unpaired_reference),
+            "rearranged": list(self.rearranged),
         }
 
     def __str__(self) -> str:
@@ -96,7 +99,7 @@ class Comparison:
         for row in self._shown():
             table.add_row(*map(Text, _cells(row)), style="" if row.same else "red")
         yield table
-        yield from (Text(line, "dim") for line in self._unpaired())
+        yield from (Text(line, "dim") for line in self._notes())
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{html.escape(name)}</th>" for name in HEADS)
@@ -104,7 +107,7 @@ class Comparison:
         for row in self._shown():
             style = "" if row.same else ' style="color: #b00020"'
             lines.append(f"<tr{style}>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in _cells(row)) + "</tr>")
-        rest = "".join(f"<p>{html.escape(line)}</p>" for line in self._unpaired())
+        rest = "".join(f"<p>{html.escape(line)}</p>" for line in self._notes())
         summary = html.escape(self.summary())
         return f"<p><b>{summary}</b></p><table><tr>{head}</tr>{''.join(lines)}</table>{rest}"
 
@@ -120,9 +123,13 @@ class Comparison:
         """Returns the rows but for weights that are the same, which say the least."""
         return [row for row in self.rows if row.stage != "weights" or not row.same]
 
-    def _unpaired(self) -> list[str]:
-        sides = (("ours", self.unpaired_ours), ("the reference", self.unpaired_reference))
-        return [f"Not compared, of {side}: {plain(', '.join(names))}" for side, names in sides if names]
+    def _notes(self) -> list[str]:
+        kinds = (
+            ("Compared in the other model's layout", self.rearranged),
+            ("Not compared, of ours", self.unpaired_ours),
+            ("Not compared, of the reference", self.unpaired_reference),
+        )
+        return [f"{kind}: {plain(', '.join(names))}" for kind, names in kinds if names]
 
 
 def _opening(row: Row) -> str:

@@ -11,7 +11,9 @@ from tb_nnhealth.compare.record import Record, active, layer_of, pre_activation
 from tb_nnhealth.numbers import whole
 
 
-def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Record, examples: int) -> str:
+def hint(
+    rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Record, examples: int, forgotten: str
+) -> str:
     """Returns a sentence on the first row that differs, empty where there is nothing to say.
 
     Args:
@@ -20,6 +22,7 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
       ours: our values.
       reference: the reference's.
       examples: how many the batch has.
+      forgotten: a kernel of the reference that explains its outputs better when it is transposed, empty for none.
     """
     first = next((row for row in rows if not row.same), None)
     if first is None:
@@ -33,6 +36,7 @@ def hint(rows: Sequence[Row], alignment: Alignment, ours: Record, reference: Rec
         return ""
     return (
         _of_activation(first, rows)
+        or _forgotten(first, reference, forgotten)
         or _held_otherwise(first, alignment, ours, reference)
         or _without_counterpart(first, alignment, ours, reference)
     )
@@ -50,6 +54,11 @@ def _of_activation(first: Row, rows: Sequence[Row]) -> str:
     before = {pre_activation(first.ours), pre_activation(first.reference)}
     is_same = any(row.stage == "output" and row.same and before & {row.ours, row.reference} for row in rows)
     return "Before the activation they agree." if is_same else ""
+
+
+def _forgotten(first: Row, reference: Record, name: str) -> str:
+    is_behind = name and first.reference in reference.layers() and name in reference.weights_behind(first.reference)
+    return f"With {name} transposed they would agree better." if is_behind else ""
 
 
 def _held_otherwise(first: Row, alignment: Alignment, ours: Record, reference: Record) -> str:

@@ -1,6 +1,7 @@
 """`compare_models`: names the first place where two models differ."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ from tb_nnhealth.compare.asked import check, check_finite, has_loss, work_of
 from tb_nnhealth.compare.comparison import Comparison, Row
 from tb_nnhealth.compare.hints import hint
 from tb_nnhealth.compare.judging import Judge
+from tb_nnhealth.compare.layout import layouts_of
 from tb_nnhealth.compare.noise import UNITS, Noise, coarsest
 from tb_nnhealth.compare.record import Array, Key, Record, active
 from tb_nnhealth.compare.recorded import check_examples, read
@@ -64,26 +66,33 @@ def compare_models(
         other = read(reference, mine)
         check_examples(other, mine, work.examples)
     check_map(mine, other, map or {})
-    alignment = align(mine, other, map or {})
+
+    def tried(given: Mapping[str, Array]) -> Record:
+        return _run(ours, Work(work.x, training=work.training, weights=given), "ours")
+
+    layout, layout_of_reference = layouts_of(mine, other, map or {}, tried)
+    one, two = layout.of(mine), layout_of_reference.of(other)
+    alignment = align(one, two, map or {})
+    work_of_ours = work
     if weights == "copy":
-        work_of_ours = _with_weights(work, alignment, other)
+        work_of_ours = replace(work, weights=layout.held(_held(alignment, two)))
         mine = _run(ours, work_of_ours, "ours")
-        alignment = align(mine, other, {**dict(alignment.weights), **(map or {})})
-    else:
-        work_of_ours = work
-    _check_alignment(alignment, mine, other)
+        one = layout.of(mine)
+        alignment = align(one, two, {**dict(alignment.weights), **(map or {})})
+    _check_alignment(alignment, one, two)
     unit = UNITS[coarsest(mine.dtypes | other.dtypes)]
     spread = _spread(ours, work_of_ours, mine, unit, seed)
     reference_spread = _spread(reference, work, other, unit, seed) if isinstance(reference, keras.Model) else {}
-    rows = Judge(mine, other, spread, reference_spread).rows(alignment)
-    return _comparison(rows, alignment, mine, other, work.examples)
+    rows = Judge(one, two, layout.seen(spread), layout_of_reference.seen(reference_spread)).rows(alignment)
+    likely = hint(rows, alignment, one, two, work.examples, layout_of_reference.forgotten)
+    return _comparison(rows, alignment, one, two, likely, (*layout.told(), *layout_of_reference.told()))
 
 
 def _own_loss(model: Any, work: Work) -> Work:
     """A model without loss is given the other's."""
     if work.loss_from is None or not has_loss(model):
         return work
-    return Work(work.x, work.y, work.sample_weight, work.training, model, work.weights)
+    return replace(work, loss_from=model)
 
 
 def _run(model: Any, work: Work, whose: str) -> Record:
@@ -98,12 +107,13 @@ def _run(model: Any, work: Work, whose: str) -> Record:
         ) from error
 
 
-def _with_weights(work: Work, alignment: Alignment, other: Record) -> Work:
+def _held(alignment: Alignment, other: Record) -> dict[str, Array]:
+    """Returns the reference's weights by our names."""
     held = {name: other.values.get(("weights", theirs)) for name, theirs in alignment.weights}
-    given: dict[str, Array] = {name: value for name, value in held.items() if value is not None}
+    given = {name: value for name, value in held.items() if value is not None}
     if not given:
         raise ValueError("`weights='copy'` expects weights of the reference that fit ours by shape. Received: none.")
-    return Work(work.x, work.y, work.sample_weight, work.training, work.loss_from, given)
+    return given
 
 
 def _check_alignment(alignment: Alignment, ours: Record, reference: Record) -> None:
@@ -134,7 +144,14 @@ def _spread(model: Any, work: Work, base: Record, unit: float, seed: int) -> dic
     return found
 
 
-def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: Record, examples: int) -> Comparison:
+def _comparison(
+    rows: list[Row],
+    alignment: Alignment,
+    ours: Record,
+    reference: Record,
+    likely: str,
+    rearranged: tuple[str, ...],
+) -> Comparison:
     pairs = [*alignment.layers, *alignment.weights, *alignment.predictions]
     pairs += [(row.ours, row.reference) for row in rows if row.stage == "loss"]
     unpaired = []
@@ -145,5 +162,4 @@ def _comparison(rows: list[Row], alignment: Alignment, ours: Record, reference: 
         names = [name for name in [*record.layers(), *record.weights(), *rest] if active(name) is None]
         unpaired.append(tuple(name for name in names if name not in paired))
     precision = coarsest(ours.dtypes | reference.dtypes)
-    likely = hint(rows, alignment, ours, reference, examples)
-    return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, likely)
+    return Comparison(tuple(rows), unpaired[0], unpaired[1], precision, likely, rearranged)

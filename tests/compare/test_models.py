@@ -72,49 +72,67 @@ def test_a_transposed_kernel_is_told_to_be_that():
 
 
 class OfRows(layers.Layer):
-    """A dense layer whose kernel has a row for each unit."""
+    """A dense layer whose kernel has a row for each unit, or is held in one row."""
 
-    def __init__(self, units):
+    def __init__(self, units, is_flat=False):
         super().__init__(name="rows")
-        self.units = units
+        self.units, self.is_flat = units, is_flat
 
     def build(self, shape):
-        self.kernel = self.add_weight(shape=(self.units, shape[-1]), name="kernel")
+        held = (self.units * shape[-1],) if self.is_flat else (self.units, shape[-1])
+        self.kernel = self.add_weight(shape=held, name="kernel")
         self.bias = self.add_weight(shape=(self.units,), name="bias")
 
     def call(self, x):
-        return tf.matmul(x, self.kernel.value, transpose_b=True) + self.bias
+        kernel = tf.reshape(self.kernel.value, (self.units, x.shape[-1]))
+        return tf.matmul(x, kernel, transpose_b=True) + self.bias
 
 
-def test_a_kernel_in_another_layout_is_not_called_missing():
-    ours, reference = (keras.Sequential([keras.Input((16,)), kind(5)]) for kind in (OfRows, layers.Dense))
-    reference.layers[0].name = "dense"
+def of_rows(units, is_flat=False):
+    """Returns a model of rows beside a dense one, and the kernel that the latter has."""
+    ours = keras.Sequential([keras.Input((16,)), OfRows(units, is_flat)])
+    reference = keras.Sequential([keras.Input((16,)), layers.Dense(units, name="dense")])
     kernel, bias = reference.get_weights()
-    ours.set_weights([kernel.T, bias])
+    ours.set_weights([kernel.T.reshape(ours.layers[0].kernel.shape), bias])
+    return ours, reference, kernel
+
+
+def test_a_kernel_in_a_layout_that_is_not_known_is_not_called_missing():
+    ours, reference, kernel = of_rows(5, is_flat=True)
     comparison = compare_models(ours, reference, rows()[0])
     assert comparison.same and not comparison.hint
     assert (comparison.unpaired_ours, comparison.unpaired_reference) == (("rows/kernel",), ("dense/kernel",))
-    ours.layers[0].kernel.assign(1.01 * kernel.T)
+    ours.layers[0].kernel.assign(1.01 * kernel.T.ravel())
     for weights in ("as_is", "copy"):
         comparison = compare_models(ours, reference, rows()[0], weights=weights)
         assert first(comparison) == ("output", "dense")
         assert comparison.hint == (
             "Their weights are held in another layout, and not compared: "
-            "rows/kernel (5, 16); the reference's dense/kernel (16, 5)."
+            "rows/kernel (80,); the reference's dense/kernel (16, 5)."
         )
 
 
-def test_a_square_kernel_that_is_stored_transposed_is_no_difference_where_the_output_agrees():
-    ours, reference = (keras.Sequential([keras.Input((16,)), kind(16)]) for kind in (OfRows, layers.Dense))
-    reference.layers[0].name = "dense"
-    kernel, bias = reference.get_weights()
-    ours.set_weights([kernel.T, bias])
-    for weights in ("as_is", "copy"):
-        comparison = compare_models(ours, reference, rows()[0], weights=weights)
+@pytest.mark.parametrize("units", [5, 16])
+def test_a_kernel_that_is_stored_transposed_is_compared_and_copied_as_that(units):
+    ours, reference, kernel = of_rows(units)
+    for given in (None, {"rows/kernel": "dense/kernel"}):
+        comparison = compare_models(ours, reference, rows()[0], given)
         assert comparison.same, str(comparison)
-        assert (comparison.unpaired_ours, comparison.unpaired_reference) == (("rows/kernel",), ("dense/kernel",))
-    mapped = compare_models(ours, reference, rows()[0], map={"rows/kernel": "dense/kernel"})
-    assert first(mapped) == ("weights", "dense/kernel") and "transpose" in mapped.hint
+        assert not comparison.unpaired_ours and comparison.rearranged == ("dense/kernel (transposed)",)
+    ours.layers[0].kernel.assign(1.001 * kernel.T)
+    comparison = compare_models(ours, reference, rows()[0])
+    assert first(comparison) == ("weights", "dense/kernel") and not comparison.hint
+    assert comparison.first.relative == pytest.approx(1e-3, rel=1e-3)
+    ours.layers[0].kernel.assign(tf.random.stateless_normal((units, 16), (1, 2)))
+    assert copied(ours, reference, rows()[0]).same
+
+
+def test_a_kernel_that_is_multiplied_the_wrong_way_round_is_told():
+    ours, reference, kernel = of_rows(16)
+    ours.layers[0].kernel.assign(kernel)
+    comparison = compare_models(ours, reference, rows()[0])
+    assert first(comparison) == ("output", "dense")
+    assert comparison.hint == "With dense/kernel transposed they would agree better."
 
 
 def test_weights_that_differ_are_said_first_and_copied_only_where_asked():
