@@ -98,6 +98,10 @@ def _tensors(part: Any) -> Any:
     def tensor(leaf: Any) -> Any:
         if leaf is None:
             return None
+        if isinstance(leaf, (bool, int, float, np.number)):
+            held = "a single number" if leaf is part else "a list of numbers"
+            fix = "as `fit` takes them: numpy.array makes one of a list"
+            raise ValueError(f"`batch` should hold arrays, {fix}. Received: {held}.")
         try:
             value = tf.convert_to_tensor(leaf)
         except (TypeError, ValueError, tf.errors.OpError) as error:

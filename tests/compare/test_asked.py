@@ -47,6 +47,14 @@ def test_a_batch_that_does_not_fit(model):
     fails("`batch` should hold arrays. Received: object \\(ValueError: Attempt to convert", model, model, (object(), y))
 
 
+def test_numbers_in_lists_are_no_arrays(model):
+    x, y = rows()
+    match = "`batch` should hold arrays, as `fit` takes them: numpy.array makes one of a list. Received: {}"
+    fails(match.format("a list of numbers"), model, model, x.tolist())
+    fails(match.format("a list of numbers"), model, model, (x, y.tolist()))
+    fails(match.format("a single number"), model, model, (x, 3.0))
+
+
 class Fills(layers.Layer):
     """Puts a zero where a number is missing."""
 
