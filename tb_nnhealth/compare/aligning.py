@@ -45,6 +45,7 @@ def align(ours: Record, reference: Record, given: Mapping[str, str]) -> Alignmen
     predictions = _predictions(ours, reference)
     weights = _weights(ours, reference, layers, [pair for pair in given.items() if pair[0] in ours.weights()])
     layers = _with_missing_activations(ours, reference, layers, predictions)
+    layers = _with_other_shapes(ours, reference, layers, weights, predictions)
     return Alignment(tuple(layers), tuple(predictions), tuple(weights))
 
 
@@ -190,9 +191,7 @@ def _with_missing_activations(
     found = []
     for index, (name, other) in enumerate(layers):
         found.append((name, other))
-        if all(_agree(ours, reference, "output", *pair) for pair in layers[index + 1 : index + 2]) and (
-            layers[index + 1 :] or all(_agree(ours, reference, "prediction", *pair) for pair in predictions)
-        ):
+        if _go_on_alike(ours, reference, layers[index + 1 :], predictions):
             continue
         mine, theirs = active(name), active(other)
         if theirs and not mine and theirs not in paired[1] and name in ours.passed_on:
@@ -200,6 +199,35 @@ def _with_missing_activations(
         if mine and not theirs and mine not in paired[0] and other in reference.passed_on:
             found.append((mine, other))
     return found
+
+
+def _with_other_shapes(
+    ours: Record, reference: Record, layers: Sequence[Pair], weights: Sequence[Pair], predictions: Sequence[Pair]
+) -> list[Pair]:
+    """Pairs layers with the same weights whose outputs are of other shapes, if the models differ from there on."""
+    order, found = ours.layers(), list(layers)
+    for owners in dict.fromkeys((ours.owners.get(name), reference.owners.get(other)) for name, other in weights):
+        paired = [{name for name, _ in found}, {name for _, name in found}]
+        calls = [
+            [call for call in record.layers() if layer_of(call) == owner and call not in taken]
+            for record, owner, taken in zip((ours, reference), owners, paired, strict=True)
+        ]
+        if not all(calls):
+            continue
+        name, other = calls[0][0], calls[1][0]
+        shapes = ours.shape(name, "output") or (), reference.shape(other, "output") or ()
+        following = [pair for pair in layers if order.index(pair[0]) > order.index(name)]
+        is_other = len(shapes[0]) == len(shapes[1]) and sorted(shapes[0]) != sorted(shapes[1])
+        if is_other and not _go_on_alike(ours, reference, following, predictions):
+            found.append((name, other))
+    return sorted(found, key=lambda pair: order.index(pair[0]))
+
+
+def _go_on_alike(ours: Record, reference: Record, following: Sequence[Pair], predictions: Sequence[Pair]) -> bool:
+    """Returns whether the next pair agrees, after the last the predictions."""
+    if following:
+        return _agree(ours, reference, "output", *following[0])
+    return all(_agree(ours, reference, "prediction", *pair) for pair in predictions)
 
 
 def _agree(ours: Record, reference: Record, stage: Stage, name: str, other: str) -> bool:

@@ -71,7 +71,7 @@ class Judge:
     def _lonely_weights(self, alignment: Alignment) -> Iterator[Row]:
         """Weights without counterpart, of layers of which the other weights have one: a bias is missing, say.
 
-        Where as many numbers are left over on both sides, they are held in another layout, and nothing is missing.
+        Where some are left over on both sides, they are held in another form, and nothing is missing.
         """
         if not (self._ours.is_whole and self._reference.is_whole):
             return
@@ -81,7 +81,7 @@ class Judge:
             mine, others = self._ours.weights_behind(name), self._reference.weights_behind(other)
             left = [w for w in mine if w not in paired[0]], [w for w in others if w not in paired[1]]
             has_pairs = len(left[0]) < len(mine) and len(left[1]) < len(others)
-            if has_pairs and self._ours.numbers_in(left[0]) != self._reference.numbers_in(left[1]):
+            if has_pairs and not all(left):
                 lonely |= {(weight, ""): None for weight in left[0]} | {("", weight): None for weight in left[1]}
         yield from (_lonely(*names) for names in lonely)
 

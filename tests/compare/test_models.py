@@ -112,6 +112,58 @@ def test_a_kernel_in_a_layout_that_is_not_known_is_not_called_missing():
         )
 
 
+def small_convolution(*hidden):
+    model = keras.Sequential([keras.Input((8, 8, 3)), *hidden, layers.GlobalAveragePooling2D(), layers.Dense(5)])
+    for weight in model.weights:
+        weight.assign(weight + 0.1)
+    return model
+
+
+def some_images():
+    return np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype(np.float32)
+
+
+def test_weights_in_another_form_are_no_difference_where_the_outputs_agree():
+    ours = small_convolution(layers.Conv2D(6, 3, name="conv"))
+    reference = small_convolution(layers.SeparableConv2D(6, 3, name="separable"))
+    depthwise, pointwise, bias, *head = reference.get_weights()
+    ours.set_weights([np.einsum("hwcm,xycf->hwcf", depthwise, pointwise), bias, *head])
+    comparison = compare_models(ours, reference, some_images())
+    assert comparison.same, str(comparison)
+    assert comparison.unpaired_ours == ("conv/kernel",)
+    ours.layers[0].kernel.assign(ours.layers[0].kernel * 1.01)
+    comparison = compare_models(ours, reference, some_images())
+    assert first(comparison) == ("output", "separable") and "held in another layout" in comparison.hint
+
+
+@pytest.mark.parametrize("hidden", [[], [layers.ReLU()]])
+def test_a_wrong_padding_is_named_by_its_shapes(hidden):
+    reference = small_convolution(layers.Conv2D(6, 3, padding="same", activation="relu" if hidden else None, name="c"))
+    ours = small_convolution(layers.Conv2D(6, 3, name="c"), *hidden)
+    comparison = copied(ours, reference, some_images())
+    assert comparison.first.stage == "output" and comparison.first.ours.startswith("c")
+    assert comparison.first.note == "shapes (4, 6, 6, 6) and (4, 8, 8, 6)"
+
+
+def test_outputs_of_other_shapes_are_no_difference_where_all_after_them_agrees():
+    reference = small_convolution(layers.Conv2D(7, 3, name="c"))
+    recorded = {"c": np.moveaxis(reference.layers[0](some_images()).numpy(), -1, 1), "out": reference(some_images())}
+    recorded["c/kernel"] = reference.layers[0].kernel.numpy()
+    assert compare_models(reference, recorded, some_images()).same
+    recorded["out"] = recorded["out"] + 1.0
+    assert first(compare_models(reference, recorded, some_images())) == ("output", "out")
+
+
+def test_outputs_that_agree_all_the_same_are_told():
+    reference = small_convolution(layers.Conv2D(6, 3, use_bias=False, name="c"), layers.BatchNormalization(name="bn"))
+    ours = small_convolution(layers.Conv2D(6, 3, name="c"))
+    kernel, gamma, beta, mean, variance, *head = reference.get_weights()
+    factor = gamma / np.sqrt(variance + 1e-3)
+    ours.set_weights([kernel * factor, beta - mean * factor, *head])
+    comparison = compare_models(ours, reference, some_images())
+    assert first(comparison)[0] == "weights" and comparison.hint == "The outputs agree all the same."
+
+
 @pytest.mark.parametrize("units", [5, 16])
 def test_a_kernel_that_is_stored_transposed_is_compared_and_copied_as_that(units):
     ours, reference, kernel = of_rows(units)
