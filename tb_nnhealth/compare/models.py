@@ -1,5 +1,6 @@
 """`compare_models`: names the first place where two models differ."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -112,7 +113,10 @@ def _held(alignment: Alignment, other: Record) -> dict[str, Array]:
     held = {name: other.values.get(("weights", theirs)) for name, theirs in alignment.weights}
     given = {name: value for name, value in held.items() if value is not None}
     if not given:
-        raise ValueError("`weights='copy'` expects weights of the reference that fit ours by shape. Received: none.")
+        names = "" if other.is_whole else "; a weight is named `<layer>/<weight>` or `weights/<name>`"
+        raise ValueError(
+            f"`weights='copy'` expects weights of the reference that fit ours by shape. Received: none{names}."
+        )
     return given
 
 
@@ -141,7 +145,10 @@ def _spread(model: Any, work: Work, base: Record, unit: float, seed: int) -> dic
                 with np.errstate(invalid="ignore"):
                     distance = np.abs(moved[key] - value)
                 found[key] = np.fmax(found[key], distance) if key in found else distance
-    return found
+    if unit <= UNITS["float32"]:
+        return found
+    # A gradient that is summed over all positions may be added in the coarse type.
+    return {(s, n): value * math.sqrt(base.positions(n)) if s == "of" else value for (s, n), value in found.items()}
 
 
 def _comparison(

@@ -5,6 +5,9 @@ A sum of n products is, as computed, the exact sum of products whose factors are
 number. So random moves of √n·u stand for the rounding of one layer, in whatever order it adds. How these grow on their
 way through the model is not estimated: it is seen in what comes out.
 
+Products of coarser types than float32 are added in float32, and their sum is rounded once, however long: so GPUs, TPUs
+and oneDNN do it. A gradient of a weight, which is a sum over all positions, may be added in the coarse type.
+
 Source: N. J. Higham, T. Mary, A new approach to probabilistic rounding error analysis, SIAM J. Sci. Comput. 41 (2019),
 theorem 3.1; random moves in place of rounding: D. S. Parker, Monte Carlo arithmetic, UCLA CSD-970002 (1997).
 """
@@ -34,10 +37,15 @@ class Noise:
 
     def moved(self, tensor: tf.Tensor, length: int) -> tf.Tensor:
         """Returns the tensor as it may come out where sums of `length` terms were rounded otherwise."""
-        size = self._unit * math.sqrt(max(length, LEAST_LENGTH))
+        size = self._size(length)
         dtype = tensor.dtype if tensor.dtype == tf.float64 else tf.float32
         errors = size * tf.cast(self._generator.normal(tensor.shape), dtype)
         return tf.cast(tf.cast(tensor, dtype) * (1 + errors), tensor.dtype)
+
+    def _size(self, length: int) -> float:
+        """Returns how much a sum is off: in a coarse type it is added in float32, and rounded once."""
+        added = min(self._unit, UNITS["float32"]) * math.sqrt(max(length, LEAST_LENGTH))
+        return added if self._unit <= UNITS["float32"] else added + self._unit
 
     def both_ways(self, tensor: tf.Tensor, length: int) -> tf.Tensor:
         """Returns a moved tensor, the gradient into which is moved, too."""

@@ -1,7 +1,8 @@
 """What is recorded of a model on one batch: its weights, outputs, losses and gradients, by name."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -73,9 +74,12 @@ class Record:
                 return own
         return []
 
-    def numbers_in(self, weights: Sequence[str]) -> int:
-        """Returns how many numbers these weights hold."""
-        return sum(math.prod(self.shape(name, "weights", "of") or ()) for name in weights)
+    def positions(self, weight: str) -> int:
+        """Returns over how many positions the gradient of a weight is summed: those of what its layer gives."""
+        found: dict[str, int] = Counter()
+        for call in self.layers():
+            found[layer_of(call)] += math.prod((self.shape(call, "output", "into") or ())[:-1])
+        return found.get(self.owners.get(weight, "")) or max(found.values(), default=1)
 
     def shape(self, name: str, *stages: Stage) -> tuple[int, ...] | None:
         """Returns the shape of a value, or of its gradient, whichever is recorded."""

@@ -10,6 +10,7 @@ import numpy as np
 from tb_nnhealth.compare.record import Array, Key, Record, Stage, as_floats, is_prediction
 from tb_nnhealth.faces.wording import plural
 
+OUTPUTS: tuple[Stage, ...] = ("output", "prediction", "into")
 PREFIXES: dict[str, Stage] = {"output": "output", "weights": "weights"}
 
 
@@ -54,8 +55,7 @@ def check_examples(recorded: Record, ours: Record, examples: int) -> None:
 
 
 def _outputs(record: Record) -> dict[str, tuple[int, ...]]:
-    stages: tuple[Stage, ...] = ("output", "prediction", "into")
-    return {name: record.shape(name, *stages) or () for name in record.names(*stages)}
+    return {name: record.shape(name, *OUTPUTS) or () for name in record.names(*OUTPUTS)}
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -75,11 +75,26 @@ def _load(path: Path) -> dict[str, Any]:
 def _record(arrays: Mapping[str, Any], ours: Record) -> Record:
     outputs = {name.removeprefix("output/") for name in arrays if _is_plain(name)}
     keys = {name: _key(name, outputs, ours) for name in arrays}
-    values: dict[Key, Any] = {key: _value(key[0], arrays[name]) for name, key in keys.items()}
+    values: dict[Key, Array] = {key: _value(key[0], arrays[name]) for name, key in keys.items()}
+    values |= _with_channels_last(values, ours)
     weights = [name for stage, name in values if stage in ("weights", "of")]
     owners = {name: name.rpartition("/")[0] for name in weights}
     dtypes = {str(np.asarray(array).dtype) for array in arrays.values()}
     return Record(values, owners, {}, frozenset(dtypes))
+
+
+def _with_channels_last(values: Mapping[Key, Array], ours: Record) -> dict[Key, Array]:
+    """Returns the outputs that were recorded with their channels before the positions, as ours has them.
+
+    Shapes tell; where an output could be either, the others of as many axes do.
+    """
+    shapes = set(_outputs(ours).values())
+    known = {key: value for key, value in values.items() if key[0] in OUTPUTS and value.ndim > 2}
+    turned = {key: np.moveaxis(value, 1, -1) for key, value in known.items()}
+    fits = {key: (value.shape in shapes, turned[key].shape in shapes) for key, value in known.items()}
+    kept = {known[key].ndim for key, fit in fits.items() if fit == (True, False)}
+    ranks = {known[key].ndim for key, fit in fits.items() if fit == (False, True)} - kept
+    return {key: value for key, value in turned.items() if value.ndim in ranks and fits[key][1]}
 
 
 def _value(stage: Stage, array: Any) -> Array:

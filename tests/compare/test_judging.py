@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tb_nnhealth.compare.aligning import Alignment
 from tb_nnhealth.compare.judging import SAFETY, Judge
-from tb_nnhealth.compare.noise import LEAST_LENGTH, Noise, coarsest, sum_length
+from tb_nnhealth.compare.noise import LEAST_LENGTH, UNITS, Noise, coarsest, sum_length
 from tb_nnhealth.compare.record import Record
 
 UNIT = 2.0**-24
@@ -61,6 +61,13 @@ def test_moves_are_as_large_as_the_rounding_of_a_sum(length):
     moved = Noise(UNIT, 0).moved(ones, length).numpy() - 1
     assert np.std(moved) == pytest.approx(UNIT * np.sqrt(max(length, LEAST_LENGTH)), rel=0.03)
     assert abs(np.mean(moved)) < np.std(moved) / 30
+
+
+@pytest.mark.parametrize("length", [4, 100, 10_000])
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_moves_in_a_coarse_type_are_one_rounding_whatever_the_length(name, length):
+    moved = Noise(UNITS[name], 0).moved(tf.ones([20_000], tf.float64), length).numpy() - 1
+    assert np.std(moved) == pytest.approx(UNITS[name], rel=0.05)
 
 
 def test_moves_cover_what_a_sum_in_float32_is_rounded_by():

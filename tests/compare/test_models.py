@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tb_nnhealth import compare_models
-from tests.compare.building import Hand, convolutional, dense, images, layers, rows
+from tests.compare.building import WIDTH, Hand, convolutional, dense, images, layers, rows
 
 
 def copied(ours, reference, batch, **options):
@@ -302,6 +302,49 @@ def test_other_precision_is_explained(policy):
     assert comparison.same, comparison.summary()
     assert comparison.precision == {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}.get(policy, "float32")
     assert first(copied(wrong, reference, rows())) == ("output", layer_names(reference)[2])
+
+
+class Off(layers.Dense):
+    """A dense layer whose output, or the gradient into it, is too large by a share of it."""
+
+    def __init__(self, *args, output=0.0, gradient=0.0, **options):
+        super().__init__(*args, **options)
+        self.shares = output, gradient
+
+    def call(self, x):
+        @tf.custom_gradient
+        def off(value):
+            output, gradient = (tf.cast(1 + share, value.dtype) for share in self.shares)
+            return value * output, lambda upstream: upstream * gradient
+
+        return off(super().call(x))
+
+
+@pytest.mark.parametrize(
+    "policy, shares",
+    [
+        ("mixed_bfloat16", {"output": 0.1}),
+        ("mixed_bfloat16", {"gradient": 0.5}),
+        ("mixed_float16", {"output": 0.01}),
+        ("mixed_float16", {"gradient": 0.1}),
+    ],
+)
+def test_faults_that_a_coarse_type_does_not_explain_are_found(policy, shares):
+    def model(**shares):
+        hidden = [layers.Dense(WIDTH, "relu", name="before"), Off(WIDTH, "relu", name="off", **shares)]
+        made = keras.Sequential([keras.Input((WIDTH,)), *hidden, layers.Dense(5, dtype="float32", name="head")])
+        made.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return made
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        right, wrong, reference = model(), model(**shares), model()
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert copied(right, reference, rows()).same
+    found = copied(wrong, reference, rows()).first
+    assert found.stage in shares and found.ours.startswith("off" if "output" in shares else ("off", "before"))
 
 
 class Block(layers.Layer):

@@ -134,6 +134,34 @@ def test_what_a_name_stands_for():
     assert list(read(dict.fromkeys(names, value), ours).values) == list(names.values())
 
 
+@pytest.mark.parametrize("side", [9, 8])
+def test_outputs_with_their_channels_first(side):
+    ours = keras.Sequential(
+        [
+            keras.Input((side, side, 3)),
+            layers.Conv2D(4, 3, name="one"),
+            layers.Conv2D(5, 3, name="two"),  # Of 9 pixels in each direction 5 are left, as many as there are channels.
+            layers.Flatten(name="flat"),
+        ]
+    )
+    x = np.random.default_rng(0).normal(size=(2, side, side, 3)).astype(np.float32)
+    one = ours.layers[0](x).numpy()
+    two = ours.layers[1](one).numpy()
+    recorded = {"a": np.moveaxis(one, -1, 1), "b": np.moveaxis(two, -1, 1)}
+    comparison = compare_models(ours, recorded, x)
+    assert [(row.ours, row.reference) for row in comparison.rows] == [("one", "a"), ("two", "b")]
+    assert comparison.same, str(comparison)
+    recorded["b"] = recorded["b"] * 1.001
+    assert compare_models(ours, recorded, x).first.ours == "two"
+    assert compare_models(ours, {"a": one, "b": two}, x).same
+
+
+def test_weights_that_are_named_as_outputs_are_told(model, data):
+    recorded = {"fc1.weight": model.layers[0].kernel.numpy(), "prediction": model(data[0]).numpy()}
+    with pytest.raises(ValueError, match="Received: none; a weight is named `<layer>/<weight>` or `weights/<name>`"):
+        compare_models(model, recorded, data, weights="copy")
+
+
 def test_arrays_of_other_examples(model, data):
     recorded = network(model, data)
     x, y = data[0][:8], data[1][:8]
