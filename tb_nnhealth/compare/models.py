@@ -145,10 +145,11 @@ def _spread(model: Any, work: Work, base: Record, unit: float, seed: int) -> dic
                 with np.errstate(invalid="ignore"):
                     distance = np.abs(moved[key] - value)
                 found[key] = np.fmax(found[key], distance) if key in found else distance
-    if unit <= UNITS["float32"]:
-        return found
-    # A gradient that is summed over all positions may be added in the coarse type.
-    return {(s, n): value * math.sqrt(base.positions(n)) if s == "of" else value for (s, n), value in found.items()}
+    sums = [name for name in base.names("of") if unit > UNITS["float32"] or base.is_plain_sum(name)]
+    for name in sums:
+        if ("of", name) in found:
+            found["of", name] = found["of", name] * math.sqrt(base.positions(name))
+    return found
 
 
 def _comparison(

@@ -6,7 +6,8 @@ number. So random moves of √n·u stand for the rounding of one layer, in whate
 way through the model is not estimated: it is seen in what comes out.
 
 Products of coarser types than float32 are added in float32, and their sum is rounded once, however long: so GPUs, TPUs
-and oneDNN do it. A gradient of a weight, which is a sum over all positions, may be added in the coarse type.
+and oneDNN do it. A gradient of a weight, a sum over all positions, may be added in the coarse type, and a plain
+sum, as a bias has, one by one in any. What is added up of m terms may be √m times their norm, and so its error.
 
 Source: N. J. Higham, T. Mary, A new approach to probabilistic rounding error analysis, SIAM J. Sci. Comput. 41 (2019),
 theorem 3.1; random moves in place of rounding: D. S. Parker, Monte Carlo arithmetic, UCLA CSD-970002 (1997).

@@ -81,6 +81,15 @@ class Record:
             found[layer_of(call)] += math.prod((self.shape(call, "output", "into") or ())[:-1])
         return found.get(self.owners.get(weight, "")) or max(found.values(), default=1)
 
+    def is_plain_sum(self, weight: str) -> bool:
+        """Returns whether the gradient of a weight is one of what flows in, as of a bias, and none of products.
+
+        A layer's kernels are its weights with the most axes, from two on; of these it is one of products.
+        """
+        own = [name for name in self.weights() if self.owners.get(name) == self.owners.get(weight)]
+        axes = {name: len(self.shape(name, "weights", "of") or ()) for name in own}
+        return axes[weight] < max(2, *axes.values())
+
     def shape(self, name: str, *stages: Stage) -> tuple[int, ...] | None:
         """Returns the shape of a value, or of its gradient, whichever is recorded."""
         found = (self.values[stage, name].shape for stage in stages if (stage, name) in self.values)
