@@ -11,7 +11,8 @@ STEPS = 10.0 ** -np.arange(2, 8)
 
 @dataclass(frozen=True)
 class Slope:
-    """`doubt` is how far estimates at other steps, or those of the two sides, lie apart: about its error.
+    """`doubt` is how far estimates at other steps, or those of the two sides, lie apart, and what the rounding of the
+    function's values makes in the smallest of these steps: about its error.
 
     It is infinite where there is no slope: no value is finite.
     """
@@ -39,10 +40,11 @@ def slope(at: Callable[[float], float]) -> Slope:
         apart = (above - 2 * middle + below) / STEPS
         extrapolated = (100 * central[1:] - central[:-1]) / 99
         kink = np.abs(10 * apart[1:] - apart[:-1]) / 9
+        rounding = np.finfo(np.float64).eps * abs(middle) / STEPS[1:]
     best = Slope(float("nan"), float("inf"))
     for last in range(2, len(extrapolated)):
         three = extrapolated[last - 2 : last + 1]
-        doubt = float(np.ptp(three) + min(kink[last - 1 : last + 1]))
+        doubt = float(np.ptp(three) + min(kink[last - 1 : last + 1]) + rounding[last])
         if np.isfinite(three).all() and doubt < best.doubt:
             best = Slope(float(np.median(three)), doubt)
     is_flat = bool((above[-3:] == middle).all() and (below[-3:] == middle).all())

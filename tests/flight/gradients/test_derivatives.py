@@ -53,3 +53,9 @@ def test_a_gradient_let_through_a_step_function_is_told():
 
 def test_a_slope_that_is_rounding_is_no_error():
     assert found(lambda x: 5.0 + 1e-17 * np.sum(x), lambda x: 1e-17 * x).error < 1e-7
+
+
+def test_a_slope_near_the_rounding_of_the_value_is_known_no_better_than_that_rounding():
+    for small in 10.0 ** -np.arange(3, 17):
+        result = found(lambda x, s=small: 2.3 + s * np.sum(np.sin(x)), lambda x, s=small: s * np.cos(x))
+        assert not result.error > max(1e-9, 2 * result.doubt), small

@@ -41,3 +41,9 @@ def test_a_step_function_is_flat_and_a_small_slope_is_not():
 def test_where_there_are_no_values_there_is_no_slope():
     found = slope(lambda t: math.nan if t < 0 else t)
     assert math.isnan(found.value) and found.doubt == math.inf
+
+
+@pytest.mark.parametrize("true", [0.0, 3e-13, 3e-12])
+def test_a_change_within_the_rounding_of_the_values_is_in_doubt_although_all_estimates_agree(true):
+    found = slope(lambda t: float(np.float64(2.0) + np.float64(true * t)))
+    assert abs(found.value - true) <= found.doubt < 1e-9
