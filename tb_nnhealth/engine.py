@@ -89,7 +89,7 @@ def _verdict(
     if not own.enabled:
         return said("no_data", reason="turned off by the settings")
     said = partial(said, cut_off=_cut_off(diagnosis.rule, event))
-    if diagnosis.rule.min_samples > 1 and run.untrained:
+    if diagnosis.rule.min_samples > 1 and run.untrained and not diagnosis.rule.judges_first_steps:
         return said("no_data", reason="the model was not trained yet")
     if diagnosis.rule.min_samples > 1 and (few := few_here(run)):
         return said("no_data", reason=few)

@@ -22,6 +22,7 @@ from tb_nnhealth.flight.ctrl_c import CtrlC
 from tb_nnhealth.flight.keeping.custom_gradients import collectable_gradients
 from tb_nnhealth.flight.keeping.kept import build, kept
 from tb_nnhealth.flight.log import FlightLog, refusal
+from tb_nnhealth.flight.penalty import pull
 from tb_nnhealth.flight.probes import PROBES, Probe
 from tb_nnhealth.flight.progress import Progress
 from tb_nnhealth.flight.reading.arrays import SampleError
@@ -148,7 +149,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
     log_dir = log_dirs[0]
     with Progress(1 + len(plan.probes)) as progress:
         progress.begin("first steps")
-        failed, is_interrupted = subject.training.broken, False
+        failed, is_interrupted, pulled = subject.training.broken, False, math.nan
         try:
             with ctrl_c.heard():
                 problems += _built(subject)
@@ -158,7 +159,8 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
         try:
             if not is_interrupted:
                 with ctrl_c.heard():
-                    problems += _first_steps(subject, log_dir)
+                    noted, pulled = _first_steps(subject, log_dir)
+                    problems += noted
         except KeyboardInterrupt:
             is_interrupted = True
         except NotMeasured as reason:
@@ -169,7 +171,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
         log = FlightLog(*log_dirs)
         facts = {"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed}
-        log.write({**facts, "setup": setup_of(json.loads(manifest))})
+        log.write({**facts, "setup": setup_of(json.loads(manifest)), "pull": pulled})
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress, ctrl_c):
             measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)
@@ -212,14 +214,24 @@ def _built(subject: Subject) -> list[str]:
     return []
 
 
-def _first_steps(subject: Subject, log_dir: str) -> list[str]:
-    """Takes the first steps, and returns sentences on what could not be measured of them."""
+def _first_steps(subject: Subject, log_dir: str) -> tuple[list[str], float]:
+    """Takes the first steps, and returns sentences on what could not be measured of them, and how hard penalties pull
+    at the weights after them."""
     if not subject.is_compiled:
-        return ["The model is not compiled: no step of it was measured, and probes that need its loss cannot be made."]
+        unmeasured = "no step of it was measured, and probes that need its loss cannot be made"
+        return [f"The model is not compiled: {unmeasured}."], math.nan
     if not subject.training.examples:
-        return []
+        return [], math.nan
     with kept(subject.model):
-        return first_steps.take(subject, log_dir)
+        return first_steps.take(subject, log_dir), _pull(subject)
+
+
+def _pull(subject: Subject) -> float:
+    """Returns how hard penalties pull at the weights, NaN where that cannot be told."""
+    try:
+        return pull(subject)
+    except Exception:  # Steps were taken: what a layer of a user's own does here is no fault of the training.
+        return math.nan
 
 
 def _flown(subject: Subject, probe: Probe, clock: Clock, ctrl_c: CtrlC) -> dict[str, Any]:

@@ -199,6 +199,7 @@ def _flight(series: Mapping[str, Series], trained: bool, last: Session) -> Fligh
         failed if isinstance(failed, str) else "",
         followed,
         changes(told.get("setup"), setup_of(last.manifest)) if followed else {},
+        _number(told["pull"]) if is_finite(told.get("pull")) else None,
     )
 
 

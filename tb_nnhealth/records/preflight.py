@@ -31,6 +31,9 @@ class Flight:
 
     `followed`: a training began after it, which `changed` something of what it was made with: "model", "loss",
     "optimizer", each with words on how both differ.
+
+    `pull` is the norm of the gradient of the penalties on weights ÷ that of the data loss after the first steps, None
+    where that is not known.
     """
 
     budget: float
@@ -39,3 +42,4 @@ class Flight:
     failed: str = ""
     followed: bool = False
     changed: Mapping[str, str] = field(default_factory=dict)
+    pull: float | None = None

@@ -112,6 +112,9 @@ class Rule:
     judges_nonfinite: bool = False
     """Whether it is given the whole run; the others get what came before the first non-finite value."""
 
+    judges_first_steps: bool = False
+    """Whether it judges a preflight's few steps, although it wants several samples of a training."""
+
     absent: str | None = None
     """Why a model that was measured may have nothing of what it `needs`."""
 

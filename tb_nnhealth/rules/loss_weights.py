@@ -18,9 +18,15 @@ weights of zero would then have a lower total than these. Where it, or what laye
 losses, and less than a hundredth of it is left at the end, the training followed little else. That is a warning where
 more than half of what the data loss had to lose is left.
 
+A preflight's first steps are judged by the penalties on weights that are Keras' own `L1`, `L2` or both: a warning where
+regularization has more than that share of the loss, and the gradient of these penalties is more than `pull` times as
+large as that of the data loss, by the same weights of the first batch. They then go to zero,
+or near to it, before much is learnt.
+
 ## When it is wrong
 A part may be large and yet have a small gradient. Of a model with regularizers, what its layers add by `add_loss` is
-counted with these. An output may stay at a constant answer because nothing in the
+counted with these. A penalty may be too strong although it pulls less than that: a preflight tells the plain
+cases only. An output may stay at a constant answer because nothing in the
 inputs tells it.
 
 ## What to try
@@ -32,15 +38,16 @@ inputs tells it.
 * 37 reasons why your neural network is not working, 4.5 (adjust loss weights) and 5.4 (reduce regularization).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from tb_nnhealth.numbers import percent
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._data_loss import share_left
 from tb_nnhealth.rules._learning import BETTER_THAN_TRIVIAL, HALF, severity_of_symptom
 from tb_nnhealth.rules._loss import has_settled
+from tb_nnhealth.rules._parts import first_median, late_median, of_first_steps, weighted_outputs, weights_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
-from tb_nnhealth.rules._series import late, median, span
+from tb_nnhealth.rules._series import late, span
 from tb_nnhealth.rules._trivial import over_trivial_by_output, trivial_loss
 
 RULE = Rule(
@@ -50,10 +57,12 @@ RULE = Rule(
     passing_title="No part of the loss drowns the rest",
     needs=("loss",),
     min_samples=4,
-    thresholds=(Threshold("share", 0.9, "fraction", "nine tenths: the others change the direction by a few degrees"),),
+    judges_first_steps=True,
+    thresholds=(
+        Threshold("share", 0.9, "fraction", "nine tenths: the others change the direction by a few degrees"),
+        Threshold("pull", 20.0, "ratio", "docs/calibration.md#penalties-before-a-training: 7.5 where much is learnt"),
+    ),
 )
-
-OUTPUT = "output_loss/"
 
 REGULARIZATION, ADDED = "regularization", "what layers add to the loss"
 """What there is beside the data loss: the one asks for small weights or outputs, the other may ask for anything."""
@@ -63,10 +72,13 @@ GONE = 0.01
 
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
-    total, added = _late(run, "loss"), _added(run)
-    parts = {added: _late(run, "regularization_loss")} if total > 0 else {}
+    if run.untrained:
+        yield from of_first_steps(run, RULE.name, limits)
+        return
+    total, added = late_median(run, "loss"), _added(run)
+    parts = {added: late_median(run, "regularization_loss")} if total > 0 else {}
     parts = {name: value / total for name, value in parts.items() if value > 0}
-    outputs = _weighted_outputs(run, _late)
+    outputs = weighted_outputs(run, late_median)
     of_all = sum(value for value in outputs.values() if value > 0)
     if len(outputs) > 1 and of_all > 0:
         parts |= {_named(name): value / of_all for name, value in outputs.items()}
@@ -90,17 +102,6 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
 def _added(run: HealthRun) -> str:
     """Returns what the loss is called that is no data loss."""
     return REGULARIZATION if any(layer.regularized for layer in run.model.layers) else ADDED
-
-
-def _weighted_outputs(run: HealthRun, of: Callable[[HealthRun, str], float]) -> dict[str, float]:
-    """Returns each output's loss as it counts in the total; `of` takes the one of a series that is meant."""
-    weights, names = _weights(run), [name.removeprefix(OUTPUT) for name in run.step.columns if name.startswith(OUTPUT)]
-    return {name: of(run, OUTPUT + name) * weights.get(name, 1.0) for name in names}
-
-
-def _weights(run: HealthRun) -> dict[str, float]:
-    losses = run.model.compile.get("losses") or []
-    return {str(loss.get("output")): loss["weight"] for loss in losses if loss.get("weight") is not None}
 
 
 def _drowned(run: HealthRun, outputs: Mapping[str, float], largest: str) -> list[str]:
@@ -142,10 +143,10 @@ def _finding(run: HealthRun, part: str, severity: Severity, message: str, observ
 
 def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator[Finding]:
     """Yields the finding where an output was most of the first losses, and others of less weight were not learnt."""
-    first = {name: value for name, value in _weighted_outputs(run, _first).items() if value > 0}
+    first = {name: value for name, value in weighted_outputs(run, first_median).items() if value > 0}
     name, largest = max(first.items(), key=lambda item: item[1], default=("", 0.0))
     share = largest / sum(first.values()) if first else 0.0
-    weights, drowned = _weights(run), _drowned(run, outputs, _named(name))
+    weights, drowned = weights_of(run), _drowned(run, outputs, _named(name))
     drowned = [other for other in drowned if weights.get(other, 1.0) < weights.get(name, 1.0)]
     if len(first) > 1 and share > limit and drowned:
         told = f"{_capital(_named(name))} made up {percent(share)} of the first losses{_told(drowned)}."
@@ -154,9 +155,9 @@ def _led(run: HealthRun, outputs: Mapping[str, float], limit: float) -> Iterator
 
 def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
     """Yields the finding where what is no data loss was most of the loss and is gone, and the data loss stayed."""
-    first, total = (_first(run, name) for name in ("regularization_loss", "loss"))
+    first, total = (first_median(run, name) for name in ("regularization_loss", "loss"))
     share = first / total if total > 0 else 0.0
-    left = _late(run, "regularization_loss") / first if first > 0 else 1.0
+    left = late_median(run, "regularization_loss") / first if first > 0 else 1.0
     if not share > limit or not left < GONE or not share_left(run) > HALF:
         return
     yield Finding(
@@ -170,11 +171,3 @@ def _paid_off(run: HealthRun, limit: float) -> Iterator[Finding]:
         limit=limit,
         unit="fraction",
     )
-
-
-def _late(run: HealthRun, name: str) -> float:
-    return float(median(run.step.series(name, "step")[late(run.step.steps)]))
-
-
-def _first(run: HealthRun, name: str) -> float:
-    return float(median(run.step.series(name, "step")[:3]))

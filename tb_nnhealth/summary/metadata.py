@@ -22,8 +22,9 @@ event again: its step and wall time are those of the first, so that it starts no
 A preflight comes before the sessions, and is no part of them: its events count 0, 1, 2 … as their steps, the next
 preflight in the directory replaces the last one, and no session does. The first tells of it as a whole, {"budget":
 seconds, "created": wall time, "seconds": those of the first steps and of what comes before them,
-"problems": [sentences], "failed": why no step could be taken}, each other of a probe,
-{"probe": name, "seconds": …, "values": {…}, "reason": …}, with the reason where it measured nothing.
+"problems": [sentences], "failed": why no step could be taken, "pull": the norm of the gradient of the
+penalties on weights ÷ that of the data loss}, each other of a probe, {"probe": name, "seconds": …, "values": {…},
+"reason": …}, with the reason where it measured nothing.
 
 An epoch's text is {"epoch", "step", "logs"}, and "modes": {"training": loss, "inference": loss} of one batch where
 that was measured, else null.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tb_nnhealth.records import Flight
 from tests.rules.builder import (
     STEPS,
     change,
@@ -34,7 +35,11 @@ def regularized(share, run=None):
     return change(run, "step", "regularization_loss", 2.0 * share)
 
 
-LIMITS = {"share": (regularized(0.97), 0.98)}
+def untrained(share, pull):
+    return replace(regularized(share), flight=Flight(60.0, 3.0, trained=False, pull=pull))
+
+
+LIMITS = {"share": (regularized(0.97), 0.98), "pull": (untrained(0.97, 30.0), 40.0)}
 
 
 def test_small_parts_pass():
@@ -162,3 +167,19 @@ def test_an_output_that_was_nearly_all_of_the_first_losses_is_a_warning_where_an
     assert findings(RULE, drowning(kind=0.4, size=led)) == ()
     assert findings(RULE, drowning(kind=0.69, size=0.2)) == ()
     assert findings(RULE, drowning(kind=0.69, size=10 * led, weight=1.0)) == ()
+
+
+def test_before_a_training_a_penalty_counts_that_is_most_of_the_loss_and_of_its_gradient():
+    (finding,) = findings(RULE, untrained(0.97, 32.5))
+    assert (finding.severity, finding.observed, finding.limit) == ("warning", 32.5, 20.0)
+    assert finding.message == (
+        "Regularization makes up 96.8 % of the first losses, and its gradient is 32.5 times that of the data loss: "
+        "the weights follow it, and not the data."
+    )
+    assert findings(RULE, untrained(0.97, 7.5)) == () and findings(RULE, untrained(0.5, 32.5)) == ()
+
+
+def test_before_a_training_nothing_is_said_where_no_penalty_was_measured():
+    result = verdict(RULE, untrained(0.97, None))
+    assert result.status == "no_data" and "not trained yet" in result.reason
+    assert verdict(RULE, unmeasured(untrained(0.97, 32.5))).status == "no_data"
