@@ -9,8 +9,8 @@ What is measured on such data says nothing of the model: a good one looks bad, a
 or, where examples stand in both, a model that learns by heart looks good.
 
 ## How it is decided
-By a preflight, on up to 512 examples of either side. Compared are columns: each feature of an input of rows, each
-channel of pictures and series; at most 256. NaN and infinity are compared as zeros, which is told.
+By a preflight, on up to 512 examples of either side, but for those in both. Compared are columns: each feature of an
+input of rows, each channel of pictures and series; at most 256. NaN and infinity are compared as zeros, which is told.
 
 * **Preparation**: a column differs where it is `factor` times as wide (from the 5th to the 95th percentile; a
   picture's: the standard deviation), or as narrow, or its mean is away by `shift` of its widths in training; and where
@@ -32,7 +32,10 @@ channel of pictures and series; at most 256. NaN and infinity are compared as ze
   data on purpose.
 * **Examples in both**: values that are the same but for rounding. A warning for more than the share `common` of the
   validation data, two at least; else information, as where inputs have so few values that they coincide by chance, or
-  are short rows of whole numbers that are repeated half as often within the training data.
+  are short rows of whole numbers that are repeated half as often within the training data. Of arrays all training
+  examples are read, up to 512 MiB or half of the experiment's time: there the same must be so to the last bit, and
+  those that are also in the sample but for rounding. Of data in batches only those that were read can be compared: of a
+  validation that is all trained on, 512 of 60,000 shuffled examples would show four of 512, and that is information.
 * **Shapes**: another rank or last axis is an error.
 
 **Error rate**: data split at random differs at all in one of 1,000 cases for each input or target (the permutation
@@ -130,7 +133,7 @@ def _of_nonfinite(found: Probed) -> Iterator[Finding]:
 def _of_common(found: Probed, common: float, held: float, limits: Limits) -> Finding:
     share, may_coincide = common / held, value_of(found, "may_coincide") == 1
     is_many = share > limits["common"] and common >= 2 and not may_coincide
-    told = f"{whole(common)} of {whole(held)} examples of validation stand among {whole(value_of(found, 'examples'))} "
+    told = f"{whole(common)} of {whole(held)} examples of validation stand among {whole(value_of(found, 'among'))} "
     told += "of training, too" + (", by chance perhaps: inputs have few values" if may_coincide else "")
     first = [values_of(found, f"common_{side}")[:1] for side in ("validation", "training")]
     if all(map(len, first)):

@@ -9,7 +9,16 @@ RULE = "train-validation-shift"
 
 def told(**values):
     return with_probe(
-        RULE, **{"examples": 1000, "held": 200, "common": 0, "may_coincide": False, "are_rows": True, **values}
+        RULE,
+        **{
+            "examples": 1000,
+            "among": 1000,
+            "held": 200,
+            "common": 0,
+            "may_coincide": False,
+            "are_rows": True,
+            **values,
+        },
     )
 
 

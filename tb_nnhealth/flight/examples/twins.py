@@ -48,6 +48,21 @@ def digest(arrays: Sequence[Array], index: int) -> bytes:
     return hashlib.blake2b(b"|".join(text), digest_size=16).digest()
 
 
+def keys(arrays: Sequence[Array]) -> list[bytes]:
+    """Returns a text for each example, `[n]`, the same for those that are the same in all arrays to the last bit."""
+    together = np.concatenate([_bytes(array) for array in arrays], axis=1)
+    width, whole = max(1, together.shape[1]), together.tobytes()
+    return [whole[first : first + width] for first in range(0, len(whole), width)]
+
+
+def _bytes(array: Array) -> NDArray[np.uint8]:
+    """Returns the examples as bytes, `[n, bytes]`: where they are no numbers, what is the same for no other."""
+    if is_numeric(array):
+        return np.ascontiguousarray(array.reshape(len(array), -1)).view(np.uint8)
+    texts = b"".join(digest([array], index) for index in range(len(array)))
+    return np.frombuffer(texts, np.uint8).reshape(len(array), -1)
+
+
 def common(ours: Sequence[Array], theirs: Sequence[Array], random: np.random.Generator) -> NDArray[np.int64]:
     """Returns for each of our examples the index of one of theirs that is the same but for rounding, `[n]`, else −1.
 
@@ -134,8 +149,9 @@ def vary(arrays: Sequence[Array]) -> NDArray[np.bool_]:
     return kept
 
 
-def may_coincide(arrays: Sequence[Array], random: np.random.Generator) -> bool:
-    """Returns whether inputs have so few values that different examples may be the same by chance.
+def may_coincide(arrays: Sequence[Array], random: np.random.Generator, among: int | None = None) -> bool:
+    """Returns whether inputs have so few values that different examples may be the same by chance, as one of these and
+    one `among` so many, which are as many where that is not told.
 
     They may not where the values of a column hardly repeat, or where all columns together hold twice the bits by which
     the sample's pairs could be told apart (Rényi's collision entropy, as if the columns were independent).
@@ -155,7 +171,7 @@ def may_coincide(arrays: Sequence[Array], random: np.random.Generator) -> bool:
             if values.dtype.kind in "fU" and not _is_whole(values) and len(counts) > n / 2:
                 return False
             bits -= math.log2(float(((counts / n) ** 2).sum()))
-    return bits < 2 * 2 * math.log2(max(2, examples))
+    return bits < 2 * math.log2(max(4, examples * (among or examples)))
 
 
 def _is_whole(values: Array) -> bool:

@@ -1,14 +1,18 @@
 """train-validation-shift: how validation data differs from training data, and what stands in both."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples import order, shift
 from tb_nnhealth.flight.examples.rows import Array, Floats, are_windows, is_numeric, named_arrays, rows_of
 from tb_nnhealth.flight.examples.targets import CLASSES, NUMBERS, Target, as_classes, targets_of
-from tb_nnhealth.flight.examples.twins import common, may_coincide, twins, vary
+from tb_nnhealth.flight.examples.twins import common, keys, may_coincide, twins, vary
+from tb_nnhealth.flight.reading import arrays
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.instrument.batch import input_names
@@ -23,6 +27,16 @@ NAMED = 20
 
 SHORT = 128
 """Values of an example, at most, that may be repeated in the training data by nature."""
+
+
+CHUNK = 2**22
+"""Bytes of the training data that are read at a time."""
+
+MOST_READ = 2**29
+"""Bytes of it that are read at most."""
+
+SHARE_OF_TIME = 0.5
+"""Of the probe's time, in which they are read."""
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
@@ -45,7 +59,8 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured(f"training data has the inputs {one}, validation data {other}")
     told: dict[str, Any] = {"examples": training.examples, "held": validation.examples}
     told |= {"nonfinite": _nonfinite(training), "held_nonfinite": _nonfinite(validation)}
-    told |= _in_both(training, validation, [array for _, array in ours], [array for _, array in theirs], random)
+    sides = [array for _, array in ours], [array for _, array in theirs]
+    told |= _in_both(training, validation, *sides, _chunks(training, names, clock, random), random)
     clock.done(0.4)
     told["series"] = any(are_windows(array) for _, array in ours)
     told["ordered"] = any(_stands_for_little(side, subject) for side in (training, validation))
@@ -64,21 +79,71 @@ def _nonfinite(sample: Sample) -> int:
 
 
 def _in_both(
-    training: Sample, validation: Sample, ours: list[Array], theirs: list[Array], random: np.random.Generator
+    training: Sample,
+    validation: Sample,
+    ours: list[Array],
+    theirs: list[Array],
+    chunks: Iterator[tuple[int, list[Array]]],
+    random: np.random.Generator,
 ) -> dict[str, Any]:
-    """Returns how many examples of validation stand in training, too, and where in both data the first ones do."""
+    """Returns how many examples of validation stand in training, too, among so many of it, and where in both data the
+    first ones do."""
     if any(one.shape[1:] != other.shape[1:] for one, other in zip(ours, theirs, strict=True)):
         return {"common": 0}
-    found = np.where(vary(theirs), common(theirs, ours, random), -1)
+    found = common(theirs, ours, random)
+    found = np.where(found >= 0, np.asarray(training.take(found).places), -1)
+    exact, repeated, among = _among(ours, theirs, chunks)
+    found = np.where(vary(theirs), np.where(found >= 0, found, exact), -1)
     places = np.flatnonzero(found >= 0)
-    are_usual = _are_short(ours) and _repeat(ours) >= len(places) / len(found) / 2
+    are_usual = _are_short(ours) and max(repeated, _repeat(ours)) >= len(places) / len(found) / 2
     return {
         "common": len(places),
+        "among": max(among, training.examples),
         "common_validation": np.asarray(validation.take(places[:NAMED]).places).tolist(),
         "are_rows": validation.places is not None and training.places is not None,
-        "common_training": np.asarray(training.take(found[places[:NAMED]]).places).tolist(),
-        "may_coincide": are_usual or may_coincide(ours, random),
+        "common_training": found[places[:NAMED]].tolist(),
+        "may_coincide": are_usual or may_coincide(ours, random, max(among, training.examples)),
     }
+
+
+def _chunks(
+    training: Sample, names: list[str] | None, clock: Clock, random: np.random.Generator
+) -> Iterator[tuple[int, list[Array]]]:
+    """Yields where a part of all inputs begins, at random, and its arrays in the order of their names, until the time
+    is over or much is read; nothing where they are no more than the sample, or not known."""
+    total = training.total or 0
+    if training.everything is None or total <= training.examples:
+        return
+    of_one = max(1, arrays.bytes_of_one((training.everything, None, None)))
+    rows, ends = max(1, CHUNK // of_one), clock.spent() + SHARE_OF_TIME * clock.left()
+    for first in random.permutation(np.arange(0, total, rows))[: max(1, MOST_READ // (rows * of_one))]:
+        if clock.spent() > ends:
+            return
+        part = arrays.rows(training.everything, np.arange(first, min(first + rows, total)))
+        yield int(first), [array for _, array in sorted(named_arrays(part, names), key=lambda named: named[0])]
+
+
+def _among(
+    ours: list[Array], theirs: list[Array], chunks: Iterator[tuple[int, list[Array]]]
+) -> tuple[NDArray[np.int64], float, int]:
+    """Returns for each of theirs the first place in the chunks where the same stands to the last bit, `[n]`, −1 for
+    none; which share of ours stands there more than once; and how many examples there are."""
+    held = keys([_as_precise(other, one) for one, other in zip(ours, theirs, strict=True)])
+    taken = keys(ours)
+    wanted, counts, places, among = {*held, *taken}, Counter[bytes](), dict[bytes, int](), 0
+    for first, part in chunks:
+        for place, key in enumerate(keys(part), first):
+            if key in wanted:
+                counts[key] += 1
+                places.setdefault(key, place)
+        among += len(part[0])
+    repeated = float(np.mean([counts[key] > 1 for key in taken]))
+    return np.array([places.get(key, -1) for key in held], np.int64), repeated, among
+
+
+def _as_precise(array: Array, other: Array) -> Array:
+    """Returns numbers with the precision of others."""
+    return array.astype(other.dtype) if array.dtype.kind == other.dtype.kind == "f" else array
 
 
 def _are_short(arrays: list[Array]) -> bool:

@@ -47,6 +47,7 @@ class Sample:
       rest: where the data can be read but once, a generator of all batches, also of those that were read.
       whole: the first batches as they are, where the arrays of one differ in length: they have no axis of examples in
         common, `x`, `y` and `weights` are those of the first, and nothing can be taken of them. Else none.
+      everything: all inputs, a structure of arrays of `total` examples; None where the data come in batches.
       is_interrupted: whether Ctrl-C ended the reading, which then leaves no example.
     """
 
@@ -63,6 +64,7 @@ class Sample:
     broken: str = ""
     places: NDArray[np.int64] | None = None
     whole: tuple[arrays.Parts, ...] = ()
+    everything: Any = None
     is_interrupted: bool = False
 
     @property
@@ -168,7 +170,9 @@ def _of_arrays(parts: arrays.Parts, model: Any, limits: _Limits, seed: int, batc
     size = min(total, _usual_batch(model) if batch_size is None else batch_size)
     problems = (*arrays.filled_up(parts), *_problems(y, model, total == 1))
     ordered = arrays.rows(parts[1], np.arange(min(total, _most_ordered(parts[1], limits))))
-    return Sample(x, y, weights, size, total, ordered, True, (size,), problems, broken=broken, places=chosen)
+    return Sample(
+        x, y, weights, size, total, ordered, True, (size,), problems, broken=broken, places=chosen, everything=parts[0]
+    )
 
 
 def _usual_batch(model: Any) -> int:

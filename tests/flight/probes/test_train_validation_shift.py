@@ -6,7 +6,7 @@ import pytest
 
 from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.train_validation_shift import measure
-from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.flight.reading.sample import Sample, read
 from tb_nnhealth.flight.subject import Subject
 from tests.flight.flying import each, flown
 from tests.flight.zoo.train_validation_shift import FLIGHTS
@@ -90,3 +90,36 @@ def test_a_series_is_known_by_its_windows(is_series, severity):
     model = keras.Sequential([keras.Input((12, 1)), keras.layers.Flatten()])
     run = with_probe(NAME, **measure(Subject(model, *data), Clock(60)))
     assert [finding.severity for finding in findings(NAME, run)] == [severity]
+
+
+def of_many(rows, held):
+    model = keras.Sequential([keras.Input(rows.shape[1:]), keras.layers.Dense(2)])
+    model.compile("adam", "mse")
+    return measure(Subject(model, read((rows, np.zeros((len(rows), 2))), model), read((held, None), model)), Clock(60))
+
+
+def test_all_of_large_arrays_are_looked_through():
+    rows = np.random.default_rng(0).normal(size=(60_000, 20)).astype("float32")
+    measured = of_many(rows, rows[:12_000].astype("float64"))
+    assert measured["common"] == measured["held"] == 512 and measured["among"] == 60_000
+    assert measured["common_training"] == measured["common_validation"] and not measured["may_coincide"]
+    assert of_many(rows[12_000:], rows[:12_000])["common"] == 0
+
+
+def test_of_more_than_is_read_a_part_from_anywhere_is_looked_through(monkeypatch):
+    monkeypatch.setattr("tb_nnhealth.flight.probes.train_validation_shift.CHUNK", 2**14)
+    monkeypatch.setattr("tb_nnhealth.flight.probes.train_validation_shift.MOST_READ", 2**20)
+    rows = np.random.default_rng(0).normal(size=(20_000, 20)).astype("float32")
+    measured = of_many(rows, rows[-2_000:])
+    assert 10_000 < measured["among"] < 14_000 and 0.3 < measured["common"] / measured["held"] < 0.95
+
+
+def test_what_repeats_by_nature_may_coincide_in_large_arrays_too():
+    random = np.random.default_rng(0)
+    sentences = random.integers(0, 5000, (8_000, 12))
+    rows = sentences[random.integers(0, len(sentences), 40_000)]
+    assert of_many(rows[8_000:], rows[:8_000])["may_coincide"]
+    one_hot = np.eye(200, dtype="float32")[random.integers(0, 200, 40_000)]
+    assert of_many(one_hot[8_000:], one_hot[:8_000])["may_coincide"]
+    blank = random.normal(size=(40_000, 8)).astype("float32") * (random.random((40_000, 1)) < 0.5)
+    assert of_many(blank[8_000:], blank[:8_000])["common"] == 0
