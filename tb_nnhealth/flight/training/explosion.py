@@ -68,6 +68,8 @@ def learns(losses: Floats) -> bool:
     """Returns whether the smoothed loss comes below its start by more than its noise makes it; what differs from batch
     to batch from the start is no noise."""
     level = levelled(losses)
+    if not np.isfinite(level[0]):
+        return False
     fall = float(level[0] - np.nanmin(smoothed(level)[CYCLE:], initial=level[0]))
     return fall > max(CERTAIN * _noise(level[CYCLE : 3 * CYCLE]), SLACK * abs(float(level[0])))
 
@@ -115,9 +117,13 @@ def suggestion_of(rates: Floats, losses: Floats) -> float:
 
 
 def _above(losses: Floats, level: float, stays: bool) -> list[int]:
-    """Returns the first step from which on most of some losses are above a level, and if it `stays`, most of all."""
+    """Returns the first step from which on most of some losses are above a level, however few of them are looked at,
+    and if it `stays`, most of all; what is no number is so from there on."""
     high = ~(losses <= level)
     for index in np.flatnonzero(high).tolist():
-        if high[index : index + LASTING].mean() > 0.5 and (not stays or high[index:].mean() > 0.5):
+        if not np.isfinite(losses[index]):
+            return [index]
+        begins = len(losses) > index + 1 and high[index + 1]
+        if begins and high[index : index + LASTING].mean() > 0.5 and (not stays or high[index:].mean() > 0.5):
             return [index]
     return []

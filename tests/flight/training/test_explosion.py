@@ -73,6 +73,24 @@ def test_the_suggestion_is_an_order_below_the_explosion_or_where_the_loss_is_low
     assert np.isnan(suggestion_of(RATES, made(fall=0.0)))
 
 
+def test_the_explosion_does_not_begin_at_a_spike_before_it():
+    losses = made(explodes_at=0.1, noise=0.0)
+    first = int(np.argmax(losses > 5))
+    losses[first - 3] += 100
+    assert RATES[first - 3] < explosion_of(RATES, losses) <= RATES[first]
+
+
+def test_a_spike_at_the_end_is_no_explosion():
+    losses = made(rise=0.0)
+    losses[-1] += 100
+    assert explosion_of(RATES, losses) == np.inf
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_is_learnt_where_the_first_losses_are_no_numbers():
+    assert not learns(np.array([1.0, np.nan])) and not learns(np.full(20, np.nan))
+
+
 def test_whether_anything_is_learnt():
     assert learns(made()) and not learns(made(fall=0.0)) and not learns(made(fall=0.0, noise=0.0))
     start, noise = start_of(made())
