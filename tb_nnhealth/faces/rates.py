@@ -34,9 +34,10 @@ class Rates:
     """The curve and its marks.
 
     `rates`, `losses` of single steps, and `smoothed`, `[n]`; NaN is what is not finite. The marks are None where the
-    probe found none; `own` is the learning rate that the model was compiled with: one, the lowest and the highest of a
-    schedule, or none that is known. A chart goes from `first` to `last` across, by the logarithm, and from `low` to
-    `high`, by the logarithm too where `log`; what lies above `high` leaves the chart.
+    probe found none; `own` is the learning rate that the model was compiled with: one, the first and the highest of a
+    schedule where they differ, or none that is known. Of an optimizer made of several all rates are those of the first.
+    A chart goes from `first` to `last` across, by the logarithm, and from `low` to `high`, by the logarithm too where
+    `log`; what lies above `high` leaves the chart.
     """
 
     rates: Floats
@@ -86,7 +87,7 @@ def _curves(probed: Probed) -> tuple[Floats, Floats, Floats]:
 
 
 def _own(probed: Probed) -> list[float]:
-    """Returns the compiled rate, or the ends of a schedule's."""
+    """Returns the compiled rate, or a schedule's first and highest."""
     several = values_of(probed, "own")
     return [value_of(probed, "own")] if not len(several) else [float(several.min()), float(several.max())]
 
