@@ -10,26 +10,35 @@ only. Too high a rate destroys what was learnt, too low a one takes a thousand t
 
 ## How it is decided
 A fresh copy of your own optimizer trains the model on its batches, with dropout and all, while the rate rises by the
-same factor from step to step, from 1e-7 to 10, and to both sides of its own rate by a factor of 100 at least, in 100
-steps or as many as the time allows, 40 at least, on smaller batches where these take too long. Accumulation of
+same factor from step to step, from 1e-7 to 10 whatever its own rate is, in 100 steps or as many as the time allows, 40
+at least, on smaller batches where these take too long. Accumulation of
 gradients, moving averages of weights and a warm-up of the optimizer's own are left out, clipping and weight decay are
 not. Examples that hold NaN or infinity are left out, which is told. Of an optimizer made of several (`MultiOptimizer`)
-all rates rise in their proportion, and one is told for each. The loss is smoothed by a moving average, corrected for
+all rates rise in their proportion, each from 1e-7 to 10 at least, and one is told for each; the chart shows that of the
+first. The loss is smoothed by a moving average, corrected for
 its beginning. The same ten batches come again and again, and whether the loss falls is told by how far each is below
 itself at the start, for batches may differ by more than 100 steps teach. Where it does not fall, up to 800 steps are
 taken.
 
 The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
-noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. The highest
-rate worth trying is a tenth of that, or a lower one where the loss rises before; a tenth of the rate of the lowest loss
-where nothing explodes.
+noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. A single high
+loss is no explosion, nor does one begin there.
 
-Where the loss explodes the model is trained at its own rate, too, the highest of a schedule, for 30 steps from the
-beginning. That is judged of a rate that lies above the explosion, or below it by less than the limit `near`. Where the
-loss rises above its start by more than three standard deviations of its noise it is an error; where it falls less than
-half as far as it did while the rate rose, a warning. A rate that is the limit `far` below the highest worth trying is a
-warning. In any case that is told. There is no verdict where the loss falls at none of the rates, and for Ftrl, of which
-no rate can follow another.
+What is recommended was tried: a rate that is reached late does no harm to what knows its ten batches by heart by then.
+So the model is trained at a tenth of the explosion, or of the last rate where nothing explodes, for 30 steps from its
+initial weights. It learns there where the last losses are below the first, and below those of the same answers with
+other examples' targets, which a model whose answers are all alike is not, by more than three standard errors. That is
+enough where the loss falls half the way to the lowest that was seen while the rate rose. Else rates a factor of 3.2
+apart are tried below, until they do worse, and the highest worth trying is the one at which the loss falls half as far
+at least as at any other. Where that is less than a tenth of the explosion, the rate at which it learns too little is
+told.
+
+At its own rate, the highest of a schedule, the model is trained so, too. That is judged of a rate that lies above the
+explosion, or below it by less than the limit `near`, or is as high as one at which it learnt too little; where there is
+neither, above the highest worth trying. Where the loss rises above its start by more than three standard deviations of
+its noise it is an error; where it falls less than half as far as at the highest rate worth trying, a warning. A rate
+that is the limit `far` below the highest worth trying is a warning. In any case that is told. There is no verdict where
+the model learns at none of the rates, and for Ftrl, of which no rate can follow another.
 
 By hand: train for 100 steps, multiply the learning rate by 1.2 after each, and draw the loss against it.
 
@@ -56,7 +65,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import apart, number, whole
+from tb_nnhealth.numbers import apart, number
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._probe import of_nonfinite, probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
@@ -81,7 +90,7 @@ RULE = Rule(
 )
 
 HALF = 0.5
-"""At the model's own rate the loss falls as far as that, of how far it fell while the rate rose."""
+"""At the model's own rate the loss falls as far as that, of how far it falls at the highest worth trying."""
 
 NOISES = 3.0
 
@@ -95,32 +104,50 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     own = values_of(found, "own")
     if not math.isfinite(start) or not len(own) or not np.isfinite(own).all():
         raise NotJudged("what was measured cannot be read")
-    if not suggestion > 0:
-        raise NotJudged("the loss falls at none of the learning rates that were tried")
     highest = float(own.max())
-    explosion = value_of(found, "explosion")
-    if highest > explosion / limits["near"]:
-        yield from _of_high(found, highest, explosion, limits)
+    high = _of_high(found, highest, limits)
+    if high is not None:
+        yield high
+    elif not suggestion > 0:
+        raise NotJudged("the model learns at none of the learning rates that were tried")
     elif highest < suggestion / limits["far"]:
-        yield _finding("warning", _too_low(highest, suggestion), highest, suggestion / limits["far"])
-    yield _finding("info", _suggested(found, suggestion, explosion) + of_nonfinite(found), highest, suggestion)
+        yield _finding("warning", _too_low(found, highest, suggestion), highest, suggestion / limits["far"])
+    else:
+        yield _finding("info", _suggested(found) + of_nonfinite(found), highest, suggestion)
 
 
-def _of_high(found: Probed, highest: float, explosion: float, limits: Limits) -> Iterator[Finding]:
-    """Yields a finding where the model does not learn well at its own rate, which is near the explosion."""
+def _of_high(found: Probed, highest: float, limits: Limits) -> Finding | None:
+    """Returns a finding where the model does not learn well at its own rate, which is near the explosion, or as high as
+    one at which it did not learn from its initial weights."""
+    explosion, failed, suggestion = (value_of(found, name) for name in ("explosion", "failed", "suggestion"))
+    too_high = [rate for rate in (explosion / limits["near"], failed) if math.isfinite(rate)] or [suggestion]
+    limit = min(too_high)
+    if not highest > limit and not highest >= failed:
+        return None
     loss, start, noise = (value_of(found, name) for name in ("own_loss", "start", "noise"))
-    smoothed = values_of(found, "smoothed")
-    known = smoothed[np.isfinite(smoothed)]
     if not math.isfinite(loss):
         raise NotJudged("no time was left to try the model's own rate")
-    if not len(known):
-        return
-    told = f"The loss explodes at a learning rate of {number(explosion)}, and yours is {number(highest)}: "
-    told += f"with it the loss {_went(start, loss)}."
+    explodes = highest > explosion / limits["near"]
+    message = f"{_yours(found, highest, explodes)} the loss {_went(start, loss)}."
+    if suggestion > 0:
+        message += f" {_suggested(found, explosion_told=explodes)}"
+    message += of_nonfinite(found)
     if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):
-        yield _finding("error", told, highest, explosion)
-    elif start - loss < HALF * (start - float(known.min())):
-        yield _finding("warning", told, highest, explosion / limits["near"])
+        return _finding("error", message, highest, limit)
+    if value_of(found, "own_fall") < HALF * value_of(found, "fall"):
+        return _finding("warning", message, highest, limit)
+    return None
+
+
+def _yours(found: Probed, highest: float, explodes: bool) -> str:
+    """Returns the beginning of a sentence on the model's own rate."""
+    own = _rates(found, "own", highest)
+    several = bool(records_of(found, "groups"))
+    rates, yours, them = ("rates", "yours are", "them") if several else ("rate", "yours is", "it")
+    if not explodes:
+        return f"With the learning {rates} {own}"
+    where = _rates(found, "explosion", value_of(found, "explosion"))
+    return f"The loss explodes at {'' if several else 'a '}learning {rates} of {where}, and {yours} {own}: with {them}"
 
 
 def _went(start: float, loss: float) -> str:
@@ -133,20 +160,44 @@ def _went(start: float, loss: float) -> str:
     return f"rises from {first} to {last}" if loss > start else f"falls from {first} to {last} only"
 
 
-def _too_low(highest: float, suggestion: float) -> str:
+def _too_low(found: Probed, highest: float, suggestion: float) -> str:
     if not highest > 0:
-        return f"The learning rate is {number(highest)}: rates up to {number(suggestion)} can be tried."
-    times = number(suggestion / highest)
-    return f"The learning rate, {number(highest)}, is {times} times below the {number(suggestion)} that can be tried."
+        return f"The learning rate is {number(highest)}. {_suggested(found)}{of_nonfinite(found)}"
+    own, most = _rates(found, "own", highest), _rates(found, "suggestion", suggestion)
+    is_low = f"{own}, is {number(suggestion / highest)} times below the {most} that can be tried"
+    return f"The learning rate, {is_low}: {_why(found)}.{_of_several(found)}{of_nonfinite(found)}"
 
 
-def _suggested(found: Probed, suggestion: float, explosion: float) -> str:
+def _suggested(found: Probed, explosion_told: bool = False) -> str:
+    why = _why(found, explosion_told)
+    rates = _rates(found, "suggestion", value_of(found, "suggestion"))
+    return f"Rates up to about {rates} can be tried{why and f': {why}'}.{_of_several(found)}"
+
+
+def _why(found: Probed, explosion_told: bool = False) -> str:
+    """Returns why no higher rate is recommended; empty where that was told before."""
+    explosion, failed = value_of(found, "explosion"), value_of(found, "failed")
+    tried = values_of(found, "rates")
+    why = [f"at {_rates(found, 'failed', failed)} it learns too little from the start"] if math.isfinite(failed) else []
+    if math.isfinite(explosion) and not explosion_told:
+        why.append(f"the loss explodes at {_rates(found, 'explosion', explosion)}")
+    elif not math.isfinite(explosion) and not why:
+        up_to = f" up to {number(float(tried[-1]))}, the highest that was tried" if len(tried) else ""
+        why.append(f"the loss does not explode{up_to}")
+    return ", and ".join(why)
+
+
+def _rates(found: Probed, name: str, rate: float) -> str:
+    """Returns a rate; of an optimizer made of several that of each."""
+    groups = [(text_of(each, "optimizer"), value_of(each, name)) for each in records_of(found, "groups")]
+    return " with ".join(f"{optimizer} {number(each)}" for optimizer, each in groups) or number(rate)
+
+
+def _of_several(found: Probed) -> str:
     groups = records_of(found, "groups")
-    rates = [f"{number(value_of(group, 'suggestion'))} for {text_of(group, 'optimizer')}" for group in groups]
-    where = f"the loss explodes at {number(explosion)}" if math.isfinite(explosion) else "the loss does not explode"
-    size = value_of(found, "batch_size")
-    batches = f" in batches of {whole(size)}" if math.isfinite(size) else ""
-    return f"Rates up to about {', '.join(rates) or number(suggestion)} can be tried{batches}: {where}."
+    if not groups:
+        return ""
+    return f" All rates were raised in proportion; the chart shows that of {text_of(groups[0], 'optimizer')}."
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

@@ -9,11 +9,15 @@ RULE = "learning-rate-range"
 
 
 def ranged(own=(1e-3,), **changes):
+    start, own_loss = changes.get("start", 2.5), changes.get("own_loss")
     usual = {
         "rates": np.geomspace(1e-7, 10, 20),
         "losses": np.linspace(2.5, 1.2, 20),
         "smoothed": np.linspace(2.5, 1.3, 20),
         "start": 2.5,
+        "fall": 1.2,
+        "failed": None,
+        "own_fall": None if None in (start, own_loss) else start - own_loss,
         "noise": 0.1,
         "explosion": 0.3,
         "suggestion": 0.03,
@@ -66,7 +70,7 @@ def test_a_rate_near_the_explosion_counts_where_it_does_harm(own, own_loss, seve
 def test_it_is_told_whether_the_loss_falls_or_rises(start, loss, told):
     smoothed = np.linspace(start, start - 1.2, 20)
     ((_, message),) = grave(ranged([0.2], own_loss=loss, start=start, smoothed=smoothed, noise=0.5))
-    assert message.endswith(f"with it the loss {told}")
+    assert f"with it the loss {told} Rates up to about 0.03 can be tried." in message
 
 
 def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
@@ -76,14 +80,16 @@ def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
 
 
 def test_a_loss_that_is_no_number_is_told_so():
-    assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].endswith("from 2.5 to no number.")
+    assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].count("from 2.5 to no number.")
 
 
 def test_a_rate_far_below_the_suggestion_is_a_warning():
     ((severity, told),) = grave(ranged([1e-5]))
     assert severity == "warning" and "1e-5, is 3,000 times below the 0.03" in told
     assert "4.6e7 times below the 0.0464" in grave(ranged([1e-9], suggestion=0.0464))[0][1]
-    assert grave(ranged([0.0])) == [("warning", "The learning rate is 0: rates up to 0.03 can be tried.")]
+    assert grave(ranged([0.0])) == [
+        ("warning", "The learning rate is 0. Rates up to about 0.03 can be tried: the loss explodes at 0.3.")
+    ]
 
 
 def test_the_highest_rate_of_a_schedule_counts():
@@ -92,13 +98,65 @@ def test_the_highest_rate_of_a_schedule_counts():
 
 
 def test_a_loss_that_never_explodes():
-    (told,) = findings(RULE, ranged(explosion=None, own=[2.0]))
-    assert told.severity == "info" and "does not explode" in told.message
+    (told,) = findings(RULE, ranged(explosion=None, suggestion=1.0))
+    assert told.severity == "info"
+    assert told.message == (
+        "Rates up to about 1 can be tried: the loss does not explode up to 10, the highest that was tried."
+    )
 
 
-def test_each_part_of_an_optimizer_gets_its_rate():
-    groups = [{"optimizer": "Adam", "suggestion": 0.03}, {"optimizer": "SGD", "suggestion": 0.3}]
-    assert "0.03 for Adam, 0.3 for SGD" in findings(RULE, ranged(groups=groups))[-1].message
+def test_why_the_suggestion_is_no_tenth_of_the_explosion():
+    (told,) = findings(RULE, ranged(explosion=4.79, suggestion=0.151, failed=0.479))
+    assert told.message == (
+        "Rates up to about 0.151 can be tried: at 0.479 it learns too little from the start, and the loss explodes at "
+        "4.79."
+    )
+    (told,) = findings(RULE, ranged(explosion=None, suggestion=0.316, failed=1.0))
+    assert told.message == "Rates up to about 0.316 can be tried: at 1 it learns too little from the start."
+
+
+@pytest.mark.parametrize(("own_loss", "severity"), [(2.3, "error"), (1.38, "warning"), (0.5, None)])
+def test_a_rate_that_kills_the_model_counts_where_nothing_explodes(own_loss, severity):
+    run = ranged([10.0], start=1.4, noise=0.02, own_loss=own_loss, explosion=None, suggestion=0.316, failed=1.0)
+    told = grave(run)
+    assert [found for found, _ in told] == ([severity] if severity else [])
+    assert not told or told[0][1].startswith("With the learning rate 10 the loss ")
+    assert not told or told[0][1].endswith(
+        "Rates up to about 0.316 can be tried: at 1 it learns too little from the start."
+    )
+
+
+def test_a_rate_above_the_explosion_counts_where_none_is_recommended():
+    run = ranged([5.0], own_loss=30.0, suggestion=None, fall=None)
+    assert grave(run) == [
+        ("error", "The loss explodes at a learning rate of 0.3, and yours is 5: with it the loss rises from 2.5 to 30.")
+    ]
+
+
+def test_the_same_is_told_once():
+    for run in (ranged([5.0], own_loss=30.0), ranged([1e-5]), ranged([0.0]), ranged()):
+        (told,) = findings(RULE, run)
+        assert told.message.count("explodes") == 1 and told.message.count("can be tried") == 1
+
+
+GROUPS = [
+    {"optimizer": "Adam", "own": 1e-3, "explosion": 2.6e-5, "suggestion": 2.6e-6},
+    {"optimizer": "SGD", "own": 50.0, "explosion": 1.3, "suggestion": 0.13},
+]
+
+
+def test_each_part_of_an_optimizer_gets_its_rates():
+    run = ranged([1e-3], explosion=2.6e-5, suggestion=2.6e-6, own_loss=16.3, groups=GROUPS)
+    (told,) = findings(RULE, run)
+    assert told.message == (
+        "The loss explodes at learning rates of Adam 2.6e-5 with SGD 1.3, and yours are Adam 0.001 with SGD 50: with "
+        "them the loss rises from 2.5 to 16.3. Rates up to about Adam 2.6e-6 with SGD 0.13 can be tried. All rates "
+        "were raised in proportion; the chart shows that of Adam."
+    )
+    (told,) = findings(RULE, ranged([1e-6], explosion=2.6e-5, suggestion=2.6e-6, groups=GROUPS))
+    assert told.message.startswith(
+        "Rates up to about Adam 2.6e-6 with SGD 0.13 can be tried: the loss explodes at Adam 2.6e-5 with SGD 1.3."
+    )
 
 
 @pytest.mark.parametrize("own", [0.2, 5.0])

@@ -1,11 +1,11 @@
 """Raises the learning rate from step to step until the loss explodes (Smith 2017, arXiv:1506.01186, 3.3).
 
 A fresh copy of the model's own optimizer trains it on its batches, as in training. Of an optimizer made of several the
-rates keep their proportion. Where the loss explodes, the model is trained at its own rate, too, from the beginning: a
-rate that is reached in few steps may do harm there, and none after a steady start."""
+rates keep their proportion. A rate is recommended where the model learns at it from its initial weights, and it is
+trained at its own so, too: a rate that is reached in few steps may do harm there, and none after a steady start."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
@@ -23,10 +23,11 @@ from tb_nnhealth.flight.training.explosion import (
     explosion_of,
     has_exploded,
     learns,
+    levelled,
     smoothed,
     start_of,
-    suggestion_of,
 )
+from tb_nnhealth.flight.training.rate_trials import Trial, bound_of, highest
 from tb_nnhealth.flight.training.shuffled import shuffled
 from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.numbers import number
@@ -37,10 +38,10 @@ Ranged = tuple[NDArray[np.float64], NDArray[np.float64]]
 """The rates, and the loss before the step at each."""
 
 FIRST, LAST = 1e-7, 10.0
-"""The rates, those of fast.ai's learning rate finder."""
+"""The rates, those of fast.ai's learning rate finder, whatever the model's own is."""
 
-BESIDE = 100.0
-"""The model's own rate lies this far within them at least."""
+BELOW = 10.0
+"""No rate is recommended that is less than an order of magnitude below the explosion, or below the last one."""
 
 STEPS, LEAST_STEPS = 100, 40
 """A dozen steps for each factor of ten, five at least."""
@@ -54,13 +55,13 @@ TWICE = 2.0
 LEAST_BATCH = 8
 """Smaller batches are of no use."""
 
-RANGED = 0.8
-"""The share of the time in which the rate is raised; the rest is for the model's own."""
+RANGED = 0.6
+"""The share of the time in which the rate is raised; the rest is for trials of single rates."""
 
 SLACK = 1e-9
 
-CHECKED_STEPS, LATE = 30, 10
-"""For so many steps; the mean loss of the last ones counts."""
+TRIED_STEPS, TRIALS = 3 * CYCLE, 2
+"""The steps of a trial, and the time for so many of them is left at least."""
 
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
@@ -86,10 +87,17 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     batches = _batches(data, random)
     groups = trainer.rates
     own = own_rates(subject.model.optimizer) if len(groups) < 2 else [groups[0][1]]
-    rates, losses = _learnt(trainer, batches, _ends(own), clock)
-    if not np.isfinite(losses[0]):
-        raise NotMeasured("the loss is not finite from the first step on")
-    explosion, suggestion = explosion_of(rates, losses), suggestion_of(rates, losses)
+    ends = _ends(groups)
+    rates, losses = _learnt(trainer, batches, ends, clock)
+    starts = losses[:CYCLE]
+    if not np.isfinite(starts).all():
+        raise NotMeasured("the loss is not finite from the first steps on")
+    explosion = explosion_of(rates, losses)
+    good, failed = _recommended(trainer, batches, (rates, losses), explosion, clock)
+    suggestion = good.rate if good else np.nan
+    tried = (
+        _trial(trainer, batches, starts, max(own), clock) if np.isfinite(explosion) or max(own) > suggestion else None
+    )
     start, noise = start_of(losses)
     return {
         "rates": rates,
@@ -99,41 +107,90 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "noise": noise,
         "explosion": explosion,
         "suggestion": suggestion,
+        "fall": good.fall if good else np.nan,
+        "failed": failed,
         "own": own,
-        "own_loss": _at(trainer, batches, max(own), clock) if np.isfinite(explosion) else np.nan,
-        "groups": _groups(groups, suggestion),
+        "own_loss": tried.loss if tried else np.nan,
+        "own_fall": tried.fall if tried else np.nan,
+        "groups": _groups(groups, explosion=explosion, suggestion=suggestion, failed=failed),
         "batch_size": data.batch_size,
         "nonfinite": int((~are_finite).sum()),
         "read": len(are_finite),
     }
 
 
-def _ends(own: Sequence[float]) -> tuple[float, float]:
-    """Returns the first and the last rate."""
-    first = min([FIRST, *(rate / BESIDE for rate in own if rate > 0)])
-    return first, max([LAST, *(rate * BESIDE for rate in own)])
+def _ends(groups: Sequence[tuple[str, float]]) -> tuple[float, float]:
+    """Returns the first and the last rate, of several such that each comes from `FIRST` to `LAST`."""
+    own = [rate for _, rate in groups]
+    times = [rate / own[0] for rate in own if rate > 0 and own[0] > 0] or [1.0]
+    return FIRST / max(times), LAST / min(times)
 
 
-def _batches(data: Sample, random: np.random.Generator) -> Iterator[Sample]:
-    """Returns the same few batches again and again, without end: `learns` compares each with itself."""
+def _batches(data: Sample, random: np.random.Generator) -> list[Sample]:
+    """Returns the few batches that come again and again: `learns` compares each with itself."""
     order = shuffled(data.examples, min(data.batch_size, data.examples), random)
-    return map(data.take, cycle(list(islice(order, CYCLE))))
+    return [data.take(chosen) for chosen in islice(order, CYCLE)]
+
+
+def _recommended(
+    trainer: Trainer, batches: Sequence[Sample], found: Ranged, explosion: float, clock: Clock
+) -> tuple[Trial | None, float]:
+    """Returns the trial of the rate to recommend, None where nothing is learnt, and the lowest rate above it that was
+    tried and did worse, infinite where there is none.
+
+    Raises:
+      NotMeasured: the time was over before a rate was found.
+    """
+    rates, losses = found
+    if not learns(losses):
+        return None, np.inf
+    good, trials = highest(
+        lambda rate: _trial(trainer, batches, losses[:CYCLE], rate, clock),
+        min(explosion, rates[-1]) / BELOW,
+        rates[0],
+        float(np.nanmin(smoothed(levelled(losses)))),
+    )
+    if good is None and not clock.left():
+        raise NotMeasured(
+            "its share of the budget was over before a learning rate was found at which the model learns from its "
+            "initial weights: give preflight more with budget="
+        )
+    return good, min((trial.rate for trial in trials if good and trial.rate > good.rate), default=np.inf)
+
+
+def _trial(
+    trainer: Trainer, batches: Sequence[Sample], starts: NDArray[np.float64], rate: float, clock: Clock
+) -> Trial | None:
+    """Returns what some steps at one rate from the initial weights come to; None where the time is over before."""
+    trainer.reset()
+    trainer.set_rate(rate)
+    losses = trainer.train(islice(cycle(batches), TRIED_STEPS), clock)
+    trainer.set_rate(0.0)
+    others = trainer.train(map(_exchanged, batches, [*batches[1:], batches[0]]), clock)
+    if len(others) < len(batches):
+        return None
+    return Trial(rate, losses[-CYCLE:], bound_of(starts, others))
+
+
+def _exchanged(batch: Sample, other: Sample) -> Sample:
+    """Returns a batch with the targets of another."""
+    return replace(batch, y=other.y, weights=other.weights)
 
 
 def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock: Clock) -> Sample:
     """Returns the data in smaller batches where steps on whole ones would take too long; the first one compiles."""
-    batches = _batches(data, random)
+    first, second = _batches(data, random)[:2]
     trainer.set_rate(0.0)
-    trainer.train([next(batches)], clock)
+    trainer.train([first], clock)
     before = clock.spent()
-    trainer.train([next(batches)], clock)
+    trainer.train([second], clock)
     seconds = clock.spent() - before
     size = min(data.batch_size, data.examples)
-    share = clock.left() / max(seconds * (LEAST_STEPS + CHECKED_STEPS), 1e-9)
+    share = clock.left() / max(seconds * (LEAST_STEPS + TRIALS * (TRIED_STEPS + CYCLE)), 1e-9)
     return replace(data, batch_size=size if share >= 1 else max(min(size, LEAST_BATCH), int(share * size)))
 
 
-def _learnt(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], clock: Clock) -> Ranged:
+def _learnt(trainer: Trainer, batches: Sequence[Sample], ends: tuple[float, float], clock: Clock) -> Ranged:
     """Returns what `_raised` does, of more steps where the loss falls at no rate and the time allows it.
 
     Raises:
@@ -147,18 +204,19 @@ def _learnt(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, floa
     return _raised(trainer, batches, ends, round(min(times, MORE) * STEPS), clock)
 
 
-def _raised(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, float], most: int, clock: Clock) -> Ranged:
+def _raised(trainer: Trainer, batches: Sequence[Sample], ends: tuple[float, float], most: int, clock: Clock) -> Ranged:
     """Returns the rates and the loss before the step at each, up to the explosion, in so many steps at most.
 
     Raises:
       NotMeasured: the time was over before.
     """
     trainer.reset()
+    coming = cycle(batches)
     rates, losses = [ends[0]], list[float]()
     whole, began, seconds = math.log(ends[1] / ends[0]), clock.spent(), clock.left()
     while True:
         trainer.set_rate(rates[-1])
-        losses += trainer.train([next(batches)], clock).tolist()
+        losses += trainer.train([next(coming)], clock).tolist()
         if not clock.left():
             raise NotMeasured(
                 f"its share of the budget was over at a learning rate of {number(rates[-1])}, before the loss could "
@@ -173,17 +231,12 @@ def _raised(trainer: Trainer, batches: Iterator[Sample], ends: tuple[float, floa
         rates.append(min(ends[1], rates[-1] * math.exp(left / max(1.0, steps))))
 
 
-def _at(trainer: Trainer, batches: Iterator[Sample], rate: float, clock: Clock) -> float:
-    """Returns the loss after some steps at one rate; infinite where it is no number."""
-    trainer.reset()
-    trainer.set_rate(rate)
-    losses = trainer.train((next(batches) for _ in range(CHECKED_STEPS)), clock)
-    if not np.isfinite(losses).all():
-        return float(np.finfo(np.float32).max)
-    return float(losses[-LATE:].mean()) if len(losses) == CHECKED_STEPS else float("nan")
-
-
-def _groups(groups: Sequence[tuple[str, float]], suggestion: float) -> list[dict[str, Any]]:
-    """Returns the parts of an optimizer made of several, each with its rate, and what to try of it."""
-    times = suggestion / groups[0][1] if groups and groups[0][1] else float("nan")
-    return [{"optimizer": name, "own": rate, "suggestion": times * rate} for name, rate in groups if len(groups) > 1]
+def _groups(groups: Sequence[tuple[str, float]], **rates: float) -> list[dict[str, Any]]:
+    """Returns the parts of an optimizer made of several, each with its own rate and what these rates of the first come
+    to for it."""
+    first = groups[0][1] if groups and groups[0][1] else float("nan")
+    return [
+        {"optimizer": name, "own": rate, **{told: of_first * rate / first for told, of_first in rates.items()}}
+        for name, rate in groups
+        if len(groups) > 1
+    ]

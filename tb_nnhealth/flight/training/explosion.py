@@ -1,4 +1,4 @@
-"""Where a loss explodes while the learning rate is raised, and up to which rate to try."""
+"""Where a loss explodes while the learning rate is raised."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +28,6 @@ LASTING = 5
 
 SLACK = 1e-5
 """Share of a loss that rounding may take off it."""
-
-BELOW = 10.0
-"""The suggestion is an order of magnitude below the explosion."""
 
 FAR = 4.0
 """A loss this many times as far above the start as it was below, or as large, needs no further steps."""
@@ -99,21 +96,6 @@ def explosion_of(rates: Floats, losses: Floats) -> float:
         *_above(losses, start + far, stays=True),
     ] or _above(losses, start + NOISES * noise, stays=True)
     return float(rates[min(found)]) if found else float("inf")
-
-
-def suggestion_of(rates: Floats, losses: Floats) -> float:
-    """Returns the rate an order of magnitude below the explosion, a lower one where the smoothed loss rises before; one
-    as far below that of the lowest loss where nothing explodes; NaN where nothing is learnt."""
-    if not learns(losses):
-        return float("nan")
-    start, noise = start_of(losses)
-    curve, explosion = smoothed(levelled(losses)), explosion_of(rates, losses)
-    lowest = int(np.nanargmin(curve))
-    below = (explosion if np.isfinite(explosion) else rates[lowest]) / BELOW
-    if rates[lowest] >= below:
-        return float(below)
-    calm = curve <= curve[lowest] + max(noise, (start - curve[lowest]) / 4)
-    return float(rates[calm & (rates <= below)].max())
 
 
 def _above(losses: Floats, level: float, stays: bool) -> list[int]:
