@@ -111,43 +111,31 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     elif not suggestion > 0:
         raise NotJudged("the model learns at none of the learning rates that were tried")
     elif highest < suggestion / limits["far"]:
-        yield _finding("warning", _too_low(found, highest, suggestion), highest, suggestion / limits["far"])
+        times = f"{number(suggestion / highest)} times" if highest > 0 else "far"
+        message = f"{_beside(found, highest, f'{times} below')}.{of_nonfinite(found)}"
+        yield _finding("warning", message, highest, suggestion / limits["far"])
     else:
-        yield _finding("info", _suggested(found) + of_nonfinite(found), highest, suggestion)
+        message = f"Rates up to about {_rates(found, 'suggestion')} can be tried: {_why(found)}.{of_nonfinite(found)}"
+        yield _finding("info", message, highest, suggestion)
 
 
 def _of_high(found: Probed, highest: float, limits: Limits) -> Finding | None:
     """Returns a finding where the model does not learn well at its own rate, which is near the explosion, or as high as
     one at which it did not learn from its initial weights."""
     explosion, failed, suggestion = (value_of(found, name) for name in ("explosion", "failed", "suggestion"))
-    too_high = [rate for rate in (explosion / limits["near"], failed) if math.isfinite(rate)] or [suggestion]
-    limit = min(too_high)
-    if not highest > limit and not highest >= failed:
+    limit = min([rate for rate in (explosion / limits["near"], failed) if math.isfinite(rate)] or [suggestion])
+    if not (highest > limit or highest >= failed):
         return None
     loss, start, noise = (value_of(found, name) for name in ("own_loss", "start", "noise"))
     if not math.isfinite(loss):
         raise NotJudged("no time was left to try the model's own rate")
-    explodes = highest > explosion / limits["near"]
-    message = f"{_yours(found, highest, explodes)} the loss {_went(start, loss)}."
-    if suggestion > 0:
-        message += f" {_suggested(found, explosion_told=explodes)}"
-    message += of_nonfinite(found)
+    them = "them" if records_of(found, "groups") else "it"
+    message = f"{_beside(found, highest, 'above')}: with {them} the loss {_went(start, loss)}.{of_nonfinite(found)}"
     if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):
         return _finding("error", message, highest, limit)
     if value_of(found, "own_fall") < HALF * value_of(found, "fall"):
         return _finding("warning", message, highest, limit)
     return None
-
-
-def _yours(found: Probed, highest: float, explodes: bool) -> str:
-    """Returns the beginning of a sentence on the model's own rate."""
-    own = _rates(found, "own", highest)
-    several = bool(records_of(found, "groups"))
-    rates, yours, them = ("rates", "yours are", "them") if several else ("rate", "yours is", "it")
-    if not explodes:
-        return f"With the learning {rates} {own}"
-    where = _rates(found, "explosion", value_of(found, "explosion"))
-    return f"The loss explodes at {'' if several else 'a '}learning {rates} of {where}, and {yours} {own}: with {them}"
 
 
 def _went(start: float, loss: float) -> str:
@@ -160,44 +148,38 @@ def _went(start: float, loss: float) -> str:
     return f"rises from {first} to {last}" if loss > start else f"falls from {first} to {last} only"
 
 
-def _too_low(found: Probed, highest: float, suggestion: float) -> str:
-    if not highest > 0:
-        return f"The learning rate is {number(highest)}. {_suggested(found)}{of_nonfinite(found)}"
-    own, most = _rates(found, "own", highest), _rates(found, "suggestion", suggestion)
-    is_low = f"{own}, is {number(suggestion / highest)} times below the {most} that can be tried"
-    return f"The learning rate, {is_low}: {_why(found)}.{_of_several(found)}{of_nonfinite(found)}"
+def _beside(found: Probed, highest: float, where: str) -> str:
+    """Returns where the model's own rate is beside the highest worth trying; without one, beside the explosion."""
+    rates, are = ("rates", "are") if records_of(found, "groups") else ("rate", "is")
+    own = f"The learning {rates}, {_rates(found, 'own', highest)}, {are}"
+    if not value_of(found, "suggestion") > 0:
+        near = "above" if highest > value_of(found, "explosion") else "near"
+        return f"{own} {near} the {_rates(found, 'explosion')} at which the loss explodes"
+    return f"{own} {where} the {_rates(found, 'suggestion')} that can be tried ({_why(found)})"
 
 
-def _suggested(found: Probed, explosion_told: bool = False) -> str:
-    why = _why(found, explosion_told)
-    rates = _rates(found, "suggestion", value_of(found, "suggestion"))
-    return f"Rates up to about {rates} can be tried{why and f': {why}'}.{_of_several(found)}"
-
-
-def _why(found: Probed, explosion_told: bool = False) -> str:
-    """Returns why no higher rate is recommended; empty where that was told before."""
-    explosion, failed = value_of(found, "explosion"), value_of(found, "failed")
-    tried = values_of(found, "rates")
-    why = [f"at {_rates(found, 'failed', failed)} it learns too little from the start"] if math.isfinite(failed) else []
-    if math.isfinite(explosion) and not explosion_told:
-        why.append(f"the loss explodes at {_rates(found, 'explosion', explosion)}")
-    elif not math.isfinite(explosion) and not why:
+def _why(found: Probed) -> str:
+    """Returns why no higher rate is recommended, and of an optimizer made of several how they were raised."""
+    tried, groups = values_of(found, "rates"), records_of(found, "groups")
+    why = []
+    if math.isfinite(value_of(found, "failed")):
+        why.append(f"at {_rates(found, 'failed')} it learns too little from the start")
+    if math.isfinite(value_of(found, "explosion")):
+        why.append(f"the loss explodes at {_rates(found, 'explosion')}")
+    if not why:
         up_to = f" up to {number(float(tried[-1]))}, the highest that was tried" if len(tried) else ""
         why.append(f"the loss does not explode{up_to}")
-    return ", and ".join(why)
-
-
-def _rates(found: Probed, name: str, rate: float) -> str:
-    """Returns a rate; of an optimizer made of several that of each."""
-    groups = [(text_of(each, "optimizer"), value_of(each, name)) for each in records_of(found, "groups")]
-    return " with ".join(f"{optimizer} {number(each)}" for optimizer, each in groups) or number(rate)
-
-
-def _of_several(found: Probed) -> str:
-    groups = records_of(found, "groups")
+    told = ", and ".join(why)
     if not groups:
-        return ""
-    return f" All rates were raised in proportion; the chart shows that of {text_of(groups[0], 'optimizer')}."
+        return told
+    return f"{told}; all rates were raised in proportion, the chart shows that of {text_of(groups[0], 'optimizer')}"
+
+
+def _rates(found: Probed, name: str, rate: float | None = None) -> str:
+    """Returns a rate, one that was measured unless it is given; of an optimizer made of several that of each."""
+    groups = [(text_of(each, "optimizer"), value_of(each, name)) for each in records_of(found, "groups")]
+    several = " with ".join(f"{optimizer} {number(each)}" for optimizer, each in groups)
+    return several or number(value_of(found, name) if rate is None else rate)
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

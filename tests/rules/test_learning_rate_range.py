@@ -53,7 +53,7 @@ def test_the_suggestion_is_told_with_the_size_of_the_batches_it_is_for():
 )
 def test_a_rate_near_the_explosion_counts_where_it_does_harm(own, own_loss, severity):
     ((found, told),) = grave(ranged([own], own_loss=own_loss))
-    assert found == severity and "explodes at a learning rate of 0.3" in told
+    assert found == severity and "above the 0.03 that can be tried (the loss explodes at 0.3): with it" in told
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_rate_near_the_explosion_counts_where_it_does_harm(own, own_loss, seve
 def test_it_is_told_whether_the_loss_falls_or_rises(start, loss, told):
     smoothed = np.linspace(start, start - 1.2, 20)
     ((_, message),) = grave(ranged([0.2], own_loss=loss, start=start, smoothed=smoothed, noise=0.5))
-    assert f"with it the loss {told} Rates up to about 0.03 can be tried." in message
+    assert message.endswith(f"with it the loss {told}")
 
 
 def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
@@ -80,7 +80,7 @@ def test_examples_that_hold_no_numbers_are_told_with_the_suggestion():
 
 
 def test_a_loss_that_is_no_number_is_told_so():
-    assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].count("from 2.5 to no number.")
+    assert grave(ranged([5.0], own_loss=float(np.finfo(np.float32).max)))[0][1].endswith("from 2.5 to no number.")
 
 
 def test_a_rate_far_below_the_suggestion_is_a_warning():
@@ -88,7 +88,7 @@ def test_a_rate_far_below_the_suggestion_is_a_warning():
     assert severity == "warning" and "1e-5, is 3,000 times below the 0.03" in told
     assert "4.6e7 times below the 0.0464" in grave(ranged([1e-9], suggestion=0.0464))[0][1]
     assert grave(ranged([0.0])) == [
-        ("warning", "The learning rate is 0. Rates up to about 0.03 can be tried: the loss explodes at 0.3.")
+        ("warning", "The learning rate, 0, is far below the 0.03 that can be tried (the loss explodes at 0.3).")
     ]
 
 
@@ -118,18 +118,20 @@ def test_why_the_suggestion_is_no_tenth_of_the_explosion():
 @pytest.mark.parametrize(("own_loss", "severity"), [(2.3, "error"), (1.38, "warning"), (0.5, None)])
 def test_a_rate_that_kills_the_model_counts_where_nothing_explodes(own_loss, severity):
     run = ranged([10.0], start=1.4, noise=0.02, own_loss=own_loss, explosion=None, suggestion=0.316, failed=1.0)
-    told = grave(run)
-    assert [found for found, _ in told] == ([severity] if severity else [])
-    assert not told or told[0][1].startswith("With the learning rate 10 the loss ")
-    assert not told or told[0][1].endswith(
-        "Rates up to about 0.316 can be tried: at 1 it learns too little from the start."
+    (told,) = findings(RULE, run)
+    assert told.severity == (severity or "info")
+    assert severity is None or told.message.startswith(
+        "The learning rate, 10, is above the 0.316 that can be tried (at 1 it learns too little from the start): with "
     )
 
 
 def test_a_rate_above_the_explosion_counts_where_none_is_recommended():
     run = ranged([5.0], own_loss=30.0, suggestion=None, fall=None)
     assert grave(run) == [
-        ("error", "The loss explodes at a learning rate of 0.3, and yours is 5: with it the loss rises from 2.5 to 30.")
+        (
+            "error",
+            "The learning rate, 5, is above the 0.3 at which the loss explodes: with it the loss rises from 2.5 to 30.",
+        )
     ]
 
 
@@ -149,13 +151,14 @@ def test_each_part_of_an_optimizer_gets_its_rates():
     run = ranged([1e-3], explosion=2.6e-5, suggestion=2.6e-6, own_loss=16.3, groups=GROUPS)
     (told,) = findings(RULE, run)
     assert told.message == (
-        "The loss explodes at learning rates of Adam 2.6e-5 with SGD 1.3, and yours are Adam 0.001 with SGD 50: with "
-        "them the loss rises from 2.5 to 16.3. Rates up to about Adam 2.6e-6 with SGD 0.13 can be tried. All rates "
-        "were raised in proportion; the chart shows that of Adam."
+        "The learning rates, Adam 0.001 with SGD 50, are above the Adam 2.6e-6 with SGD 0.13 that can be tried (the "
+        "loss explodes at Adam 2.6e-5 with SGD 1.3; all rates were raised in proportion, the chart shows that of Adam)"
+        ": with them the loss rises from 2.5 to 16.3."
     )
     (told,) = findings(RULE, ranged([1e-6], explosion=2.6e-5, suggestion=2.6e-6, groups=GROUPS))
-    assert told.message.startswith(
-        "Rates up to about Adam 2.6e-6 with SGD 0.13 can be tried: the loss explodes at Adam 2.6e-5 with SGD 1.3."
+    assert told.message == (
+        "Rates up to about Adam 2.6e-6 with SGD 0.13 can be tried: the loss explodes at Adam 2.6e-5 with SGD 1.3; all "
+        "rates were raised in proportion, the chart shows that of Adam."
     )
 
 

@@ -11,8 +11,8 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.copied import own_rates
 from tb_nnhealth.flight.training.trainer import Trainer
-from tests.flight.flying import each, judged, measured
-from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY, _convolutional, _dense, _recurrent
+from tests.flight.flying import each, judged, measured, subject_of
+from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY, _convolutional, _dense, _quarters, _recurrent
 
 NAME = "learning-rate-range"
 QUICK = ("Adam", "SGD of rate 30", "SGD of rate 1e-7")
@@ -86,41 +86,33 @@ def test_a_loss_that_differs_from_batch_to_batch_is_seen_to_fall(optimizer, drop
     assert values["explosion"] / 12 < values["suggestion"] <= values["explosion"] / 9
 
 
-def squares(optimizer, scale=1.0, shift=0.0):
-    """A classifier of which quarter of a picture is bright."""
-    keras.utils.set_random_seed(1)
-    random = np.random.default_rng(0)
-    y = random.integers(0, 4, 512)
-    x = random.random((512, 12, 12, 1)) * 0.35
-    for picture, which in zip(x, y, strict=True):
-        picture[which // 2 * 6 :][:6, which % 2 * 6 :][:, :6] += 0.25 + 0.4 * random.random()
-    hidden = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPool2D(), layers.Flatten(), layers.Dense(32, "relu")]
-    model = keras.Sequential([keras.Input((12, 12, 1)), *hidden, layers.Dense(4, "softmax")])
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return Subject(model, Sample((scale * x + shift).astype("float32"), y, batch_size=32))
+def quarters(optimizer, scale=1.0, shift=0.0):
+    return subject_of(_quarters(lambda: optimizer, scale, shift)())
 
 
 def accuracy_at(rate, subject, epochs=8):
     """That of `fit` from the initial weights."""
-    subject.model.optimizer.learning_rate.assign(rate)
-    fitted = subject.model.fit(subject.training.x, subject.training.y, epochs=epochs, verbose=0)
+    model = subject.model
+    model.compile(model.optimizer, model.loss, metrics=["accuracy"])
+    model.optimizer.learning_rate.assign(rate)
+    fitted = model.fit(subject.training.x, subject.training.y, epochs=epochs, verbose=0)
     return fitted.history["accuracy"][-1]
 
 
 def test_the_rate_to_try_does_not_depend_on_the_models_own():
     own = (1e-9, 0.01, optimizers.schedules.PiecewiseConstantDecay([100], [1.0, 0.1]))
-    told = [measure(squares(optimizers.SGD(rate)), Clock(60)) for rate in own]
+    told = [measure(quarters(optimizers.SGD(rate)), Clock(60)) for rate in own]
     for name in ("suggestion", "explosion", "rates"):
         np.testing.assert_allclose(told[0][name], told[1][name])
         np.testing.assert_allclose(told[0][name], told[2][name])
-    assert accuracy_at(told[0]["suggestion"], squares(optimizers.SGD(0.01))) > 0.9
+    assert accuracy_at(told[0]["suggestion"], quarters(optimizers.SGD(0.01))) > 0.9
 
 
 def test_a_rate_at_which_the_units_die_is_not_to_be_tried():
-    values = measure(squares(optimizers.SGD(10.0)), Clock(60))
+    values = measure(quarters(optimizers.SGD(10.0)), Clock(60))
     assert values["own_fall"] < 0.1 * values["fall"] and values["suggestion"] < 1
     assert judged(NAME, values).status == "fail"
-    values = measure(squares(optimizers.Adam(1e-3), 7500, 5000), Clock(60))
+    values = measure(quarters(optimizers.Adam(1e-3), 7500, 5000), Clock(60))
     assert 1e-4 < values["suggestion"] < 0.01 < values["failed"] * 10
 
 
@@ -132,7 +124,7 @@ class Dying(optimizers.SGD):
 
 
 def test_a_model_whose_answers_become_all_alike_learns_at_no_rate():
-    values = measure(squares(Dying(0.1)), Clock(60))
+    values = measure(quarters(Dying(0.1)), Clock(60))
     assert np.isnan(values["suggestion"]) and judged(NAME, values).status == "no_data"
 
 
@@ -140,7 +132,7 @@ def test_a_model_whose_answers_become_all_alike_learns_at_no_rate():
 def test_each_part_of_an_optimizer_is_raised_through_the_whole_range(fast):
     parts = optimizers.Adam(1e-3), optimizers.SGD(fast)
     several = optimizers.MultiOptimizer(lambda variable: parts["conv" not in variable.path])
-    values = measure(squares(several), Clock(60))
+    values = measure(quarters(several), Clock(60))
     assert values["rates"][0] == pytest.approx(1e-10 / fast)
     assert values["groups"][1]["explosion"] == pytest.approx(values["explosion"] * fast * 1e3)
     assert values["groups"][1]["own"] == fast
@@ -160,10 +152,7 @@ OPTIMIZERS = {
 def test_the_rate_to_try_trains_from_the_beginning(model, optimizer):
     build = MODELS[model](OPTIMIZERS[optimizer])
     rate = measured(NAME, build())["suggestion"]
-    training = build()
-    training.model.compile(training.model.optimizer, training.model.loss, metrics=["accuracy"])
-    subject = Subject(training.model, Sample(training.images, training.targets))
-    assert accuracy_at(rate, subject, epochs=5) > 0.5
+    assert accuracy_at(rate, subject_of(build()), epochs=5) > 0.5
 
 
 class Restless(optimizers.SGD):

@@ -70,6 +70,26 @@ def _regression(optimizer: Make) -> Callable[[], Training]:
     return build
 
 
+def _quarters(optimizer: Make, scale: float = 1.0, shift: float = 0.0) -> Callable[[], Training]:
+    """Which quarter of a picture is bright, by a network whose batches are soon known by heart, and whose units soon
+    die."""
+
+    def build() -> Training:
+        start_afresh()
+        random = np.random.default_rng(0)
+        labels = random.integers(0, 4, 512)
+        images = random.random((512, 12, 12, 1)) * 0.35
+        for image, label in zip(images, labels, strict=True):
+            image[label // 2 * 6 :][:6, label % 2 * 6 :][:, :6] += 0.25 + 0.4 * random.random()
+        first = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPool2D(), layers.Flatten()]
+        last = [layers.Dense(32, activation="relu"), layers.Dense(4, activation="softmax")]
+        model = keras.Sequential([keras.Input((12, 12, 1)), *first, *last])
+        model.compile(optimizer(), SPARSE)
+        return Training(model, (scale * images + shift).astype("float32"), labels)
+
+    return build
+
+
 def _warmed_up(highest: float) -> Make:
     schedule = optimizers.schedules.CosineDecay
     return lambda: optimizers.SGD(schedule(0.0, 1000, warmup_target=highest, warmup_steps=100), momentum=0.9)
@@ -90,6 +110,8 @@ SICK = {
     "Adam of rate 1 and an LSTM": _recurrent(lambda: optimizers.Adam(1.0)),
     "RMSprop of rate 0.5": _dense(lambda: optimizers.RMSprop(0.5)),
     "SGD of rate 1e-7": _dense(lambda: optimizers.SGD(1e-7)),
+    "SGD of rate 10 after batches known by heart": _quarters(lambda: optimizers.SGD(10.0)),
+    "Adam of rate 0.7 and inputs far from zero": _quarters(lambda: optimizers.Adam(0.7), 7500, 5000),
     "a part of rate 5": _dense(_two_rates(5.0)),
 }
 
@@ -110,6 +132,7 @@ HEALTHY = {
     "a fast convolutional network": _convolutional(lambda: optimizers.Adam(0.01)),
     "an LSTM": _recurrent(lambda: optimizers.Adam(1e-3)),
     "a regression": _regression(lambda: optimizers.SGD(1e-3)),
+    "SGD of rate 0.2 and batches known by heart": _quarters(lambda: optimizers.SGD(0.2)),
     "two parts": _dense(_two_rates(1e-3)),
 }
 
