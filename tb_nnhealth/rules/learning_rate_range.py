@@ -65,10 +65,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tb_nnhealth.numbers import apart, number
+from tb_nnhealth.numbers import number, whole
 from tb_nnhealth.records import HealthRun, Probed
 from tb_nnhealth.rules._probe import of_nonfinite, probed, records_of, text_of, value_of, values_of
 from tb_nnhealth.rules._rule import Finding, Limits, NotJudged, Rule, Severity, Threshold
+from tb_nnhealth.rules._told import went
 
 RULE = Rule(
     name="learning-rate-range",
@@ -94,9 +95,6 @@ HALF = 0.5
 
 NOISES = 3.0
 
-NO_NUMBER = 3e38
-"""The probe writes the largest float32 for a loss that is not finite."""
-
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     found = probed(run, RULE.name, "model", "loss", "optimizer")
@@ -115,7 +113,9 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
         message = f"{_beside(found, highest, f'{times} below')}.{of_nonfinite(found)}"
         yield _finding("warning", message, highest, suggestion / limits["far"])
     else:
-        message = f"Rates up to about {_rates(found, 'suggestion')} can be tried: {_why(found)}.{of_nonfinite(found)}"
+        size = value_of(found, "batch_size")
+        tried = f"can be tried{f' in batches of {whole(size)}' if math.isfinite(size) else ''}"
+        message = f"Rates up to about {_rates(found, 'suggestion')} {tried}: {_why(found)}.{of_nonfinite(found)}"
         yield _finding("info", message, highest, suggestion)
 
 
@@ -130,22 +130,12 @@ def _of_high(found: Probed, highest: float, limits: Limits) -> Finding | None:
     if not math.isfinite(loss):
         raise NotJudged("no time was left to try the model's own rate")
     them = "them" if records_of(found, "groups") else "it"
-    message = f"{_beside(found, highest, 'above')}: with {them} the loss {_went(start, loss)}.{of_nonfinite(found)}"
+    message = f"{_beside(found, highest, 'above')}: with {them} the loss {went(start, loss)}.{of_nonfinite(found)}"
     if loss > start + NOISES * (noise if math.isfinite(noise) else 0.0):
         return _finding("error", message, highest, limit)
     if value_of(found, "own_fall") < HALF * value_of(found, "fall"):
         return _finding("warning", message, highest, limit)
     return None
-
-
-def _went(start: float, loss: float) -> str:
-    """Returns what a loss did that has not fallen far."""
-    first, last = apart(start, loss)
-    if loss >= NO_NUMBER:
-        return f"goes from {first} to no number"
-    if first == last:
-        return f"stays at {first}"
-    return f"rises from {first} to {last}" if loss > start else f"falls from {first} to {last} only"
 
 
 def _beside(found: Probed, highest: float, where: str) -> str:
