@@ -1,6 +1,7 @@
 """A gradient against finite differences, along random directions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,11 +58,14 @@ NOTHING = Agreement()
 def agreement(
     of: Differentiable,
     at: Mapping[str, Any],
-    scales: Mapping[str, Any],
+    scales: Mapping[str, nudged.Scale],
     random: np.random.Generator,
     count: int = DIRECTIONS,
 ) -> Agreement:
     """Returns how well the gradient by some tensors, taken together, agrees with finite differences.
+
+    One direction is there at a time, and none beside the gradient, for each is as large as all the tensors: it is drawn
+    twice.
 
     Args:
       of: the function and its gradients.
@@ -70,23 +74,22 @@ def agreement(
       random: draws the directions.
       count: how many directions.
     """
-    values = {name: np.asarray(value, np.float64) for name, value in at.items()}
-    gradients = {name: np.asarray(g, np.float64) for name, g in of.gradients(values).items() if name in values}
-    size = np.sqrt(sum(np.sum(np.square(g * scales[name])) for name, g in gradients.items()))
-    least = max(float(size), SMALLEST * abs(of.value({})))
-    ways = [{name: nudged.direction(scales[name], random) for name in values} for _ in range(count)]
+    again, first = deepcopy(random), deepcopy(random)
+    values = {name: np.asarray(value) for name, value in at.items()}
+    size, expected = _expected(of, values, scales, random, count)
+    least = max(size, SMALLEST * abs(of.value({})))
     if not size:
-        return Agreement(is_blocked=_is_blocked(of, values, ways[0]), error=0.0, doubt=0.0, directions=count)
+        blocked = _is_blocked(of, values, _way(values, scales, first))
+        return Agreement(is_blocked=blocked, error=0.0, doubt=0.0, directions=count)
     errors, doubts, flat = [], [], 0
-    for way in ways:
-        found = slope(partial(_along, of, values, way))
-        expected = sum(float(np.sum(g * way[name])) for name, g in gradients.items())
+    for slope_expected in expected:
+        found = slope(partial(_along, of, values, _way(values, scales, again)))
         unit = max(least, abs(found.value)) if np.isfinite(found.value) else least
         flat += found.is_flat
         if found.doubt <= MOST_DOUBT * unit:
-            errors.append(abs(expected - found.value) / unit)
+            errors.append(abs(slope_expected - found.value) / unit)
             doubts.append(found.doubt / unit)
-    is_stepped = flat == count and _responds(of, values, ways[0])
+    is_stepped = flat == count and _responds(of, values, _way(values, scales, first))
     if 2 * len(errors) <= count:
         return Agreement(directions=count, dropped=count, is_stepped=is_stepped)
     return Agreement(
@@ -94,9 +97,36 @@ def agreement(
     )
 
 
+def _expected(
+    of: Differentiable,
+    values: Values,
+    scales: Mapping[str, nudged.Scale],
+    random: np.random.Generator,
+    count: int,
+) -> tuple[float, list[float]]:
+    """Returns what the slope that the gradient tells usually is, and what it is along each direction."""
+    gradients = {name: np.asarray(g, np.float64) for name, g in of.gradients(values).items() if name in values}
+    square, slopes = 0.0, []
+    for name, gradient in gradients.items():
+        for g, value in nudged.blocks(gradient, values[name]):
+            square += float(np.sum(np.square(g * scales[name].of(value))))
+    for _ in range(count):
+        total = 0.0
+        for name, value in values.items():
+            way = nudged.direction(value, scales[name], random)
+            if name in gradients:
+                total += sum(float(np.sum(g * w)) for g, w in nudged.blocks(gradients[name], way))
+        slopes.append(total)
+    return float(np.sqrt(square)), slopes
+
+
+def _way(values: Values, scales: Mapping[str, nudged.Scale], random: np.random.Generator) -> Values:
+    return {name: nudged.direction(value, scales[name], random) for name, value in values.items()}
+
+
 def _is_blocked(of: Differentiable, values: Values, way: Values) -> bool:
     """Returns whether the gradient stays zero far away, too, where a unit that is dead here would be alive."""
-    moved = [_moved(values, way, step) for step in LARGE]
+    moved = (_Moved(values, way, step) for step in LARGE)
     return _responds(of, values, way) and not any(
         np.any(np.asarray(gradient))
         for point in moved
@@ -107,13 +137,29 @@ def _is_blocked(of: Differentiable, values: Values, way: Values) -> bool:
 
 def _responds(of: Differentiable, values: Values, way: Values) -> bool:
     middle = of.value(values)
-    found = [of.value(_moved(values, way, step)) for step in LARGE]
+    found = [of.value(_Moved(values, way, step)) for step in LARGE]
     return any(abs(value - middle) > 1e-6 * abs(middle) for value in found if np.isfinite(value))
 
 
 def _along(of: Differentiable, values: Values, way: Values, step: float) -> float:
-    return of.value(_moved(values, way, step))
+    return of.value(_Moved(values, way, step))
 
 
-def _moved(values: Values, way: Values, step: float) -> dict[str, Any]:
-    return {name: value + step * way[name] for name, value in values.items()}
+@dataclass(frozen=True)
+class _Moved(Mapping[str, Any]):
+    """Values moved along a way, each made in float64 when it is asked for: together they are large."""
+
+    start: Values
+    way: Values
+    step: float
+
+    def __getitem__(self, name: str) -> Any:
+        moved = np.multiply(self.way[name], self.step, dtype=np.float64)
+        moved += self.start[name]
+        return moved
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.start)
+
+    def __len__(self) -> int:
+        return len(self.start)

@@ -24,14 +24,15 @@ REPEATED = 1e-9
 class Point:
     """A traced step, its twin in double precision, and values by the names of tensors.
 
-    `values` are those of the trainable variables, a little off those that the model has, and `scales` by how much they
-    may be changed; `drawn` are the random numbers that the graph would draw anew.
+    `values` are those of the trainable variables, a little off those that the model has and in no more digits than it
+    has them, and `scales` by how much they may be changed; `drawn` are the random numbers that the graph would draw
+    anew.
     """
 
     traced: Traced
     twin: Precise
     values: Mapping[str, Any]
-    scales: Mapping[str, Any]
+    scales: Mapping[str, nudged.Scale]
     drawn: Mapping[str, Any]
 
     @property
@@ -69,7 +70,7 @@ def point_of(model: Any, sample: Sample, random: np.random.Generator) -> Point:
         raise NotMeasured(f"{who} could not be traced into one graph: {told(error)}") from error
     twin = _twin(step)
     drawn = _fixed(twin, step)
-    own = {tensor.name: twin.given[tensor.name].numpy().astype(np.float64) for tensor in step.values}
+    own = {tensor.name: _array(twin.given[tensor.name]) for tensor in step.values}
     moved = {name: nudged.nudged(value, random) for name, value in own.items()}
     scales = {name: nudged.scale(value) for name, value in own.items()}
     for values in (moved, own):
@@ -82,6 +83,12 @@ def point_of(model: Any, sample: Sample, random: np.random.Generator) -> Point:
     if abs(first - second) > REPEATED * abs(first):
         raise NotMeasured("the loss is another one each time it is computed, with the same random numbers of Keras")
     return point
+
+
+def _array(tensor: tf.Tensor) -> Any:
+    """Returns a tensor as an array that NumPy computes with, which may share its memory."""
+    array = np.asarray(tensor)
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float32)
 
 
 def _twin(step: Traced) -> Precise:

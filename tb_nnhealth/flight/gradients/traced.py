@@ -155,7 +155,7 @@ def trained_gradients(model: Any, sample: Sample, values: Sequence[Any]) -> list
     All variables have their values back afterwards.
     """
     variables, everything = list(model.trainable_variables), _variables(model)
-    old = [variable.numpy() for variable in everything]
+    old = [tf.convert_to_tensor(variable.value) for variable in everything]  # It shares their memory until they change.
     _assign(variables, values)
     places: list[int] = []
 

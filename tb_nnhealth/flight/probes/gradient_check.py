@@ -246,7 +246,7 @@ class _Comparison:
     def _jumps(self, moved: Sequence[tf.Tensor], result: tf.Tensor, random: np.random.Generator) -> bool:
         values = _arrays(self._point, moved, self._given)
         start = {tensor.name: np.asarray(value, np.float64) for tensor, value in zip(moved, values, strict=True)}
-        way = {name: nudged.direction(nudged.scale(value), random) for name, value in start.items()}
+        way = {name: nudged.direction(value, nudged.scale(value), random) for name, value in start.items()}
         evaluate = self._point.twin.function([result], {**self._given, **start})
 
         def at(place: float) -> Any:

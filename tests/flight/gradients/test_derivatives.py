@@ -1,5 +1,7 @@
 """Gradients against finite differences, of plain functions."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,15 @@ from tb_nnhealth.flight.gradients.derivatives import Differentiable, agreement
 X = np.random.default_rng(2).standard_normal(40)
 
 
+class Ones:
+    """A scale that is the same for all values."""
+
+    of = staticmethod(np.ones_like)
+
+
 def found(value, gradient, at=X):
     objective = Differentiable(lambda values: float(value(values.get("x", at))), lambda v: {"x": gradient(v["x"])})
-    return agreement(objective, {"x": at}, {"x": np.ones_like(at)}, np.random.default_rng(0))
+    return agreement(objective, {"x": at}, {"x": Ones}, np.random.default_rng(0))
 
 
 def test_a_right_gradient_agrees():
@@ -59,3 +67,16 @@ def test_a_slope_near_the_rounding_of_the_value_is_known_no_better_than_that_rou
     for small in 10.0 ** -np.arange(3, 17):
         result = found(lambda x, s=small: 2.3 + s * np.sum(np.sin(x)), lambda x, s=small: s * np.cos(x))
         assert not result.error > max(1e-9, 2 * result.doubt), small
+
+
+def test_one_direction_is_in_memory_at_a_time():
+    at = np.ones(2**22, np.float32)
+    gradient = np.ones(2**22)
+    of = Differentiable(lambda values: float(values["x"].sum() if values else at.size), lambda values: {"x": gradient})
+    tracemalloc.start()
+    try:
+        result = agreement(of, {"x": at}, {"x": Ones}, np.random.default_rng(0), count=3)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert result.error < 1e-7 and peak < 6 * at.nbytes  # It, its values moved in float64, and blocks.

@@ -26,14 +26,14 @@ def test_no_value_stays_where_it_is_nor_leaves_what_it_may_be(kind):
     assert (moved != 0).all() and np.abs(moved - values).max() < 0.2 * max(0.1, np.abs(values).max())
     if kind not in ("signed", "zero"):
         for step in (0.01, -0.01):
-            stepped = moved + step * direction(scale(moved), generator)
+            stepped = moved + step * direction(moved, scale(moved), generator)
             assert (stepped > 0).all() and (kind != "probabilities" or (stepped < 1).all())
 
 
 def test_a_direction_is_of_the_values_scale():
     values = np.array([1000.0, -1000.0, 1e-3])
-    assert (np.abs(direction(scale(values), random())) <= 3 * np.array([1000, 1000, 100])).all()
+    assert (np.abs(direction(values, scale(values), random())) <= 3 * np.array([1000, 1000, 100])).all()
 
 
 def test_ones_may_be_changed_too():
-    assert (scale(np.ones(4)) == 1).all()
+    assert (scale(np.ones(4)).of(np.ones(4)) == 1).all()
