@@ -5,6 +5,7 @@ import os
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -33,6 +34,8 @@ STEPS = 4
 class _FirstSteps(HealthCallback):
     """Measures steps that no training follows: neither an epoch nor the training ends with them.
 
+    Nothing is to be proven of them, which would take the memory of all variables twice more.
+
     Args:
       log_dir: where they are written.
       steps: those of an epoch of the whole data, None where unknown.
@@ -40,6 +43,7 @@ class _FirstSteps(HealthCallback):
 
     def __init__(self, log_dir: str, steps: int | None) -> None:
         super().__init__(log_dir, sampling=1, histograms=False, guard=False, modes=False)
+        self.settings = replace(self.settings, proves=False)
         self._steps_of_epoch = steps
 
     def set_params(self, params: Any) -> None:

@@ -25,7 +25,7 @@ MOST_FROZEN = 100_000
 """Weights of a frozen kernel that are looked at: they tell its standard deviation within half a per cent."""
 
 
-NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error", "limits", "project", "vocabularies")
+NOT_OF_SAMPLING = ("log_dir", "scorecard_path", "on_error", "limits", "project", "vocabularies", "proves")
 
 
 def manifest(

@@ -172,7 +172,7 @@ class Instruments:
 
     def _can_be_proven(self, iterator: Any) -> bool:
         is_left_alone = self.replay is not None and self.unsampled is self.own
-        return not is_left_alone and isinstance(iterator, tf.data.Iterator)
+        return self._settings.proves and not is_left_alone and isinstance(iterator, tf.data.Iterator)
 
     def measure(self, batches: tf.data.Dataset, proof: Proof | None) -> None:
         """Runs the step that measures on the batches and takes it back, and tries out what a proof is to be of."""

@@ -18,7 +18,10 @@ ON_ERROR = ("warn", "stop", "raise")
 
 @dataclass(frozen=True)
 class Settings:
-    """The checked arguments of `HealthCallback`."""
+    """The checked arguments of `HealthCallback`.
+
+    `proves`: whether it is proven that a step that is read in trains as the model's own does, to the bit.
+    """
 
     log_dir: str
     sampling: str | int
@@ -36,6 +39,7 @@ class Settings:
     vocabularies: Vocabularies
     limits: RuleSettings
     project: RuleSettings
+    proves: bool = True
 
 
 def checked(

@@ -19,6 +19,7 @@ from tb_nnhealth.flight import preflight as module
 from tb_nnhealth.flight.clock import NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.keeping.iterators import copied
 from tb_nnhealth.flight.probes import PROBES, Probe
+from tb_nnhealth.instrument.proof import Proof
 from tests.flight.models import classes, classifier
 from tests.flown import rates
 
@@ -41,6 +42,12 @@ def test_what_a_probe_measures_is_written_and_read(monkeypatch, tmp_path):
     assert told(report).values == {"ratio": 0.5} and told(report).reason is None
     assert read_run(tmp_path).probes == report.run.probes
     assert Scorecard.from_logdir(tmp_path).to_json() == report.scorecard.to_json()
+
+
+def test_of_the_first_steps_nothing_is_proven(monkeypatch):
+    tried = []
+    monkeypatch.setattr(Proof, "try_out", lambda self, step, batches: tried.append(step))
+    assert fly(monkeypatch).run.variables.rows and not tried
 
 
 def test_the_first_steps_are_measured_as_a_trainings(monkeypatch, tmp_path):
