@@ -81,7 +81,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     Raises:
       NotMeasured: the model cannot be trained, or there are no two examples that differ.
     """
-    trainer = Trainer(subject, quiet=True)
+    trainer = subject.shared(Trainer, quiet=True)
     data = subject.training
     few = data.take(chosen(data, _count(subject), subject.random("overfit-tiny-batch")))
     found = natural(subject.model, few, as_batch(_filled(subject.model, few)))

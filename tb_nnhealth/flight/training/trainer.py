@@ -52,7 +52,7 @@ class Trainer:
         own = subject.model.optimizer
         self.optimizer = copied(own) if optimizer == "own" else _adam(subject.model)
         self._rate: float | None = None
-        self._start = [variable.numpy() for variable in self.model.variables]
+        self._start = subject.shared(_start)
         self._apply: Any = None
         self._rates: list[tuple[Any, str, float]] = []
         self._slots: list[Any] = []
@@ -120,11 +120,12 @@ class Trainer:
         return {name: tf.cast(leaf, tf.float64).numpy() for name, leaf in named}
 
     def reset(self) -> None:
-        """Brings the variables back to where they were when this was made, and the optimizer to its beginning."""
+        """Brings the variables back to where they were when the subject's first was made, and the optimizer to its
+        beginning."""
         for variable, value in zip(self.model.variables, self._start, strict=True):
             variable.assign(value)
         for variable, value in zip(self.optimizer.variables if self._apply else (), self._slots, strict=False):
-            variable.assign(np.zeros(variable.shape, variable.dtype) if value is None else value)
+            variable.assign(tf.zeros(variable.shape, variable.dtype) if value is None else value)
 
     def _step(self, batch: Batch) -> float:
         loss, gradients = self._objective(batch, _loss_scale(self.optimizer))
@@ -138,7 +139,7 @@ class Trainer:
         """Builds the optimizer on those variables that have a gradient."""
         if variables:
             self.optimizer.build(variables)
-        self._slots = [_unless_zero(variable.numpy()) for variable in self.optimizer.variables]
+        self._slots = [_unless_zero(value) for value in _values(self.optimizer)]
         self._rates = rates_of(self.optimizer)
         if self._rate is not None:
             self.set_rate(self._rate)
@@ -159,6 +160,15 @@ class Trainer:
 
 def _objective(subject: Subject, quiet: bool, in_inference: bool) -> Objective:
     return Objective(subject.model, quiet, in_inference)
+
+
+def _start(subject: Subject) -> list[tf.Tensor]:
+    return _values(subject.model)
+
+
+def _values(owner: Any) -> list[tf.Tensor]:
+    """Returns the values of variables, as tensors that share their memory until they change."""
+    return [tf.convert_to_tensor(variable.value) for variable in owner.variables]
 
 
 def _check(subject: Subject) -> None:
@@ -186,5 +196,5 @@ def _loss_scale(optimizer: Any) -> Any:
     return optimizer.loss_scale_factor or 1.0
 
 
-def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
+def _unless_zero(value: tf.Tensor) -> tf.Tensor | None:
     return value if np.any(value) else None

@@ -49,6 +49,15 @@ def test_it_trains_and_can_be_taken_back(optimizer):
     np.testing.assert_allclose(trained(trainer, subject.training), first, rtol=1e-4)
 
 
+def test_a_trainer_that_is_made_late_begins_where_the_first_did():
+    subject = subject_of(compiled(layers.Dense(16, activation="relu")))
+    before = subject.model.get_weights()
+    trained(Trainer(subject), subject.training, 3)
+    Trainer(subject, "own").reset()
+    for value, start in zip(subject.model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(value, start)
+
+
 def test_the_losses_of_single_examples_are_those_of_keras():
     subject = subject_of(compiled(layers.Dense(8, kernel_regularizer="l2"), layers.Dropout(0.5)))
     x, y = classes()
