@@ -49,7 +49,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    choices = [*WORKLOADS, "memory", "imports", "preflight", *PAGE]
+    choices = [*WORKLOADS, "memory", "imports", "preflight", "preflight_wide", *PAGE]
     parser.add_argument("--only", nargs="+", choices=choices, default=choices, help="what to measure")
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=CONTESTANTS)
     parser.add_argument("--rounds", type=int, default=3, help="pairs of each measurement")
@@ -74,6 +74,8 @@ def _measure(arguments: argparse.Namespace, root: str) -> None:
         _write("imports.csv", imports.measure(max(5, arguments.rounds)))
     if "preflight" in arguments.only:
         _write("preflight.csv", list(preflight.measure(arguments.rounds)))
+    if "preflight_wide" in arguments.only:
+        _write("preflight_wide.csv", list(preflight.measure_wide(arguments.rounds)))
     for name in (name for name in PAGE if name in arguments.only):
         _measure_page(name, arguments.rounds)
 
@@ -116,6 +118,7 @@ def _write_table() -> None:
     overhead = [row for name in WORKLOADS for row in _read(f"overhead_{name}.csv")]
     text = table.render(overhead, _read("memory.csv"), _read("imports.csv"))
     text += "\n" + preflight.render(_read("preflight.csv")) + "\n"
+    text += preflight.render_wide(_read("preflight_wide.csv")) + "\n"
     text += "\n" + page.render(*(_read(f"{name}.csv") for name in PAGE))
     readme = README.read_text(encoding="utf-8")
     if BEGIN in readme and END in readme:
