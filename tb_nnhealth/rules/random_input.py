@@ -11,7 +11,8 @@ loss falls, and stops at that of a constant.
 The preflight trains the model from its own start with Adam, with noise and regularizers turned off, on some of the
 examples, in batches of up to 16, for up to 480 steps or 4 seconds (a sixth of the probe's time where that is longer,
 and no more than half of what is left): at the rate 0.001 and, where that shows nothing, at 0.01 (at 0.0001 where it
-exploded). After 15, 30, 60 … steps it answers the examples held out, up to 256.
+exploded). After 15, 30, 60 … steps it answers the examples held out, up to 256. Of inputs that come more than once one
+copy is used: of repeated data nothing that is held out was trained on.
 
 Where these answers are the same for all inputs, at every look, that is an error, which names inputs of ids that hold
 two different ones at most; an input that moves the answers nowhere, when it alone is exchanged between the examples, is

@@ -26,16 +26,19 @@ MOST_IN_BATCH = 16
 
 
 def used(subject: Subject) -> Sample:
-    """Returns the examples that are used: copies are left out where they are few, for they would be known by heart."""
+    """Returns the examples that are used, each input once: what is learnt by heart of one would be right of its copies,
+    which the data hold where they repeat. Of one input alone nothing can be learnt by heart: its copies are kept."""
     sample = subject.training
     if sample.y is None or all(leaf is None for leaf in keras.tree.flatten(sample.y)):
         raise NothingToMeasure("the data has no targets")
     first = first_of_each([array for _, array in named_arrays(sample.x)])
-    if len(first) >= sample.examples / 2:
+    left_out = ", copies left out" if len(first) < sample.examples else ""
+    if len(first) > 1:
         sample = sample.take(first)
     if sample.examples < LEAST_EXAMPLES:
         raise NotMeasured(
             f"it needs {LEAST_EXAMPLES} different examples to tell anything from chance, and has {sample.examples}"
+            f"{left_out}"
         )
     return replace(sample, batch_size=fixed_batch(subject.model) or sample.batch_size)
 

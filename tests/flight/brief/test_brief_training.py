@@ -53,6 +53,15 @@ def test_of_noise_none_is_found_at_any_rate_but_where_it_is_planted():
     assert len(brief.trials("shuffled", Clock(240))) == 1
 
 
+@pytest.mark.slow
+def test_noise_of_data_that_repeat_is_not_found_again():
+    once = subject(noise, n=100)
+    again = Subject(once.model, once.training.take(np.random.default_rng(2).permutation(np.arange(512) % 100)))
+    brief = brief_of(again)
+    assert min(trial.p for trial in brief.trials("real", Clock(240))) > 0.01
+    assert brief.sample.examples == 100 and brief.held == 50
+
+
 def test_a_loss_that_does_not_look_at_the_targets_is_told():
     size = lambda y, answer: keras.ops.square(answer)  # noqa: E731
     with pytest.raises(NotMeasured, match="the loss of an example by itself is the same whatever its target is"):

@@ -19,13 +19,24 @@ def normal(n=100, features=3):
     return np.random.default_rng(0).normal(size=(n, features)).astype("float32")
 
 
-def test_few_copies_are_left_out_and_tables_of_few_rows_kept():
+@pytest.mark.parametrize("copies", [np.arange(30), np.tile(np.arange(100), 4)])
+def test_copies_are_left_out_however_many_there_are(copies):
     x = normal()
-    assert used(subject(np.concatenate([x, x[:30]]))).examples == 100
-    assert used(subject(np.repeat(x[:4], 30, axis=0))).examples == 120
+    assert used(subject(np.concatenate([x, x[copies]]))).examples == 100
 
 
-@pytest.mark.parametrize("x, y, reason", [(normal(30), None, "has 30"), (normal(), [None], "no targets")])
+def test_copies_of_one_example_are_kept():
+    assert used(subject(np.repeat(normal(1), 120, axis=0))).examples == 120
+
+
+@pytest.mark.parametrize(
+    "x, y, reason",
+    [
+        (normal(30), None, "has 30$"),
+        (np.repeat(normal(4), 30, axis=0), None, "has 4, copies left out$"),
+        (normal(), [None], "no targets"),
+    ],
+)
 def test_too_little_is_said(x, y, reason):
     with pytest.raises(NotMeasured, match=reason):
         used(subject(x, y))
@@ -33,7 +44,8 @@ def test_too_little_is_said(x, y, reason):
 
 def test_batches_are_small_unless_the_model_takes_others_only():
     flexible = subject(normal()).model
-    fixed = keras.Sequential([keras.Input(batch_shape=(24, 3)), keras.layers.Dense(1)])
+    whole = keras.Input(batch_shape=(24, 3))
+    fixed = keras.Model(whole, keras.layers.Dense(1)(whole))
     assert batch_size(Sample(normal(), batch_size=64), flexible, 100) == 16
     assert batch_size(Sample(normal(), batch_size=4), flexible, 100) == 4
     assert batch_size(Sample(normal()), fixed, 100) == 24

@@ -55,6 +55,13 @@ def one_image() -> Training:
     return Training(training.model, np.repeat(training.images[:1], EXAMPLES, axis=0), training.targets)
 
 
+def few_again_and_again() -> Training:
+    """`repeat()` of a hundred images, to a model that sees none of them."""
+    training = classifier(lambda: layers.Rescaling(0.0), hidden())()
+    order = np.random.default_rng(0).permutation(np.arange(EXAMPLES) % 100)
+    return Training(training.model, training.images[order], training.targets[order])
+
+
 def cast_to_ids() -> Training:
     """Pixels between 0 and 1 become the id 0."""
     start_afresh()
@@ -143,6 +150,7 @@ SICK = {
     "casts pixels between 0 and 1 to ids": cast_to_ids,
     "has units that are dead from the start": classifier(hidden(bias_initializer=keras.initializers.Constant(-100.0))),
     "gets the same image again and again": one_image,
+    "gets a hundred images again and again, and sees none": few_again_and_again,
     "leaves out its second input": two_inputs(is_used=False),
     "mixes up the examples of a batch": classifier(ShuffledInBatch, hidden()),
 }

@@ -54,6 +54,16 @@ def numbers(relation: Change, features: int = 8, examples: int = 1000, units: in
     return build
 
 
+def again_and_again(build: Callable[[], Training], times: int = 6) -> Callable[[], Training]:
+    """Returns what builds the same training on data that repeat."""
+
+    def repeated() -> Training:
+        training = build()
+        return Training(training.model, np.tile(training.images, (times, 1)), np.tile(training.targets, (times, 1)))
+
+    return repeated
+
+
 def noise(x: Any) -> Any:
     return np.random.default_rng(6).normal(size=len(x))
 
@@ -106,6 +116,7 @@ HEALTHY = {
     "six layers of sigmoids again": classifier(*DEEP),
     "an autoencoder": reconstruction,
     "noise of too few examples to tell": numbers(noise, examples=120),
+    "noise of too few examples that repeat": again_and_again(numbers(noise, examples=100)),
 }
 
 FLIGHTS = [
