@@ -29,7 +29,9 @@ By hand: train with `np.random.permutation(y)`, and see whether the validation l
 
 ## When it is wrong
 A relation that nobody can learn from some hundred examples looks like none: the parity of many bits, ciphers, prices.
-Where all inputs are ids, there is no such verdict: of words and users that were not seen nobody can tell anything.
+Where all inputs are ids, there is no such verdict: of words and users that were not seen nobody can tell anything. Ids
+are words, and whole numbers that go to a model with an `Embedding`, a lookup or a layer of your own; pictures of bytes
+(uint8) are none.
 In overlapping windows of a series neighbours share their targets: noise seems to be learnable then. So it does where
 data repeat with changes, such as augmented pictures: exact copies alone are left out.
 

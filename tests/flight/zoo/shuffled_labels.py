@@ -9,7 +9,7 @@ from keras import layers
 
 from demo.training import Training, digits, standardized, start_afresh
 from tests.flight.zoo import Flight
-from tests.flight.zoo.random_input import DEEP, classifier, hidden, pictures
+from tests.flight.zoo.random_input import DEEP, EXAMPLES, classifier, hidden, pictures
 
 SLUG = "shuffled-labels"
 Change = Callable[[Any], Any]
@@ -81,6 +81,18 @@ def wave(x: Any) -> Any:
     return np.sin(12 * x[:, 0])
 
 
+def bytes_of_pictures() -> Training:
+    """Digits as most loaders give them, scaled within the model."""
+    start_afresh()
+    images, labels = digits()
+    x = (15 * images[:EXAMPLES]).reshape(-1, 8, 8, 1).astype("uint8")
+    hidden_layer, scores = layers.Dense(64, activation="relu"), layers.Dense(10)
+    scaled = [keras.Input((8, 8, 1), dtype="uint8"), layers.Rescaling(1 / 255), layers.Flatten()]
+    model = keras.Sequential([*scaled, hidden_layer, scores])
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return Training(model, x, labels[:EXAMPLES])
+
+
 def many_kinds() -> Training:
     """A hundred classes, of six examples each."""
     start_afresh()
@@ -105,6 +117,7 @@ SICK = {
     "digits' labels permuted": with_targets(classifier(hidden(256), hidden(256)), permuted),
     "labels one place behind the images, in a CNN": with_targets(pictures, shifted),
     "numbers that are noise": numbers(noise),
+    "permuted labels of pictures of bytes": with_targets(bytes_of_pictures, permuted),
 }
 
 HEALTHY = {
@@ -115,6 +128,7 @@ HEALTHY = {
     "a hundred classes of six examples": many_kinds,
     "six layers of sigmoids again": classifier(*DEEP),
     "an autoencoder": reconstruction,
+    "pictures of bytes": bytes_of_pictures,
     "noise of too few examples to tell": numbers(noise, examples=120),
     "noise of too few examples that repeat": again_and_again(numbers(noise, examples=100)),
 }
