@@ -18,6 +18,9 @@ def flight(*trials, p=0.6, random=2.3, **values):
         "trials": list(trials) or [training()],
         "shuffled": [training((2.4, random, random))],
         "apparent": EASY,
+        "constant": 2.3,
+        "linear": 0.3,
+        "p_linear_beats_constant": 1e-4,
         "inputs": [{"name": "x", "moved": 0.8}],
         "distinct": 700,
         "examples": 700,
@@ -44,7 +47,7 @@ def test_ids_that_stand_for_nothing_are_told_where_all_answers_are_the_same():
 
 
 LIMITS = {
-    "level": (flight(), 0.7),
+    "level": (flight(p_linear_beats_constant=0.005), 0.001),
     "undecided": (flight(), 0.7),
     "spread": (unused(1e-5), 1e-4),
     "deviations": (flight(), 30.0),
@@ -86,6 +89,9 @@ def test_real_and_random_inputs_learnt_alike_though_something_is_there():
         (flight(p=0.03), "do not decide"),
         (flight(apparent={}), "so few examples"),
         (flight(apparent={"linear": {"p": 0.001, "z": 5.0}}), "so few examples"),
+        (flight(p_linear_beats_constant=0.02), "gains too little on a constant"),
+        (flight(linear=2.26), "gains too little on a constant"),
+        (flight(linear=None), "its linear was not measured"),
         (flight(training(steps=60)), "after 60 steps"),
         (flight(training(steps=1)), "after 1 step"),
         (flight(training(), FALLING), "still learning"),

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from tb_nnhealth.flight.brief.brief_training import brief_of
+from tb_nnhealth.flight.brief.brief_training import Brief, brief_of
+from tb_nnhealth.flight.brief.relation import better
 from tb_nnhealth.flight.brief.trial import Trial, trials_told
-from tb_nnhealth.flight.clock import Clock
+from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.examples.rows import named_arrays
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.instrument.batch import input_names
@@ -16,8 +17,8 @@ SHARE = 2.0
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """Returns a training on the real inputs and, where it shows no relation to the targets of the examples held out,
-    one on the inputs shuffled between the examples, one on noise of their means and deviations, and what simple models
-    see.
+    one on the inputs shuffled between the examples, one on noise of their means and deviations, what simple models see,
+    and what a linear model gains by the model's own loss.
 
     Raises:
       NotMeasured: there is too little to train on, or too little time.
@@ -32,10 +33,25 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     }
     if not any(trial.is_clear for trial in real):
         values["apparent"] = {name: {"p": seen.p, "z": seen.z} for name, seen in brief.apparent.items()}
+        values |= _gained(brief, subject)
         for kind in ("shuffled", "noise"):
             if clock.left():
                 values[kind] = trials_told(brief.trials(kind, clock))["trials"]
     return values
+
+
+def _gained(brief: Brief, subject: Subject) -> dict[str, float]:
+    """Returns the mean losses of the examples held out by a constant and by a linear model, with the p-value of the
+    difference; nothing where there is no linear model for such targets."""
+    try:
+        simple = brief.baselines
+    except NotMeasured:
+        return {}
+    return {
+        "constant": float(simple.constant.mean()),
+        "linear": float(simple.linear.mean()),
+        "p_linear_beats_constant": better(simple.constant - simple.linear, subject.random("random input")),
+    }
 
 
 def _few_values(subject: Subject) -> list[dict[str, Any]]:

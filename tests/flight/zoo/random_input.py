@@ -1,6 +1,7 @@
 """Flights for `random-input`: models that do not use their inputs, and such that learn from them late or little."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -145,6 +146,28 @@ def years() -> Training:
     return Training(model, training.images, 2000.0 + training.targets.astype("float32"))
 
 
+def mostly_zero(loss: Any, seed: int = 0) -> Callable[[], Training]:
+    """Returns what builds a regression of amounts that depend on an input where they are not zero, as seven of ten are:
+    by a robust loss the best answer may be zero whatever the input is."""
+
+    def build() -> Training:
+        start_afresh()
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(600, 10)).astype("float32")
+        amounts = np.exp(x[:, :1] + 0.5 * random.normal(size=(600, 1)))
+        model = keras.Sequential([keras.Input((10,)), layers.Dense(32, activation="relu"), layers.Dense(1)])
+        model.compile("adam", loss)
+        return Training(model, x, (amounts * (random.random((600, 1)) < 0.3)).astype("float32"))
+
+    return build
+
+
+def pinball(target, answer):
+    """The loss of the quantile 0.6."""
+    error = target - answer
+    return keras.ops.mean(keras.ops.maximum(0.6 * error, -0.4 * error), axis=-1)
+
+
 SICK = {
     "multiplies its inputs by zero": classifier(lambda: layers.Rescaling(0.0), hidden()),
     "casts pixels between 0 and 1 to ids": cast_to_ids,
@@ -172,6 +195,9 @@ HEALTHY = {
     "a CNN with augmentation, batch normalization and dropout": pictures,
     "rare positives": rare,
     "targets far from zero": years,
+    "targets that are mostly zero, by Huber's loss": mostly_zero("huber"),
+    "targets that are mostly zero, by the absolute error": mostly_zero("mae"),
+    "targets that are mostly zero, by a quantile": mostly_zero(pinball),
     "ninety examples for a wide network": classifier(hidden(1024), hidden(1024), examples=90),
 }
 
