@@ -29,6 +29,7 @@ def flight(model=2.3, beats=0.5, *trials, **values):
 
 LIMITS = {
     "level": (flight(p_linear_beats_model=0.005), 0.001),
+    "examples": (flight(), 300.0),
     "share": (flight(2.0, 0.001), 0.1),
     "settled": (flight(2.0, 0.001, training((2.4, 2.01, 2.0))), 0.001),
     "steps": (flight(), 500.0),
@@ -69,6 +70,7 @@ def test_a_copy_need_not_be_as_good_as_a_linear_one():
     [
         (flight(p_linear_beats_constant=0.2), "so few examples"),
         (flight(p_linear_beats_model=0.2), "200 held-out examples"),
+        (flight(held=50), "50 held-out examples are too few"),
         (flight(2.3, 0.5, training(steps=100)), "100 steps is too short"),
         (flight(2.3, 0.5, training(steps=1)), "1 step is too short"),
         (flight(2.3, 0.5, training(), training((3.0, 2.7, 2.3))), "still learning"),

@@ -1,7 +1,8 @@
 """Whether what few examples show could be chance: tests that hold at any number of them.
 
-Both are permutation tests: their false alarms are at most as frequent as the level asked for, whatever the
-distribution of losses is, and however a model came about, as long as the examples judged took no part in its training.
+Those of a relation are permutation tests: their false alarms are at most as frequent as the level asked for, whatever
+the distribution of losses is, and however a model came about, as long as the examples judged took no part in its
+training. That of a better answer, `better`, is set for a level, and holds it about.
 """
 
 from collections.abc import Callable, Iterator
@@ -108,18 +109,34 @@ def random_waves(inputs: Floats, count: int, random: np.random.Generator) -> Cal
 
 
 def better(gains: Floats, random: np.random.Generator) -> float:
-    """Returns the p-value of "no better": how often the mean is as high when each gain's sign is thrown by a coin.
+    """Returns the p-value of "no better on the mean": the higher one of two tests.
+
+    One throws each gain's sign by a coin: it is exact at any number of examples, where gains as high and as low are as
+    likely. The other one holds about also where they are skewed, as few large losses make them: that of the mean as a
+    share of its deviation, corrected for the skewness. What no example shows, a loss that is rarer than one in as many,
+    neither can count. docs/calibration.md tells their error rates.
 
     Args:
-      gains: `[n]`, the loss of one answer minus that of another, of each example.
+      gains: `[n]`, the loss of one answer minus that of another, of each example. Where they are all the same, or not
+        finite, the p-value is 1: what chance does to them is not known.
 
-    Source: Pitman, Significance tests which may be applied to samples from any populations, 1937.
+    Source: Pitman, Significance tests which may be applied to samples from any populations, 1937; Hall, On the removal
+    of skewness by transformation, Journal of the Royal Statistical Society B 54, 1992.
     """
-    if not len(gains) or not np.isfinite(gains).all():
+    if not len(gains) or not np.isfinite(gains).all() or np.ptp(gains) <= 1e-9 * np.abs(gains).max():
         return 1.0
     signs = random.integers(0, 2, (PERMUTATIONS, len(gains)), np.int8) * 2 - 1
     own = float(gains.sum())
-    return _share(signs @ gains >= own - 1e-9 * abs(own))
+    return max(_share(signs @ gains >= own - 1e-9 * abs(own)), _without_skewness(gains))
+
+
+def _without_skewness(gains: Floats) -> float:
+    """Returns the p-value of the mean by Hall's cubic transformation, which grows with it."""
+    mean, deviation = float(gains.mean()), float(gains.std())
+    skewness = float((((gains - mean) / deviation) ** 3).mean())
+    share = mean / deviation
+    corrected = share + skewness * share**2 / 3 + skewness**2 * share**3 / 27 + skewness / (6 * len(gains))
+    return 1 - NormalDist().cdf(float(np.sqrt(len(gains))) * corrected)
 
 
 def detectable(examples: int, level: float, power: float = 0.9) -> float:
