@@ -62,11 +62,10 @@ def flight(run: HealthRun, scorecard: Scorecard, seconds: float) -> Iterator[Ren
       scorecard: the verdict on it.
       seconds: what it took.
     """
-    told = lines(run, scorecard)
-    yield Text.assemble(_outcome(run, scorecard), (f"  {counted(told)} · {took(seconds)}", "dim"))
+    yield Text.assemble(_outcome(run, scorecard), (f"  {counted(run, scorecard)} · {took(seconds)}", "dim"))
     yield Text(f"  {headline(run, scorecard)[1]}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for line in told:
+    for line in lines(run, scorecard):
         state = Text(line.word, STYLES[line.state])
         table.add_row(f"  {line.name}", state, Text(line.took, justify="right"), _plain(line.told))
     yield table

@@ -25,10 +25,13 @@ def rates(own: Any = 1e-3, explosion: float | None = EXPLOSION) -> dict[str, Any
     }  # fmt: skip
 
 
-def write_preflight(log_dir: str | os.PathLike[str], probes: Mapping[str, Mapping[str, Any] | str]) -> None:
-    """Writes what was measured by each probe, in 1, 2, 3 … seconds; or the reason why nothing was."""
+def write_preflight(
+    log_dir: str | os.PathLike[str], probes: Mapping[str, Mapping[str, Any] | str], failed: str = ""
+) -> None:
+    """Writes what was measured by each probe, in 1, 2, 3 … seconds; or the reason why nothing was. `failed`
+    says why no step could be taken."""
     log = FlightLog(os.fspath(log_dir))
-    log.write({"budget": 60.0, "created": 0.0, "seconds": 4.5, "problems": []})
+    log.write({"budget": 60.0, "created": 0.0, "seconds": 4.5, "problems": [], "failed": failed})
     for seconds, (name, told) in enumerate(probes.items(), 1):
         measured = {"reason": told, "values": {}} if isinstance(told, str) else {"values": dict(told)}
         log.write({"probe": name, "seconds": float(seconds), **measured})

@@ -1,15 +1,16 @@
 """What each probe of a preflight said, and what it took, as all faces tell it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tb_nnhealth.engine import Verdict
 from tb_nnhealth.faces.rates import rates_of
 from tb_nnhealth.faces.verdict import state_of
-from tb_nnhealth.faces.wording import listed, number, sentence, took
+from tb_nnhealth.faces.wording import listed, number, plural, sentence, took
 from tb_nnhealth.records import HealthRun, Probed
+from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
 from tb_nnhealth.scorecard import Scorecard, is_enough, untried
 
 WORDS = {"pass": "passed", "error": "error", "warning": "warning", "info": "note", "no_data": "not judged"}
@@ -20,6 +21,8 @@ MOST_TOLD = 3
 
 SHORTEST = 1e-3
 """Seconds: a probe that measured nothing and took less did not run."""
+
+_FAILING = ("error", "warning")
 
 _COUNTED = (
     ("error", "found an error"),
@@ -44,9 +47,12 @@ class Line:
 
 
 def lines(run: HealthRun, card: Scorecard) -> list[Line]:
-    """Returns the probes in the order in which they were run; none where there was no preflight."""
+    """Returns the first steps where they failed, then the probes in the order in which they were run; none where there
+    was no preflight."""
     verdicts = {verdict.rule.name: verdict for verdict in card.rules}
-    return [_line(name, probed, verdicts) for name, probed in run.probes.items()]
+    has_failed = FIRST_STEPS.name in card.failing
+    failed = {FIRST_STEPS.name: Probed(run.flight.first_steps)} if run.flight and has_failed else {}
+    return [_line(name, probed, verdicts) for name, probed in {**failed, **run.probes}.items()]
 
 
 def flight(run: HealthRun, card: Scorecard) -> dict[str, Any]:
@@ -63,11 +69,10 @@ def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
     """Returns what is told of a preflight before it is unfolded, as strict JSON data; None where there was none."""
     if not run.probes and run.flight is None:
         return None
-    told = lines(run, card)
     return {
         "trained": not run.untrained,
-        "state": _worst(told, is_open=bool(untried(run, card.rules))),
-        "told": f"interrupted: {counted(told)}" if run.is_interrupted else counted(told),
+        "state": _worst(run, card),
+        "told": f"interrupted: {counted(run, card)}" if run.is_interrupted else counted(run, card),
         "took": took(_whole(run)),
         "rates": rates_of(run) is not None,
     }
@@ -95,19 +100,29 @@ def _of_probes(run: HealthRun) -> float:
     return sum(probed.seconds for probed in run.probes.values())
 
 
-def counted(told: Iterable[Line]) -> str:
-    """Returns how many probes are in each state: "1 found an error, 9 passed and 2 not judged"."""
-    states = Counter(line.state for line in told)
+def counted(run: HealthRun, card: Scorecard) -> str:
+    """Returns how many probes are in each state, and what else fails: "1 found an error, 9 passed and 2 not judged;
+    other checks found 1 warning"."""
+    states = Counter(line.state for line in lines(run, card))
     parts = [f"{states[state]} {words}" for state, words in _COUNTED if states[state]]
-    return listed(parts) if parts else "no probe was made"
+    of_others = Counter(_of_others(run, card))
+    found = [plural(of_others[state], state) for state in _FAILING if of_others[state]]
+    others = f"; other checks found {listed(found)}" if found else ""
+    return f"{listed(parts) if parts else 'no probe was made'}{others}"
 
 
-def _worst(told: Sequence[Line], is_open: bool) -> str:
+def _of_others(run: HealthRun, card: Scorecard) -> list[str]:
+    """Returns the states of the checks that fail and have no line: of what a preflight alone read, and of its steps."""
+    names = [line.name for line in lines(run, card)]
+    return [state_of(verdict) for name, verdict in card.failing.items() if run.untrained and name not in names]
+
+
+def _worst(run: HealthRun, card: Scorecard) -> str:
     """Returns the state of all together: not judged where most probes are not, or what one would tell is open."""
-    states = [line.state for line in told]
-    is_judged = is_enough(len(told) - states.count("no_data"), len(told)) and not is_open
+    states = [line.state for line in lines(run, card)]
+    is_judged = is_enough(len(states) - states.count("no_data"), len(states)) and not untried(run, card.rules)
     passed = "pass" if is_judged else "no_data"
-    return next((state for state in ("error", "warning") if state in states), passed)
+    return next((state for state in _FAILING if state in (*states, *_of_others(run, card))), passed)
 
 
 def _line(name: str, probed: Probed, verdicts: Mapping[str, Verdict]) -> Line:

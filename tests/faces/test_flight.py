@@ -30,7 +30,7 @@ def found(name, severity):
     return of_probe(name, Finding(name, severity, f"{name} is wrong"))
 
 
-SECONDS = {"a": 1.5, "b": 2.0, "c": 0.25, "d": 0.25, "e": 0.5, "newer": 1.0}
+SECONDS = {"a": 1.5, "b": 2.0, "c": 0.25, "d": 0.25, "e": 0.5, "newer": 1.0, "first-steps": 0.0}
 RULES = [found("a", "error"), found("b", "warning"), found("c", "info"), of_probe("d"), of_probe("e", reason="no loss")]
 
 
@@ -78,6 +78,37 @@ def test_sums_tell_notes_apart_from_what_just_passed():
 )
 def test_the_worst_probe_makes_the_state_and_few_that_were_judged_make_none(rules, state):
     assert summary(*flown(rules))["state"] == state
+
+
+def of_no_probe(name, severity):
+    """A rule that judges the steps of a preflight, and fails."""
+    diagnosis = found(name, severity)
+    return replace(diagnosis, rule=replace(diagnosis.rule, category="data"))
+
+
+def test_first_steps_that_failed_are_the_first_line_and_count():
+    run, card = flown([RULES[3], found("first-steps", "error")], trained=False)
+    run = replace(run, probes={name: probed for name, probed in run.probes.items() if name != "first-steps"})
+    first, *others = lines(run, card)
+    assert (first.name, first.state, first.told, first.took) == ("first-steps", "error", "First-steps is wrong.", "3 s")
+    assert [line.name for line in others] == ["d", "newer", "left-out"]
+    assert (summary(run, card)["state"], summary(run, card)["told"]) == (
+        "error", "1 found an error, 1 passed and 2 not judged",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trained", "state", "told"),
+    [
+        (False, "error", "1 passed, 1 passed with a note and 2 not judged; other checks found 1 error and 1 warning"),
+        (True, "pass", "1 passed, 1 passed with a note and 2 not judged"),
+    ],
+)
+def test_what_other_checks_find_counts_where_there_is_a_preflight_alone(trained, state, told):
+    run, card = flown([RULES[2], RULES[3]], trained)
+    others = judge(run, None, [of_no_probe("y", "error"), of_no_probe("z", "warning")])
+    card = replace(card, rules=(*card.rules, *others))
+    assert (summary(run, card)["state"], summary(run, card)["told"]) == (state, told)
 
 
 def test_a_run_without_a_preflight_tells_nothing_of_one():
