@@ -9,16 +9,20 @@ from playwright.sync_api import expect
 
 import tools.browser
 from tb_nnhealth.faces.rates import PROBE
+from tb_nnhealth.summary.writer import HealthWriter
 from tests.browser.conftest import TensorBoard
 from tests.browser.runs import write_small_run
 from tests.browser.test_accessibility import needs_axe, violations
 from tests.browser.test_downloads import taken
 from tests.flown import UNMEASURED, rates, write_preflight
-from tests.synthetic import PIXELS, write_synthetic_run
+from tests.synthetic import PIXELS, make_manifest, write_synthetic_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ONLY, TRAINED, PLAIN, TABLE, SIGNAL = (f"{run}/health" for run in ("only", "trained", "plain", "table", "signal"))
+
+BROKEN, SILENT = "broken/health", "silent/health"
+"""Preflights that could take no step, with a gallery and without one."""
 
 
 def numbers_and_answers():
@@ -54,6 +58,9 @@ def tensorboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TensorBoar
     write_preflight(log_dir / "table", {"input-gallery": numbers_and_answers()})
     write_synthetic_run(log_dir / "signal", steps=4, finished=False)
     write_preflight(log_dir / "signal", {"input-gallery": signal_and_numbers()})
+    for name, probes in (("broken", {"input-gallery": numbers_and_answers()}), ("silent", {"data-order": UNMEASURED})):
+        HealthWriter(str(log_dir / name), make_manifest(run=name)).close()
+        write_preflight(log_dir / name, probes, failed="ValueError: a label of 4 is outside of [0, 4).")
     write_small_run(log_dir / "trained", 1)
     write_small_run(log_dir / "plain", 1)
     with tools.browser.tensorboard(log_dir, "--reload_interval", "1", "--load_fast", "false") as address:
@@ -133,7 +140,8 @@ def test_link_says_whether_it_is_unfolded(open_tab):
     opened = open_tab(TRAINED, "&p.nnhealth.preflight=open")
     expect(part(opened).get_by_role("table")).to_be_visible()
     folded = open_tab(ONLY, "&p.nnhealth.preflight=closed")
-    expect(part(folded).locator("summary")).to_contain_text(re.compile(r"\d not judged · 7\.5 s"))
+    told = re.compile(r"\d not judged; other checks found 1 error · 7\.5 s")
+    expect(part(folded).locator("summary")).to_contain_text(told)
     expect(part(folded).get_by_role("table")).to_have_count(0)
 
 
@@ -189,3 +197,26 @@ def test_cards_show_slender_pictures_as_wide_as_they_are_to_be_and_many_numbers_
     assert not numbers.evaluate("node => node.open")
     numbers.locator("summary").click()
     expect(numbers.locator(":scope > .numbers")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["", "&p.nnhealth.view=examples", "&p.nnhealth.view=flow"])
+def test_examples_are_shown_where_no_step_could_be_taken(open_tab, address):
+    tab = open_tab(BROKEN, address)
+    timeline = tab.frame.get_by_role("region", name="Timeline")
+    expect(timeline.get_by_role("tab")).to_have_text(["Examples"])
+    expect(timeline.get_by_role("table")).to_be_visible()
+    expect(timeline.get_by_text("The preflight took no step of the training")).to_be_visible()
+    assert tab.frame.locator(".evidence").evaluate_all("parts => parts.filter((one) => !one.innerText.trim())") == []
+
+
+def test_no_tab_stands_where_there_is_neither_a_step_nor_an_example(open_tab):
+    tab = open_tab(SILENT)
+    timeline = tab.frame.get_by_role("region", name="Timeline")
+    expect(timeline.get_by_text("The preflight took no step of the training")).to_be_visible()
+    expect(timeline.get_by_role("tab")).to_have_count(0)
+
+
+def test_failed_first_steps_are_the_first_row_and_make_the_state(open_tab):
+    tab = open_tab(BROKEN)
+    expect(part(tab).locator("tbody tr").first).to_contain_text("first-steps")
+    expect(part(tab).locator(".flight-head")).to_contain_text("1 found an error and 1 passed · 5.5 s")

@@ -8,6 +8,7 @@ import {flowOf} from './views/depth.js';
 import {classesOf, histogramsOf, relatives} from './views/charts.js';
 import {isUnfolded} from './views/preflight.js';
 import {within} from './views/shownsteps.js';
+import {viewOf} from './views/timeline.js';
 
 /**
  * @typedef {Record<string, any>} Json
@@ -35,17 +36,18 @@ export const columnsOnScreen = () => Math.min(MOST_COLUMNS, Math.max(LEAST_COLUM
 const columnsOfRows = (rows) => Math.min(columnsOnScreen(), Math.max(LEAST_COLUMNS, Math.floor(MOST_CELLS / Math.max(1, rows))));
 
 /** @param {Wanted} wanted */
-export async function frames({run, facts, view, choice, flow, row, range: asked, log, matrix: there, overview: known, step, preflight, flight: flown}) {
+export async function frames({run, facts, view: asked, choice, flow, row, range: part, log, matrix: there, overview: known, step, preflight, flight: flown}) {
   if (run === null || !facts) return {};
-  const range = within(asked, facts.training.steps - 1);
+  const view = viewOf(facts, asked);
+  const range = within(part, facts.training.steps - 1);
   const {table} = choice ?? {};
   const through = view === 'flow' ? flowOf(facts, flow) : null;
   const columns = columnsOnScreen();
   const {layer, rows: related} = row !== null && table ? measuredRelatives(facts, table, row) : {layer: null, rows: []};
   const series = (/** @type {Place[]} */ places) => Promise.all(places.map(async (place) =>
     ({...place, frame: await api.series(run, place.table, place.row, range, columns, log)})));
-  const steps = (/** @type {api.Range} */ part, spacing = false) =>
-    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], part, columns, spacing) : null;
+  const steps = (/** @type {api.Range} */ over, spacing = false) =>
+    facts.tables.steps ? api.series(run, 'steps', facts.tables.steps.rows[0], over, columns, spacing) : null;
   const isPart = Boolean(range) || log;
   const [matrix, depth, overview, zoomed, sources, spreads, classes, about, flight, gallery] = await Promise.all([
     view === 'heatmap' && choice ? matrixOf(run, there, {

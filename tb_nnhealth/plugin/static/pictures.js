@@ -16,6 +16,6 @@ export function pictures(state, one, sweep) {
   const whole = {title: 'Picture of the page', form: 'PNG', make: () => savePicture(node, told, [name, 'health'])};
   if (page !== 'run') return [whole];
   const flown = one.preflight.isOpen ? [{title: 'Picture of the preflight', form: 'PNG', make: () => savePicture(one.preflight.node, [name, 'Preflight'], [name, 'preflight'])}] : [];
-  const timeline = facts?.training.sampled_steps ? [{title: 'Picture of the timeline', form: 'PNG', make: () => one.timeline.save(state)}] : [];
+  const timeline = facts?.training.sampled_steps || facts?.galleries ? [{title: 'Picture of the timeline', form: 'PNG', make: () => one.timeline.save(state)}] : [];
   return [...timeline, ...flown, whole];
 }

@@ -76,6 +76,7 @@ function evidence(finding, index, curve, context) {
   const others = finding.others ?? [];
   const name = `${finding.rule}:${index}`;
   const drawn = curve?.rule === finding.rule ? curve : null;
+  if (!(index > 0 || drawn || places.length || others.length) && [finding.first_step, finding.observed, finding.limit].every((one) => one === null)) return null;
   return h('div.evidence', {},
     index > 0 ? h('p', {}, finding.message) : null,
     drawn && sparkline(finding, drawn),

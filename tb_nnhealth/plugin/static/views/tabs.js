@@ -16,11 +16,11 @@ export class Tabs {
     }, this.buttons);
   }
 
-  /** @param {string} name of the tab that is shown @param {string | null} [empty] of one that has nothing to show: it is hidden, unless it is chosen */
-  update(name, empty = null) {
+  /** @param {string} name of the tab that is shown @param {string[]} [empty] of those that have nothing to show: they are hidden, unless they are chosen */
+  update(name, empty = []) {
     for (const button of this.buttons) {
       const chosen = button.dataset.name === name;
-      button.hidden = button.dataset.name === empty && !chosen;
+      button.hidden = empty.includes(button.dataset.name) && !chosen;
       button.setAttribute('aria-selected', String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     }

@@ -32,6 +32,9 @@ import {Tabs} from './tabs.js';
  *   read: (finding: Json) => void}} Actions
  */
 
+const NO_STEP_YET = 'No step was sampled yet: the charts begin with the first one.';
+const NO_STEP_TAKEN = 'The preflight took no step of the training: there are no charts of one.';
+
 /** What the right half can show below the whole run; the first one unless another is chosen. */
 export const VIEWS = [
   {name: 'heatmap', title: 'Layers × steps'},
@@ -39,6 +42,9 @@ export const VIEWS = [
   {name: 'curves', title: 'Training curves'},
   {name: 'examples', title: 'Examples'},
 ];
+
+/** @param {Json} facts @param {string} asked @returns {string} the view that is shown: where no step was sampled, examples are all there is to look at */
+export const viewOf = (facts, asked) => (!facts.training.sampled_steps && facts.galleries ? 'examples' : asked);
 
 export class Timeline {
   /** @param {Actions} actions */
@@ -63,7 +69,7 @@ export class Timeline {
     const zoomed = h('div');
     this.zoomed = new Slot(zoomed);
     this.spacing = new Choices('Steps', SPACINGS, (name) => actions.space(name === 'log'));
-    this.empty = h('p.dim', {}, 'No step was sampled yet: the charts begin with the first one.');
+    this.empty = h('p.dim');
     this.first = h('p.dim.by-preflight', {}, 'These are the first steps as the preflight took them, before it brought the model back.');
     this.views = h('div.views', {}, this.tabs.node, h('span.space'), this.spacing.node);
     this.panel = h('div.view', {id: 'view', role: 'tabpanel'}, this.heat.node, this.flow.node, this.curves.node, this.examples.node);
@@ -92,12 +98,14 @@ export class Timeline {
 
   /** @param {Shown} shown */
   updateView(shown) {
-    const {facts, card, view, flow, depth, loss, logLoss, step, everything, range, selected, gallery, dark} = shown;
+    const {facts, card, flow, depth, loss, logLoss, step, everything, range, selected, gallery, dark} = shown;
     const nothing = !facts.training.sampled_steps;
+    const view = viewOf(facts, shown.view);
     this.first.hidden = nothing || !facts.training.untrained;
-    this.empty.hidden = !nothing || facts.training.untrained;
-    this.views.hidden = this.panel.hidden = nothing;
-    this.tabs.update(view, facts.galleries ? null : 'examples');
+    this.empty.hidden = !nothing;
+    this.empty.textContent = facts.training.untrained ? NO_STEP_TAKEN : NO_STEP_YET;
+    this.views.hidden = this.panel.hidden = nothing && !facts.galleries;
+    this.tabs.update(view, VIEWS.map(({name}) => name).filter((name) => (name === 'examples' ? !facts.galleries : nothing)));
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);
     this.heat.node.hidden = view !== 'heatmap';
     this.flow.node.hidden = view !== 'flow';
@@ -119,7 +127,8 @@ export class Timeline {
   }
 
   /** Saves a picture of what is shown. @param {{run: string | null, view: string, facts: Json | null, range: import('../api.js').Range}} shown */
-  save({run, view, facts, range: asked}) {
+  save({run, view: chosen, facts, range: asked}) {
+    const view = facts ? viewOf(facts, chosen) : chosen;
     const range = within(asked, (facts?.training.steps ?? 0) - 1);
     const name = title(run ?? '');
     const told = [name, VIEWS.find((other) => other.name === view)?.title ?? '', range ? steps(range.first, range.last) : ''];
