@@ -1,7 +1,7 @@
 """A gallery in the words of the tab and the report: what each tensor is, and which predictions are right."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,10 +27,21 @@ def at_step(galleries: Sequence[Gallery], step: int | None) -> int:
     return max((place for place, gallery in enumerate(galleries) if gallery.step <= step), default=0)
 
 
+def by_examples(galleries: Iterable[Gallery]) -> list[list[Gallery]]:
+    """Returns the galleries, those together that follow each other and are of the same examples."""
+    sets: list[list[Gallery]] = []
+    for gallery in galleries:
+        if sets and _are_same(sets[-1][-1], gallery):
+            sets[-1].append(gallery)
+        else:
+            sets.append([gallery])
+    return sets
+
+
 def title(gallery: Gallery) -> str:
     """Returns when a gallery was taken: "after epoch 4, step 1,200"."""
     if gallery.epoch is None:
-        return "before the training"
+        return "in the preflight"
     return f"after epoch {count(gallery.epoch + 1)}, step {count(gallery.step)}"
 
 
@@ -123,6 +134,18 @@ def without_repeats(gallery: Gallery) -> tuple[list[Exhibit], list[str]]:
         if rest:
             kept.append(replace(exhibit, columns=tuple(exhibit.columns[place] for place in rest), values=values))
     return kept, told
+
+
+def _are_same(one: Gallery, other: Gallery) -> bool:
+    """Returns whether two galleries are of the same examples, by their inputs and targets that both have."""
+    known, told = (
+        # As text: NaN is itself there.
+        {(exhibit.stage, exhibit.name): repr(exhibit.values) for exhibit in each.of("input", "target")}
+        for each in (one, other)
+    )
+    both = known.keys() & told.keys()
+    may_be = one.examples == other.examples and (bool(both) or not known | told)
+    return may_be and all(known[name] == told[name] for name in both)
 
 
 def _is_of_numbers(exhibit: Exhibit) -> bool:

@@ -53,7 +53,7 @@ class Exhibit:
 class Gallery:
     """A few examples as a model got them, with targets and predictions, after the step `step`.
 
-    `epoch` is the one that had ended, None before the training; `left_out` are sentences about what is not shown.
+    `epoch` is the one that had ended, None in a preflight; `left_out` are sentences about what is not shown.
     """
 
     step: int

@@ -42,7 +42,7 @@ def test_what_is_right_and_what_cannot_be_told() -> None:
 def test_words() -> None:
     given = gallery_of(make_gallery(3, wrong=1), 1199)
     assert gallery.title(given) == "after epoch 4, step 1,199"
-    assert gallery.title(replace(given, epoch=None)) == "before the training"
+    assert gallery.title(replace(given, epoch=None)) == "in the preflight"
     assert gallery.said(given) == "2 of 3 predictions are right"
     picture, numbers, *_ = given.exhibits
     assert gallery.told(picture) == (

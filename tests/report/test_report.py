@@ -17,7 +17,8 @@ from tb_nnhealth.faces.bands import Band
 from tb_nnhealth.faces.evidence import MOST_PLACES
 from tb_nnhealth.faces.rates import PROBE as RANGE
 from tb_nnhealth.faces.wording import LONGEST
-from tb_nnhealth.records import Epoch, Flight, HealthRun, Probed
+from tb_nnhealth.reader.gallery import gallery_of
+from tb_nnhealth.records import Epoch, Flight, Galleries, HealthRun, Probed
 from tb_nnhealth.report import html
 from tb_nnhealth.report.findings import MOST_EVIDENCE
 from tb_nnhealth.report.flow import flows
@@ -31,6 +32,7 @@ from tb_nnhealth.summary.writer import strict
 from tests.faces.test_branches import two_headed
 from tests.flown import rates
 from tests.rules.builder import STEPS, change, healthy, losses, model, stuck, with_epochs, with_head, with_layers
+from tests.synthetic import make_gallery
 
 LARGEST = 15_000_000
 """Bytes that no report passes, whatever the run."""
@@ -412,6 +414,22 @@ def test_preflight_tells_each_probe_with_what_it_took():
         "the budget was 60 s." in text
     )
     assert "Preflight" not in page(healthy()).text.split("Checks, and the limits")[0]
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_curves_of_a_preflight_alone_say_that_they_are_its_steps(trained):
+    run = dataclasses.replace(healthy(), probes={"data-order": Probed(1.0)}, flight=Flight(60.0, 4.5, trained))
+    assert ("These are the first steps as the preflight took them" in page(run).text) is not trained
+
+
+def test_row_of_the_gallery_leads_to_the_examples():
+    galleries = Galleries.of([gallery_of(make_gallery(None), 0)])
+    run = dataclasses.replace(healthy(), probes={"input-gallery": Probed(1.0)}, flight=Flight(60.0, 4.5, False))
+    links = [
+        [each.get("href") for each in page(each).all("a")]
+        for each in (run, dataclasses.replace(run, galleries=galleries))
+    ]
+    assert ["#examples" in each for each in links] == [False, True]
 
 
 def test_loss_by_learning_rate_is_drawn_with_its_marks():

@@ -1,5 +1,5 @@
 // @ts-check
-/** What the preflight found before the training: its probes with what each took, and the loss by learning rate. */
+/** What the preflight found: its probes with what each took, and the loss by learning rate. */
 
 import * as api from '../api.js';
 import {Slot, chevron, h, icon} from '../dom.js';
