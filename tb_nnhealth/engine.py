@@ -18,6 +18,9 @@ from tb_nnhealth.rules._series import before
 from tb_nnhealth.rules.nonfinite_values import first_nonfinite
 from tb_nnhealth.vocabulary import STATISTICS
 
+UNTRAINED = "the model was not trained yet"
+"""Why a rule that needs a training has no verdict after a preflight alone."""
+
 Status = Literal["pass", "fail", "no_data", "error"]
 
 
@@ -90,7 +93,7 @@ def _verdict(
         return said("no_data", reason="turned off by the settings")
     said = partial(said, cut_off=_cut_off(diagnosis.rule, event))
     if diagnosis.rule.min_samples > 1 and run.untrained and not diagnosis.rule.judges_first_steps:
-        return said("no_data", reason="the model was not trained yet")
+        return said("no_data", reason=UNTRAINED)
     if diagnosis.rule.min_samples > 1 and (few := few_here(run)):
         return said("no_data", reason=few)
     seen = without_layers(run, own.ignore) if own.ignore else run

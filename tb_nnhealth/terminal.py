@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tb_nnhealth.diff import KINDS, Change, Kind, ScorecardDiff
-from tb_nnhealth.engine import Verdict
+from tb_nnhealth.engine import UNTRAINED, Verdict
 from tb_nnhealth.faces.flight import costs_of, counted, lines
 from tb_nnhealth.faces.verdict import has_passed, headline, is_ready, outcome
 from tb_nnhealth.faces.wording import part, plural, took
@@ -48,9 +48,13 @@ def show(run: HealthRun, scorecard: Scorecard, name: str) -> None:
     out.print(_categories(scorecard))
     for text in _findings(scorecard):
         out.print(text)
+    waiting = [verdict for verdict in scorecard.rules if verdict.reason == UNTRAINED]
     for verdict in scorecard.rules:
-        if verdict.status in ("no_data", "error"):
+        if verdict.status in ("no_data", "error") and verdict not in waiting:
             out.print(_unjudged(verdict))
+    if waiting:
+        told = f"{plural(len(waiting), 'check')} wait{'s' if len(waiting) == 1 else ''} for the training"
+        out.print(Text.assemble(("  no_data ", STYLES["no_data"]), (told, "dim")))
     out.print()
 
 
@@ -65,9 +69,12 @@ def flight(run: HealthRun, scorecard: Scorecard, seconds: float) -> Iterator[Ren
     yield Text.assemble(_outcome(run, scorecard), (f"  {counted(run, scorecard)} · {took(seconds)}", "dim"))
     yield Text(f"  {headline(run, scorecard)[1]}")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify, no_wrap=True)  # A narrow terminal must not cut a name: the sentence folds.
+    table.add_column(overflow="fold")
     for line in lines(run, scorecard):
         state = Text(line.word, STYLES[line.state])
-        table.add_row(f"  {line.name}", state, Text(line.took, justify="right"), _plain(line.told))
+        table.add_row(f"  {line.name}", state, line.took, _plain(line.told))
     yield table
     yield Text(f"  {costs_of(run)}", "dim")
     yield from _findings(scorecard)

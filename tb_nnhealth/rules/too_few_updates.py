@@ -48,7 +48,7 @@ RULE = Rule(
 
 def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if not run.finished:
-        raise NotJudged("training goes on")
+        raise NotJudged("the model was not trained yet" if run.untrained else "training goes on")
     if run.steps >= limits["steps"] or learns_well(run):
         return
     an_epoch = steps_per_epoch(run)

@@ -70,6 +70,15 @@ def test_of_what_passed_it_says_how_much_was_judged():
     assert all(re.search(sentence, page) for page in (" ".join(str(shown).split()), shown.to_html()))
 
 
+def test_a_narrow_terminal_cuts_no_name(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    names = ("train-validation-shift", "learning-rate-range", "batch-independence")
+    run = replace(healthy(), probes={name: Probed(12.5, {}, "there are no labels, " * 9) for name in names})
+    lines = str(report(run)).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert all(any(f"  {name} " in line and "not judged" in line for line in lines) for name in names)
+
+
 def test_its_repr_is_one_line():
     shown = report(stuck(with_probe("data-order", reason="x")))
     assert repr(shown) == f"<PreflightReport of {shown.run.name!r}: not passed, {len(shown.findings)} findings, 12 s>"
