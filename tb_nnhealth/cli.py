@@ -79,7 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (show, export, check, diff):
         _add_settings(command)
 
-    preflight = adder.add_parser("preflight", help="make experiments on a model and its data before it is trained")
+    preflight = adder.add_parser(
+        "preflight",
+        help="make experiments on a model and its data before it is trained",
+        description="Measures the first steps of a training, makes experiments on the model and its data, and says "
+        "what would keep it from learning. The verdict is shown on stderr, as that of `show`: --log-dir keeps it.",
+        epilog="exit codes: 0 nothing found, 1 findings (--fail-on), 2 not judged, interrupted or bad use",
+    )
     preflight.set_defaults(command=commands.preflight)
     preflight.add_argument(
         "target", metavar="MODULE:FUNCTION",
@@ -87,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         "train_data and, where there are any, validation_data, vocabulary and batch_size",
     )  # fmt: skip
     preflight.add_argument("--log-dir", metavar="LOGDIR", help="write the result here, for TensorBoard and `show`")
-    preflight.add_argument("--probes", metavar="NAME,NAME", help="these probes only")
+    preflight.add_argument("--probes", metavar="NAME,NAME", help=f"these probes only, of {', '.join(commands.PROBES)}")
     preflight.add_argument("--budget", metavar="SECONDS", type=float, default=60.0, help="that the probes share (60)")
     preflight.add_argument("--seed", metavar="N", type=int, default=0, help="of what is drawn (0)")
     preflight.add_argument(

@@ -17,6 +17,12 @@ CLEAN, FINDINGS, UNKNOWN = 0, 1, 2
 
 FORMATS = ("json", "html", "sarif", "junit")
 
+PROBES = (
+    "input-gallery", "data-order", "train-validation-shift", "label-noise", "dimension-probe", "batch-independence",
+    "gradient-check", "overfit-tiny-batch", "simple-baseline", "shuffled-labels", "random-input", "learning-rate-range",
+)  # fmt: skip
+"""Those of `tb_nnhealth.flight.probes`, which needs TensorFlow."""
+
 OF_ONE_RUN = ("json", "html")
 
 
@@ -111,13 +117,17 @@ def preflight(options: argparse.Namespace) -> int:
     from tb_nnhealth.telling import told
 
     try:
+        from tb_nnhealth.flight.log import refusal
         from tb_nnhealth.flight.preflight import preflight as fly
         from tb_nnhealth.flight.target import made
     except ModuleNotFoundError as error:
         needed = "Expected TensorFlow and Keras, which preflight trains with: pip install 'tb_nnhealth[train]'"
         raise BadUse(f"{needed}. Received: no module named {error.name!r}") from None
+    refused = None if options.log_dir is None else refusal(options.log_dir)
+    if refused is not None:
+        raise BadUse(refused)
     arguments = made(options.target)
-    probes = options.probes.split(",") if options.probes else "default"
+    probes = "default" if options.probes is None else [name.strip() for name in options.probes.split(",")]
     try:
         report = fly(**arguments, log_dir=options.log_dir, probes=probes, budget=options.budget, seed=options.seed)
     except ValueError as error:

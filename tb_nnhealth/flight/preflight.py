@@ -31,10 +31,11 @@ from tb_nnhealth.flight.reading.sample import NOTHING, Sample, read
 from tb_nnhealth.flight.report import PreflightReport
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.warned import warned_once
-from tb_nnhealth.instrument.gallery import Vocabularies, vocabularies
+from tb_nnhealth.instrument.gallery import Vocabularies, unknown_names, vocabularies
 from tb_nnhealth.reader import Datum, LogError, assemble, read_run
 from tb_nnhealth.reader.setup import setup_of
 from tb_nnhealth.records import INTERRUPTED, HealthRun
+from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
 from tb_nnhealth.telling import told
@@ -155,6 +156,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
                 problems += _built(subject)
         except KeyboardInterrupt:
             is_interrupted = True
+        problems += _unknown_words(subject)
         manifest = first_steps.begin(subject.model, log_dir)
         try:
             if not is_interrupted:
@@ -212,6 +214,14 @@ def _built(subject: Subject) -> list[str]:
     except Exception as error:
         return [f"The model cannot be called with the training data ({told(error)})."]
     return []
+
+
+def _unknown_words(subject: Subject) -> list[str]:
+    """Returns sentences on vocabularies of what the model does not have."""
+    if not subject.training.examples or not subject.vocabulary:
+        return []
+    names = unknown_names(subject.model, subject.training.x, subject.training.y, subject.vocabulary)
+    return [f"No input or output is called {name}: its vocabulary is not used." for name in names]
 
 
 def _first_steps(subject: Subject, log_dir: str) -> tuple[list[str], float]:
@@ -329,14 +339,16 @@ def _again(data: Any, sample: Sample) -> Any:
 
 
 def _probes(given: str | Iterable[str]) -> Sequence[Probe]:
-    names = [given] if isinstance(given, str) else list(given)
+    known: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
+    every = given if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    names = [str(name) for name in every]
     if names == ["default"]:
         return PROBES
-    known: Mapping[str, Probe] = {probe.name: probe for probe in PROBES}
     for name in names:
         if name not in known:
+            beside = ", and the first steps are always taken" if name == FIRST_STEPS.name else perhaps(name, known)
             raise ValueError(
-                f'`probes` should be "default" or names of probes{perhaps(name, known)}; there are {", ".join(known)}. '
+                f'`probes` should be "default" or names of probes{beside}; there are {", ".join(known)}. '
                 f"Received: probes={given!r}"
             )
     return [probe for probe in PROBES if probe.name in names]

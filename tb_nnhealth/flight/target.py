@@ -38,8 +38,9 @@ def made(target: str) -> dict[str, Any]:
 
 def _function(target: str) -> Callable[[], Any]:
     place, _, name = target.rpartition(":")
-    if not place or not name:
-        raise BadUse(f"Expected MODULE:FUNCTION, such as train:make. Received: {target}")
+    is_path = not place.endswith(".py") and (place.startswith(".") or not set(place).isdisjoint(":/\\"))
+    if not place or not name or is_path:
+        raise BadUse(f"Expected MODULE:FUNCTION, such as train:make or path/train.py:make. Received: {target}")
     try:
         module = _module(place)
     except (Exception, SystemExit) as error:
@@ -95,9 +96,15 @@ def _arguments(target: str, result: Any) -> dict[str, Any]:
     else:
         arguments = {}
     if not set(names[:2]) <= set(arguments) <= {*names, "vocabulary", "batch_size"}:
-        received = ", ".join(map(str, result)) if isinstance(result, dict) else type(result).__name__
+        received = ", ".join(map(str, result)) if isinstance(result, dict) else _form(result)
         raise BadUse(f"Expected {target} to return {RETURNS}. Received: {received}")
     return arguments
+
+
+def _form(result: Any) -> str:
+    """Returns what an object is, of a tuple or list with how much it holds."""
+    kind = type(result).__name__
+    return f"a {kind} of {len(result)}" if isinstance(result, (tuple, list)) else kind
 
 
 def _located(error: BaseException) -> str:

@@ -1,11 +1,13 @@
 """`nnhealth preflight`: what it shows, what it leaves, and its exit codes."""
 
+import re
+
 import pytest
 
-from tb_nnhealth import cli
+from tb_nnhealth import cli, commands
 from tb_nnhealth.flight import preflight
 from tb_nnhealth.flight.clock import NotMeasured
-from tb_nnhealth.flight.probes import Probe, data_order
+from tb_nnhealth.flight.probes import PROBES, Probe, data_order
 from tb_nnhealth.reader import read_run
 
 SOURCE = """
@@ -76,6 +78,8 @@ def test_show_says_of_a_preflight_what_it_said_itself(made, tmp_path, capsys):
     for words in ("preflight not judged", "Not trained yet: nothing wrong was found in the "):
         assert words in own and words in later
     assert "no_data score unknown" not in later
+    assert later.count("not trained yet") == 0 and re.search(r"no_data \d\d checks wait for the training", later)
+    assert "too-few-updates" not in later
 
 
 def test_findings_end_it_with_one(made, capsys):
@@ -161,3 +165,34 @@ def test_bad_use_is_one_sentence_and_two(made, capsys, arguments, told):
     assert run(*(argument.format(made) for argument in arguments)) == 2
     err = capsys.readouterr().err
     assert told in err and "Traceback" not in err and len(err.strip().splitlines()) == 1
+
+
+def test_a_log_directory_that_cannot_be_written_is_refused_before_anything_is_made(made, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "making.py").write_text("def make(): raise AssertionError('it was made')")
+    assert run(f"{made}:make", "--log-dir", tmp_path / "file" / "run") == 2
+    err = capsys.readouterr().err
+    assert "Expected a log directory that can be written" in err and "it was made" not in err
+
+
+@pytest.mark.parametrize("given, told", [("", "Received: probes=['']"), ("data-order, none", "'none'")])
+def test_names_of_probes_may_stand_apart_and_none_is_not_all(made, capsys, given, told):
+    assert run(f"{made}:make", "--probes", given) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_spaces_beside_a_probe_are_no_part_of_its_name(made, capsys):
+    run(f"{made}:make", "--probes", " data-order ", "--budget", "20")
+    assert "preflight not judged" in capsys.readouterr().err
+
+
+def test_help_tells_the_probes_the_exit_codes_and_where_the_verdict_goes(capsys):
+    with pytest.raises(SystemExit):
+        run("--help")
+    told = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
+    assert all(probe.name in told for probe in PROBES)
+    assert "2 not judged, interrupted or bad use" in told and "shown on stderr" in told
+
+
+def test_names_of_the_help_are_those_of_the_probes():
+    assert tuple(probe.name for probe in PROBES) == commands.PROBES

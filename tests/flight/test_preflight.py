@@ -396,6 +396,9 @@ def test_validation_data_that_cannot_be_read_is_told(monkeypatch):
     [
         ({"probes": "gradient_check"}, "perhaps gradient-check"),
         ({"probes": ["no-such"]}, "Received: probes="),
+        ({"probes": None}, "Received: probes=None"),
+        ({"probes": ""}, "Received: probes=''"),
+        ({"probes": "first-steps"}, "names of probes, and the first steps are always taken; there are "),
         ({"budget": 0}, "`budget` should be a number of seconds above 0"),
         ({"budget": float("nan")}, "Received: budget=nan"),
         ({"batch_size": 0}, "`batch_size` should be a whole number, 1 or more. Received: batch_size=0"),
@@ -410,6 +413,15 @@ def test_validation_data_that_cannot_be_read_is_told(monkeypatch):
 def test_wrong_arguments_are_told(arguments, message):
     with pytest.raises(ValueError, match=message):
         preflight(**{"model": classifier(), "train_data": classes(), **arguments})
+
+
+def test_a_vocabulary_of_what_the_model_does_not_have_is_told():
+    model = classifier()
+    given = {"nokey": ["a", "b"], model.layers[-1].name: ["a", "b"]}
+    told = preflight(model, classes(), vocabulary=given, probes="data-order").run.problems
+    assert [sentence for sentence in told if "vocabulary" in sentence] == [
+        "No input or output is called nokey: its vocabulary is not used."
+    ]
 
 
 @pytest.mark.parametrize("wrong", [3, "/no/such/file", {"a": 1.5}, {1: "a", -4: "b"}, {"ids": 7.5}])

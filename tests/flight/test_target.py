@@ -26,6 +26,8 @@ def leaves():
     import sys
     sys.exit(0)
 def quits(): raise SystemExit
+def alone(): return "model",
+def four(): return ["model", "x", "y", "z"]
 """
 
 
@@ -58,6 +60,12 @@ def test_each_form_of_result_is_taken(source):
     [
         ("making", "Expected MODULE:FUNCTION"),
         ("making:", "Expected MODULE:FUNCTION"),
+        ("./making.py:pair:x", "Expected MODULE:FUNCTION"),
+        ("making:pair:x", "Expected MODULE:FUNCTION"),
+        (".making:pair", "Expected MODULE:FUNCTION"),
+        ("./making:pair", "Expected MODULE:FUNCTION"),
+        ("making.py:alone", "Received: a tuple of 1"),
+        ("making.py:four", "Received: a list of 4"),
         ("missing:pair", "No module named 'missing'"),
         ("missing.py:pair", "no file missing.py"),
         ("broken.py:pair", "nowhere_at_all"),

@@ -179,7 +179,7 @@ def test_a_vocabulary_may_be_a_file_or_a_layer(tmp_path: Path) -> None:
     assert vocabularies(layers.StringLookup(vocabulary=["a"], num_oov_indices=0)) == {"": ("a",)}
 
 
-@pytest.mark.parametrize("wrong", [3, "/no/such/file", {"a": 1.5}, {1: "a", -4: "b"}, {"ids": 7.5}])
+@pytest.mark.parametrize("wrong", [3, "/no/such/file", {"a": 1.5}, {1: "a", -4: "b"}, {"ids": 7.5}, ["a", "b", 3]])
 def test_what_is_no_vocabulary_is_told(wrong: Any) -> None:
     with pytest.raises(ValueError, match=r"`vocabulary` should be .* Received: "):
         vocabularies(wrong)

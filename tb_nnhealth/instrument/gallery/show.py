@@ -108,6 +108,15 @@ def why(error: Exception) -> str:
     return text if isinstance(error, NotSeen) else f"{type(error).__name__}: {text}"
 
 
+def unknown_names(model: Any, x: Any, y: Any, vocabularies: Vocabularies) -> list[str]:
+    """Returns the names of vocabularies that no input and no output has; none where the outputs have no names."""
+    outputs = output_names(model)
+    if outputs is None:
+        return []
+    known = {*outputs, *(name for name, _ in (*_named(x, input_names(model)), *_named(y, outputs)))}
+    return [name for name in vocabularies if name and name not in known]
+
+
 def _exhibits(
     model: Any, x: Any, y: Any, seen: Seen | None, vocabularies: Vocabularies, room: Room, left_out: list[str]
 ) -> list[Content]:

@@ -59,7 +59,10 @@ def _words(given: Any) -> Words:
         return _of_file(os.fspath(given))
     if not isinstance(given, (list, tuple)) and not hasattr(given, "tolist"):
         raise ValueError(f"{EXPECTED}. Received: {_shown(given)}")
-    return tuple(_text(each) for each in (given.tolist() if hasattr(given, "tolist") else given))
+    every = given.tolist() if hasattr(given, "tolist") else given
+    if len({isinstance(each, (str, bytes)) for each in every}) > 1:
+        raise ValueError(f"{EXPECTED}. Received: {_shown(given)}, of which some are text and some are not")
+    return tuple(map(_text, every))
 
 
 def _of_mapping(given: Mapping[Any, Any]) -> Words:
