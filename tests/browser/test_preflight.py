@@ -206,6 +206,7 @@ def test_examples_are_shown_where_no_step_could_be_taken(open_tab, address):
     expect(timeline.get_by_role("tab")).to_have_text(["Examples"])
     expect(timeline.get_by_role("table")).to_be_visible()
     expect(timeline.get_by_text("The preflight took no step of the training")).to_be_visible()
+    expect(timeline.locator(".overview")).to_be_hidden()
     assert tab.frame.locator(".evidence").evaluate_all("parts => parts.filter((one) => !one.innerText.trim())") == []
 
 

@@ -104,6 +104,7 @@ export class Timeline {
     this.first.hidden = nothing || !facts.training.untrained;
     this.empty.hidden = !nothing;
     this.empty.textContent = facts.training.untrained ? NO_STEP_TAKEN : NO_STEP_YET;
+    this.overview.node.hidden = nothing;
     this.views.hidden = this.panel.hidden = nothing && !facts.galleries;
     this.tabs.update(view, VIEWS.map(({name}) => name).filter((name) => (name === 'examples' ? !facts.galleries : nothing)));
     this.panel.setAttribute('aria-labelledby', `tab-${view}`);
