@@ -422,6 +422,13 @@ def test_curves_of_a_preflight_alone_say_that_they_are_its_steps(trained):
     assert ("These are the first steps as the preflight took them" in page(run).text) is not trained
 
 
+@pytest.mark.parametrize("trained", [False, True])
+def test_preflight_alone_stands_before_the_findings(trained):
+    run = dataclasses.replace(healthy(), probes={"data-order": Probed(1.0)}, flight=Flight(60.0, 4.5, trained))
+    headings = [each.get("id") for each in page(run).all("h2")]
+    assert headings[:2] == (["findings", "preflight"] if trained else ["preflight", "findings"])
+
+
 def test_row_of_the_gallery_leads_to_the_examples():
     galleries = Galleries.of([gallery_of(make_gallery(None), 0)])
     run = dataclasses.replace(healthy(), probes={"input-gallery": Probed(1.0)}, flight=Flight(60.0, 4.5, False))
