@@ -34,7 +34,17 @@ MOST_HELD_BYTES = 128 * 2**20
 MOST_ITEMS = 100_000
 """Of longer lists and the like that stand beside a user's code, the same holds."""
 
-_OPAQUE = sys.stdlib_module_names | {"tensorflow", "numpy", "pandas", "torch", "jax", "h5py", "PIL", "wrapt"}
+_OPAQUE = sys.stdlib_module_names | {
+    "tb_nnhealth",
+    "tensorflow",
+    "numpy",
+    "pandas",
+    "torch",
+    "jax",
+    "h5py",
+    "PIL",
+    "wrapt",
+}
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type, ModuleType, tf.Tensor, tf.DType, tf.TensorShape)
 _FUNCTION = tf.types.experimental.PolymorphicFunction
 _PARTS = (keras.Layer, keras.metrics.Metric, keras.optimizers.Optimizer)
