@@ -25,15 +25,17 @@ must exceed the other limits, too: of 963 shuffled streams of classes one was to
 
 Where `fit` shuffles the data all of this is information: but `validation_split` takes the last part of them *before* it
 shuffles. Where all targets that were read are of one class it is told only if the validation data has others, and
-its share there makes that no chance. Overlapping windows, stateful layers, sequences of targets and several labels an
-example are not judged.
+its share there makes that no chance; and, as a warning, if classes are to be learnt by a cross-entropy and the examples
+of all of the data that were chosen have no other class. Overlapping windows, stateful layers, sequences of targets and
+several labels an example are not judged.
 
 ## When it is wrong
-Series in time that only grow look sorted. Examples that belong together on purpose (the frames of a film, pairs for a
-contrastive loss) make runs.
+Series in time that only grow look sorted. A class of one in thousands may not be among the targets that were read.
+Examples that belong together on purpose (the frames of a film, pairs for a contrastive loss) make runs.
 
 ## What to try
 * Shuffle: `fit(shuffle=True)` does it for arrays, not for a generator or a `tf.data.Dataset`.
+* `np.unique(y, return_counts=True)`: one class alone comes of files that were not read, or of labels that were lost.
 * `dataset.shuffle(buffer_size)` before `batch`, with a buffer as large as the data, or shuffle the files first.
 * Before `validation_split`, shuffle the arrays by hand: it takes the last examples as they stand.
 
@@ -85,7 +87,11 @@ def _of_output(output: Probed, limits: Limits, is_mixed_anyway: bool) -> Iterato
             RULE.name, told, f"{message}{rest}.", tensor=place, observed=observed, limit=limits[limit], unit=unit
         )
 
-    examples = value_of(output, "examples")
+    examples, only = value_of(output, "examples"), text_of(output, "only")
+    if only:
+        told = f"All {whole(examples)} targets that were read are of one class, {only}: there is nothing to tell apart."
+        place = f"target/{text_of(output, 'name')}"
+        yield Finding(RULE.name, "warning", told, tensor=place, observed=1.0, limit=2.0, unit="classes")
     chance = value_of(output, "share_elsewhere") ** examples
     if chance <= limits["p"]:
         told = f"All of the first {whole(examples)} examples are of one class, and in the validation data "

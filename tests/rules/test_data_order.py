@@ -90,3 +90,11 @@ def test_what_is_damaged_is_not_judged(outputs):
 
 def test_why_nothing_was_measured_is_told():
     assert verdict(RULE, with_probe(RULE, reason="the data has no targets")).reason == "the data has no targets"
+
+
+@pytest.mark.parametrize("shuffles", [False, True])
+def test_data_of_one_class_is_told_whether_it_is_shuffled_or_not(shuffles):
+    (finding,) = findings(
+        RULE, with_probe(RULE, outputs=[{"name": "k", "examples": 300, "only": "0"}], shuffles=shuffles)
+    )
+    assert finding.severity == "warning" and "All 300 targets that were read are of one class, 0" in finding.message

@@ -9,7 +9,7 @@ import numpy as np
 from tb_nnhealth.flight.clock import Clock, NothingToMeasure, NotMeasured
 from tb_nnhealth.flight.examples import order
 from tb_nnhealth.flight.examples.rows import are_windows, named_arrays
-from tb_nnhealth.flight.examples.targets import CLASSES, Target, as_classes, targets_of
+from tb_nnhealth.flight.examples.targets import CLASSES, Target, as_classes, loss_of, targets_of
 from tb_nnhealth.flight.fixed_batch import is_stateful
 from tb_nnhealth.flight.subject import Subject
 
@@ -41,11 +41,14 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     if all(target.why_not for target in targets):
         raise NothingToMeasure(_joined(target.why_not for target in targets) or "the data has no targets")
     held = {target.name: target for target in _of_validation(subject)}
+    read = {target.name: target for target in targets_of(sample.y, subject.model)}
     measured: list[dict[str, Any]] = []
     reasons: list[str] = []
     for done, target in enumerate(targets):
         clock.check("shuffle the targets")
-        found = _measured(target, held.get(target.name), sample.batch_size, subject.random("data-order"))
+        is_entropy = "crossentropy" in loss_of(subject.model, target.name, done).lower()
+        only = target.kind == CLASSES and is_entropy and len(np.unique(read[target.name].values)) == 1
+        found = _measured(target, held.get(target.name), only, sample.batch_size, subject.random("data-order"))
         if isinstance(found, str):
             reasons.append(found)
         else:
@@ -65,7 +68,9 @@ def _of_validation(subject: Subject) -> list[Target]:
     return [] if validation is None or validation.y is None else targets_of(validation.y, subject.model)
 
 
-def _measured(target: Target, held: Target | None, batch: int, random: np.random.Generator) -> dict[str, Any] | str:
+def _measured(
+    target: Target, held: Target | None, only: bool, batch: int, random: np.random.Generator
+) -> dict[str, Any] | str:
     values = target.values
     if target.why_not:
         return target.why_not
@@ -73,20 +78,23 @@ def _measured(target: Target, held: Target | None, batch: int, random: np.random
         return f"an order shows from {FEWEST} examples on, of which it has {len(values)}"
     told = {"name": target.name, "kind": target.kind, "examples": len(values)}
     if len(np.unique(values)) == 1:
-        return _alone(told, target, held)
+        return _alone(told, target, held, only)
     if target.kind == CLASSES:
         return told | _of_classes(as_classes(values), batch, random)
     correlation, p = order.of_numbers(values, random)
     return told | {"correlation": correlation, "p": p, "one_way": order.one_way(values)}
 
 
-def _alone(told: dict[str, Any], target: Target, held: Target | None) -> dict[str, Any] | str:
-    """Returns how frequent the only class is in the validation data, where that has other ones."""
-    reason = f"all {told['examples']} targets that were read are the same"
-    if held is None or target.kind != CLASSES or held.kind != CLASSES:
-        return reason
-    share = float((held.values.astype(str) == str(target.values[0])).mean())
-    return told | {"share_elsewhere": share} if share < 1 else reason
+def _alone(told: dict[str, Any], target: Target, held: Target | None, only: bool) -> dict[str, Any] | str:
+    """Returns how frequent the only class is in the validation data, where that has other ones; else which it is, where
+    classes are to be learnt and the examples that were chosen have no other one either."""
+    if held is not None and target.kind == held.kind == CLASSES:
+        share = float((held.values.astype(str) == str(target.values[0])).mean())
+        if share < 1:
+            return told | {"share_elsewhere": share}
+    if only:
+        return told | {"only": str(target.values[0])}
+    return f"all {told['examples']} targets that were read are the same"
 
 
 def _of_classes(classes: order.Classes, batch: int, random: np.random.Generator) -> dict[str, Any]:

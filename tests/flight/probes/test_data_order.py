@@ -59,3 +59,22 @@ def test_batches_of_one_example_are_looked_at_by_sixteen():
     measured = measure(subject(batch_size=1), Clock(60))["outputs"][0]
     assert measured["window"] == 16 and measured["batches"]["excess"] < 0
     assert "batches" not in measure(subject(batch_size=100), Clock(60))["outputs"][0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels", "only"),
+    [
+        ("sparse_categorical_crossentropy", np.full(120, 2), "2"),
+        ("sparse_categorical_crossentropy", LABELS, None),
+        ("mse", np.full(120, 2), None),
+    ],
+)
+def test_the_only_class_of_all_of_the_data_is_told(loss, labels, only):
+    given = subject(y=labels, ordered=np.full(120, 2))
+    given.model.compile("sgd", loss)
+    try:
+        (found,) = measure(given, Clock(60))["outputs"]
+    except NotMeasured as reason:
+        found = {}
+        assert "all 120 targets that were read are the same" in str(reason)
+    assert found.get("only") == only
