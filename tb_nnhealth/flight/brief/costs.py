@@ -13,6 +13,7 @@ from tb_nnhealth.flight.reading.tensors import as_tensors
 from tb_nnhealth.flight.training.objective import has_own_loss
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.forward import forward
+from tb_nnhealth.telling import told
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class Predictor:
         try:
             answers = [keras.tree.map_structure(np.asarray, self._of_batch(as_tensors(batch.x))) for batch in batches]
         except Exception as error:
-            raise NotMeasured(f"the model does not answer in inference mode: {type(error).__name__}") from error
+            raise NotMeasured(f"the model does not answer in inference mode: {told(error)}") from error
         return keras.tree.map_structure(lambda *leaves: np.concatenate(leaves)[: sample.examples], *answers)
 
     def _of_batch(self, x: Any) -> Any:
@@ -118,7 +119,7 @@ class Costs:
                 for start in range(0, len(rows), many)
             ]
         except Exception as error:
-            raise NotMeasured(f"the loss cannot be told of one example: {type(error).__name__}") from error
+            raise NotMeasured(f"the loss cannot be told of one example: {told(error)}") from error
         return np.concatenate([part.numpy() for part in found]).astype(np.float64)
 
     def _traced(self, held: Any, rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,8 @@ def copied(iterator: Any) -> Any:
     Raises:
       TypeError: it cannot be copied, as a generator or a file.
     """
-    if type(iterator).__reduce__ is object.__reduce__:  # What Python makes of it differs from release to release.
+    own = (kind for kind in type(iterator).__mro__ if kind is not object)
+    if not any("__reduce__" in vars(kind) for kind in own):  # What `object`'s makes of it differs between releases.
         raise TypeError(f"{type(iterator).__name__} cannot be copied")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Later versions of Python copy fewer of them.

@@ -79,3 +79,12 @@ def test_answers_are_apart_as_a_share_of_the_largest():
     answers = {"a": np.zeros((4, 2)), "b": np.array([[1.0], [2.0], [4.0], [1.0]])}
     assert spread(answers) == 0.75 and spread({"a": np.ones((3, 1))}) == 0
     assert moved(answers, {**answers, "b": answers["b"] + 4}) == 0.5
+
+
+def test_a_label_that_the_output_does_not_have_is_told_with_what_the_loss_says_of_it():
+    made = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    made.compile("sgd", "sparse_categorical_crossentropy")
+    data = Sample(np.ones((4, 3), np.float32), np.array([0, 1, 1, 7]))
+    answers = Predictor(made)(data)
+    with pytest.raises(NotMeasured, match=r"told of one example: .*label value of 7"):
+        Costs(made).each(answers, data)
