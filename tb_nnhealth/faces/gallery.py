@@ -9,13 +9,10 @@ import numpy as np
 
 from tb_nnhealth.faces.wording import capital, count, listed, number, plural
 from tb_nnhealth.pairing import paired
-from tb_nnhealth.records import Exhibit, Gallery
+from tb_nnhealth.records import Exhibit, Gallery, is_slender
 
 LARGEST = 128
 """Pixels that the longer side of a small picture is enlarged to, at most."""
-
-SLENDER = 8
-"""A picture of which one side is more than so many times as long as the other is slender."""
 
 Content = dict[str, Any]
 
@@ -79,9 +76,9 @@ def content(gallery: Gallery) -> Content:
 def size(exhibit: Exhibit) -> list[int]:
     """Returns height and width of a picture on the screen: small ones are enlarged by a whole number, so that each
     pixel is a square; of slender ones each side by its own."""
-    longest, shortest = (max(1, end(exhibit.size, default=1)) for end in (max, min))
-    is_slender = longest > SLENDER * shortest
-    return [side * max(1, LARGEST // max(1, side if is_slender else longest)) for side in exhibit.size]
+    sides = [max(1, side) for side in exhibit.size]
+    scales = sides if len(sides) == 2 and is_slender(*sides) else [max(sides, default=1)] * len(sides)
+    return [drawn * max(1, LARGEST // side) for drawn, side in zip(exhibit.size, scales, strict=True)]
 
 
 def heading(exhibit: Exhibit) -> str:

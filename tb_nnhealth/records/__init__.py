@@ -1,7 +1,7 @@
 """What a run is, as frozen records of NumPy arrays and plain data: the reader makes them, rules read them."""
 
 from tb_nnhealth.records.epochs import Epoch, ModeLosses
-from tb_nnhealth.records.galleries import Exhibit, Galleries, Gallery, Share, Token
+from tb_nnhealth.records.galleries import Exhibit, Galleries, Gallery, Share, Token, is_slender
 from tb_nnhealth.records.model import BatchTensor, Layer, ModelFacts, Variable
 from tb_nnhealth.records.nonfinite import NonFinite, Place
 from tb_nnhealth.records.preflight import INTERRUPTED, Flight, Probed
@@ -30,4 +30,5 @@ __all__ = [
     "Table",
     "Token",
     "Variable",
+    "is_slender",
 ]

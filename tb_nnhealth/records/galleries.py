@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
 
+SLENDER = 8
+
 Token = tuple[int, str]
 Share = tuple[int, float, str]
 """An id and its word; a class, its share and its name. "" where there is no word."""
+
+
+def is_slender(height: int, width: int) -> bool:
+    """Returns whether one side of a picture is so much longer than the other that each has a scale of its own: such as
+    the steps and the channels of a signal."""
+    return max(height, width) > SLENDER * min(height, width)
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tb_nnhealth.records import is_slender
+
 CHANNELS = (1, 3, 4)
 """How many channels pictures usually have."""
 
 MOST_CHANNELS = 32
-
-SLENDER = 8
-"""Where one side is more than so many times as long as the other, each is drawn in a scale of its own: such as the
-steps and the channels of a signal."""
 
 LEAST_SIDE = 4
 """Pixels of a picture at least, to both sides: what has fewer is a table of numbers."""
@@ -76,7 +74,7 @@ def drawn(pictures: Array, low: float, high: float, side: int) -> list[str]:
 
 def size_drawn(height: int, width: int, side: int) -> tuple[int, int]:
     """Returns height and width in pixels within so many to each side, in their proportion but for slender pictures."""
-    if max(height, width) > SLENDER * min(height, width):
+    if is_slender(height, width):
         return min(height, side), min(width, side)
     scale = min(1.0, side / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
