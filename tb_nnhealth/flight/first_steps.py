@@ -106,12 +106,15 @@ def _fed(structure: Any) -> Any:
 
 def follow_others(model: Any, log_dir: str) -> bool:
     """Returns whether a log directory holds steps of a training that the model's next step would go on with."""
+    done = steps_done(model)
+    if not done:
+        return False
     try:
         run = read_run(os.path.join(log_dir, metadata.RUN_DIRECTORY))
     except LogError:
         return False
     held = [*run.step.steps[:1], *(epoch.step for epoch in run.epochs[:1])]
-    return any(step < steps_done(model) for step in held)
+    return any(step < done for step in held)
 
 
 def begin(model: Any, log_dir: str) -> str:
