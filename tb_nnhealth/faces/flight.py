@@ -1,7 +1,7 @@
 """What each probe of a preflight said, and what it took, as all faces tell it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,10 +69,11 @@ def summary(run: HealthRun, card: Scorecard) -> dict[str, Any] | None:
     """Returns what is told of a preflight before it is unfolded, as strict JSON data; None where there was none."""
     if not run.probes and run.flight is None:
         return None
+    interrupted = "interrupted: " if run.is_interrupted else ""
     return {
         "trained": not run.untrained,
         "state": _worst(run, card),
-        "told": f"interrupted: {counted(run, card)}" if run.is_interrupted else counted(run, card),
+        "told": f"{interrupted}{counted(run, card)}",
         "took": took(_whole(run)),
         "rates": rates_of(run) is not None,
     }
@@ -103,26 +104,28 @@ def _of_probes(run: HealthRun) -> float:
 def counted(run: HealthRun, card: Scorecard) -> str:
     """Returns how many probes are in each state, and what else fails: "1 found an error, 9 passed and 2 not judged;
     other checks found 1 warning"."""
-    states = Counter(line.state for line in lines(run, card))
+    told = lines(run, card)
+    states = Counter(line.state for line in told)
     parts = [f"{states[state]} {words}" for state, words in _COUNTED if states[state]]
-    of_others = Counter(_of_others(run, card))
+    of_others = Counter(_of_others(run, card, told))
     found = [plural(of_others[state], state) for state in _FAILING if of_others[state]]
     others = f"; other checks found {listed(found)}" if found else ""
     return f"{listed(parts) if parts else 'no probe was made'}{others}"
 
 
-def _of_others(run: HealthRun, card: Scorecard) -> list[str]:
+def _of_others(run: HealthRun, card: Scorecard, told: Sequence[Line]) -> list[str]:
     """Returns the states of the checks that fail and have no line: of what a preflight alone read, and of its steps."""
-    names = [line.name for line in lines(run, card)]
+    names = [line.name for line in told]
     return [state_of(verdict) for name, verdict in card.failing.items() if run.untrained and name not in names]
 
 
 def _worst(run: HealthRun, card: Scorecard) -> str:
     """Returns the state of all together: not judged where most probes are not, or what one would tell is open."""
-    states = [line.state for line in lines(run, card)]
+    told = lines(run, card)
+    states = [line.state for line in told]
     is_judged = is_enough(len(states) - states.count("no_data"), len(states)) and not untried(run, card.rules)
     passed = "pass" if is_judged else "no_data"
-    return next((state for state in _FAILING if state in (*states, *_of_others(run, card))), passed)
+    return next((state for state in _FAILING if state in (*states, *_of_others(run, card, told))), passed)
 
 
 def _line(name: str, probed: Probed, verdicts: Mapping[str, Verdict]) -> Line:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_nnhealth.flight.training.explosion import SLACK
+
 Floats = NDArray[np.float64]
 
 HALF = 0.5
@@ -16,9 +18,6 @@ HALF = 0.5
 
 CERTAIN = 3.0
 """A fall of that many standard errors is none of chance, and is worth the comparison with that at lower rates."""
-
-SLACK = 1e-5
-"""Share of a loss that rounding may take off it."""
 
 STEP = 10**0.5
 """From a rate that is too high to the next one below it."""

@@ -193,17 +193,19 @@ TABLE = {"metric": keras.metrics.Mean(), "calls": 0}
 NOT_REFERRED_TO = [0]
 
 
-class Guide(keras.Model):
-    """Steps as Keras' guides do it, with what stands beside the class."""
-
-    seen = keras.metrics.Sum()
-
+class WithHead(keras.Model):
     def __init__(self) -> None:
         super().__init__()
         self.head = keras.layers.Dense(2)
 
     def call(self, x: Any) -> Any:
         return self.head(x)
+
+
+class Guide(WithHead):
+    """Steps as Keras' guides do it, with what stands beside the class."""
+
+    seen = keras.metrics.Sum()
 
     def train_step(self, data: Any) -> dict[str, Any]:
         global COUNTED
@@ -225,14 +227,7 @@ def of_module() -> list[Any]:
     return [values, [OPTIMIZER.built, beside.OPTIMIZER.built], CALLS[0], COUNTED, dict(SETTINGS), COUNTER.calls]
 
 
-class Configured(keras.Model):
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = keras.layers.Dense(2)
-
-    def call(self, x: Any) -> Any:
-        return self.head(x)
-
+class Configured(WithHead):
     def train_step(self, data: Any) -> dict[str, Any]:
         x, y = data
         with tf.GradientTape() as tape:
