@@ -25,7 +25,7 @@ from tb_nnhealth.instrument.session import Session
 from tb_nnhealth.instrument.settings import Settings, checked
 from tb_nnhealth.reader import LogError, read_run
 from tb_nnhealth.summary import metadata
-from tb_nnhealth.summary.writer import HealthWriter, to_json
+from tb_nnhealth.summary.writer import HealthWriter
 
 STEPS = 4
 """Steps that are taken: some rules want two samples or more."""
@@ -117,8 +117,8 @@ def follow_others(model: Any, log_dir: str) -> bool:
     return any(step < done for step in held)
 
 
-def begin(model: Any, log_dir: str) -> str:
-    """Begins a session in a log directory, of which no step is measured yet, and returns its manifest as JSON text.
+def begin(model: Any, log_dir: str) -> dict[str, Any]:
+    """Begins a session in a log directory, of which no step is measured yet, and returns its manifest.
 
     As a training's does, it takes the place of what an earlier run left there, from the model's next step on:
     what comes before it should be of no other training, see `follow_others`. Where it cannot be written, nothing
@@ -127,7 +127,7 @@ def begin(model: Any, log_dir: str) -> str:
     next_step = steps_done(model)
     manifest = describe.manifest(model, settings(log_dir), sites(model), None, {}, {}, next_step, time.time())
     HealthWriter(log_dir, manifest).close()
-    return to_json(manifest)
+    return manifest
 
 
 def settings(log_dir: Any) -> Settings:

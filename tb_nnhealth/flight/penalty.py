@@ -9,7 +9,7 @@ from keras.regularizers import L1, L1L2, L2
 
 from tb_nnhealth.flight.reading.tensors import as_batch
 from tb_nnhealth.flight.subject import Subject
-from tb_nnhealth.flight.training.objective import Objective, has_data_loss, has_own_step
+from tb_nnhealth.flight.training.objective import has_data_loss, has_own_step, objective_of
 
 TO_ZERO = (L1, L2, L1L2)
 """Regularizers that ask for weights of zero. Others may ask for what a model soon has, as orthogonal ones do."""
@@ -26,7 +26,7 @@ def pull(subject: Subject) -> float:
     with tf.GradientTape() as tape:
         penalties = [variable.regularizer(variable) for variable in held.values()]
     penalty = _norm(tape.gradient(penalties, list(held.values())))
-    objective = Objective(model, quiet=True)
+    objective = subject.shared(objective_of, quiet=True, in_inference=False)
     _, gradients = objective(as_batch(sample.take(slice(sample.batch_size))), 1.0)
     data = _norm(g for v, g in zip(objective.variables, gradients, strict=True) if id(v) in held)
     return penalty / data if data else math.nan

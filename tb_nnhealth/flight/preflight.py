@@ -1,7 +1,6 @@
 """`preflight`: the experiments on a model and its data that are made before the training starts."""
 
 import contextlib
-import json
 import logging
 import math
 import os
@@ -38,6 +37,7 @@ from tb_nnhealth.records import INTERRUPTED, HealthRun
 from tb_nnhealth.rules.first_steps import RULE as FIRST_STEPS
 from tb_nnhealth.scorecard import Scorecard
 from tb_nnhealth.summary import metadata
+from tb_nnhealth.summary.writer import to_json
 from tb_nnhealth.telling import told
 
 LEAST_SECONDS = 0.05
@@ -173,7 +173,7 @@ def _fly(subject: Subject, plan: _Plan, log_dirs: Sequence[str], problems: list[
         ends = time.perf_counter() + max(plan.budget - taken, LEAST_OF_PROBES * plan.budget)
         log = FlightLog(*log_dirs)
         facts = {"budget": plan.budget, "created": created, "seconds": taken, "problems": problems, "failed": failed}
-        log.write({**facts, "setup": setup_of(json.loads(manifest)), "pull": pulled})
+        log.write({**facts, "setup": setup_of(manifest), "pull": pulled})
         spent: dict[Probe, float] = {}
         for probe, clock in _turns(plan.probes, ends, progress, ctrl_c):
             measured = _unfinished(INTERRUPTED) if is_interrupted else _flown(subject, probe, clock, ctrl_c)
@@ -270,14 +270,14 @@ def _unfinished(reason: str) -> dict[str, Any]:
     return {"reason": reason, "unfinished": True}
 
 
-def _read(log_dir: str, manifest: str, log: FlightLog) -> HealthRun:
+def _read(log_dir: str, manifest: Mapping[str, Any], log: FlightLog) -> HealthRun:
     """Returns the run as its files hold it, or with what was not written where the disk is full."""
     events = {metadata.PREFLIGHT: log.events}
     if log.problem is None:
         with contextlib.suppress(LogError):
             return read_run(log_dir)
     problems = () if log.problem is None else (log.problem,)
-    return assemble({metadata.MANIFEST: [Datum(0, 0.0, manifest)], **events}, problems)
+    return assemble({metadata.MANIFEST: [Datum(0, 0.0, to_json(manifest))], **events}, problems)
 
 
 @contextlib.contextmanager

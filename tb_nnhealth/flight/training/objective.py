@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras.src import backend
 
 from tb_nnhealth.flight.reading.tensors import Batch
+from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.quiet import following, normalizing, silenced, unrestrained
 from tb_nnhealth.instrument.batch import mean_loss
 from tb_nnhealth.instrument.forward import forward
@@ -145,6 +146,11 @@ class Objective:
                 return mean_loss(self._model._compile_loss(truth, answer, weight))
 
         return tf.map_fn(of_one, tf.range(examples), fn_output_signature=tf.float32)
+
+
+def objective_of(subject: Subject, quiet: bool, in_inference: bool) -> Objective:
+    """Returns the objective of a subject's model, to be shared."""
+    return Objective(subject.model, quiet, in_inference)
 
 
 def _one(part: Any, index: tf.Tensor) -> Any:

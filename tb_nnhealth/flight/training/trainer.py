@@ -18,7 +18,7 @@ from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.reading.tensors import Batch, as_batch, as_tensors
 from tb_nnhealth.flight.subject import Subject
 from tb_nnhealth.flight.training.copied import copied, rates_of
-from tb_nnhealth.flight.training.objective import Objective, has_own_step, needs_targets
+from tb_nnhealth.flight.training.objective import has_own_step, needs_targets, objective_of
 from tb_nnhealth.instrument.batch import named_tensors, output_names
 from tb_nnhealth.telling import told
 
@@ -48,7 +48,7 @@ class Trainer:
     ) -> None:
         _check(subject)
         self.model = subject.model
-        self._objective = subject.shared(_objective, quiet=quiet, in_inference=in_inference)
+        self._objective = subject.shared(objective_of, quiet=quiet, in_inference=in_inference)
         own = subject.model.optimizer
         self.optimizer = copied(own) if optimizer == "own" else _adam(subject.model)
         self._rate: float | None = None
@@ -156,10 +156,6 @@ class Trainer:
             concrete = compiled.get_concrete_function(gradients)
             is_dense = all(isinstance(gradient, tf.Tensor) for gradient in gradients)
             self._apply = concrete if is_dense else compiled  # Those of an embedding have as many rows as the batch.
-
-
-def _objective(subject: Subject, quiet: bool, in_inference: bool) -> Objective:
-    return Objective(subject.model, quiet, in_inference)
 
 
 def _start(subject: Subject) -> list[tf.Tensor]:
