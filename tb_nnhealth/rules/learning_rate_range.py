@@ -9,36 +9,33 @@ The learning rate is the setting that matters most, and the usual one of an opti
 only. Too high a rate destroys what was learnt, too low a one takes a thousand times as long.
 
 ## How it is decided
-A fresh copy of your own optimizer trains the model on its batches, with dropout and all, while the rate rises by the
-same factor from step to step, from 1e-7 to 10 whatever its own rate is, in 100 steps or as many as the time allows, 40
-at least, on smaller batches where these take too long. Accumulation of
-gradients, moving averages of weights and a warm-up of the optimizer's own are left out, clipping and weight decay are
-not. Examples that hold NaN or infinity are left out, which is told. Of an optimizer made of several (`MultiOptimizer`)
-all rates rise in their proportion, each from 1e-7 to 10 at least, and one is told for each; the chart shows that of the
-first. The loss is smoothed by a moving average, corrected for
-its beginning. The same ten batches come again and again, and whether the loss falls is told by how far each is below
-itself at the start, for batches may differ by more than 100 steps teach. Where it does not fall, up to 800 steps are
-taken.
+A fresh copy of your own optimizer trains the model on ten of its batches, dropout and all, while the rate rises by the
+same factor from step to step from 1e-7 to 10, in 100 steps, 40 at least, on smaller batches where these take too long,
+up to 800 where the loss does not fall. Accumulation of gradients, moving averages of weights and the optimizer's own
+warm-up are left out, as are examples that hold NaN or infinity. Of an optimizer made of several (`MultiOptimizer`) all
+rates rise in their proportion, each from 1e-7 to 10 at least, and one is told for each; the chart shows that of the
+first. Whether the loss falls, smoothed by a moving average, is told by how far each batch is below itself at the start.
 
-The loss explodes where it stays as far above its start as it had come below it and as three standard deviations of its
-noise at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. A single high
-loss is no explosion, nor does one begin there.
+It explodes where it stays as far above its start as it had come below it and as three standard deviations of its noise
+at the first ten rates, or is no number; a loss that is bounded, where it stays above its start. A single high loss is
+no explosion, nor does one begin there.
 
 What is recommended was tried: a rate that is reached late does no harm to what knows its ten batches by heart by then.
-So the model is trained at a tenth of the explosion, or of the last rate where nothing explodes, for 30 steps from its
-initial weights. It learns there where the last losses are below the first, and below those of the same answers with
-other examples' targets, which a model whose answers are all alike is not, by more than three standard errors. That is
-enough where the loss falls half the way to the lowest that was seen while the rate rose. Else rates a factor of 3.2
-apart are tried below, until they do worse, and the highest worth trying is the one at which the loss falls half as far
-at least as at any other. Where that is less than a tenth of the explosion, the rate at which it learns too little is
-told.
+So the model is trained for 30 steps from its initial weights, first at a tenth of the explosion, of the last rate where
+nothing explodes, or at that of the lowest loss, then at a tenth of it and so on, and at last at one in between. It
+learns where the last losses are below the first ones, and below those of the same answers with other examples' targets,
+at whatever rate, by more than three standard errors: the latter come as low as one answer to all does. Lower rates are
+tried until the loss falls half as far at one as to the lowest that was seen, or they do worse. The highest worth trying
+is the one at which it falls half as far at least as at any other; a higher one at which it did not is told. Where the
+model learns at none, all is tried once more in 120 steps.
 
 At its own rate, the highest of a schedule, the model is trained so, too. That is judged of a rate that lies above the
 explosion, or below it by less than the limit `near`, or is as high as one at which it learnt too little; where there is
 neither, above the highest worth trying. Where the loss rises above its start by more than three standard deviations of
 its noise it is an error; where it falls less than half as far as at the highest rate worth trying, a warning. A rate
-that is the limit `far` below the highest worth trying is a warning. In any case that is told. There is no verdict where
-the model learns at none of the rates, and for Ftrl, of which no rate can follow another.
+that is the limit `far` below the highest worth trying is a warning; where the model learns at none, one so far below
+the lowest at which the loss falls half as far from its start as at any. Else there is no verdict then, nor for Ftrl, of
+which no rate can follow another.
 
 By hand: train for 100 steps, multiply the learning rate by 1.2 after each, and draw the loss against it.
 
@@ -80,12 +77,7 @@ RULE = Rule(
         Threshold(
             "near", 3.0, "ratio", "docs/calibration.md#preflight-learning-rate-range: half an order of magnitude"
         ),
-        Threshold(
-            "far",
-            1e3,
-            "ratio",
-            "three orders of magnitude below what is an order below the explosion: fine-tuning uses two",
-        ),
+        Threshold("far", 1e3, "ratio", "two orders of magnitude below what can be tried are usual in fine-tuning"),
     ),
     judges_nonfinite=True,
 )
@@ -107,10 +99,14 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if high is not None:
         yield high
     elif not suggestion > 0:
-        raise NotJudged("the model learns at none of the learning rates that were tried")
+        falling = value_of(found, "falling")
+        if not highest < falling / limits["far"]:
+            raise NotJudged("the model learns at none of the learning rates that were tried")
+        below = f"{_own(found, highest)} {_times(falling, highest)} below the {_rates(found, 'falling')}"
+        message = f"{below} from which on the loss falls half as far as at any.{of_nonfinite(found)}"
+        yield _finding("warning", message, highest, falling / limits["far"])
     elif highest < suggestion / limits["far"]:
-        times = f"{number(suggestion / highest)} times" if highest > 0 else "far"
-        message = f"{_beside(found, highest, f'{times} below')}.{of_nonfinite(found)}"
+        message = f"{_beside(found, highest, f'{_times(suggestion, highest)} below')}.{of_nonfinite(found)}"
         yield _finding("warning", message, highest, suggestion / limits["far"])
     else:
         size = value_of(found, "batch_size")
@@ -140,12 +136,20 @@ def _of_high(found: Probed, highest: float, limits: Limits) -> Finding | None:
 
 def _beside(found: Probed, highest: float, where: str) -> str:
     """Returns where the model's own rate is beside the highest worth trying; without one, beside the explosion."""
-    rates, are = ("rates", "are") if records_of(found, "groups") else ("rate", "is")
-    own = f"The learning {rates}, {_rates(found, 'own', highest)}, {are}"
+    own = _own(found, highest)
     if not value_of(found, "suggestion") > 0:
         near = "above" if highest > value_of(found, "explosion") else "near"
         return f"{own} {near} the {_rates(found, 'explosion')} at which the loss explodes"
     return f"{own} {where} the {_rates(found, 'suggestion')} that can be tried ({_why(found)})"
+
+
+def _own(found: Probed, highest: float) -> str:
+    rates, are = ("rates", "are") if records_of(found, "groups") else ("rate", "is")
+    return f"The learning {rates}, {_rates(found, 'own', highest)}, {are}"
+
+
+def _times(higher: float, lower: float) -> str:
+    return f"{number(higher / lower)} times" if lower > 0 else "far"
 
 
 def _why(found: Probed) -> str:

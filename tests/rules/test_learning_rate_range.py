@@ -173,3 +173,14 @@ def test_what_tells_nothing_is_no_data():
     for run in (with_probe(RULE), ranged(own="x"), ranged(start=None), ranged([np.nan])):
         assert verdict(RULE, run).status == "no_data"
     assert verdict(RULE, with_probe(RULE, reason="it is not compiled")).reason == "it is not compiled"
+
+
+def test_where_it_learns_at_no_rate_only_one_at_which_the_loss_hardly_falls_is_told():
+    nothing = {"suggestion": None, "fall": None}
+    ((severity, message),) = grave(ranged([1e-7], falling=2.3e-3, **nothing))
+    assert severity == "warning"
+    assert message == (
+        "The learning rate, 1e-7, is 23,000 times below the 0.0023 from which on the loss falls half as far as at any."
+    )
+    for borderline in (ranged([2.4e-6], falling=2.3e-3, **nothing), ranged([1e-7], falling=None, **nothing)):
+        assert verdict(RULE, borderline).status == "no_data"

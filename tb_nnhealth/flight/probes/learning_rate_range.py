@@ -27,7 +27,7 @@ from tb_nnhealth.flight.training.explosion import (
     smoothed,
     start_of,
 )
-from tb_nnhealth.flight.training.rate_trials import Trial, bound_of, highest
+from tb_nnhealth.flight.training.rate_trials import Trial, bound_of, highest, least_falling
 from tb_nnhealth.flight.training.shuffled import shuffled
 from tb_nnhealth.flight.training.trainer import Trainer
 from tb_nnhealth.numbers import number
@@ -63,6 +63,9 @@ SLACK = 1e-9
 TRIED_STEPS, TRIALS = 3 * CYCLE, 2
 """The steps of a trial, and the time for so many of them is left at least."""
 
+LONGER = 4
+"""Where nothing is learnt in a trial's steps at any rate, each is tried in so many times as many."""
+
 
 def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     """Returns the losses at each rate, where they explode, and up to what rate to try.
@@ -93,26 +96,31 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     if not np.isfinite(starts).all():
         raise NotMeasured("the loss is not finite from the first steps on")
     explosion = explosion_of(rates, losses)
-    good, failed = _recommended(trainer, batches, (rates, losses), explosion, clock)
+    tries = _Tries(trainer, batches, clock)
+    good, trials = _recommended(tries, (rates, losses), explosion)
     suggestion = good.rate if good else np.nan
-    tried = (
-        _trial(trainer, batches, starts, max(own), clock) if np.isfinite(explosion) or max(own) > suggestion else None
-    )
+    failed = min((trial.rate for trial in trials if good and trial.rate > good.rate), default=np.inf)
+    tried = tries.at(max(own)) if np.isfinite(explosion) or max(own) > suggestion else None
+    bound = bound_of(starts, [*trials, *([tried] if tried else [])])
     start, noise = start_of(losses)
+    rates_told = {
+        "explosion": explosion,
+        "suggestion": suggestion,
+        "failed": failed,
+        "falling": np.nan if good else least_falling(trials, starts),
+    }
     return {
         "rates": rates,
         "losses": losses,
         "smoothed": smoothed(losses),
         "start": start,
         "noise": noise,
-        "explosion": explosion,
-        "suggestion": suggestion,
-        "fall": good.fall if good else np.nan,
-        "failed": failed,
+        **rates_told,
+        "fall": good.fall(bound) if good else np.nan,
         "own": own,
         "own_loss": tried.loss if tried else np.nan,
-        "own_fall": tried.fall if tried else np.nan,
-        "groups": _groups(groups, explosion=explosion, suggestion=suggestion, failed=failed),
+        "own_fall": tried.fall(bound) if tried else np.nan,
+        "groups": _groups(groups, **rates_told),
         "batch_size": data.batch_size,
         "nonfinite": int((~are_finite).sum()),
         "read": len(are_finite),
@@ -132,44 +140,58 @@ def _batches(data: Sample, random: np.random.Generator) -> list[Sample]:
     return [data.take(chosen) for chosen in islice(order, CYCLE)]
 
 
-def _recommended(
-    trainer: Trainer, batches: Sequence[Sample], found: Ranged, explosion: float, clock: Clock
-) -> tuple[Trial | None, float]:
-    """Returns the trial of the rate to recommend, None where nothing is learnt, and the lowest rate above it that was
-    tried and did worse, infinite where there is none.
+class _Tries:
+    """Tries single rates from the initial weights, each in as many steps as the others.
+
+    Args:
+      trainer: trains the model with its own optimizer.
+      batches: those that come again and again.
+      clock: the time that is left.
+    """
+
+    def __init__(self, trainer: Trainer, batches: Sequence[Sample], clock: Clock) -> None:
+        self.clock = clock
+        self.steps = TRIED_STEPS
+        self._trainer = trainer
+        self._batches = batches
+
+    def at(self, rate: float) -> Trial | None:
+        """Returns what training at a rate comes to; None where the time is over before."""
+        self._trainer.reset()
+        self._trainer.set_rate(rate)
+        losses = self._trainer.train(islice(cycle(self._batches), self.steps), self.clock)
+        if self._batches[0].y is None:
+            return Trial(rate, losses[-CYCLE:]) if len(losses) == self.steps else None
+        self._trainer.set_rate(0.0)
+        others = [*self._batches[1:], self._batches[0]]
+        exchanged = self._trainer.train(map(_exchanged, self._batches, others), self.clock)
+        return Trial(rate, losses[-CYCLE:], exchanged) if len(exchanged) == len(others) else None
+
+
+def _recommended(tries: _Tries, found: Ranged, explosion: float) -> tuple[Trial | None, Sequence[Trial]]:
+    """Returns the trial of the rate to recommend, None where nothing is learnt, and all that were made.
 
     Raises:
       NotMeasured: the time was over before a rate was found.
     """
     rates, losses = found
     if not learns(losses):
-        return None, np.inf
-    good, trials = highest(
-        lambda rate: _trial(trainer, batches, losses[:CYCLE], rate, clock),
-        min(explosion, rates[-1]) / BELOW,
-        rates[0],
-        float(np.nanmin(smoothed(levelled(losses)))),
-    )
-    if good is None and not clock.left():
+        return None, []
+    level = smoothed(levelled(losses))
+    least = int(np.nanargmin(level))
+    top = min(
+        explosion / BELOW, rates[-1] / BELOW, rates[least]
+    )  # Beyond the least loss the model loses what it learnt.
+    good, trials = highest(tries.at, losses[:CYCLE], top, rates[0], level[least])
+    if good is None:
+        tries.steps *= LONGER
+        good, trials = highest(tries.at, losses[:CYCLE], top, rates[0], level[least])
+    if good is None and not tries.clock.left():
         raise NotMeasured(
             "its share of the budget was over before a learning rate was found at which the model learns from its "
             "initial weights: give preflight more with budget="
         )
-    return good, min((trial.rate for trial in trials if good and trial.rate > good.rate), default=np.inf)
-
-
-def _trial(
-    trainer: Trainer, batches: Sequence[Sample], starts: NDArray[np.float64], rate: float, clock: Clock
-) -> Trial | None:
-    """Returns what some steps at one rate from the initial weights come to; None where the time is over before."""
-    trainer.reset()
-    trainer.set_rate(rate)
-    losses = trainer.train(islice(cycle(batches), TRIED_STEPS), clock)
-    trainer.set_rate(0.0)
-    others = trainer.train(map(_exchanged, batches, [*batches[1:], batches[0]]), clock)
-    if len(others) < len(batches):
-        return None
-    return Trial(rate, losses[-CYCLE:], bound_of(starts, others))
+    return good, trials
 
 
 def _exchanged(batch: Sample, other: Sample) -> Sample:

@@ -19,7 +19,7 @@ HALF = 0.5
 CERTAIN = 3.0
 """A fall of that many standard errors is none of chance, and is worth the comparison with that at lower rates."""
 
-STEP = 10**0.5
+STEP = 10.0
 """From a rate that is too high to the next one below it."""
 
 
@@ -30,64 +30,79 @@ class Trial:
     Args:
       rate: the learning rate.
       losses: the last loss of each batch, `[batches]`.
-      bound: what each had to come below, `[batches]`; see `bound_of`.
+      exchanged: those of the same answers with other examples' targets, `[batches]`; None where there are no targets.
     """
 
     rate: float
     losses: Floats
-    bound: Floats
+    exchanged: Floats | None = None
 
     @property
     def loss(self) -> float:
         """The mean of the last losses; the largest float32 where one of them is no number."""
         return float(self.losses.mean()) if np.isfinite(self.losses).all() else float(np.finfo(np.float32).max)
 
-    @property
-    def fall(self) -> float:
-        """How far the mean loss is below its bound; minus infinity where it is no number."""
-        fall = float((self.bound - self.losses).mean())
+    def fall(self, bound: Floats) -> float:
+        """Returns how far the mean loss is below a bound `[batches]`; minus infinity where it is no number."""
+        fall = float((bound - self.losses).mean())
         return fall if np.isfinite(fall) else -np.inf
 
-    @property
-    def learns(self) -> bool:
-        """Whether the loss comes below its bound by more than chance, and rounding, make it."""
-        falls = self.bound - self.losses
+    def learns(self, bound: Floats) -> bool:
+        """Returns whether the loss comes below a bound `[batches]` by more than chance, and rounding, make it."""
+        falls = bound - self.losses
         error = float(falls.std(ddof=1)) / len(falls) ** 0.5 if np.isfinite(falls).all() and len(falls) > 1 else 0.0
-        return self.fall > max(CERTAIN * error, SLACK * abs(self.loss))
-
-    def comes_near(self, lowest: float) -> bool:
-        """Returns whether the loss falls half the way to another one."""
-        return self.fall >= HALF * (self.fall + self.loss - lowest)
+        return self.fall(bound) > max(CERTAIN * error, SLACK * abs(self.loss))
 
 
-def bound_of(starts: Floats, others: Floats) -> Floats:
-    """Returns what the losses of batches have to come below for that anything is learnt, `[batches]`: where they start,
-    and those of the same answers with other examples' targets. A model whose answers are all alike is not below."""
-    return others if others.mean() < starts.mean() else starts
+def bound_of(starts: Floats, trials: Sequence[Trial]) -> Floats:
+    """Returns what the losses of batches have to come below for that anything is learnt, `[batches]`.
+
+    That is the lowest of where they start, and of those of a trial's answers with other examples' targets: so low comes
+    a model whose answers are all alike, at a rate that is high enough for it."""
+    bounds = [starts, *(trial.exchanged for trial in trials if trial.exchanged is not None)]
+    return min((each for each in bounds if np.isfinite(each).all()), key=np.mean, default=starts)
 
 
 def highest(
-    try_at: Callable[[float], Trial | None], top: float, least: float, lowest: float
+    try_at: Callable[[float], Trial | None], starts: Floats, top: float, least: float, lowest: float
 ) -> tuple[Trial | None, Sequence[Trial]]:
-    """Tries rates from the highest down, until one is good or lower ones are worse.
+    """Tries rates from the highest down, until one is good or lower ones are worse; then one above the good one.
 
     Args:
       try_at: makes the trial of a rate; None where no time is left.
+      starts: the losses of batches at the initial weights, `[batches]`.
       top, least: the highest and the lowest rate.
-      lowest: the loss that was seen to be reached: a rate at which it falls half as far from the start needs no
-        comparison.
+      lowest: the loss that was seen to be reached: a rate at which it falls half as far needs no comparison.
 
     Returns:
       The trial of the highest rate at which the model learns at least half as well as at any other, None where it
-      learns at none; and all trials, from the highest rate down.
+      learns at none; and all trials.
     """
     trials, rate = list[Trial](), top
     while rate >= least and (trial := try_at(rate)) is not None:
         trials.append(trial)
-        if trial.learns and trial.comes_near(lowest):
+        bound = bound_of(starts, trials)
+        if trial.learns(bound) and trial.fall(bound) >= HALF * float(bound.mean() - lowest):
             break
-        if any(each.learns and trial.fall < HALF * each.fall for each in trials):
+        if any(each.learns(bound) and trial.fall(bound) < HALF * each.fall(bound) for each in trials):
             break
         rate /= STEP
-    best = max((trial.fall for trial in trials if trial.learns), default=np.inf)
-    return next((trial for trial in trials if trial.learns and trial.fall >= HALF * best), None), trials
+    good = _highest_of(trials, starts)
+    if good is not None and good.rate < top and (between := try_at(good.rate * STEP**0.5)) is not None:
+        trials.append(between)
+    return _highest_of(trials, starts), trials
+
+
+def least_falling(trials: Sequence[Trial], starts: Floats) -> float:
+    """Returns the lowest rate at which the loss falls half as far from its start as at any, even where no more is
+    learnt than an answer that is always the same; NaN where it falls at none."""
+    best = max((trial.fall(starts) for trial in trials if trial.learns(starts)), default=np.inf)
+    return min((trial.rate for trial in trials if trial.fall(starts) >= HALF * best), default=float("nan"))
+
+
+def _highest_of(trials: Sequence[Trial], starts: Floats) -> Trial | None:
+    bound = bound_of(starts, trials)
+    learning = [trial for trial in trials if trial.learns(bound)]
+    best = max((trial.fall(bound) for trial in learning), default=np.inf)
+    good = [trial for trial in learning if trial.fall(bound) >= HALF * best]
+    return max(good, key=lambda trial: trial.rate, default=None)

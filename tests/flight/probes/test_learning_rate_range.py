@@ -13,8 +13,11 @@ from tb_nnhealth.flight.training.copied import own_rates
 from tb_nnhealth.flight.training.trainer import Trainer
 from tests.flight.flying import each, judged, measured, subject_of
 from tests.flight.zoo.learning_rate_range import FLIGHTS, HEALTHY, _convolutional, _dense, _quarters, _recurrent
+from tests.flight.zoo.overfit_tiny_batch import HEALTHY as OVERFIT
+from tests.flight.zoo.random_input import FLIGHTS as RANDOM
 
 NAME = "learning-rate-range"
+SIX_SIGMOIDS = next(flight for flight in RANDOM if flight.name == "random-input: six layers of sigmoids")
 QUICK = ("Adam", "SGD of rate 30", "SGD of rate 1e-7")
 
 
@@ -126,6 +129,40 @@ class Dying(optimizers.SGD):
 def test_a_model_whose_answers_become_all_alike_learns_at_no_rate():
     values = measure(quarters(Dying(0.1)), Clock(60))
     assert np.isnan(values["suggestion"]) and judged(NAME, values).status == "no_data"
+
+
+def test_on_the_way_to_the_mean_of_counts_nothing_is_learnt_and_nothing_told():
+    values = measured(NAME, OVERFIT["counts"]())
+    assert values["own_loss"] < -40 and np.isnan(values["suggestion"]) and 1e-5 < values["falling"] < 0.1
+    assert judged(NAME, values).status == "no_data"
+
+
+def test_where_nothing_is_learnt_in_a_few_steps_more_are_taken():
+    values = measured(NAME, SIX_SIGMOIDS.build())
+    assert 1e-3 < values["suggestion"] < 0.1 and judged(NAME, values).status == "pass"
+
+
+class Rebuilt(keras.Model):
+    """Adds as its loss how far its inputs are from what it makes of half as many numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.code, self.decode = layers.Dense(2), layers.Dense(4)
+
+    def call(self, inputs):
+        made = self.decode(self.code(inputs))
+        self.add_loss(keras.ops.mean((made - inputs) ** 2))
+        return made
+
+
+def test_data_without_targets_has_its_loss_compared_with_its_start():
+    model = Rebuilt()
+    model.compile("sgd")
+    x = np.random.default_rng(0).normal(size=(64, 2)).astype("float32").repeat(2, axis=1)
+    model(x)
+    values = measure(Subject(model, Sample(x, batch_size=16)), Clock(60))
+    assert values["suggestion"] > 0.01 and values["fall"] > 0.1
+    assert judged(NAME, values).status == "pass"
 
 
 @pytest.mark.parametrize("fast", [1.0, 50.0])

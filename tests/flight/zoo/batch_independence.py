@@ -39,6 +39,14 @@ class Sampling(keras.layers.Layer):
         return x + keras.random.normal(ops.shape(x), seed=self.seed)
 
 
+class Rounded(keras.layers.Layer):
+    """Rounds to steps of the batch's largest value, straight through."""
+
+    def call(self, x: Any) -> Any:
+        step = ops.max(ops.abs(x)) / 8
+        return x + ops.stop_gradient(ops.round(x / step) * step - x)
+
+
 class Contrast(keras.Model):
     """Two encoders, and how much each example of the one is like each of the other: the loss is made of that."""
 
@@ -176,6 +184,7 @@ FLIGHTS = [
     Flight("texts less their mean over the batch", _mean_text, SICK),
     Flight("a broadcast of [n] against [n, 1]", _broadcast, SICK),
     Flight("a reshape into rows of another length", _rows_of_rows, SICK),
+    Flight("rounded to steps of the batch's largest value", _with(Rounded), SICK),
     Flight("dense layers", classifier(dense((64, 32))), frozenset()),
     Flight("convolutions, batch normalization, dropout", _convolutions, frozenset()),
     Flight("an LSTM with a mask", _recurrent, frozenset()),

@@ -129,12 +129,12 @@ class Codebook(layers.Layer):
 
 
 class Fewer(layers.Layer):
-    """Rounds to a few values between its largest and smallest, straight through."""
+    """Rounds an example to a few values between its largest and smallest, straight through."""
 
     def call(self, x):
         @tf.custom_gradient
         def rounded(x):
-            step = tf.reduce_max(tf.abs(x)) / 8
+            step = tf.reduce_max(tf.abs(x), axis=-1, keepdims=True) / 8
             return tf.round(x / step) * step, tf.identity
 
         return rounded(x)
