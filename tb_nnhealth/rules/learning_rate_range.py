@@ -24,10 +24,10 @@ What is recommended was tried: a rate that is reached late does no harm to what 
 So the model is trained for 30 steps from its initial weights, first at a tenth of the explosion, of the last rate where
 nothing explodes, or at that of the lowest loss, then at a tenth of it and so on, and at last at one in between. It
 learns where the last losses are below the first ones, and below those of the same answers with other examples' targets,
-at whatever rate, by more than three standard errors: the latter come as low as one answer to all does. Lower rates are
-tried until the loss falls half as far at one as to the lowest that was seen, or they do worse. The highest worth trying
-is the one at which it falls half as far at least as at any other; a higher one at which it did not is told. Where the
-model learns at none, all is tried once more in 120 steps.
+at whatever rate, by more than three standard errors and a thousandth: the latter come as low as one answer to all does.
+Lower rates are tried until the loss falls half as far at one as to the lowest that was seen, or they do worse. The
+highest worth trying is the one at which it falls half as far at least as at any other; a higher one at which it did not
+is told. Where the model learns at none, all is tried once more in 120 steps.
 
 At its own rate, the highest of a schedule, the model is trained so, too. That is judged of a rate that lies above the
 explosion, or below it by less than the limit `near`, or is as high as one at which it learnt too little; where there is

@@ -64,9 +64,12 @@ def _copied(optimizer: Any) -> Any:
         return keras.optimizers.LossScaleOptimizer(
             _copied(optimizer.inner_optimizer), initial_scale=optimizer.initial_scale, name=optimizer.name
         )
-    config = optimizer.get_config()
+    rate = max(own_rates(optimizer))
+    constant = object.__new__(type(optimizer))  # A schedule of one's own may have no get_config.
+    vars(constant).update(vars(optimizer) | {"_learning_rate": rate})
+    config = constant.get_config()
     config |= {name: value for name, value in HELD.items() if name in config}
-    return type(optimizer).from_config(config | {"learning_rate": max(own_rates(optimizer))})
+    return type(optimizer).from_config(config | {"learning_rate": rate})
 
 
 def _several(optimizer: Any) -> Any:

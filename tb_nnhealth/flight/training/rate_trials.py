@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_nnhealth.flight.training.explosion import SLACK
-
 Floats = NDArray[np.float64]
 
 HALF = 0.5
@@ -18,6 +16,9 @@ HALF = 0.5
 
 CERTAIN = 3.0
 """A fall of that many standard errors is none of chance, and is worth the comparison with that at lower rates."""
+
+LITTLE = 1e-3
+"""A fall by less than this share of the loss is none worth a recommendation, however sure it is."""
 
 STEP = 10.0
 """From a rate that is too high to the next one below it."""
@@ -48,10 +49,11 @@ class Trial:
         return fall if np.isfinite(fall) else -np.inf
 
     def learns(self, bound: Floats) -> bool:
-        """Returns whether the loss comes below a bound `[batches]` by more than chance, and rounding, make it."""
+        """Returns whether the loss comes below a bound `[batches]` by more than chance makes it, and more than a
+        little."""
         falls = bound - self.losses
         error = float(falls.std(ddof=1)) / len(falls) ** 0.5 if np.isfinite(falls).all() and len(falls) > 1 else 0.0
-        return self.fall(bound) > max(CERTAIN * error, SLACK * abs(self.loss))
+        return self.fall(bound) > max(CERTAIN * error, LITTLE * abs(self.loss))
 
 
 def bound_of(starts: Floats, trials: Sequence[Trial]) -> Floats:

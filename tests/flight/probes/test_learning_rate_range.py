@@ -192,6 +192,22 @@ def test_the_rate_to_try_trains_from_the_beginning(model, optimizer):
     assert accuracy_at(rate, subject_of(build()), epochs=5) > 0.5
 
 
+class Noam(optimizers.schedules.LearningRateSchedule):
+    def __call__(self, step):
+        return 0.01 * keras.ops.minimum(1.0, (keras.ops.cast(step, "float32") + 1) / 1000)
+
+
+def test_a_schedule_that_cannot_be_made_again_need_not_be():
+    model = model_with(optimizers.Adam(Noam()))
+    values = measure(Subject(model, sample()), Clock(60))
+    assert values["own"] == pytest.approx([1e-5, 0.01]) and isinstance(model.optimizer._learning_rate, Noam)
+
+
+def test_an_optimizer_that_hardly_moves_the_weights_at_any_rate_learns_at_none():
+    values = measure(Subject(model_with(optimizers.SGD(0.01, clipvalue=1e-6)), sample()), Clock(60))
+    assert np.isnan(values["suggestion"]) and judged(NAME, values).status == "no_data"
+
+
 class Restless(optimizers.SGD):
     def get_config(self):
         return {"unknown": 1}

@@ -75,6 +75,10 @@ def test_a_loss_that_falls_by_no_more_than_chance_has_learnt_nothing():
     assert sum(noisy) <= 4
 
 
+def test_a_fall_that_is_sure_and_tiny_is_none():
+    assert not Trial(1.0, 0.8289 + NOISE).learns(0.829 + NOISE) and Trial(1.0, 0.8279 + NOISE).learns(0.829 + NOISE)
+
+
 def test_what_is_no_number_has_learnt_nothing():
     broken = Trial(1.0, np.array([1.0, np.nan]))
     assert not broken.learns(np.array([2.0, 2.0])) and broken.fall(np.array([2.0, 2.0])) == -np.inf
