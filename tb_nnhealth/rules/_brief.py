@@ -12,6 +12,9 @@ from tb_nnhealth.rules._rule import NotJudged
 MORE_DEVIATIONS = 1.0
 """A relation that is clearer by so many standard deviations after twice the steps is still being learnt."""
 
+LOOKS = 4
+"""Looks of which each shows a larger fall than the one before, while the loss has far to go."""
+
 FOUND_DEVIATIONS = 3.0
 """And is one at all from so many on."""
 
@@ -35,7 +38,8 @@ class BriefTraining:
 
     def is_past_learning(self, small: float) -> bool:
         """Returns whether its last look shows no more than the latest after half of the steps or fewer: the held-out
-        loss fell by no more than this, nor is the relation clearer."""
+        loss fell by no more than this, nor does it fall the faster the longer it is trained, nor is the relation
+        clearer."""
         if not len(self.at) == len(self.held_losses) == len(self.deviations) or not (self.at <= self.at[-1] / 2).any():
             return False
         looks = [int(np.flatnonzero(self.at <= self.at[-1] / 2)[-1]), -1]
@@ -43,7 +47,13 @@ class BriefTraining:
         if not np.isfinite([*losses, *found]).all():
             return False
         is_clearer = found[1] - found[0] > MORE_DEVIATIONS and found[1] > FOUND_DEVIATIONS
-        return bool(losses[0] - losses[1] <= small and not is_clearer)
+        return bool(losses[0] - losses[1] <= small and not is_clearer and not self._falls_ever_further())
+
+    def _falls_ever_further(self) -> bool:
+        """Returns whether the held-out loss fell between each of its last looks, each time further: so it goes while it
+        has far to go, and by chance in 1 of 48."""
+        falls = -np.diff(self.held_losses[-LOOKS:])
+        return len(falls) == LOOKS - 1 and bool((falls > 0).all() and (np.diff(falls) > 0).all())
 
 
 def brief_trainings(found: Probed, name: str = "trials") -> list[BriefTraining]:

@@ -24,9 +24,9 @@ rare classes look at the number of held-out examples; of fewer than 64 (`example
 
 A fault is told only where the linear model beats the constant by such a test, too, the model was trained for enough
 steps, and it is past learning: between its last two looks, of which the last has twice the steps, its held-out loss
-fell by less than a twentieth of what the linear model gains, and of what it gains itself (`settled`), nor did its
-answers go any clearer with their own targets. Otherwise there is no verdict: a hard task, large targets, or a slow
-start are no fault.
+fell by less than a twentieth of what the linear model gains, and of what it gains itself (`settled`), nor further from
+look to look, nor did its answers go any clearer with their own targets. Otherwise there is no verdict: a hard task,
+large targets, or a slow start are no fault.
 
 It fails where the model does not beat the constant, or gains less than a quarter of what the linear model does
 (`share`). Deep networks may rest at a constant's loss for a while: where answers go with their own targets already

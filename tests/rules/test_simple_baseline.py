@@ -45,6 +45,11 @@ def test_one_that_is_no_worse_than_a_linear_one_passes_though_both_gain_little()
     assert findings(RULE, flight(2.25, 0.001, p_linear_beats_constant=0.3)) == ()
 
 
+@pytest.mark.parametrize("losses", [(2.46, 2.41, 2.39, 2.38), (2.46, 2.45, 2.46, 2.43), (2.46, 2.43, 2.42, 2.38)])
+def test_a_loss_that_falls_slower_and_slower_or_up_and_down_is_past_learning(losses):
+    assert len(findings(RULE, flight(2.38, 0.5, training(losses, (0.0,) * 4)))) == 1
+
+
 def test_one_that_does_not_beat_a_constant_fails():
     (finding,) = findings(RULE, flight())
     assert finding.severity == "warning" and "no better than a constant" in finding.message
@@ -75,6 +80,7 @@ def test_a_copy_need_not_be_as_good_as_a_linear_one():
         (flight(2.3, 0.5, training(steps=1)), "1 step is too short"),
         (flight(2.3, 0.5, training(), training((3.0, 2.7, 2.3))), "still learning"),
         (flight(2.2, 0.001, training((2.4, 2.23, 2.2))), "still learning"),
+        (flight(9.0, 0.5, training((9.11, 9.09, 9.06, 9.0), (0.0,) * 4)), "still learning"),
         (flight(2.3, 0.5, training(deviations=(0.0, 5.0, 9.0))), "still learning"),
         (flight(linear=None), "not measured"),
         (flight(trials=None), "too short"),
