@@ -10,14 +10,14 @@ casts to integers, comparison, clipping outside its range), or through a layer t
 however long the model trains.
 
 ## How it is decided
-`None` or exactly zero at every sampled step, of four or more. All variables without a gradient are one
-finding, for a gradient that is cut off at one place is missing everywhere before it: the variable
-nearest to the output is named, since the cut lies right behind it, and the others are listed. It is
-an error where a layer gets no gradient at all and the loss does not fall well. Where the loss falls
-well it is a warning; and where the layers get a gradient for other variables of theirs, they are
-connected, and it is a warning at most, or information in a run that learns. The same holds where all
-units of a layer are dead: that is the cause, and `dead-units` names it. Where none is without a gradient, but the
-optimizer was never given some, that is a warning where most of what was there to lose is left, else information.
+`None` or exactly zero at every sampled step, of four or more. All variables without a gradient are one finding, for a
+gradient that is cut off at one place is missing everywhere before it: the variable nearest to the output is named,
+since the cut lies right behind it, and the others are listed. It is an error where a layer gets no gradient at all and
+the loss does not fall well. Where the loss falls well, and by a preflight, which cannot know, it is a warning; and
+where the layers get a gradient for other variables of theirs, they are connected, and it is a warning at most, or
+information in a run that learns. The same holds where all units of a layer are dead: that is the cause, and
+`dead-units` names it. Where none is without a gradient, but the optimizer was never given some, that is a warning where
+most of what was there to lose is left, else information.
 
 By hand: `with tf.GradientTape() as tape: loss = model.compute_loss(x, y, model(x, training=True))`, then the norms of
 `tape.gradient(loss, model.trainable_variables)`.
@@ -58,6 +58,7 @@ RULE = Rule(
     passing_title="Every trainable variable gets a gradient",
     needs=("gradient_missing",),
     min_samples=4,
+    judges_first_steps=True,
     thresholds=(
         Threshold("error", 0.0, "", "My neural network isn't working, reason 8: any variable that can never learn"),
     ),
@@ -76,7 +77,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     dead = all_dead(run)
     yield Finding(
         RULE.name,
-        severity(bool(cut_off) and dead is None, learns_well(run)),
+        severity(bool(cut_off) and dead is None, run.untrained or learns_well(run)),
         _message(nearest, len(found), len(variables), dead),
         layer=nearest.layer,
         variable=nearest.path,

@@ -612,6 +612,29 @@ def test_what_the_first_steps_find_is_a_finding_and_no_note(monkeypatch):
     assert any(finding.rule == "nonfinite-values" for finding in report.findings) and not report.run.problems
 
 
+class Forgetful(keras.Model):
+    """Has a layer that its answers do not come through."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.forgotten = layers.Dense(3), layers.Dense(4, name="forgotten")
+
+    def build(self, shape):
+        self.used.build(shape)
+        self.forgotten.build(shape)
+
+    def call(self, x):
+        return self.used(x)
+
+
+def test_a_layer_that_the_answers_do_not_come_through_is_told(monkeypatch):
+    model = Forgetful()
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    report = fly(monkeypatch, model=model, data=classes(128))
+    (finding,) = (each for each in report.findings if each.rule == "missing-gradient")
+    assert (finding.severity, finding.layer) == ("warning", "forgetful/forgotten")
+
+
 def test_labels_that_the_output_does_not_have_are_an_error(monkeypatch):
     x, y = classes()
     report = fly(monkeypatch, data=(x, y + 1))

@@ -1,7 +1,10 @@
 """missing-gradient: None, or exactly zero on every sampled step."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from tb_nnhealth.records import Flight
 from tests.rules.builder import STEPS, change, findings, healthy, stuck, unmeasured, verdict
 
 RULE = "missing-gradient"
@@ -30,6 +33,12 @@ def test_a_layer_without_gradient_is_an_error_or_a_warning_in_a_run_that_learns(
     assert findings(RULE, none(stuck(healthy()), LAYER))[0].severity == "error"
     (finding,) = findings(RULE, none(healthy(), LAYER))
     assert (finding.severity, finding.variable, finding.others) == ("warning", "dense_1/bias", ("dense_1/kernel",))
+
+
+def test_in_a_preflights_few_steps_it_is_a_warning():
+    untrained = replace(healthy(), flight=Flight(60.0, 3.0, trained=False), finished=False)
+    (finding,) = findings(RULE, none(untrained, LAYER))
+    assert (finding.severity, verdict(RULE, untrained).status) == ("warning", "pass")
 
 
 def test_one_variable_of_a_connected_layer_is_less():

@@ -50,6 +50,9 @@ SMOOTHED = 3
 RATES = (1e-3, 1e-2, 0.1, 1e-4)
 """Adam's usual rate, and those for models of few weights and for fragile ones."""
 
+GENTLE_RATES = RATES[:2]
+"""Two examples are learnt at these, too: the rate that is best for ten in a few steps may be one that saturates."""
+
 FAR_RATES = (*RATES, 1.0)
 """For targets far from what the model answers at first."""
 
@@ -164,7 +167,7 @@ def _attempts(
     if few.examples > 2:
         pair = few.take([0, 1])
         of_pair = reference(model, as_batch(_filled(model, pair)))
-        plan += [(trainer, pair, of_pair, rate) for rate in (first, second)]
+        plan += [(trainer, pair, of_pair, rate) for rate in dict.fromkeys((*GENTLE_RATES, first, second))]
     for index, (used, sample, bounds, rate) in enumerate(plan):
         reserved = 0.0 if index == len(plan) - 1 else clock.left() / 3
         made = _attempt(used, sample, rate, bounds, clock, MOST_STEPS, reserved)
