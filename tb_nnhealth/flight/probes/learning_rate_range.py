@@ -5,7 +5,7 @@ rates keep their proportion. A rate is recommended where the model learns at it 
 trained at its own so, too: a rate that is reached in few steps may do harm there, and none after a steady start."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
 from typing import Any
@@ -62,6 +62,9 @@ SLACK = 1e-9
 
 TRIED_STEPS, TRIALS = 3 * CYCLE, 2
 """The steps of a trial, and the time for so many of them is left at least."""
+
+ROUNDED = 1e-6
+"""A loss that other targets change by no more than this share does not look at them."""
 
 LONGER = 4
 """Where nothing is learnt in a trial's steps at any rate, each is tried in so many times as many."""
@@ -154,18 +157,32 @@ class _Tries:
         self.steps = TRIED_STEPS
         self._trainer = trainer
         self._batches = batches
+        others = [*batches[1:], batches[0]]
+        self._exchanged = [_exchanged(*pair) for pair in zip(batches, others, strict=True)]
+        self._is_of_targets = self._looks_at_targets()
 
     def at(self, rate: float) -> Trial | None:
         """Returns what training at a rate comes to; None where the time is over before."""
-        self._trainer.reset()
-        self._trainer.set_rate(rate)
-        losses = self._trainer.train(islice(cycle(self._batches), self.steps), self.clock)
-        if self._batches[0].y is None:
+        losses = self._losses(rate, islice(cycle(self._batches), self.steps))
+        if not self._is_of_targets:
             return Trial(rate, losses[-CYCLE:]) if len(losses) == self.steps else None
         self._trainer.set_rate(0.0)
-        others = [*self._batches[1:], self._batches[0]]
-        exchanged = self._trainer.train(map(_exchanged, self._batches, others), self.clock)
-        return Trial(rate, losses[-CYCLE:], exchanged) if len(exchanged) == len(others) else None
+        exchanged = self._trainer.train(self._exchanged, self.clock)
+        return Trial(rate, losses[-CYCLE:], exchanged) if len(exchanged) == CYCLE else None
+
+    def _losses(self, rate: float, batches: Iterable[Sample]) -> NDArray[np.float64]:
+        self._trainer.reset()
+        self._trainer.set_rate(rate)
+        return self._trainer.train(batches, self.clock)
+
+    def _looks_at_targets(self) -> bool:
+        """Returns whether other targets make another loss: there may be none, or such as stand for none."""
+        pairs = zip(self._batches, self._exchanged, strict=True)
+        pair = next((pair for pair in pairs if not _are_same(pair[0].y, pair[1].y)), None)
+        if pair is None:
+            return False
+        losses = self._losses(0.0, pair)
+        return len(losses) < 2 or not np.isclose(losses[0], losses[1], rtol=ROUNDED, atol=0.0)
 
 
 def _recommended(tries: _Tries, found: Ranged, explosion: float) -> tuple[Trial | None, Sequence[Trial]]:
@@ -197,6 +214,10 @@ def _recommended(tries: _Tries, found: Ranged, explosion: float) -> tuple[Trial 
 def _exchanged(batch: Sample, other: Sample) -> Sample:
     """Returns a batch with the targets of another."""
     return replace(batch, y=other.y, weights=other.weights)
+
+
+def _are_same(one: Any, other: Any) -> bool:
+    return all(map(np.array_equal, keras.tree.flatten(one), keras.tree.flatten(other)))
 
 
 def _fitting(trainer: Trainer, data: Sample, random: np.random.Generator, clock: Clock) -> Sample:
