@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tb_nnhealth.numbers import number
 from tb_nnhealth.records import Probed
 from tb_nnhealth.rules._probe import text_of, value_of
 from tb_nnhealth.rules._rule import Limits
@@ -40,6 +41,7 @@ class Comparison:
     held: float
     is_blocked: bool
     is_stepped: bool
+    is_nonfinite: bool
     is_identity: bool
     hides_held: bool
     jumps: bool
@@ -50,10 +52,13 @@ class Comparison:
         return limits["kinks" if self.has_kinks else "smooth"]
 
     def is_off(self, limits: Limits) -> bool:
-        return not self.is_blocked and self.error > max(self.limit(limits), MOST_OF_DOUBT * self.doubt)
+        is_off = self.error > max(self.limit(limits), MOST_OF_DOUBT * self.doubt)
+        return self.is_nonfinite or (is_off and not self.is_blocked)
 
     def purpose(self, limits: Limits) -> str:
         """Returns for what it may be off on purpose, empty for nothing known."""
+        if self.is_nonfinite:
+            return ""
         if self.is_stepped:
             return "it lets a gradient through a step function, which has none"
         if self.is_identity:
@@ -87,6 +92,23 @@ class Comparison:
         """What of its operations is told behind it: those that have another gradient, or none."""
         return f" (it has {self.operations})" if self.operations and self.kind != "model" else ""
 
+    def told(self, purpose: str) -> str:
+        """Returns a sentence on how it is off, and for what purpose, if it has one."""
+        by = f" by {self.by}" if self.by not in ("", self.name) else ""
+        gradient = f"The gradient of {self.place}{by}{self.having}"
+        if self.is_nonfinite:
+            return f"{gradient} is NaN or infinite where what it computes is finite, as that of a square root of 0 is."
+        if purpose and self.jumps:
+            return (
+                f"{gradient} cannot be checked by finite differences: it rounds on the way forward, and a gradient "
+                "comes through all the same, as by straight-through estimators."
+            )
+        ending = f": on purpose? {purpose.capitalize()}" if purpose else ""
+        return (
+            f"{gradient} differs from finite differences by {number(self.error)} of its size (CS231n: {self.band}); "
+            f"they are exact to {number(self.doubt, 2)} of it{ending}."
+        )
+
 
 def innermost(checks: Sequence[Comparison]) -> list[Comparison]:
     """Returns those in no part that holds another of them: what is wrong in a layer is so in the one around it."""
@@ -112,6 +134,7 @@ def compared(record: Probed) -> Comparison:
         value_of(record, "held"),
         value_of(record, "is_blocked") == 1,
         value_of(record, "is_stepped") == 1,
+        value_of(record, "is_nonfinite") == 1,
         value_of(record, "is_identity") == 1,
         value_of(record, "hides_held") == 1,
         value_of(record, "jumps") == 1,

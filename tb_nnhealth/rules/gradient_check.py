@@ -25,14 +25,15 @@ by the bands of CS231n, which the message names: above 1e-2 "the gradient is pro
 at 1e-6, fifty times the largest error of 26 healthy models that counts, 2e-8 (docs/calibration.md): 1e-7 is near that.
 
 Nothing comes through where the gradient is zero here and at points farther away, while the function changes: an error,
-where a variable gets no other gradient.
+where a variable gets no other gradient. A gradient that is NaN or infinite is an error, where that reaches the loss.
 
-What is probably meant so is information: a gradient behind a step function ("straight through"), or through what
-rounds beside other terms and so jumps, such as Keras' quantized layers, which differences cannot check; another one
-than that of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds
-stays as it is. Where the model has its own `train_step`, a variable without a gradient is information, too: it may be
-updated otherwise. Where a graph cannot be had in float64, only whether gradients come through is judged. A gradient
-that the model's own variables get in another way than the rewritten graph is not judged.
+What is probably meant so is information: a gradient behind a step function ("straight through"), or through what rounds
+beside other terms and so jumps, such as Keras' quantized layers, which differences cannot check; another one than that
+of a layer which changes nothing (gradient reversal), and one that agrees when what `stop_gradient` holds stays as it
+is. Where the model has its own `train_step`, a variable without a gradient is information, too: it may be updated
+otherwise; what it does with the answers is not looked at, which is told. Where a graph cannot be had in float64, only
+whether gradients come through is judged. A gradient that the model's own variables get in another way than the
+rewritten graph is not judged.
 
 ## When it is wrong
 A gradient may differ on purpose: clipped, smoothed or scaled in a `tf.custom_gradient`. A mistake in code that the
@@ -54,7 +55,6 @@ own `call` before it.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from tb_nnhealth.numbers import number
 from tb_nnhealth.numbers import whole as whole_number
 from tb_nnhealth.records import HealthRun
 from tb_nnhealth.rules._comparison import Comparison, compared, innermost
@@ -88,7 +88,7 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     is_double = text_of(found, "precision") == "float64"
     if not is_double and not any(each.is_blocked for each in checks):
         raise NotJudged("the step cannot be computed in float64, and float32's rounding hides what may be off")
-    if not any(each.is_blocked or math.isfinite(each.error) for each in checks):
+    if not any(each.is_blocked or each.is_nonfinite or math.isfinite(each.error) for each in checks):
         raise NotJudged("no direction was free of kinks and noise" if checks else "nothing could be compared")
     judged = checks if is_double else [each for each in checks if each.is_blocked]
     findings = list(_findings(judged, value_of(found, "has_own_step") == 1, limits))
@@ -96,11 +96,15 @@ def check(run: HealthRun, limits: Limits) -> Iterator[Finding]:
     if undone > 0 and all(finding.severity == "info" for finding in findings):
         raise NotJudged(f"{whole_number(undone)} comparisons did not fit into the budget, and the others agree")
     yield from findings
+    if value_of(found, "has_own_step") == 1 and not findings:
+        told = "The layers' gradients agree; what the model's own train_step does with its answers was not looked at."
+        yield Finding(RULE.name, "info", told, observed=0.0, limit=limits["wrong"], unit="ratio")
 
 
 def _findings(checks: Sequence[Comparison], has_own_step: bool, limits: Limits) -> Iterator[Finding]:
-    parts = [each for each in checks if each.kind != "model"]
     whole = [each for each in checks if each.kind == "model"]
+    reaches = any(each.is_nonfinite for each in whole)  # Else the loss does not depend on what is NaN in a part.
+    parts = [each for each in checks if each.kind != "model" and (reaches or not each.is_nonfinite)]
     odd = innermost([each for each in parts if each.is_blocked or each.is_off(limits)])
     blocked, off = ([each for each in odd if each.is_blocked is kind] for kind in (True, False))
     yield from _blocked(blocked, whole, has_own_step, limits)
@@ -115,34 +119,20 @@ def _off(same: Sequence[Comparison], limits: Limits) -> Finding:
     """Returns the finding of a part, or of the model, by whatever its gradient is off."""
     meant = [each for each in same if each.purpose(limits)]
     rest = [each for each in same if not each.purpose(limits)]
-    worst = max(rest or meant, key=lambda each: each.error)
-    severity: Severity = "info" if not rest else "error" if worst.error > limits["wrong"] else "warning"
+    worst = max(rest or meant, key=lambda each: math.inf if each.is_nonfinite else each.error)
+    is_wrong = worst.is_nonfinite or worst.error > limits["wrong"]
+    severity: Severity = "info" if not rest else "error" if is_wrong else "warning"
     limit = limits["wrong"] if severity == "error" else worst.limit(limits)
     return Finding(
         RULE.name,
         severity,
-        _told(worst, worst.purpose(limits) if severity == "info" else ""),
+        worst.told(worst.purpose(limits) if severity == "info" else ""),
         layer=worst.layer,
         variable=worst.by if worst.kind in ("model", "regularizer") and worst.by else None,
-        observed=worst.error,
+        observed=1.0 if worst.is_nonfinite else worst.error,
         limit=limit,
         unit="ratio",
         others=_others(same, worst),
-    )
-
-
-def _told(worst: Comparison, purpose: str) -> str:
-    by = f" by {worst.by}" if worst.by not in ("", worst.name) else ""
-    gradient = f"The gradient of {worst.place}{by}{worst.having}"
-    if purpose and worst.jumps:
-        return (
-            f"{gradient} cannot be checked by finite differences: it rounds on the way forward, and a gradient comes "
-            "through all the same, as by straight-through estimators."
-        )
-    ending = f": on purpose? {purpose.capitalize()}" if purpose else ""
-    return (
-        f"{gradient} differs from finite differences by {number(worst.error)} of its size (CS231n: {worst.band}); "
-        f"they are exact to {number(worst.doubt, 2)} of it{ending}."
     )
 
 

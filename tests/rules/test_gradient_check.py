@@ -158,3 +158,17 @@ def test_terms_of_the_loss_are_named_with_what_they_belong_to():
 def test_a_layer_and_what_it_adds_are_told_each():
     found = findings(RULE, run(compared(error=0.02), compared("added", error=0.03)))
     assert [finding.observed for finding in found] == [0.02, 0.03]
+
+
+def test_a_gradient_that_is_none_is_an_error_where_it_reaches_the_loss():
+    nonfinite = {"error": None, "doubt": None, "is_nonfinite": True}
+    part, whole = compared(**nonfinite), compared("model", "net", "dense/kernel", **nonfinite)
+    (finding,) = findings(RULE, run(part, whole))
+    assert finding.severity == "error"
+    assert finding.message.startswith("The gradient of net/mine (Mine) by input is NaN or infinite where what it")
+    assert findings(RULE, run(part)) == () and len(findings(RULE, run(whole))) == 1
+
+
+def test_of_a_train_step_of_ones_own_it_is_told_what_was_not_looked_at():
+    (finding,) = findings(RULE, run(compared(), has_own_step=True))
+    assert finding.severity == "info" and "train_step does with its answers was not looked at" in finding.message

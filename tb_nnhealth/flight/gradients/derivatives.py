@@ -40,7 +40,7 @@ class Agreement:
     `error` is the deviation divided by the larger of the slope and what the gradient's slope usually is along such a
     direction, or the smallest that counts; `doubt` is that of the finite differences, in the same unit. `is_blocked`:
     the gradient is zero wherever it was taken, and the function is not constant; `is_stepped`: it is constant in
-    steps, and the gradient is not zero.
+    steps, and the gradient is not zero; `is_nonfinite`: the gradient holds NaN or infinity.
     """
 
     error: float = float("nan")
@@ -49,6 +49,7 @@ class Agreement:
     dropped: int = 0
     is_blocked: bool = False
     is_stepped: bool = False
+    is_nonfinite: bool = False
 
 
 NOTHING = Agreement()
@@ -77,6 +78,8 @@ def agreement(
     again, first = deepcopy(random), deepcopy(random)
     values = {name: np.asarray(value) for name, value in at.items()}
     size, expected = _expected(of, values, scales, random, count)
+    if not np.isfinite(size):
+        return Agreement(directions=count, is_nonfinite=True)
     least = max(size, SMALLEST * abs(of.value({})))
     if not size:
         blocked = _is_blocked(of, values, _way(values, scales, first))

@@ -12,7 +12,7 @@ from tb_nnhealth.flight.clock import Clock, NotMeasured
 from tb_nnhealth.flight.probes.gradient_check import measure
 from tb_nnhealth.flight.reading.sample import Sample
 from tb_nnhealth.flight.subject import Subject
-from tests.flight.flying import each, flown, subject_of, verdict_of
+from tests.flight.flying import each, flown, judged, subject_of, verdict_of
 from tests.flight.zoo.gradient_check import FLIGHTS, Rounded, classes
 
 RULE = "gradient-check"
@@ -103,6 +103,22 @@ def test_a_loss_is_given_targets_of_the_type_that_fit_gives_it():
     rows = np.random.default_rng(0).normal(size=(8, 5))
     values = measure(Subject(model, Sample(rows[:, 1:], rows[:, :1])), Clock(60))
     assert values["checks"] and max(check["error"] for check in values["checks"]) < 1e-7
+
+
+class Rooted(keras.layers.Layer):
+    """Adds the square root of what is always zero."""
+
+    def call(self, x):
+        return x + keras.ops.sqrt(keras.ops.square(x - x))
+
+
+def test_a_gradient_that_is_not_finite_is_told():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), Rooted(), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    rows = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
+    told = judged("gradient-check", measure(Subject(model, Sample(rows[:, 1:], rows[:, :1])), Clock(60)))
+    assert [(each.severity, each.layer) for each in told.findings] == [("error", "sequential/rooted")]
+    assert "is NaN or infinite" in told.findings[0].message
 
 
 class Adding(keras.layers.Layer):
