@@ -92,7 +92,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
     data = _fitting(trainer, finite, random, clock)
     batches = _batches(data, random)
     groups = trainer.rates
-    own = own_rates(subject.model.optimizer) if len(groups) < 2 else [groups[0][1]]
+    own = [groups[0][1]] if _is_of_several(subject.model.optimizer) else own_rates(subject.model.optimizer)
     ends = _ends(groups)
     rates, losses = _learnt(trainer, batches, ends, clock)
     starts = losses[:CYCLE]
@@ -128,6 +128,10 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         "nonfinite": int((~are_finite).sum()),
         "read": len(are_finite),
     }
+
+
+def _is_of_several(optimizer: Any) -> bool:
+    return isinstance(optimizer, keras.optimizers.MultiOptimizer)
 
 
 def _ends(groups: Sequence[tuple[str, float]]) -> tuple[float, float]:

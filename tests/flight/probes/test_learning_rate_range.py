@@ -176,6 +176,12 @@ def test_each_part_of_an_optimizer_is_raised_through_the_whole_range(fast):
     assert values["groups"][1]["own"] == fast
 
 
+def test_of_several_optimizers_of_which_one_is_used_that_is_told():
+    by_path = keras.optimizers.OptimizerMap(optimizers.SGD(0.05), {"nowhere/.*": optimizers.Adam(1e-3)})
+    values = measure(Subject(model_with(optimizers.MultiOptimizer(by_path)), sample()), Clock(60))
+    assert values["own"] == pytest.approx([0.05]) and values["groups"] == [] and values["suggestion"] > 0.01
+
+
 MODELS = {"dense": _dense, "convolutional": _convolutional, "recurrent": _recurrent}
 OPTIMIZERS = {
     "RMSprop": lambda: optimizers.RMSprop(1e-3),
