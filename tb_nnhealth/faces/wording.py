@@ -17,6 +17,9 @@ NAMES = ("label", "target", "learning rate", "accuracy")
 
 _UNITLESS = ("", "ratio", "0 or 1", *NAMES)
 
+_OF = "of the "
+"""Begins the unit of a share that tells of what it is one: "of the batches"."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -26,6 +29,8 @@ def quantity(value: float | None, unit: str | None = "", digits: int = 3) -> str
         return number(value)
     if unit == "fraction":
         return percent(value, digits)
+    if unit and unit.startswith(_OF):
+        return f"{percent(value, digits)} {unit}"
     told = number(value, digits)
     if not unit or unit in _UNITLESS:
         return told

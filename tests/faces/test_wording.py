@@ -23,6 +23,10 @@ def test_number(value, told):
 
 def test_quantity_has_its_unit():
     assert [quantity(0.5, "fraction"), quantity(2.0, "ratio"), quantity(3.0, "elements")] == ["50 %", "2", "3 elements"]
+    assert [quantity(1.0, "of the batches"), quantity(0.5, "of the columns")] == [
+        "100 % of the batches",
+        "50 % of the columns",
+    ]
     assert [quantity(1.0, "elements"), quantity(1.0, "examples/s")] == ["1 element", "1 examples/s"]
 
 

@@ -28,6 +28,9 @@ export const NAMES = ['label', 'target', 'learning rate', 'accuracy'];
 
 const UNITLESS = ['', 'ratio', '0 or 1', ...NAMES];
 
+/** Begins the unit of a share that tells of what it is one: "of the batches". */
+const OF = 'of the ';
+
 /** @param {number | null | undefined} value @param {string} [unit] */
 export const quantity = (value, unit = '') => measure(value, unit, DIGITS);
 
@@ -35,6 +38,7 @@ export const quantity = (value, unit = '') => measure(value, unit, DIGITS);
 function measure(value, unit, digits) {
   if (value === null || value === undefined || !Number.isFinite(value)) return number(value);
   if (unit === 'fraction') return `${rounded(100 * value, digits)} %`;
+  if (unit.startsWith(OF)) return `${rounded(100 * value, digits)} % ${unit}`;
   const told = rounded(value, digits);
   return UNITLESS.includes(unit) ? told : `${told} ${told === '1' ? unit.replace(/(?<=[a-z])s$/, '') : unit}`;
 }
@@ -48,6 +52,7 @@ export function quantities(values, unit = '') {
 
 /** @param {number} value @param {string} [unit] @returns {string} with all digits that a float32 is good for */
 export function exact(value, unit = '') {
+  if (unit.startsWith(OF)) return `${exact(value, 'fraction')} ${unit}`;
   const isShare = unit === 'fraction';
   const given = isShare ? 100 * value : value;
   if (!Number.isFinite(given) || Number.isInteger(given)) return quantity(value, unit);
