@@ -1,5 +1,6 @@
 """What a probe is given: the model, and examples of its data."""
 
+import gc
 import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Subject:
             self._made[key] = make(self, **arguments)
         found: Made = self._made[key]
         return found
+
+    def forget(self, make: Callable[..., Any]) -> None:
+        """Has what `make` made be made anew when it is shared next: till then its memory is free."""
+        for key in [key for key in self._made if key[0] is make]:
+            del self._made[key]
+        gc.collect()  # Compiled functions and what they hold hold each other.
 
     @cached_property
     def _made(self) -> dict[Any, Any]:

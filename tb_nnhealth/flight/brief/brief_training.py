@@ -53,7 +53,6 @@ class Brief:
     """
 
     def __init__(self, subject: Subject) -> None:
-        self.trainer = subject.shared(Trainer, quiet=True)
         self._subject = subject
         self.sample = used(subject)
         self.distinct = len(first_of_each([array for _, array in named_arrays(self.sample.x)]))
@@ -72,6 +71,11 @@ class Brief:
             raise NotMeasured("the loss of an example by itself is the same whatever its target is")
         self._trials: dict[tuple[Kind, float], Trial] = {}
         self._is_warm = False
+
+    @property
+    def trainer(self) -> Trainer:
+        """What trains the model, shared with other probes."""
+        return self._subject.shared(Trainer, quiet=True)
 
     def trials(self, kind: Kind, clock: Clock) -> tuple[Trial, ...]:
         """Returns the trainings on such data: one where it shows a relation clearly, else one of each rate; of random

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from tb_nnhealth.flight.gradients import nudged
 from tb_nnhealth.flight.gradients.slopes import slope
@@ -76,7 +77,7 @@ def agreement(
       count: how many directions.
     """
     again, first = deepcopy(random), deepcopy(random)
-    values = {name: np.asarray(value) for name, value in at.items()}
+    values = {name: tf.convert_to_tensor(value) for name, value in at.items()}
     size, expected = _expected(of, values, scales, random, count)
     if not np.isfinite(size):
         return Agreement(directions=count, is_nonfinite=True)
@@ -116,9 +117,8 @@ def _expected(
     for _ in range(count):
         total = 0.0
         for name, value in values.items():
-            way = nudged.direction(value, scales[name], random)
-            if name in gradients:
-                total += sum(float(np.sum(g * w)) for g, w in nudged.blocks(gradients[name], way))
+            way = nudged.ways(value, scales[name], random)
+            total += sum(float(np.sum(g * w)) for (g,), w in zip(nudged.blocks(gradients[name]), way, strict=True))
         slopes.append(total)
     return float(np.sqrt(square)), slopes
 
@@ -148,6 +148,11 @@ def _along(of: Differentiable, values: Values, way: Values, step: float) -> floa
     return of.value(_Moved(values, way, step))
 
 
+@tf.function(reduce_retracing=True, autograph=False)
+def _moved(start: tf.Tensor, way: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    return tf.cast(start, tf.float64) + step * tf.cast(way, tf.float64)
+
+
 @dataclass(frozen=True)
 class _Moved(Mapping[str, Any]):
     """Values moved along a way, each made in float64 when it is asked for: together they are large."""
@@ -157,9 +162,7 @@ class _Moved(Mapping[str, Any]):
     step: float
 
     def __getitem__(self, name: str) -> Any:
-        moved = np.multiply(self.way[name], self.step, dtype=np.float64)
-        moved += self.start[name]
-        return moved
+        return _moved(self.start[name], self.way[name], tf.constant(self.step, tf.float64))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.start)

@@ -3,11 +3,12 @@
 What is computed of an array is computed of a block of it after the other, so that little is needed beside the result.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
@@ -20,13 +21,16 @@ OF_ZEROS = 0.1
 
 BLOCK = 2**20
 
+SAMPLED = 2**20
+"""Of more values some that lie evenly among them tell the usual size."""
+
 
 @dataclass(frozen=True)
 class Scale:
     """By how much each of some values may be changed, so that a hundredth of it keeps its sign, or keeps it below one.
 
     Values that are nowhere negative may be arguments of a logarithm or a root, those between 0 and 1 are probabilities.
-    `usual` is the median size of those that are not zero, 0 where all are.
+    `usual` is the median size of those that are not zero, of a million at most, 0 where all are.
     """
 
     usual: float
@@ -43,45 +47,54 @@ class Scale:
         return np.minimum(size, 1 - values) if self.is_below_one else size
 
 
-def scale(values: Array) -> Scale:
-    """Returns by how much these values may be changed."""
-    sizes = np.abs(values[values != 0])
+def scale(values: Any) -> Scale:
+    """Returns by how much these values, an array or a tensor, may be changed."""
+    array = np.asarray(values)
+    some = array.reshape(-1)[:: max(1, array.size // SAMPLED)]
+    sizes = np.abs(some[some != 0])
     usual = float(np.median(sizes, overwrite_input=True)) if len(sizes) else 0.0
-    return Scale(usual, bool((values >= 0).all()), bool((values < 1).all()))
+    return Scale(usual, bool((array >= 0).all()), bool((array < 1).all()))
 
 
-def nudged(values: Array, random: np.random.Generator) -> Array:
+def nudged(values: Any, random: np.random.Generator) -> tf.Tensor:
     """Returns values moved a little, zeros among them, too; those that are nowhere negative stay so."""
     by = scale(values)
-    moved = _like(values)
-    for old, new in blocks(values, moved):
-        noise = _noise(len(old), random)
-        if not by.usual or not by.is_positive:
-            new[:] = old + NUDGE * by.of(old) * noise
-        else:
-            floor = NUDGE * by.usual
-            away = np.where(old > 0, old * (1 - NUDGE * np.abs(noise)), floor * np.abs(noise))
-            new[:] = np.maximum(away, 1e-3 * floor)
-    return moved
+    return _joined((_nudged(block, by, random) for (block,) in blocks(values)), values)
 
 
-def direction(values: Array, by: Scale, random: np.random.Generator) -> Array:
+def direction(values: Any, by: Scale, random: np.random.Generator) -> tf.Tensor:
     """Returns a random direction in which each value changes by about its scale."""
-    way = _like(values)
-    for value, changed in blocks(values, way):
-        changed[:] = by.of(value) * _noise(len(value), random)
-    return way
+    return _joined(ways(values, by, random), values)
 
 
-def blocks(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """Yields arrays of one size, contiguous ones, block by block: flat views of up to `BLOCK` values."""
-    flat = [array.reshape(-1) for array in arrays]
+def ways(values: Any, by: Scale, random: np.random.Generator) -> Iterator[Array]:
+    """Yields the blocks of a direction."""
+    for (block,) in blocks(values):
+        yield by.of(block) * _noise(len(block), random)
+
+
+def blocks(*arrays: Any) -> Iterator[tuple[Array, ...]]:
+    """Yields arrays, or tensors, of one size, block by block: flat views of up to `BLOCK` values."""
+    flat = [np.asarray(array).reshape(-1) for array in arrays]
     for first in range(0, flat[0].size, BLOCK):
         yield tuple(array[first : first + BLOCK] for array in flat)
 
 
-def _like(values: Array) -> Array:
-    return np.empty(values.shape, np.result_type(values.dtype, np.float32))
+def _nudged(values: Array, by: Scale, random: np.random.Generator) -> Array:
+    noise = _noise(len(values), random)
+    if not by.usual or not by.is_positive:
+        return values + NUDGE * by.of(values) * noise
+    floor = NUDGE * by.usual
+    away = np.where(values > 0, values * (1 - NUDGE * np.abs(noise)), floor * np.abs(noise))
+    return np.maximum(away, 1e-3 * floor)
+
+
+def _joined(made: Iterable[Array], values: Any) -> tf.Tensor:
+    """Returns blocks as one tensor: the whole stands in TensorFlow's memory alone, which trainings left behind."""
+    array = np.asarray(values)
+    dtype = np.result_type(array.dtype, np.float32)
+    parts = [tf.convert_to_tensor(block.astype(dtype)) for block in made] or [tf.zeros([0], dtype)]
+    return tf.reshape(parts[0] if len(parts) == 1 else tf.concat(parts, 0), array.shape)
 
 
 def _noise(count: int, random: np.random.Generator) -> Array:

@@ -82,6 +82,7 @@ def measure(subject: Subject, clock: Clock) -> dict[str, Any]:
         raise NotMeasured("one example tells nothing of the learning rate")
     if are_finite.sum() < 2:
         raise NotMeasured("all examples but one at most hold NaN or infinity")
+    subject.forget(Trainer)  # The slots of the one that others share are as large as the weights, or twice that.
     trainer = Trainer(subject, "own")
     if any(isinstance(part, keras.optimizers.Ftrl) for part in parts_of(subject.model.optimizer)):
         raise NotMeasured(
