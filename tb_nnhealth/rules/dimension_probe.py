@@ -13,8 +13,9 @@ constant answer, and stays there.
 Preflight calls the model with a batch, and with two prime numbers of examples that no axis of the data has, so that
 each axis of a result tells what it is; and with one. The first axis of each output must be the number of examples.
 A free axis of the inputs is cut to a third prime. In the graph of the loss, an operation that brings a tensor made of
-the targets and one made of the predictions together, of different ranks, must not give more than either has. Where all
-losses are Keras' own, it must not broadcast at all.
+the targets and one made of the predictions together, of different ranks, must not pair the examples with each other.
+Where all losses are Keras' own, it must not broadcast at all what has the axes that the loss was given: the CTC loss
+lays out time against labels.
 
 The loss of both numbers of examples together is compared with the mean of both: of a loss of one's own that is none
 over the examples, and no sum, is told as information.
@@ -139,7 +140,8 @@ def _of_loss(loss: Probed, is_bound: bool, limits: Limits) -> Iterator[Finding]:
             message = f"Of {whole(examples)} examples, {place} cannot be computed: {error}."
             yield _finding("warning", message, examples, examples)
         return
-    found = [each for each in records_of(loss, "broadcasts") if _is_wrong(each, value_of(loss, "has_own") == 1)]
+    has_own = value_of(loss, "has_own") == 1
+    found = [each for each in records_of(loss, "broadcasts") if _is_wrong(each, examples, has_own)]
     if found:
         target, prediction, result = (lengths(found[0].values.get(n)) for n in ("target", "prediction", "result"))
         yield _finding(
@@ -151,7 +153,7 @@ def _of_loss(loss: Probed, is_bound: bool, limits: Limits) -> Iterator[Finding]:
         )
         return
     off, from_sum = value_of(loss, "from_mean"), value_of(loss, "from_sum")
-    if off > limits["mean"] and value_of(loss, "has_own") == 1:
+    if off > limits["mean"] and has_own:
         what = "a sum over the examples" if from_sum <= limits["mean"] else "no mean over the examples, nor a sum"
         message = (
             f"{place[0].upper()}{place[1:]} is {what}: of two batches together it is {number(off)} off their mean."
@@ -159,12 +161,14 @@ def _of_loss(loss: Probed, is_bound: bool, limits: Limits) -> Iterator[Finding]:
         yield Finding(RULE.name, "info", message, observed=off, limit=limits["mean"], unit="ratio")
 
 
-def _is_wrong(broadcast: Probed, has_own: bool) -> bool:
-    """Returns whether a broadcast is no one's intention: of ranks that differ into more than either has, or in a loss
-    of Keras', which compares like with like."""
+def _is_wrong(broadcast: Probed, examples: float, has_own: bool) -> bool:
+    """Returns whether a broadcast is no one's intention: of ranks that differ, so that each example meets each other
+    one, or in a loss of Keras', which compares like with like unless it lays them out."""
     target, prediction, result = (lengths(broadcast.values.get(n)) for n in ("target", "prediction", "result"))
-    grows = math.prod(result) > max(math.prod(target), math.prod(prediction))
-    return bool(result) and ((grows and len(target) != len(prediction)) or not has_own)
+    of_target, of_prediction, of_result = (sum(n == examples for n in shape) for shape in (target, prediction, result))
+    meets_others = of_result > max(of_target, of_prediction)
+    is_meant = has_own or value_of(broadcast, "is_laid_out") == 1
+    return bool(result) and ((meets_others and len(target) != len(prediction)) or not is_meant)
 
 
 def _finding(severity: Severity, message: str, observed: float, limit: float) -> Finding:

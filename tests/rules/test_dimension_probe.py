@@ -89,6 +89,15 @@ def test_broadcasts_that_are_meant_and_those_that_are_not():
     quantiles, pairs = ([7, 1], [7, 3], [7, 3]), ([7, 1, 2], [1, 7, 2], [7, 7, 2])
     assert findings(RULE, run(lost=loss(quantiles, pairs))) == ()
     assert findings(RULE, run(lost=loss(([7, 3], [7, 1], [7, 3]), has_own=False)))[0].severity == "warning"
+    assert findings(RULE, run(lost=loss(([7, 3], [12, 7, 1], [12, 7, 3])))) == ()
+
+
+def test_what_a_loss_of_keras_lays_out_is_meant_unless_examples_meet():
+    time_and_labels, examples = ([1, 7, 3, 6], [12, 7, 1, 6], [12, 7, 3, 6]), ([7, 1, 3], [7, 3], [7, 7, 3])
+    for laid_out, count in ((time_and_labels, 0), (examples, 1)):
+        lost = loss(laid_out, has_own=False)
+        lost["broadcasts"][0]["is_laid_out"] = True
+        assert len(findings(RULE, run(lost=lost))) == count
 
 
 @pytest.mark.parametrize("from_mean, from_sum, own, words", [(0.3, 0.2, True, "no mean"), (0.5, 1e-6, True, "a sum")])

@@ -19,15 +19,20 @@ ELEMENTWISE = (
 
 @dataclass(frozen=True)
 class Broadcast:
-    """An operation on a tensor made of targets and one made of predictions, of other shapes than each other."""
+    """An operation on a tensor made of targets and one made of predictions, of other shapes than each other.
+
+    `is_laid_out`: the loss has laid them out against each other, so that one at least has other axes than it was given
+    with, but for such of length 1 that were added or taken away.
+    """
 
     operation: str
     target: tuple[int, ...]
     prediction: tuple[int, ...]
     result: tuple[int, ...]
+    is_laid_out: bool = False
 
     def record(self) -> dict[str, Any]:
-        return {name: value if isinstance(value, str) else list(value) for name, value in asdict(self).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
 def broadcasts(model: Any, sample: Sample, predictions: Any) -> list[Broadcast]:
@@ -53,7 +58,9 @@ def broadcasts(model: Any, sample: Sample, predictions: Any) -> list[Broadcast]:
         sides = [_side(tensor, kept) for tensor in operation.inputs]
         if sorted(sides) == ["predicted", "y"]:
             shapes = {side: _shape(tensor) for side, tensor in zip(sides, operation.inputs, strict=True)}
-            found.append(Broadcast(operation.type, shapes["y"], shapes["predicted"], _shape(operation.outputs[0])))
+            is_laid_out = any(not _is_as_given(shape, kept[side]) for side, shape in shapes.items())
+            result = _shape(operation.outputs[0])
+            found.append(Broadcast(operation.type, shapes["y"], shapes["predicted"], result, is_laid_out))
     return list(dict.fromkeys(found))
 
 
@@ -66,6 +73,14 @@ def _differ(operation: Any) -> bool:
 def _side(tensor: tf.Tensor, kept: dict[str, list[tf.Tensor]]) -> str:
     """Returns what a tensor is made of: "y", "predicted", both or neither in one word."""
     return "".join(side for side in ("predicted", "y") if graphs.depends(tensor, kept[side]))
+
+
+def _is_as_given(shape: tuple[int, ...], given: list[tf.Tensor]) -> bool:
+    return any(_long(shape) == _long(_shape(tensor)) for tensor in given)
+
+
+def _long(shape: tuple[int, ...]) -> list[int]:
+    return [length for length in shape if length != 1]
 
 
 def _shape(tensor: tf.Tensor) -> tuple[int, ...]:

@@ -25,7 +25,11 @@ class Compared(keras.losses.Loss):
         (lambda t, p: tf.exp(p) * tf.sin(t), (7,), [Broadcast("Mul", (7,), (7, 1), (7, 7))]),
         (lambda t, p: t - p, (7, 1), []),
         (lambda t, p: t - p[:, 0], (7,), []),
-        (lambda t, p: p * tf.cast(t == tf.transpose(t), "float32"), (7, 1), [Broadcast("Mul", (7, 7), (7, 1), (7, 7))]),
+        (
+            lambda t, p: p * tf.cast(t == tf.transpose(t), "float32"),
+            (7, 1),
+            [Broadcast("Mul", (7, 7), (7, 1), (7, 7), True)],
+        ),
     ],
 )
 def test_what_is_broadcast(function, shape, expected):

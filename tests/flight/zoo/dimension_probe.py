@@ -47,6 +47,13 @@ class Pairs(keras.losses.Loss):
         return ops.mean(alike * apart + (1 - alike) * ops.relu(1 - apart), -1)
 
 
+class TimeFirst(keras.losses.Loss):
+    """Squares of each target with each step, `[steps, n, targets]`: the batch is kept apart."""
+
+    def call(self, target, answer):
+        return tf.reduce_mean(tf.square(target - tf.transpose(answer, (1, 0, 2))), (0, 2))
+
+
 def quantiles(target, answer):
     """Pinball loss of three quantiles of one target."""
     error = target - answer
@@ -111,10 +118,28 @@ def two_outputs() -> Training:
     return Training(model, random.integers(0, 20, (EXAMPLES, 24)).astype("int32"), targets)
 
 
+def letters() -> Training:
+    """Keras' CTC lays time and labels out against each other: of 12 steps, words of 3 letters."""
+    random = _random()
+    model = keras.Sequential([keras.Input((12, 5)), layers.Conv1D(16, 3, padding="same"), layers.Dense(6)])
+    model.compile("adam", keras.losses.CTC())
+    inputs = random.normal(size=(EXAMPLES, 12, 5)).astype("float32")
+    return Training(model, inputs, random.integers(1, 6, (EXAMPLES, 3)))
+
+
+def steps_against_targets() -> Training:
+    random = _random()
+    model = keras.Sequential([keras.Input((12, 5)), layers.Dense(1)])
+    model.compile("adam", TimeFirst())
+    inputs = random.normal(size=(EXAMPLES, 12, 5)).astype("float32")
+    return Training(model, inputs, random.normal(size=(EXAMPLES, 3)).astype("float32"))
+
+
 FLIGHTS = [
     Flight("loss_of_all_pairs", one_number(Squared, target=()), SICK),
     Flight("mean_of_all_pairs", one_number(Averaged, target=()), SICK),
     Flight("targets_wider_than_answers", one_number("mse", target=(3,)), SICK),
+    Flight("steps_meet_one", one_number("mse", (3, 1), lambda: layers.Reshape((1, 8))), SICK),
     Flight("steps_mixed_with_examples", series(lambda x: tf.reshape(x, (-1, 4)), target=(10,)), SICK),
     Flight("batch_and_steps_swapped", series(lambda x: tf.transpose(x, (1, 0, 2)), target=(10,)), SICK),
     Flight("batch_size_written_down", series(lambda x: tf.reshape(x, (32, 40))), SICK),
@@ -130,4 +155,6 @@ FLIGHTS = [
     Flight("steps_laid_out", series(lambda x: tf.reshape(x, (-1, 40))), HEALTHY),
     Flight("stateful", stateful, HEALTHY),
     Flight("two_outputs", two_outputs, HEALTHY),
+    Flight("letters", letters, HEALTHY),
+    Flight("steps_against_targets", steps_against_targets, HEALTHY),
 ]
