@@ -16,6 +16,7 @@ from tb_nnhealth.flight.brief import linear
 from tb_nnhealth.flight.brief.costs import Costs
 from tb_nnhealth.flight.clock import NotMeasured
 from tb_nnhealth.flight.reading.sample import Sample
+from tb_nnhealth.numbers import plural
 
 Floats = NDArray[np.float64]
 
@@ -50,11 +51,10 @@ def baselines(costs: Costs, inputs: Floats, held_inputs: Floats, kept: Sample, h
     Raises:
       NotMeasured: the targets do not say what a constant answer would be; says why.
     """
-    leaves, targets = keras.tree.flatten(answers), keras.tree.flatten(kept.y)
-    if len(leaves) != len(targets) or any(target is None for target in targets):
-        raise NotMeasured(f"the model gives {len(leaves)} predictions for {len(targets)} targets")
-    wanted = [_wanted(np.asarray(t), leaf.shape) for t, leaf in zip(targets, leaves, strict=True)]
-    forms = _Forms(costs, answers, [leaf.shape[1:] for leaf in leaves])
+    leaves, judged = keras.tree.flatten(answers), _judged(costs, answers, held)
+    targets = _targets(keras.tree.flatten(kept.y), judged, len(leaves))
+    wanted = [_wanted(np.asarray(target), leaves[i].shape) for target, i in zip(targets, judged, strict=True)]
+    forms = _Forms(costs, answers, judged)
     uneven = _uneven(wanted[0].values)
     asked = forms.cheapest(kept.take(uneven), [list(_constants(want, uneven)) for want in wanted])
     every = np.arange(kept.examples)
@@ -63,18 +63,43 @@ def baselines(costs: Costs, inputs: Floats, held_inputs: Floats, kept: Sample, h
     return Baselines(forms.costs(held, constants), forms.costs(held, lines))
 
 
-class _Forms:
-    """Answers in the form of the model's, and what they cost."""
+def _judged(costs: Costs, answers: Any, held: Sample) -> list[int]:
+    """Returns which outputs the loss looks at: with other random answers of these it is another. All where it fails."""
+    leaves, random = keras.tree.flatten(answers), np.random.default_rng(0)
+    if len(leaves) == 1:
+        return [0]
+    drawn = [random.random(leaf.shape, np.float32) for leaf in leaves]
+    try:
+        own, found = costs.each(keras.tree.pack_sequence_as(answers, drawn), held), []
+    except NotMeasured:
+        return list(range(len(leaves)))
+    for index, leaf in enumerate(leaves):
+        others = [*drawn[:index], random.random(leaf.shape, np.float32), *drawn[index + 1 :]]
+        if not np.array_equal(costs.each(keras.tree.pack_sequence_as(answers, others), held), own):
+            found.append(index)
+    return found
 
-    def __init__(self, costs: Costs, answers: Any, shapes: list[tuple[int, ...]]) -> None:
-        self._costs, self._answers, self._shapes = costs, answers, shapes
+
+def _targets(targets: list[Any], judged: list[int], outputs: int) -> list[Any]:
+    """Returns those of the outputs that are judged: each output may have one, or only these."""
+    given = [targets[index] for index in judged] if len(targets) == outputs else targets
+    if not judged or len(given) != len(judged) or any(target is None for target in given):
+        raise NotMeasured(f"the model gives {plural(outputs, 'prediction')} for {plural(len(targets), 'target')}")
+    return given
+
+
+class _Forms:
+    """Answers in the form of the model's, and what they cost; zeros of the outputs that no loss looks at."""
+
+    def __init__(self, costs: Costs, answers: Any, judged: list[int]) -> None:
+        self._costs, self._answers, self._judged = costs, answers, judged
+        self._shapes = [leaf.shape[1:] for leaf in keras.tree.flatten(answers)]
 
     def costs(self, sample: Sample, outputs: list[Floats]) -> Floats:
-        """Returns the losses `[n]` of answers `[n, …]` or `[1, …]` of each output."""
-        shaped = [
-            np.broadcast_to(output.reshape(len(output), *shape), (sample.examples, *shape)).astype(np.float32)
-            for output, shape in zip(outputs, self._shapes, strict=True)
-        ]
+        """Returns the losses `[n]` of answers `[n, …]` or `[1, …]` of each output that is judged."""
+        shaped = [np.zeros((sample.examples, *shape), np.float32) for shape in self._shapes]
+        for index, output in zip(self._judged, outputs, strict=True):
+            shaped[index][:] = output.reshape(len(output), *self._shapes[index])
         return self._costs.each(keras.tree.pack_sequence_as(self._answers, shaped), sample)
 
     def cheapest(self, sample: Sample, forms: list[list[Floats]]) -> list[int]:

@@ -112,6 +112,10 @@ class _Watch:
         return noted
 
 
+class _Built(Exception):
+    """Ends the call of a loss where it is built."""
+
+
 def _predicted(args: Any, kwargs: Any) -> Any:
     """Returns what of a loss's arguments is a prediction: its second."""
     return (*args, *kwargs.values())[1:2]
@@ -180,11 +184,22 @@ def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
 
 
 def _prepare(model: Any, sample: Sample) -> None:
-    """Has the compiled loss make its metrics before anything is traced, as the first step of a training does."""
+    """Has the compiled loss make its metrics before anything is traced, as the first step of a training does.
+
+    It is called, for it lays out targets by outputs first, of which some may have no loss; until it is built only, for
+    a `tf.custom_gradient` of a variable may be one that works within a graph only.
+    """
     compiled = getattr(model, "_compile_loss", None)
-    if compiled is not None and not compiled.built and sample.y is not None:
-        # Not called: a `tf.custom_gradient` of a variable may be one that works within a graph only.
-        compiled.build(sample.y, compute_output_spec(model, sample.x, training=False))
+    if compiled is None or compiled.built or sample.y is None:
+        return
+    build = compiled.build
+
+    def only_build(y: Any, predicted: Any) -> None:
+        build(y, predicted)
+        raise _Built
+
+    with replaced(compiled, "build", only_build), contextlib.suppress(_Built):
+        compiled(sample.y, compute_output_spec(model, sample.x, training=False))
 
 
 def _variables(model: Any) -> list[Any]:

@@ -97,9 +97,20 @@ def test_several_outputs_are_added():
     "y, units, reason",
     [
         (np.zeros((400, 2), "float32"), 3, r"targets of shape \(2,\)"),
-        (np.zeros((400, 1), "float32"), [1, 1], "2 predictions for 1"),
+        (np.zeros((400, 1), "float32"), [1, 1], "2 predictions for 1 target"),
     ],
 )
 def test_targets_of_another_form(y, units, reason):
     with pytest.raises(NotMeasured, match=reason):
         held("mse", y, units)
+
+
+@pytest.mark.parametrize("losses", [["mse", None], [None, "mse"]])
+@pytest.mark.parametrize("has_target_of_each", [True, False])
+def test_an_output_without_a_loss_needs_no_target(losses, has_target_of_each):
+    y = data()[0][:, :1].astype("float32")
+    other = np.zeros((400, 7), "float32")
+    targets = [other if loss is None else y for loss in losses] if has_target_of_each else y
+    found = held(losses, targets, [5 if loss is None else 1 for loss in losses])
+    assert found.constant.mean() == pytest.approx((y[300:] ** 2).mean(), rel=0.02)
+    assert found.linear.mean() < 0.01
