@@ -147,8 +147,8 @@ def _blocked(
     what = f"{len(starved)} variables" if len(starved) > 1 else starved[0] if starved else ""
     if parts:
         first = parts[0]
-        ending = f", and {what} get{'' if len(starved) > 1 else 's'} none at all" if starved else ": on purpose?"
-        message = f"No gradient comes through {first.place} by {first.by}{first.having}{ending}."
+        ending = f", and {what} get{'' if len(starved) > 1 else 's'} none at all." if starved else ": on purpose?"
+        message = f"No gradient comes through {first.place} by {first.by}{first.having}{ending}"
     else:
         message = f"The loss changes with {what}, and no gradient comes back to {'them' if len(starved) > 1 else 'it'}."
     layer = parts[0].layer if parts else None
